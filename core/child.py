@@ -1,0 +1,165 @@
+"""Run a module of ours in a child process that can be killed: limits on time, memory and output.
+
+A hostile file or template is stopped from outside, because no limit inside the same process holds.
+"""
+
+import contextlib
+import os
+import resource
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parent.parent
+
+_PROGRESS = "FOOTLIGHTS_PROGRESS_FD"
+_LOOK = 0.25  # seconds between two looks at what the child has written
+_LINES = 65536
+
+
+class ChildFailed(Exception):
+    """The child ended without an answer; `why` is `time`, `memory`, `output` or `crash`."""
+
+    def __init__(self, why: str, detail: str = "") -> None:
+        super().__init__(f"{why}: {detail}" if detail else why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds of wall time, megabytes of address space, megabytes of output."""
+
+    seconds: float
+    memory_mb: int
+    output_mb: int = 64
+
+
+def environment() -> dict[str, str]:
+    """What a child may know: enough to import our code, and no key of any vendor."""
+    keep = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "OPENBLAS_CORETYPE")
+    passed = {name: os.environ[name] for name in keep if name in os.environ}
+    return {**passed, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def command(module: str, arguments: Sequence[str] = ()) -> list[str]:
+    """The command line that runs `python -m module`."""
+    return [sys.executable, "-m", module, *arguments]
+
+
+def limit_memory(megabytes: int) -> None:
+    """Called by the child itself: refuse more address space than this, and write no core file."""
+    size = megabytes * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":  # macOS accepts the limit and does not keep it
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+def tell(line: str) -> None:
+    """Called by the child: one line for the `on_line` of the parent; nothing when nobody listens."""
+    descriptor = os.environ.get(_PROGRESS)
+    if descriptor:
+        os.write(int(descriptor), line.encode() + b"\n")
+
+
+def run(
+    module: str,
+    arguments: Sequence[str],
+    limits: Limits,
+    *,
+    on_line: Callable[[str], None] | None = None,
+) -> bytes:
+    """What the module wrote to its standard output.
+
+    The module is given its memory limit as the first argument and must pass it to `limit_memory`.
+    `on_line` is called in this thread with each line that the child tells; what it raises ends
+    the child. Raises ChildFailed when it is killed for time or output, or ends with a non-zero
+    code: 77 is the code by which a child says that it ran out of memory.
+    """
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        line = command(module, [str(limits.memory_mb), *arguments])
+        process, progress = _start(line, output, errors)
+        try:
+            code = _wait(process, limits, progress, (output, errors), on_line or (lambda _: None))
+        finally:
+            process.kill()
+            process.wait()
+            progress.close()
+        if code:
+            raise ChildFailed("memory" if code in (77, -9) else "crash", _tail(errors))
+        output.seek(0)
+        return output.read()
+
+
+def _start(
+    line: list[str], output: IO[bytes], errors: IO[bytes]
+) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """The child, and the end of the pipe at which it is heard."""
+    reading, writing = os.pipe()
+    progress = open(reading, "rb", buffering=0)
+    try:
+        process = subprocess.Popen(
+            line,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            env={**environment(), _PROGRESS: str(writing)},
+            pass_fds=(writing,),
+            start_new_session=True,
+        )
+    except OSError:
+        progress.close()
+        raise
+    finally:
+        os.close(writing)
+    return process, progress
+
+
+def _wait(
+    process: subprocess.Popen[bytes],
+    limits: Limits,
+    progress: IO[bytes],
+    files: Sequence[IO[bytes]],
+    on_line: Callable[[str], None],
+) -> int:
+    """The code with which the child ended, within its limits; lines are handed on as they come."""
+    deadline = time.monotonic() + limits.seconds
+    rest = b""
+    listening = True
+    while (code := process.poll()) is None or listening:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise ChildFailed("time", f"{limits.seconds:g} s")
+        _check_output(files, limits)
+        if not listening:
+            # It closed its progress but lives on: looked at again, and its files with it.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(min(left, _LOOK))
+        elif select.select([progress], [], [], min(left, _LOOK))[0]:
+            data = progress.read(_LINES)
+            listening = bool(data)
+            *lines, rest = (rest + data).split(b"\n")
+            rest = rest[-_LINES:]
+            for line in lines:
+                on_line(line.decode(errors="replace"))
+        elif code is not None:
+            # It ended and a child of its own still holds the pipe: nothing more is waited for.
+            listening = False
+    _check_output(files, limits)
+    return code
+
+
+def _check_output(files: Sequence[IO[bytes]], limits: Limits) -> None:
+    if any(os.fstat(file.fileno()).st_size > limits.output_mb * 1024 * 1024 for file in files):
+        raise ChildFailed("output", f"{limits.output_mb} MB")
+
+
+def _tail(stream: IO[bytes]) -> str:
+    stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, stream.tell() - 2000))
+    return stream.read().decode(errors="replace").strip()

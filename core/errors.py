@@ -1,0 +1,173 @@
+"""Every error that core raises, drawn by whose fault it is.
+
+FootlightsError                 .code (stable, snake_case) · .hint (what to do next)
+├── Misuse                      the caller's: a request that cannot be carried out as it stands
+│   ├── NotFound                an id that is not there, or is somebody else's
+│   ├── Refused                 a file, a template or a question that we will not take, with the reason
+│   └── Conflict                the same id with other content, or a state that does not allow it
+├── ProviderError               the vendor's: .provider .model
+│   ├── Transient               worth trying again: .retry_after
+│   │   ├── RateLimited
+│   │   ├── Overloaded          5xx, 529
+│   │   ├── Unreachable         no connection, no first byte, reset
+│   │   └── StreamCut           the stream ended without a finish reason
+│   └── Permanent               trying again gives the same answer
+│       ├── KeyRejected         401, 403
+│       ├── QuotaSpent          the account has no credit left
+│       ├── RequestRejected     400, 404, 413, 422
+│       └── Malformed           an answer that is not in the protocol
+├── DeadlineExceeded            ours: a call that took longer than it may
+├── ModelMisbehaved             the model's: an answer that cannot be used
+├── Interrupted                 nobody's: the process that ran it ended
+└── AssetUnavailable            weights or a vocabulary that no source could deliver
+
+Core raises; only the two edges (a page, the API) turn an error into something shown.
+"""
+
+
+class FootlightsError(Exception):
+    """Something that could not be done; `str(error)` says what happened and to what."""
+
+    code = "error"
+    hint = "Try again; if it happens again, look at the log of the app."
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        if hint is not None:
+            self.hint = hint
+
+
+class Misuse(FootlightsError):
+    """Read by the caller: the request cannot be carried out as it stands."""
+
+    code = "misuse"
+    hint = "Change the request as the message says."
+
+
+class NotFound(Misuse):
+    """Read by the caller: there is nothing of yours with that id."""
+
+    code = "not_found"
+    hint = "Check the id; what was deleted does not come back."
+
+
+class Refused(Misuse):
+    """Read by the caller: we will not take this file, template or question."""
+
+    code = "refused"
+
+
+class Conflict(Misuse):
+    """Read by the caller: the state of the thing does not allow this now."""
+
+    code = "conflict"
+
+
+class ProviderError(FootlightsError):
+    """Read by the user: the model's vendor did not answer as asked."""
+
+    code = "provider_error"
+    billable = True
+    """Whether the vendor may charge for the attempt; False when it was refused or never arrived."""
+
+    def __init__(
+        self, message: str, *, provider: str, model: str = "", hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.provider = provider
+        self.model = model
+
+
+class Transient(ProviderError):
+    """Worth another try. `retry_after` is in seconds, as the vendor asked, or None."""
+
+    code = "transient"
+    hint = "Wait a moment and ask again, or choose another model."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str,
+        model: str = "",
+        hint: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, provider=provider, model=model, hint=hint)
+        self.retry_after = retry_after
+
+
+class RateLimited(Transient):
+    code = "rate_limited"
+    billable = False
+    hint = "The vendor asks for a slower pace: wait a moment, or choose another model."
+
+
+class Overloaded(Transient):
+    code = "overloaded"
+    hint = "The vendor is overloaded: wait a moment, or choose another model."
+
+
+class Unreachable(Transient):
+    code = "unreachable"
+    hint = "Check the network and the base URL in the settings, or choose another model."
+
+
+class StreamCut(Transient):
+    code = "stream_cut"
+    hint = "The answer ended before the model said that it was done; ask again."
+
+
+class Permanent(ProviderError):
+    """Trying again would give the same answer."""
+
+    code = "permanent"
+    billable = False
+
+
+class KeyRejected(Permanent):
+    code = "key_rejected"
+    hint = "Enter a valid key on the Models page, or choose another model."
+
+
+class QuotaSpent(Permanent):
+    code = "quota_spent"
+    hint = "Add credit to the vendor's account, or choose another model."
+
+
+class RequestRejected(Permanent):
+    code = "request_rejected"
+    hint = "Check the model's name and the length of the request on the Models page."
+
+
+class Malformed(Permanent):
+    code = "malformed"
+    hint = "Check that the base URL points at an API and not at a web page."
+
+
+class DeadlineExceeded(FootlightsError):
+    """Read by the user: the call took longer than it may; what was said is kept."""
+
+    code = "deadline_exceeded"
+    hint = "Ask again with a shorter question or fewer passages, or choose a faster model."
+
+
+class ModelMisbehaved(FootlightsError):
+    """Read by the user: the model answered, but the answer cannot be used."""
+
+    code = "model_misbehaved"
+    hint = "Ask again, or choose another model."
+
+
+class Interrupted(FootlightsError):
+    """Read by the user: the process that ran the turn ended before the turn did."""
+
+    code = "interrupted"
+    hint = "What was said until then is kept; ask again for the rest."
+
+
+class AssetUnavailable(FootlightsError):
+    """Read by the owner: no source delivered the asset with the right hash."""
+
+    code = "asset_unavailable"
+    hint = "Check the network and start again: what has arrived is kept."

@@ -1,0 +1,119 @@
+"""What a stream may say, and its JSON form: ModelEvent < StreamEvent."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, TypeAdapter
+
+from core.types import Budget, Citation, Source, Usage
+
+FinishReason = Literal["stop", "length", "refusal", "content_filter"]
+StopReason = Literal["finished", "stopped", "length", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the answer."""
+
+    text: str
+    type: Literal["text_delta"] = "text_delta"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """More of what the model thinks aloud."""
+
+    text: str
+    type: Literal["reasoning_delta"] = "reasoning_delta"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A wait that is shown: `done` of `total` (0: unknown) at `stage`, in words in `note`."""
+
+    stage: Literal["indexing", "searching", "loading", "reading", "retrying"]
+    note: str
+    done: int = 0
+    total: int = 0
+    type: Literal["progress"] = "progress"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDone:
+    """The model said that it is done, and why. `usage` is None when the vendor sent none."""
+
+    finish: FinishReason
+    usage: Usage | None
+    model: str
+    detail: str = ""
+    """What the vendor said about a refusal."""
+    type: Literal["model_done"] = "model_done"
+
+
+ModelEvent = TextDelta | ReasoningDelta | Progress | ModelDone
+
+
+@dataclass(frozen=True, slots=True)
+class ContextReady:
+    """What will be sent: the window by region, and the passages that the answer may cite."""
+
+    budget: Budget
+    sources: tuple[Source, ...]
+    model: str
+    type: Literal["context_ready"] = "context_ready"
+
+
+@dataclass(frozen=True, slots=True)
+class CitationsChecked:
+    """Every [n] of the finished answer with the words that it rests on."""
+
+    citations: tuple[Citation, ...]
+    type: Literal["citations_checked"] = "citations_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnDone:
+    """The turn is over and in the database. `cost` is USD as a decimal string, None when the price is unknown."""
+
+    stop_reason: StopReason
+    words: str
+    model: str
+    usage: Usage | None
+    cost: str | None
+    seconds: float
+    first_token_seconds: float | None
+    type: Literal["turn_done"] = "turn_done"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFailed:
+    """The turn could not be finished; what was said until then is kept."""
+
+    code: str
+    message: str
+    hint: str
+    type: Literal["turn_failed"] = "turn_failed"
+
+
+StreamEvent = ModelEvent | ContextReady | CitationsChecked | TurnDone | TurnFailed
+Ending = TurnDone | TurnFailed
+
+_adapter: TypeAdapter[StreamEvent] = TypeAdapter(Annotated[StreamEvent, Discriminator("type")])
+# A model may say half of a surrogate pair; JSON and the database cannot hold it.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """The text without what no database or JSON reader can hold: lone surrogates become U+FFFD, NUL goes."""
+    return _LONE_SURROGATE.sub("\ufffd", text).replace("\x00", "")
+
+
+def dump(event: StreamEvent) -> str:
+    """The event as one line of JSON, tagged by `type`."""
+    return _adapter.dump_json(event).decode()
+
+
+def load(data: str | bytes) -> StreamEvent:
+    """The event that `dump` wrote."""
+    return _adapter.validate_json(data)

@@ -1,0 +1,48 @@
+"""One settings class, read once, by bootstrap: the environment first, then `.env`."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """What can be set from outside; every name is documented in the README."""
+
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+    )
+
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str = "https://api.openai.com/v1"
+    anthropic_api_key: SecretStr | None = None
+    anthropic_base_url: str = "https://api.anthropic.com"
+    database_url: str | None = None
+
+    data: Path = Field(ROOT / "data", validation_alias="FOOTLIGHTS_DATA")
+    model: str | None = Field(None, validation_alias="FOOTLIGHTS_MODEL")
+    compatible_url: str | None = Field(None, validation_alias="FOOTLIGHTS_COMPATIBLE_URL")
+    compatible_api_key: SecretStr | None = Field(
+        None, validation_alias="FOOTLIGHTS_COMPATIBLE_API_KEY"
+    )
+    prompts: Path = Field(ROOT / "prompts", validation_alias="FOOTLIGHTS_PROMPTS")
+    host: str = Field("127.0.0.1", validation_alias="FOOTLIGHTS_HOST")
+    port: int = Field(8501, ge=0, le=65535, validation_alias="FOOTLIGHTS_PORT")
+    public_url: str | None = Field(None, validation_alias="FOOTLIGHTS_PUBLIC_URL")
+    threads: int | None = Field(None, ge=1, validation_alias="FOOTLIGHTS_THREADS")
+    """Threads of the local model; by default one for each core, at most eight."""
+    max_upload_mb: int = Field(20, ge=1, validation_alias="FOOTLIGHTS_MAX_UPLOAD_MB")
+    samples: bool = Field(True, validation_alias="FOOTLIGHTS_SAMPLES")
+    """Whether a first start indexes the sample documents and answers a question about them."""
+
+    @field_validator("data", "prompts")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        return (folder if folder.is_absolute() else ROOT / folder).resolve()
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the database: SQLite in the data folder unless one was given."""
+        return self.database_url or f"sqlite:///{self.data / 'footlights.db'}"

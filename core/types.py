@@ -1,0 +1,361 @@
+"""The words of the house: pure, frozen values without ids of their own making and without I/O."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+# --- messages ---------------------------------------------------------------------------------
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What was said."""
+
+    text: str
+    type: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """What the model thought aloud before it answered; never sent back."""
+
+    text: str
+    type: Literal["reasoning"] = "reasoning"
+
+
+Part = Text | Reasoning
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation, in the order of its parts."""
+
+    role: Role
+    parts: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        """What was said, without the reasoning."""
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+
+def message(role: Role, text: str) -> Message:
+    """A message of one text part."""
+    return Message(role, (Text(text),))
+
+
+# --- what a model call costs ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one model call; `input_tokens` includes cached and cache-written ones for every vendor."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    source: Literal["reported", "estimated"] = "reported"
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million tokens; a model without a known price has no `Price` at all."""
+
+    input: Decimal
+    output: Decimal
+
+
+ToolSupport = Literal["native", "schema", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """One model that can be asked: `ref` is `provider:id`, `window` its context window in tokens."""
+
+    ref: str
+    provider: str
+    id: str
+    label: str
+    window: int
+    max_output: int
+    price: Price | None
+    is_model: bool = True
+    note: str = ""
+    passages: int = 8
+    """How many passages are worth sending to it."""
+
+
+# --- documents --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Page `number` (from 1) of an extracted text: characters [start, end)."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """The text of a file; `unit` names what `pages` are: page, slide, sheet or section."""
+
+    text: str
+    pages: tuple[Page, ...]
+    unit: Literal["page", "slide", "sheet", "section"]
+    empty_pages: tuple[int, ...] = ()
+    hidden_characters: int = 0
+    """Invisible characters that were removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Passage `seq` of a document: `text == extracted.text[start:end]`, on page `page`, under `heading`."""
+
+    seq: int
+    text: str
+    start: int
+    end: int
+    page: int
+    heading: str = ""
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question; `score` is the cosine similarity, -1 to 1."""
+
+    chunk_id: int
+    document_id: str
+    name: str
+    chunk: Chunk
+    score: float
+    unit: str = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage with the number under which an answer may cite it: [1], [2], ..."""
+
+    number: int
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One [n] of an answer: characters [start, end) of the answer, and the words of source `number`
+    that the sentence rests on, characters [quote_start, quote_end) of its passage (equal when none)."""
+
+    number: int
+    start: int
+    end: int
+    quote_start: int
+    quote_end: int
+
+
+# --- the context window -----------------------------------------------------------------------
+
+Region = Literal["system", "sources", "history", "prompt", "reserve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that wants a place in the window; `reason` says why it was dropped ("" when kept)."""
+
+    label: str
+    text: str
+    tokens: int
+    kept: bool = True
+    reason: str = ""
+    role: Role | None = None
+    ref: str = ""
+    """What it is: a message id, a chunk id, a prompt version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One region of the window with its items in order; `tokens` counts the kept ones and their overhead."""
+
+    region: Region
+    items: tuple[Item, ...]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Where every token of the window goes; drawn, sent and charged from this one value."""
+
+    window: int
+    slices: tuple[Slice, ...]
+    counter: str = "o200k_base"
+    exact: bool = False
+    """Whether the counts are those of the model's own tokenizer, or an estimate."""
+
+    @property
+    def used(self) -> int:
+        """Tokens of the request and the reserve for its answer."""
+        return sum(part.tokens for part in self.slices)
+
+    @property
+    def input_tokens(self) -> int:
+        """Tokens of the request alone."""
+        return sum(part.tokens for part in self.slices if part.region != "reserve")
+
+    @property
+    def free(self) -> int:
+        """Tokens that nobody claims."""
+        return self.window - self.used
+
+
+# --- requests ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One call of a model. `model` is the vendor's own id; `sources` are the passages inside the
+    messages, for providers that are no models; `max_tokens` bounds the answer."""
+
+    model: str
+    messages: tuple[Message, ...]
+    max_tokens: int
+    sources: tuple[Source, ...] = ()
+    question: str = ""
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRequest:
+    """What somebody asks. `model` is a ref (`provider:id`) or None for the first that is there;
+    `use_documents` is True for all, False for none, or the ids to look in."""
+
+    prompt: str
+    model: str | None = None
+    use_documents: bool | tuple[str, ...] = True
+    template: str = "answer"
+    variables: dict[str, Any] = field(default_factory=dict)
+    max_tokens: int | None = None
+
+
+# --- traces -----------------------------------------------------------------------------------
+
+SpanKind = Literal["turn", "prompt", "retrieval", "window", "model", "tool", "citations", "wait"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpanEvent:
+    """Something that happened at a moment inside a span."""
+
+    name: str
+    at_ns: int
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One timed piece of a turn, in the shape of an OpenTelemetry span; times in ns since the epoch."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str | None
+    name: str
+    kind: SpanKind
+    start_ns: int
+    end_ns: int
+    status: Literal["ok", "error", "stopped"] = "ok"
+    attributes: dict[str, Any] = field(default_factory=dict)
+    events: tuple[SpanEvent, ...] = ()
+
+
+# --- what the store gives back ----------------------------------------------------------------
+
+DocumentStatus = Literal["queued", "reading", "chunking", "embedding", "indexed", "refused"]
+TurnStatus = Literal["running", "done", "stopped", "failed", "interrupted"]
+LedgerState = Literal["reserved", "settled", "released"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An uploaded file and how far it has come. `done` of `total` counts the current stage;
+    `seconds` is the time of each finished stage; `reason` says why it was refused."""
+
+    id: str
+    name: str
+    sha256: str
+    bytes: int
+    kind: str
+    status: DocumentStatus
+    created_at: datetime
+    reason: str = ""
+    done: int = 0
+    total: int = 0
+    unit: str = "page"
+    pages: int = 0
+    empty_pages: tuple[int, ...] = ()
+    passages: int = 0
+    tokens: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    indexed_at: datetime | None = None
+    hidden_characters: int = 0
+    """Invisible characters that were removed from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation in the list; `turns` counts its questions."""
+
+    id: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+    turns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and its answer, as far as it has come. `cost` is None when the price is unknown."""
+
+    id: str
+    conversation_id: str
+    status: TurnStatus
+    request: TurnRequest
+    created_at: datetime
+    model: str = ""
+    """The ref of the model that answered."""
+    answer: str = ""
+    reasoning: str = ""
+    sources: tuple[Source, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    usage: Usage | None = None
+    cost: Decimal | None = None
+    stop_reason: str = ""
+    error: dict[str, str] | None = None
+    """`code`, `message` and `hint` of what made it fail."""
+    first_token_seconds: float | None = None
+    seconds: float | None = None
+    ended_at: datetime | None = None
+    prompt_version: str = ""
+    """`name@version` of the template that was rendered."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One attempt that could cost money. `reserved` is the worst case, `cost` what it came to (USD);
+    either is None when the price is unknown."""
+
+    id: str
+    turn_id: str
+    conversation_id: str
+    model: str
+    purpose: str
+    state: LedgerState
+    created_at: datetime
+    reserved: Decimal | None
+    cost: Decimal | None
+    usage: Usage | None = None
+    settled_at: datetime | None = None

@@ -1,0 +1,114 @@
+"""A child process is stopped by its limits, whatever it does."""
+
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core import child
+from core.child import ChildFailed, Limits
+
+ENOUGH = Limits(seconds=20, memory_mb=1024, output_mb=4)
+Write = Callable[[str], str]
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Writes the body of a child and names the module that runs it."""
+    monkeypatch.setattr(child, "environment", lambda: {"PYTHONPATH": f"{child.ROOT}:{tmp_path}"})
+
+    def write(body: str) -> str:
+        head = "import os, sys\nfrom core.child import limit_memory, tell\nlimit_memory(int(sys.argv[1]))\n"
+        (tmp_path / "under_test.py").write_text(head + textwrap.dedent(body))
+        return "under_test"
+
+    return write
+
+
+def test_a_child_answers_on_its_standard_output(module: Write) -> None:
+    name = module("sys.stdout.write('hello ' + sys.argv[2])")
+    assert child.run(name, ["you"], ENOUGH) == b"hello you"
+
+
+def test_lines_that_a_child_tells_arrive_while_it_runs(module: Write) -> None:
+    name = module("""
+        for page in range(100):
+            tell(f"{page} of 100")
+        sys.stdout.write("done")
+    """)
+    lines: list[str] = []
+    assert child.run(name, [], ENOUGH, on_line=lines.append) == b"done"
+    assert lines == [f"{page} of 100" for page in range(100)]
+
+
+def test_a_child_that_nobody_listens_to_is_not_held_up(module: Write) -> None:
+    name = module("[tell('x' * 1000) for _ in range(1000)]")
+    assert child.run(name, [], ENOUGH) == b""
+
+
+def test_a_child_that_takes_too_long_is_killed(module: Write) -> None:
+    name = module("while True: pass")
+    with pytest.raises(ChildFailed) as failed:
+        child.run(name, [], Limits(seconds=0.5, memory_mb=512))
+    assert failed.value.why == "time"
+
+
+def test_a_child_that_closes_its_progress_and_goes_on_is_killed_too(module: Write) -> None:
+    name = module("os.close(int(os.environ['FOOTLIGHTS_PROGRESS_FD']))\nwhile True: pass")
+    with pytest.raises(ChildFailed) as failed:
+        child.run(name, [], Limits(seconds=0.8, memory_mb=512))
+    assert failed.value.why == "time"
+
+
+def test_a_child_that_says_it_ran_out_of_memory_is_believed(module: Write) -> None:
+    name = module("""
+        try:
+            b"x" * 10**10
+        except MemoryError:
+            sys.exit(77)
+    """)
+    with pytest.raises(ChildFailed) as failed:
+        child.run(name, [], Limits(seconds=20, memory_mb=256))
+    assert failed.value.why == "memory"
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_child_that_never_stops_writing_is_killed_before_the_disk_is_full(
+    module: Write, stream: str
+) -> None:
+    name = module(f"while True: sys.{stream}.write('x' * 65536)")
+    with pytest.raises(ChildFailed) as failed:
+        child.run(name, [], Limits(seconds=20, memory_mb=512, output_mb=1))
+    assert failed.value.why == "output"
+
+
+def test_a_child_that_crashes_leaves_its_last_words(module: Write) -> None:
+    name = module("raise ValueError('no such page')")
+    with pytest.raises(ChildFailed, match="no such page") as failed:
+        child.run(name, [], ENOUGH)
+    assert failed.value.why == "crash"
+
+
+def test_a_child_that_dies_in_a_library_is_a_crash(module: Write) -> None:
+    name = module("os.abort()")
+    with pytest.raises(ChildFailed) as failed:
+        child.run(name, [], ENOUGH)
+    assert failed.value.why == "crash"
+
+
+def test_what_the_listener_raises_ends_the_child(module: Write) -> None:
+    name = module("tell('one')\nwhile True: pass")
+
+    def stop(line: str) -> None:
+        raise KeyError(line)
+
+    with pytest.raises(KeyError, match="one"):
+        child.run(name, [], ENOUGH, on_line=stop)
+
+
+def test_a_child_knows_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    assert "sk-secret" not in child.environment().values()
+    assert child.command("core.x") == [sys.executable, "-m", "core.x"]

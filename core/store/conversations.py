@@ -1,0 +1,141 @@
+"""Conversations: named after their first question until somebody names them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, case, delete, func, or_, select, tuple_, update
+
+from core.errors import NotFound
+from core.store.columns import now
+from core.store.engine import insert, reading, writing
+from core.store.search import contains, folded
+from core.store.tables import conversations, turns
+from core.store.turn_rows import read_turns, select_turns
+from core.types import Conversation, Turn
+
+
+class Conversations:
+    """The conversations of a user; another user's are not there."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create(self, user: str, conversation_id: str, title: str) -> None:
+        """Begin a conversation without a question; repeating it changes nothing."""
+        with writing(self._engine) as connection:
+            touch(connection, user, conversation_id, title)
+
+    def get(self, user: str, conversation_id: str) -> Conversation:
+        """The conversation; NotFound when the user has none with this id."""
+        query = _conversations(user).where(conversations.c.id == conversation_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise _missing(conversation_id)
+        return Conversation(**row._asdict())
+
+    def rename(self, user: str, conversation_id: str, title: str) -> None:
+        """Give it the user's own title, which no question replaces. Raises NotFound."""
+        statement = (
+            update(conversations)
+            .where(conversations.c.user_id == user, conversations.c.id == conversation_id)
+            .values(title=title, searched=folded(title), renamed=True)
+        )
+        with writing(self._engine) as connection:
+            if not connection.execute(statement).rowcount:
+                raise _missing(conversation_id)
+
+    def delete(self, user: str, conversation_id: str) -> None:
+        """Delete it with its turns and all that they left; what they cost stays. Raises NotFound."""
+        statement = delete(conversations).where(
+            conversations.c.user_id == user, conversations.c.id == conversation_id
+        )
+        with writing(self._engine) as connection:
+            if not connection.execute(statement).rowcount:
+                raise _missing(conversation_id)
+
+    def history(
+        self, user: str, conversation_id: str, before_turn: str | None = None
+    ) -> list[Turn]:
+        """The turns that said something or still run, oldest first; `before_turn` ends it before that one."""
+        query = (
+            select_turns(user)
+            .where(turns.c.conversation_id == conversation_id)
+            .where(or_(turns.c.status == "running", turns.c.answer != ""))
+            .order_by(turns.c.created_at, turns.c.id)
+        )
+        if before_turn is not None:
+            query = query.where(before(user, before_turn))
+        with reading(self._engine) as connection:
+            return read_turns(connection, user, query)
+
+    # Last, because its name hides the type from the annotations below it.
+    def list(self, user: str, query: str = "", limit: int = 100) -> list[Conversation]:
+        """The conversations whose title, questions or answers contain the query, latest first."""
+        found = _conversations(user).order_by(
+            conversations.c.updated_at.desc(), conversations.c.id.desc()
+        )
+        if query.strip():
+            asked = select(turns.c.id).where(
+                turns.c.user_id == user,
+                turns.c.conversation_id == conversations.c.id,
+                contains(turns.c.searched, query),
+            )
+            found = found.where(or_(contains(conversations.c.searched, query), asked.exists()))
+        with reading(self._engine) as connection:
+            return [Conversation(**row._asdict()) for row in connection.execute(found.limit(limit))]
+
+
+def touch(connection: Connection, user: str, conversation_id: str, title: str) -> datetime:
+    """Make sure that it is there and has a title; the moment of its next question.
+
+    The row is locked from here on, and the moment is behind that of every earlier question, even
+    when the clock was set back.
+    """
+    at = now()
+    added = insert(connection, conversations).values(
+        user_id=user,
+        id=conversation_id,
+        title=title,
+        searched=folded(title),
+        renamed=False,
+        created_at=at,
+        updated_at=at,
+    )
+    untitled = (conversations.c.title == "") & ~conversations.c.renamed
+    kept = added.on_conflict_do_update(
+        index_elements=["user_id", "id"],
+        set_={
+            "title": case((untitled, added.excluded.title), else_=conversations.c.title),
+            "searched": case((untitled, added.excluded.searched), else_=conversations.c.searched),
+        },
+    )
+    last: datetime = connection.execute(kept.returning(conversations.c.updated_at)).scalar_one()
+    return max(at, last + timedelta(microseconds=1))
+
+
+def before(user: str, turn_id: str) -> Any:
+    """Whether a turn was asked before that one; no turn was when there is no such turn."""
+    place = select(turns.c.created_at, turns.c.id).where(
+        turns.c.user_id == user, turns.c.id == turn_id
+    )
+    return tuple_(turns.c.created_at, turns.c.id) < place.scalar_subquery()
+
+
+def _conversations(user: str) -> Select[Any]:
+    count = (
+        select(func.count())
+        .where(turns.c.user_id == user, turns.c.conversation_id == conversations.c.id)
+        .scalar_subquery()
+    )
+    return select(
+        conversations.c.id,
+        conversations.c.title,
+        conversations.c.created_at,
+        conversations.c.updated_at,
+        count.label("turns"),
+    ).where(conversations.c.user_id == user)
+
+
+def _missing(conversation_id: str) -> NotFound:
+    return NotFound(f"there is no conversation {conversation_id}")

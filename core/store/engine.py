@@ -1,0 +1,131 @@
+"""Connections that keep what they acknowledge, on SQLite and on PostgreSQL."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.errors import FootlightsError
+
+_BUSY_MS = 20_000
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 7_041_776
+_TURNSTILE = "footlights_turnstile"
+_IMMEDIATE = "footlights_immediate"
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql://...`; nothing is opened before its first use."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed)
+    return create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=20,
+    )
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    # SQLite's busy handler sleeps and starves: writers of one process queue up here instead.
+    engine = create_engine(
+        url, pool_size=20, max_overflow=40, execution_options={_TURNSTILE: threading.Lock()}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            f"busy_timeout={_BUSY_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get(_IMMEDIATE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction: all of it is on the disk when the block is left, or nothing of it is."""
+    turnstile = engine.get_execution_options().get(_TURNSTILE) or nullcontext()
+    with turnstile, engine.connect() as plain:
+        connection = plain.execution_options(**{_IMMEDIATE: True})
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One transaction that only looks."""
+    with engine.connect() as connection:
+        yield connection
+
+
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """INSERT that knows ON CONFLICT, in the dialect of the connection."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+# --- the schema -------------------------------------------------------------------------------
+
+
+def migrate(engine: Engine) -> None:
+    """Create or upgrade the tables; safe when several processes start at once.
+
+    Raises FootlightsError when a newer version of the app has written to the database.
+    """
+    known = revisions()
+    with engine.connect() as connection:
+        if _current(connection, known) == known[-1]:
+            return
+    _upgrade(engine, known)
+
+
+def revisions() -> list[str]:
+    """Every revision that this version knows, oldest first; v0001_tables.py is revision v0001."""
+    files = (_MIGRATIONS / "versions").glob("v*_*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
+
+
+def _current(connection: Connection, known: list[str]) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if found is not None and found not in known:
+        raise FootlightsError(
+            f"the database was written by a newer version of Footlights (its schema is {found!r}, "
+            f"this version knows up to {known[-1]!r})",
+            hint="Start the newer version, or use another FOOTLIGHTS_DATA folder or DATABASE_URL.",
+        )
+    return found
+
+
+def _upgrade(engine: Engine, known: list[str]) -> None:
+    # Alembic takes a quarter of a second to import: only a new or old database pays for it.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    with writing(engine) as connection:  # on SQLite this is the lock already
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        if _current(connection, known) != known[-1]:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")

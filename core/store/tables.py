@@ -1,0 +1,232 @@
+"""The one schema. Every primary key and every index starts with the user; a change here needs a migration."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+)
+
+from core.store.columns import Dollars, Json, Moment, Words
+from core.types import Budget, Citation, Source, Span, TurnRequest, Usage
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s",
+        "ix": "ix_%(table_name)s",
+    }
+)
+
+
+def _key(name: str, kind: Any = Words) -> Column[Any]:
+    return Column(name, kind, primary_key=True, nullable=False, autoincrement=False)
+
+
+def _set(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+def _belongs(child: tuple[str, str], parent: str) -> ForeignKeyConstraint:
+    """What belongs to a parent goes with it."""
+    return ForeignKeyConstraint(child, [f"{parent}.user_id", f"{parent}.id"], ondelete="CASCADE")
+
+
+# --- conversations and their turns ------------------------------------------------------------
+
+conversations = Table(
+    "conversations",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("title", Words),
+    _set("searched", Words),
+    _set("renamed", Boolean),
+    _set("created_at", Moment),
+    _set("updated_at", Moment),
+    Index("ix_conversations_recent", "user_id", "updated_at", "id"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("conversation_id", Words),
+    _set("status", Words),
+    _set("created_at", Moment),
+    _set("request", Json(TurnRequest)),
+    _set("searched", Words),
+    _set("model", Words),
+    _set("prompt_version", Words),
+    _set("answer", Words),
+    _set("reasoning", Words),
+    _set("sources", Json(tuple[Source, ...])),
+    _set("citations", Json(tuple[Citation, ...])),
+    Column("budget", Json(Budget)),
+    Column("usage", Json(Usage)),
+    _set("stop_reason", Words),
+    Column("error", Json(dict[str, str])),
+    Column("first_token_seconds", Float),
+    Column("seconds", Float),
+    Column("ended_at", Moment),
+    _set("owner", Words),
+    _set("lease_until", Moment),
+    _set("fence", Integer),
+    _set("stop_requested", Boolean),
+    _belongs(("user_id", "conversation_id"), "conversations"),
+    Index("ix_turns_recent", "user_id", "created_at", "id"),
+    Index("ix_turns_conversation", "user_id", "conversation_id", "created_at", "id"),
+)
+# The few that run now, found at once among all that ever did.
+Index(
+    "ix_turns_running",
+    turns.c.user_id,
+    turns.c.created_at,
+    turns.c.id,
+    sqlite_where=turns.c.status == "running",
+    postgresql_where=turns.c.status == "running",
+)
+
+turn_events = Table(
+    "turn_events",
+    metadata,
+    _key("user_id"),
+    _key("turn_id"),
+    _key("seq", Integer),
+    _set("data", Words),
+    _belongs(("user_id", "turn_id"), "turns"),
+    sqlite_with_rowid=False,
+)
+
+tape = Table(
+    "tape",
+    metadata,
+    _key("user_id"),
+    _key("turn_id"),
+    _key("seq", Integer),
+    _set("step", Integer),
+    _set("kind", Words),
+    _set("data", Json(Any)),
+    _belongs(("user_id", "turn_id"), "turns"),
+)
+
+spans = Table(
+    "spans",
+    metadata,
+    _key("user_id"),
+    _key("turn_id"),
+    _key("span_id"),
+    _set("start_ns", BigInteger),
+    _set("data", Json(Span)),
+    _belongs(("user_id", "turn_id"), "turns"),
+)
+
+# --- documents --------------------------------------------------------------------------------
+
+documents = Table(
+    "documents",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("name", Words),
+    _set("sha256", Words),
+    _set("bytes", BigInteger),
+    _set("kind", Words),
+    _set("status", Words),
+    _set("created_at", Moment),
+    _set("reason", Words),
+    _set("done", Integer),
+    _set("total", Integer),
+    _set("unit", Words),
+    _set("pages", Integer),
+    _set("empty_pages", Json(tuple[int, ...])),
+    _set("passages", Integer),
+    _set("tokens", BigInteger),
+    _set("hidden_characters", Integer),
+    _set("seconds", Json(dict[str, float])),
+    Column("indexed_at", Moment),
+    Index("ix_documents_sha256", "user_id", "sha256", unique=True),
+    Index("ix_documents_recent", "user_id", "created_at", "id"),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    _key("user_id"),
+    _key("id", BigInteger),
+    _set("document_id", Words),
+    _set("seq", Integer),
+    _set("text", Words),
+    _set("start", Integer),
+    _set("end", Integer),
+    _set("page", Integer),
+    _set("heading", Words),
+    _set("tokens", Integer),
+    _set("space", Words),
+    _set("embedding", LargeBinary),
+    _belongs(("user_id", "document_id"), "documents"),
+    Index("ix_chunks_document", "user_id", "document_id", "seq", unique=True),
+)
+
+# What an index must do to follow the rows: the last word on each document, numbered without gaps.
+changes = Table(
+    "changes",
+    metadata,
+    _key("user_id"),
+    _key("document_id"),
+    _set("seq", BigInteger),
+    _set("op", Words),
+)
+
+# Numbers that are drawn under a row lock, so that they are committed in their order.
+counters = Table("counters", metadata, _key("user_id"), _key("name"), _set("value", BigInteger))
+
+jobs = Table(
+    "jobs",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("document_id", Words),
+    _set("created_at", Moment),
+    _set("attempts", Integer),
+    Column("owner", Words),
+    Column("lease_until", Moment),
+    _belongs(("user_id", "document_id"), "documents"),
+    Index("ix_jobs_document", "user_id", "document_id"),
+)
+
+# --- money ------------------------------------------------------------------------------------
+
+# It refers to turns and conversations without a foreign key: what was spent outlives them.
+ledger = Table(
+    "ledger",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("turn_id", Words),
+    _set("conversation_id", Words),
+    _set("model", Words),
+    _set("purpose", Words),
+    _set("state", Words),
+    _set("created_at", Moment),
+    Column("settled_at", Moment),
+    Column("reserved", Dollars),
+    Column("cost", Dollars),
+    _set("input_tokens", BigInteger),
+    _set("output_tokens", BigInteger),
+    _set("cached_tokens", BigInteger),
+    _set("cache_write_tokens", BigInteger),
+    _set("reasoning_tokens", BigInteger),
+    Column("source", Words),
+    Index("ix_ledger_turn", "user_id", "turn_id"),
+    Index("ix_ledger_recent", "user_id", "created_at", "id"),
+)

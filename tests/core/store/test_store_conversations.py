@@ -1,0 +1,109 @@
+import pytest
+from sqlalchemy import Engine, select
+
+from core.errors import NotFound
+from core.store.conversations import Conversations
+from core.store.engine import reading
+from core.store.ledger import Ledger
+from core.store.tables import spans, tape, turn_events
+from core.store.turns import Turns
+from tests.core.store.stories import ME, ask, end, say, span
+
+
+@pytest.fixture
+def conversations(engine: Engine) -> Conversations:
+    return Conversations(engine)
+
+
+@pytest.fixture
+def turns(engine: Engine) -> Turns:
+    return Turns(engine)
+
+
+def test_the_latest_question_comes_first(conversations: Conversations, turns: Turns) -> None:
+    for number, conversation in enumerate(("c1", "c2", "c1")):
+        ask(turns, f"t{number}", conversation=conversation)
+
+    found = conversations.list(ME)
+
+    assert [(c.id, c.turns) for c in found] == [("c1", 2), ("c2", 1)]
+    assert found[0].updated_at > found[0].created_at
+
+
+def test_a_title_of_the_users_own_is_kept(conversations: Conversations, turns: Turns) -> None:
+    conversations.create(ME, "c1", "")
+    ask(turns, "t1", "First?")
+    assert conversations.get(ME, "c1").title == "First?"
+    conversations.rename(ME, "c1", "Mine")
+    ask(turns, "t2", "Second?")
+    conversations.create(ME, "c1", "Third")
+
+    assert conversations.get(ME, "c1").title == "Mine"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("GAFFER", ["c1"]),
+        ("electrician", ["c2", "c1"]),
+        ("ÜBER", ["c2"]),
+        ("100%", ["c2"]),
+        ("_", []),
+        ("%", ["c2"]),
+        ("\\", []),
+        ("", ["c2", "c1"]),
+        ("renamed", ["c1"]),
+        ("x\x00" * 5, []),
+    ],
+)
+def test_search_looks_at_titles_questions_and_answers(
+    conversations: Conversations, turns: Turns, query: str, found: list[str]
+) -> None:
+    ask(turns, "t1", "What is a gaffer?")
+    ask(turns, "t2", "Über 100% light?", conversation="c2")
+    for turn in ("t1", "t2"):
+        end(turns, turn)
+    conversations.rename(ME, "c1", "Renamed")
+
+    assert [c.id for c in conversations.list(ME, query)] == found
+    assert len(conversations.list(ME, query, limit=1)) == min(1, len(found))
+
+
+def test_deleting_takes_everything_but_the_money(
+    conversations: Conversations, turns: Turns, engine: Engine
+) -> None:
+    ask(turns)
+    say(turns, "t1", "a")
+    Ledger(engine).reserve(ME, "r1", "t1", "c1", "m", "answer", None)
+    end(turns, spans=(span(),), tape=[(0, "model", 1)])
+
+    conversations.delete(ME, "c1")
+
+    with reading(engine) as connection:
+        for table in (turn_events, spans, tape):
+            assert connection.execute(select(table)).all() == []
+    assert [row.id for row in Ledger(engine).rows(ME)] == ["r1"]
+    with pytest.raises(NotFound):
+        turns.get(ME, "t1")
+
+
+def test_history_holds_what_was_said_oldest_first(
+    conversations: Conversations, turns: Turns
+) -> None:
+    for number in range(4):
+        ask(turns, f"t{number}")
+    end(turns, "t0")
+    end(turns, "t1", status="failed", answer="")
+    end(turns, "t2", status="stopped", answer="Half")
+
+    assert [t.id for t in conversations.history(ME, "c1")] == ["t0", "t2", "t3"]
+    assert [t.id for t in conversations.history(ME, "c1", before_turn="t2")] == ["t0"]
+    assert conversations.history(ME, "other") == []
+
+
+def test_what_is_not_there_is_not_found(conversations: Conversations) -> None:
+    for call in (conversations.get, conversations.delete):
+        with pytest.raises(NotFound):
+            call(ME, "c9")
+    with pytest.raises(NotFound):
+        conversations.rename(ME, "c9", "x")

@@ -1,0 +1,146 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, update
+from sqlalchemy.dialects import sqlite
+
+from core.errors import NotFound
+from core.store.columns import Dollars, Moment, now
+from core.store.engine import writing
+from core.store.ledger import Ledger
+from core.store.tables import ledger as rows
+from core.store.turns import Turns
+from core.types import Usage
+from tests.core.store.stories import ME, ask
+
+USAGE = Usage(100, 20, 10, 5, 2)
+_DIALECT = sqlite.dialect()
+
+
+@pytest.fixture
+def ledger(engine: Engine) -> Ledger:
+    return Ledger(engine)
+
+
+def reserve(ledger: Ledger, row: str = "r1", amount: str | None = "0.5", turn: str = "t1") -> None:
+    worst = None if amount is None else Decimal(amount)
+    ledger.reserve(ME, row, turn, "c1", "openai:x", "answer", worst)
+
+
+def test_a_call_is_reserved_and_settled(ledger: Ledger) -> None:
+    reserve(ledger)
+    assert ledger.turn_cost(ME, "t1") is None  # nobody knows yet
+    ledger.settle(ME, "r1", USAGE, Decimal("0.000123"))
+
+    (row,) = ledger.rows(ME)
+    assert (row.state, row.reserved, row.cost) == ("settled", Decimal("0.5"), Decimal("0.000123"))
+    assert row.usage == USAGE and row.settled_at is not None
+    assert ledger.turn_cost(ME, "t1") == Decimal("0.000123")
+
+
+def test_repeated_reservations_and_settlements_count_once(ledger: Ledger) -> None:
+    reserve(ledger)
+    reserve(ledger, amount="9")
+    ledger.settle(ME, "r1", USAGE, Decimal(1))
+    ledger.settle(ME, "r1", USAGE, Decimal(7))
+    ledger.release(ME, "r1")
+
+    (row,) = ledger.rows(ME)
+    assert (row.reserved, row.cost, row.state) == (Decimal("0.5"), Decimal(1), "settled")
+
+
+def test_a_report_replaces_an_estimate_and_a_release_but_not_the_other_way_round(
+    ledger: Ledger,
+) -> None:
+    reserve(ledger)
+    ledger.release(ME, "r1")
+    assert ledger.turn_cost(ME, "t1") == 0
+    estimate = Usage(1, 1, source="estimated")
+    ledger.settle(ME, "r1", estimate, Decimal(3))
+    ledger.settle(ME, "r1", USAGE, Decimal(2))
+    ledger.settle(ME, "r1", estimate, Decimal(4))
+
+    assert ledger.turn_cost(ME, "t1") == 2
+
+
+def test_an_unknown_price_is_never_zero(ledger: Ledger) -> None:
+    reserve(ledger, "r1", None)
+    reserve(ledger, "r2", "1")
+    ledger.settle(ME, "r1", USAGE, None)
+    ledger.settle(ME, "r2", USAGE, Decimal(1))
+
+    assert ledger.turn_cost(ME, "t1") is None
+    (day,) = ledger.by_day(ME, now() - timedelta(days=1))
+    assert (day.cost, day.unpriced_calls, day.calls) == (Decimal(1), 1, 2)
+    assert (day.input_tokens, day.output_tokens) == (200, 40)
+
+
+def test_a_turn_shows_what_its_rows_cost(ledger: Ledger, engine: Engine) -> None:
+    turns = Turns(engine)
+    ask(turns)
+    assert turns.get(ME, "t1").cost == 0
+    reserve(ledger, "r1")
+    reserve(ledger, "r2")
+    ledger.settle(ME, "r1", USAGE, Decimal("0.1"))
+    assert turns.get(ME, "t1").cost is None
+    ledger.settle(ME, "r2", USAGE, Decimal("0.2"))
+    assert turns.get(ME, "t1").cost == Decimal("0.3")
+
+
+def test_what_a_dead_process_reserved_is_settled_at_its_worst_case(ledger: Ledger) -> None:
+    reserve(ledger, "r1", "0.25")
+    reserve(ledger, "r2", "0.5", turn="t2")
+
+    assert ledger.settle_orphans(ME, "t1") == 1
+    assert ledger.settle_orphans(ME, "t1") == 0
+
+    assert ledger.turn_cost(ME, "t1") == Decimal("0.25")
+    assert [row.state for row in ledger.rows(ME, turn_id="t2")] == ["reserved"]
+
+
+def test_days_are_those_of_utc(ledger: Ledger, engine: Engine) -> None:
+    midnight = datetime(2026, 3, 1, tzinfo=UTC)
+    for row, at in (("r1", midnight - timedelta(microseconds=1)), ("r2", midnight)):
+        reserve(ledger, row)
+        ledger.settle(ME, row, USAGE, Decimal(1))
+        with writing(engine) as connection:
+            connection.execute(update(rows).where(rows.c.id == row).values(created_at=at))
+
+    days = ledger.by_day(ME, midnight - timedelta(days=1))
+
+    assert [str(d.day) for d in days] == ["2026-03-01", "2026-02-28"]
+    assert [r.id for r in ledger.rows(ME, since=midnight)] == ["r2"]
+    assert [r.id for r in ledger.rows(ME, until=midnight)] == ["r1"]
+    assert [r.id for r in ledger.rows(ME, limit=1)] == ["r2"]
+
+
+def test_settling_what_was_never_reserved_is_an_error(ledger: Ledger) -> None:
+    with pytest.raises(NotFound):
+        ledger.settle(ME, "r9", USAGE, Decimal(1))
+    with pytest.raises(NotFound):
+        ledger.release(ME, "r9")
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_every_picodollar_comes_back(pico: int) -> None:
+    kind = Dollars()
+    amount = kind.process_result_value(pico, _DIALECT)
+    assert amount is not None
+    assert kind.process_bind_param(amount, _DIALECT) == pico
+    assert "E" not in f"{amount:f}"
+
+
+@given(st.decimals(0, 1000, allow_nan=False, places=15))
+def test_money_is_rounded_up(amount: Decimal) -> None:
+    stored = Dollars().process_bind_param(amount, _DIALECT)
+    assert stored is not None
+    assert 0 <= stored - amount * 10**12 < 1
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_every_moment_comes_back(at: datetime) -> None:
+    kind = Moment()
+    assert kind.process_result_value(kind.process_bind_param(at, _DIALECT), _DIALECT) == at

@@ -1,0 +1,136 @@
+"""A second user sees nothing: every public method of every repository is asked."""
+
+import inspect
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from core.errors import NotFound
+from core.events import TextDelta, dump
+from core.store.columns import now
+from core.store.conversations import Conversations
+from core.store.documents import Documents
+from core.store.engine import reading
+from core.store.jobs import Jobs
+from core.store.ledger import Ledger
+from core.store.tables import metadata
+from core.store.traces import Traces
+from core.store.turns import Turns
+from core.types import Budget, TurnRequest, Usage
+from tests.core.store.stories import DONE, ME, YOU, ask, end, index, span, upload
+
+# They work for all users and name the user in every row.
+SYSTEM = {
+    "append", "orphans", "renew", "stops", "claim", "requeue", "changes", "last_seq",
+}  # fmt: skip
+KNOWN: dict[str, Any] = {
+    "turn_id": "t1",
+    "before_turn": None,
+    "conversation_id": "c1",
+    "document_id": "d1",
+    "row_id": "r1",
+    "job_id": "j-d1",
+    "title": "stolen",
+    "request": TurnRequest("What is a gaffer?"),
+    "owner": "p1",
+    "new_owner": "p2",
+    "status": "done",
+    "answer": "stolen",
+    "reasoning": "",
+    "citations": (),
+    "usage": Usage(1, 1),
+    "cost": Decimal(9),
+    "stop_reason": "",
+    "error": None,
+    "first_token_seconds": None,
+    "seconds": {},
+    "ending": (9, dump(DONE)),
+    "spans": [span("stolen")],
+    "model": "m",
+    "purpose": "answer",
+    "reserved": Decimal(9),
+    "prompt_version": "x@1",
+    "budget": Budget(1, ()),
+    "sources": (),
+    "name": "stolen.pdf",
+    "sha256": "a" * 64,
+    "size": 1,
+    "kind": "pdf",
+    "reason": "stolen",
+    "done": 1,
+    "total": 1,
+    "rows": [],
+    "space": "s",
+    "pages": 1,
+    "unit": "page",
+    "ids": [],
+    "since": now() - timedelta(days=1),
+}
+# These make something of the second user's own, whatever ids the first one uses.
+MAKES = {"create", "start", "reserve", "add", "add_refused"}
+
+
+def public_methods() -> list[tuple[type, str]]:
+    return [
+        (repository, name)
+        for repository in (Conversations, Turns, Documents, Jobs, Ledger, Traces)
+        for name, _ in inspect.getmembers(repository, inspect.isfunction)
+        if not name.startswith("_") and name not in SYSTEM
+    ]
+
+
+def everything(engine: Engine, user: str) -> dict[str, Any]:
+    with reading(engine) as connection:
+        return {
+            table.name: connection.execute(select(table).where(table.c.user_id == user)).all()
+            for table in metadata.tables.values()
+        }
+
+
+@pytest.mark.parametrize(
+    ("repository", "name"), public_methods(), ids=lambda value: getattr(value, "__name__", value)
+)
+def test_a_second_user_sees_and_changes_nothing(
+    engine: Engine, repository: type, name: str
+) -> None:
+    turns = Turns(engine)
+    ask(turns, "t0", conversation="c0")
+    end(turns, "t0", spans=(span(),), tape=[(0, "model", 1)])
+    ask(turns)
+    turns.append([(ME, "t1", 1, dump(TextDelta("hi")))])
+    Ledger(engine).reserve(ME, "r1", "t1", "c1", "m", "answer", Decimal(1))
+    upload(engine)
+    index(engine)
+    before = everything(engine, ME)
+    method: Callable[..., Any] = getattr(repository(engine), name)
+    parameters = list(inspect.signature(method).parameters.values())
+    assert parameters[0].name == "user"
+    given = {
+        p.name: KNOWN[p.name] for p in parameters[1:] if p.default is p.empty or p.name == "turn_id"
+    }
+
+    try:
+        seen = method(YOU, **given)
+    except NotFound:
+        seen = None
+
+    assert everything(engine, ME) == before
+    if name not in MAKES:
+        assert not any(everything(engine, YOU).values())
+        assert not seen or name in {"totals", "embeddings"}, seen
+
+
+def test_a_second_user_has_no_totals_vectors_or_chunks(engine: Engine) -> None:
+    documents = Documents(engine)
+    upload(engine)
+    index(engine)
+    ids, vectors = documents.embeddings(ME, "d1")
+
+    assert len(ids) == len(vectors) == 1
+    assert documents.embeddings(YOU, "d1")[0].size == 0
+    assert documents.chunks(YOU, [int(ids[0])]) == {}
+    assert documents.totals(YOU).documents == 0

@@ -1,0 +1,108 @@
+"""The head of a prompt file: YAML between two lines of three dashes, read without trusting it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from core.errors import Refused
+
+MAX_HEAD = 16_384
+"""Characters of the front matter."""
+_MAX_DEPTH = 12
+_HINT = "A prompt file begins with ---, its description and variables in YAML, and --- again."
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The front matter as plain data; `lines` says where each top-level key and each variable
+    stands in the file, `body_line` where the body begins (from 1)."""
+
+    data: dict[str, Any]
+    text: str
+    body: str
+    body_line: int
+    lines: dict[str, int]
+
+
+def split(raw: str) -> Head:
+    """The head and the body of a prompt file. Refused with line and column when it has no such shape."""
+    lines = raw.split("\n")
+    if lines[0].rstrip() != "---":
+        raise Refused("line 1, column 1: the file does not begin with ---", hint=_HINT)
+    end = next((i for i, line in enumerate(lines) if i and line.rstrip() == "---"), None)
+    if end is None:
+        raise Refused("line 1, column 1: the front matter is not closed by ---", hint=_HINT)
+    text = "\n".join(lines[1:end])
+    data, where = _load(text)
+    return Head(data, text, "\n".join(lines[end + 1 :]), end + 2, where)
+
+
+def with_message(raw: str, message: str) -> str:
+    """The file with `message` as the reason for this version; the rest stays as it was written."""
+    head = split(raw)
+    lines = head.text.split("\n")
+    if (line := head.lines.get("message")) is not None:
+        after = [number for number in head.lines.values() if number > line]
+        end = min(after, default=len(lines) + 2)
+        del lines[line - 2 : end - 2]  # the head's first line is line 2 of the file
+    while lines and not lines[-1].strip():
+        lines.pop()
+    # JSON is YAML, on one line, whatever the message holds.
+    lines.append(f"message: {json.dumps(' '.join(message.split()), ensure_ascii=False)}")
+    return "\n".join(["---", *lines, "---", head.body])
+
+
+def _load(text: str) -> tuple[dict[str, Any], dict[str, int]]:
+    if len(text) > MAX_HEAD:
+        raise Refused(f"the front matter has {len(text):,} characters: at most {MAX_HEAD:,}")
+    try:
+        _guard(text)
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        data = loader.construct_document(node) if node else {}
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 2}, column {mark.column + 1}: " if mark else ""
+        raise Refused(f"{where}not valid YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError, RecursionError, OverflowError, TypeError) as error:
+        raise Refused(f"the front matter is not valid YAML: {_first_line(error)}") from None
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise Refused(
+            "line 2, column 1: the front matter is not a list of `key: value`", hint=_HINT
+        )
+    return data, _lines(node) if isinstance(node, yaml.MappingNode) else {}
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _guard(text: str) -> None:
+    """Aliases could unfold to gigabytes and deep nesting exhausts the stack: refused before anything is built."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            line = event.start_mark.line + 2 if event.start_mark else 2
+            raise Refused(f"line {line}: aliases (*name) are not allowed in the front matter")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MAX_DEPTH:
+            raise Refused(f"the front matter is nested more than {_MAX_DEPTH} levels deep")
+
+
+def _lines(node: yaml.MappingNode) -> dict[str, int]:
+    """Where each top-level key stands, and under `variables.N` each variable."""
+    found: dict[str, int] = {}
+    for key, value in node.value:
+        if key.value in found:
+            line = key.start_mark.line + 2
+            raise Refused(f"line {line}, column 1: {key.value!r} is given twice")
+        found[key.value] = key.start_mark.line + 2
+        if key.value == "variables" and isinstance(value, yaml.SequenceNode):
+            for number, item in enumerate(value.value):
+                found[f"variables.{number}"] = item.start_mark.line + 2
+    return found

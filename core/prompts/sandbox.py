@@ -1,0 +1,193 @@
+"""Renders templates that anybody may have written, in a worker process that is warm and can be killed."""
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import Refused
+from core.prompts import values
+from core.prompts.defence import Fence
+from core.prompts.process import Worker, WorkerLost
+from core.prompts.template import PromptTemplate, Trust, parse
+from core.types import Message, message
+
+SECONDS = 2.0
+MEMORY_MB = 600
+MAX_WAITING = 64
+"""Renderings that may wait for the worker; beyond that they are refused instead of piling up."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustSpan:
+    """Characters [start, end) of message `message` came from `variable`, whose words are `trust`."""
+
+    message: int
+    start: int
+    end: int
+    variable: str
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What the model is sent, and whose words are where in it.
+
+    `boundary` is the fence's of this rendering, `hidden` the number of invisible characters that
+    were removed from retrieved text.
+    """
+
+    messages: tuple[Message, ...]
+    spans: tuple[TrustSpan, ...]
+    boundary: str
+    hidden: int = 0
+
+
+class Sandbox:
+    """One warm worker behind one thread, so that any event loop may call; requests take turns."""
+
+    def __init__(self, *, seconds: float = SECONDS, memory_mb: int = MEMORY_MB) -> None:
+        self._seconds = seconds
+        self._memory_mb = memory_mb
+        self._worker: Worker | None = None
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._closed = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="footlights-sandbox")
+
+    async def render(self, template: PromptTemplate, variables: Mapping[str, Any]) -> Rendered:
+        """The template's messages with these values; the values themselves are never changed.
+
+        Retrieved text is fenced by a boundary that is new every time. Refused, with the reason and
+        the line, for whatever the template cannot or may not do, within seconds.
+        """
+        given = values.plain(template, variables)
+        fence = Fence.around("".join(_strings(given)) + template.source)
+        request = {**_request(template, "render"), "values": given, "boundary": fence.boundary}
+        return _rendered(await self._ask(request), fence)
+
+    async def validate(self, raw: str) -> None:
+        """Refused, with line and column, unless the whole prompt file can be saved and rendered."""
+        await self.check(parse("template", 0, raw))
+
+    async def check(self, template: PromptTemplate) -> None:
+        """Refused, with line and column, unless the body compiles and uses just what is declared."""
+        await self._ask(_request(template, "validate"))
+
+    async def warm(self) -> None:
+        """Start the worker, so that the first rendering does not wait for it."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._ready)
+
+    def close(self) -> None:
+        """End the worker; what is still asked is refused."""
+        if self._closed:
+            return
+        self._closed = True
+        if worker := self._worker:
+            worker.stop()  # whoever waits for its answer is refused and cleans up
+        self._thread.shutdown(wait=True)
+        if self._worker:
+            self._worker.kill()
+
+    # --- on its own thread --------------------------------------------------------------------
+
+    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._queue(1)
+        try:
+            loop = asyncio.get_running_loop()
+            answer = await loop.run_in_executor(self._thread, self._answer, request)
+        finally:
+            self._queue(-1)
+        if "refused" in answer:
+            raise Refused(answer["refused"], hint=answer["hint"] or "Change the template there.")
+        return answer
+
+    def _queue(self, change: int) -> None:
+        with self._lock:
+            if change > 0 and (self._closed or self._waiting >= MAX_WAITING):
+                raise Refused(
+                    "too many templates wait to be rendered", hint="Try again in a moment."
+                )
+            self._waiting += change
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            worker = self._ready()
+            answer = worker.ask(request, self._seconds)
+        except WorkerLost as lost:
+            self._replace()
+            raise _lost("closed" if self._closed else lost.why, self._seconds) from None
+        if answer.get("spent"):
+            worker.kill()
+            self._replace()
+        return answer
+
+    def _ready(self) -> Worker:
+        if self._closed:
+            raise WorkerLost("closed")
+        if self._worker is None or not self._worker.alive:
+            if self._worker:
+                self._worker.kill()
+            self._worker = Worker(seconds=self._seconds, memory_mb=self._memory_mb)
+        if self._closed:  # while it started: `close` may not have seen it
+            self._worker.kill()
+            raise WorkerLost("closed")
+        return self._worker
+
+    def _replace(self) -> None:
+        """Start the next worker behind this answer, not before it."""
+        self._worker = None
+        if not self._closed:
+            self._thread.submit(self._ready)
+
+
+def _lost(why: str, seconds: float) -> Refused:
+    if why == "time":
+        return Refused(
+            f"the template took more than {seconds:g} s and was stopped",
+            hint="Look for a loop in a loop, or for a text that grows with every step.",
+        )
+    if why == "closed":
+        return Refused("the app is being stopped")
+    return Refused(
+        "the template broke the process in which it ran",
+        hint="Make it simpler: fewer levels of nesting, shorter expressions.",
+    )
+
+
+def _request(template: PromptTemplate, op: str) -> dict[str, Any]:
+    return {
+        "op": op,
+        "source": template.source,
+        "body_line": template.body_line,
+        "trusts": {variable.name: variable.trust for variable in template.variables},
+    }
+
+
+def _rendered(answer: dict[str, Any], fence: Fence) -> Rendered:
+    spans = tuple(
+        TrustSpan(number, start, end, variable, trust)
+        for number, made in enumerate(answer["messages"])
+        for start, end, variable, trust in made["spans"]
+    )
+    messages = tuple(message(made["role"], made["text"]) for made in answer["messages"])
+    return Rendered(messages, spans, fence.boundary, answer["removed"])
+
+
+def _strings(value: Any) -> list[str]:
+    """Every text in plain data, however deep."""
+    found: list[str] = []
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case str(text):
+                found.append(text)
+            case dict(items):
+                waiting += items.values()
+            case list(items):
+                waiting += items
+            case _:
+                pass  # numbers, truth values and null hold no boundary
+    return found

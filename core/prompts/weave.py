@@ -1,0 +1,132 @@
+"""From the pieces that a template yields to messages, fences and the spans of each variable."""
+
+from dataclasses import dataclass, field
+
+from core.prompts.compiler import Fault
+from core.prompts.defence import Fence
+from core.prompts.pieces import Piece
+
+MAX_OUTPUT = 2_000_000
+"""Characters of one rendering."""
+
+Span = tuple[int, int, str, str]
+
+
+@dataclass(slots=True)
+class Woven:
+    """A message as it grows: its text, and who said which characters [start, end) of it."""
+
+    role: str
+    parts: list[str] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    length: int = 0
+    closed_line: bool = False
+    """A fence was just closed: whatever follows begins on a line of its own."""
+
+    def add(self, text: str, variable: str = "", trust: str = "trusted") -> None:
+        if not text:
+            return
+        if self.closed_line and not text.startswith("\n"):
+            self._append("\n")
+        self.closed_line = False
+        start = self.length
+        self._append(text)
+        if variable:
+            self.spans.append((start, self.length, variable, trust))
+
+    def _append(self, text: str) -> None:
+        self.parts.append(text)
+        self.length += len(text)
+
+    def finish(self) -> dict[str, object]:
+        """The message without the newlines around it, its spans moved along."""
+        text = "".join(self.parts)
+        kept = text.strip("\n")
+        cut = len(text) - len(text.lstrip("\n")) if kept else 0
+        end = len(kept)
+        moved = [
+            (max(0, a - cut), min(end, b - cut), name, trust) for a, b, name, trust in self.spans
+        ]
+        return {"role": self.role, "text": kept, "spans": [s for s in moved if s[0] < s[1]]}
+
+
+class Weaver:
+    """Collects the messages of one rendering; retrieved text is fenced, in groups or each for itself."""
+
+    def __init__(self, fence: Fence) -> None:
+        self._fence = fence
+        self._message: Woven | None = None
+        self._group: list[Piece | str] | None = None
+        self._size = 0
+        self.messages: list[dict[str, object]] = []
+        self.removed = 0
+
+    def add(self, part: str) -> None:
+        """Take the next piece."""
+        self._size += len(part)
+        if self._size > MAX_OUTPUT:
+            raise Fault(f"the rendered prompt has more than {MAX_OUTPUT:,} characters")
+        match part.kind if isinstance(part, Piece) else "text":
+            case "text":
+                self._text(part)
+            case "message":
+                self._message = Woven("".join(part))
+            case "endmessage":
+                self._close()
+            case "fenced":
+                self._group = []
+            case "endfenced":
+                group, self._group = self._group or [], None
+                self._quote(group)
+
+    def _text(self, part: str) -> None:
+        if self._message is None:
+            if part.strip():
+                raise Fault("text outside of a message")
+        elif self._group is not None:
+            self._group.append(part)
+        elif isinstance(part, Piece) and part.quoted and part.strip():
+            self._quote([part])
+        else:
+            self._plain(part)
+
+    def _plain(self, part: str) -> None:
+        assert self._message is not None
+        if isinstance(part, Piece):
+            self._message.add("".join(part), part.variable, part.trust)
+        else:
+            self._message.add(part)
+
+    def _quote(self, group: list[Piece | str]) -> None:
+        assert self._message is not None
+        if not any(isinstance(part, Piece) and part.quoted and part.strip() for part in group):
+            for part in group:
+                self._plain(part)
+            return
+        self._message.add(f"{self._fence.begin}\n")
+        for number, part in enumerate(group):
+            text = self._harmless(part)
+            text = text.lstrip("\n") if number == 0 else text
+            text = text.rstrip("\n") if number == len(group) - 1 else text
+            if isinstance(part, Piece):
+                self._message.add(text, part.variable, part.trust)
+            else:
+                self._message.add(text)
+        self._message.add(f"\n{self._fence.end}")
+        self._message.closed_line = True
+
+    def _harmless(self, part: str) -> str:
+        if not isinstance(part, Piece) or not part.quoted:
+            return "".join(part)
+        text, removed = self._fence.clean("".join(part))
+        self.removed += removed
+        return text
+
+    def _close(self) -> None:
+        assert self._message is not None
+        done, self._message = self._message.finish(), None
+        if not str(done["text"]).strip():
+            return  # a message that came out empty is not sent
+        if done["role"] == "system" and any(m["role"] != "system" for m in self.messages):
+            raise Fault("a system message stands before all others")
+        self.messages.append(done)

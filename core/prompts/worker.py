@@ -1,0 +1,141 @@
+"""The process in which templates are compiled and run: `python -m core.prompts.worker MEGABYTES SECONDS`.
+
+It knows no key and holds no file open; whatever a template does to it, it is killed and replaced.
+"""
+
+import signal
+import sys
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jinja2 import Template
+from jinja2.exceptions import (
+    SecurityError,
+    TemplateError,
+    TemplateSyntaxError,
+    UndefinedError,
+)
+
+from core import child
+from core.prompts import wire
+from core.prompts.compiler import Fault, column, compile_template, line_of
+from core.prompts.defence import Fence
+from core.prompts.environment import SandboxEnvironment
+from core.prompts.weave import Weaver
+
+_KEPT = 32
+"""Compiled templates that are kept."""
+
+# None of these but the first is a TemplateError, and a template can cause each.
+_TROUBLE = (
+    TemplateError,
+    Fault,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    AssertionError,
+)
+
+
+class Renderer:
+    """Compiles, keeps and runs templates; every trouble becomes an answer in words."""
+
+    def __init__(self) -> None:
+        self._environment = SandboxEnvironment()
+        self._compiled: OrderedDict[tuple[object, ...], Template] = OrderedDict()
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The messages, or {} for a mere check, or what is wrong under `refused`."""
+        template: Template | None = None
+        try:
+            template = self._template(request["source"], request["trusts"])
+            if request["op"] == "validate":
+                return {}
+            return self._render(template, request["values"], Fence(request["boundary"]))
+        except _TROUBLE as error:
+            return _refusal(error, request, template)
+
+    def _template(self, source: str, trusts: dict[str, str]) -> Template:
+        key = (source, *sorted(trusts.items()))
+        if key not in self._compiled:
+            self._compiled[key] = compile_template(self._environment, source, trusts)
+            if len(self._compiled) > _KEPT:
+                self._compiled.popitem(last=False)
+        self._compiled.move_to_end(key)
+        return self._compiled[key]
+
+    def _render(self, template: Template, values: dict[str, Any], fence: Fence) -> dict[str, Any]:
+        weaver = Weaver(fence)
+        pieces: Iterable[str] = template.root_render_func(template.new_context(values))
+        for part in pieces:
+            weaver.add(part)
+        if not any(message["role"] == "user" for message in weaver.messages):
+            raise Fault("the template came out without a user message")
+        return {"messages": weaver.messages, "removed": weaver.removed}
+
+
+def _refusal(
+    error: Exception, request: Mapping[str, Any], template: Template | None
+) -> dict[str, Any]:
+    problem, word, hint = _words(error)
+    line = error.line if isinstance(error, Fault) else line_of(error, template)
+    if line:
+        at = column(request["source"], line, word)
+        problem = f"line {line + request['body_line'] - 1}, column {at}: {problem}"
+    # After running out of memory this process is worth nothing.
+    return {"refused": problem, "hint": hint, "spent": isinstance(error, MemoryError)}
+
+
+def _words(error: Exception) -> tuple[str, str, str]:
+    """The problem in words, the word of the template that it is about, and what to do."""
+    said = (str(error).splitlines() or [""])[0][:300].rstrip(".")
+    if isinstance(error, Fault):
+        return said, error.word, error.hint
+    quoted = said.split("'")
+    if isinstance(error, TemplateSyntaxError):
+        return said, quoted[1] if len(quoted) > 2 else "", ""
+    if isinstance(error, SecurityError):
+        return f"not allowed: {said}", "", "A template sees plain data and nothing else."
+    if isinstance(error, UndefinedError):
+        word = quoted[-2] if len(quoted) > 2 else ""
+        return said, word, "Check the name, or test whether it `is defined`."
+    return _python(error, said), "", ""
+
+
+def _python(error: Exception, said: str) -> str:
+    match error:
+        case MemoryError():
+            return "the template needs too much memory"
+        case RecursionError() | SyntaxError():
+            return "the template is nested too deeply, or a macro calls itself without end"
+        case OverflowError():
+            return f"too much: {said}"
+        case _:
+            return said or type(error).__name__
+
+
+def main() -> None:
+    """Answer requests until the pipe is closed."""
+    child.limit_memory(int(sys.argv[1]))
+    seconds = float(sys.argv[2])
+    renderer = Renderer()
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    sink.write(wire.pack({"ready": True}))
+    sink.flush()
+    while (request := wire.read(source)) is not None:
+        # The sandbox kills at the limit; this is for the day when the sandbox itself was killed.
+        signal.setitimer(signal.ITIMER_REAL, seconds + 1)
+        answer = wire.pack(renderer.answer(request))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sink.write(answer)
+        sink.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""What fits into the window: the invariants over random conversations, and a few stories."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from core.errors import Refused
+from core.tokens.budget import fit
+from core.tokens.counter import REPLY_OVERHEAD
+from core.types import Budget, Item, Slice
+
+tokens = st.integers(0, 400)
+
+
+def item(label: str, count: int) -> Item:
+    return Item(label, f"text of {label}", count, ref=label)
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> dict[str, object]:
+    sources = draw(st.lists(tokens, max_size=8))
+    turns = draw(st.lists(st.tuples(tokens, tokens), max_size=8))
+    return {
+        "system": [item("system", draw(tokens))],
+        "sources": [item(f"s{n}", count) for n, count in enumerate(sources)],
+        "history": [
+            [item(f"u{n}", asked), item(f"a{n}", said)] for n, (asked, said) in enumerate(turns)
+        ],
+        "prompt": item("prompt", draw(tokens)),
+        "reserve": draw(st.integers(0, 500)),
+        "source_share": draw(st.floats(0, 1)),
+    }
+
+
+def part(budget: Budget, region: str) -> Slice:
+    return next(found for found in budget.slices if found.region == region)
+
+
+def kept(budget: Budget) -> set[str]:
+    return {i.label for s in budget.slices for i in s.items if i.kept}
+
+
+@settings(max_examples=400, deadline=None)
+@given(conversations(), st.integers(0, 6000), st.integers(0, 500))
+def test_the_window_holds_by_construction(asked: dict[str, object], window: int, more: int) -> None:
+    try:
+        budget = fit(window=window, **asked)  # type: ignore[arg-type]
+    except Refused:
+        assume(False)
+        return
+    assert budget.used <= window
+    assert budget.used == sum(found.tokens for found in budget.slices)
+    for found in budget.slices:
+        own = sum(i.tokens for i in found.items if i.kept)
+        assert found.tokens == own + (REPLY_OVERHEAD if found.region == "prompt" else 0)
+    assert {"system", "prompt"} <= kept(budget)
+    for found in budget.slices:
+        assert all(bool(i.reason) != i.kept for i in found.items)
+    _pairs_and_ranks_hold(budget)
+    assert fit(window=window, **asked) == budget  # type: ignore[arg-type]
+    wider = fit(window=window + more, **asked)  # type: ignore[arg-type]
+    assert kept(wider) >= kept(budget)
+
+
+def _pairs_and_ranks_hold(budget: Budget) -> None:
+    sources = [i.kept for i in part(budget, "sources").items]
+    assert sources == sorted(sources, reverse=True), "the lowest ranks are dropped first"
+    history = [i.kept for i in part(budget, "history").items]
+    assert history == sorted(history), "the oldest are dropped first"
+    assert history[::2] == history[1::2], "question and answer live or die together"
+
+
+@settings(deadline=None)
+@given(conversations())
+def test_every_item_comes_back_unchanged_but_for_its_fate(asked: dict[str, object]) -> None:
+    budget = fit(window=100_000, **asked)  # type: ignore[arg-type]
+    given_items = [
+        *asked["system"],  # type: ignore[misc]
+        *asked["sources"],  # type: ignore[misc]
+        *(i for turn in asked["history"] for i in turn),  # type: ignore[attr-defined]
+        asked["prompt"],
+    ]
+    found = [i for s in budget.slices if s.region != "reserve" for i in s.items]
+    assert [replace(i, kept=True, reason="") for i in found] == given_items
+    assert all(i.kept for i in found), "a large window drops nothing"
+
+
+def story(window: int, sources: int, turns: int, **more: float) -> Budget:
+    return fit(
+        window=window,
+        reserve=100,
+        system=[item("system", 50)],
+        sources=[item(f"s{n}", 100) for n in range(sources)],
+        history=[[item(f"u{n}", 50), item(f"a{n}", 50)] for n in range(turns)],
+        prompt=item("prompt", 47),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def test_each_dropped_item_says_why_with_numbers() -> None:
+    budget = story(window=1000, sources=5, turns=6)
+    assert [i.label for i in part(budget, "sources").items if not i.kept] == ["s4"]
+    assert part(budget, "sources").items[-1].reason == (
+        "lowest rank first: 100 tokens over the 400 that passages may take"
+    )
+    assert [i.label for i in part(budget, "history").items if not i.kept] == [
+        *("u0", "a0", "u1", "a1"),
+    ]
+    assert part(budget, "history").items[0].reason == "oldest history first: 200 tokens over"
+    assert budget.used == 1000
+
+
+def test_what_one_region_does_not_want_the_other_may_take() -> None:
+    assert part(story(1000, sources=8, turns=0), "sources").tokens == 800
+    assert part(story(1000, sources=0, turns=8), "history").tokens == 800
+    assert part(story(1000, sources=2, turns=8), "history").tokens == 600
+    assert part(story(1000, sources=8, turns=1), "sources").tokens == 700
+    assert part(story(1000, sources=8, turns=8, source_share=0.25), "sources").tokens == 200
+
+
+def test_a_question_that_does_not_fit_is_refused_with_the_numbers() -> None:
+    with pytest.raises(Refused) as refused:
+        story(window=150, sources=3, turns=3)
+    assert str(refused.value) == (
+        "the question does not fit: 50 tokens of question, 50 of instructions and 100 reserved"
+        " for the answer are 200, and the window holds 150"
+    )
+    assert "Shorten the question by 50 tokens" in refused.value.hint
+
+
+def test_the_regions_come_in_the_order_in_which_they_are_drawn() -> None:
+    budget = story(1000, sources=1, turns=1)
+    assert [found.region for found in budget.slices] == [
+        *("system", "sources", "history", "prompt", "reserve"),
+    ]
+    assert budget.input_tokens == budget.used - 100
+    assert (budget.counter, budget.exact) == ("o200k_base", False)

@@ -1,0 +1,187 @@
+"""Counts are tiktoken's own where it knows the model, and on the safe side where nobody does."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import tiktoken
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.child import ROOT
+from core.errors import AssetUnavailable
+from core.tokens.counter import MESSAGE_OVERHEAD, Counter
+from core.types import message
+
+FOLDER = ROOT / "data" / "models" / "vocabularies"
+
+
+@pytest.fixture(scope="module")
+def counter() -> Counter:
+    return Counter(FOLDER)
+
+
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tiktoken.Encoding]:
+    # tiktoken deletes a vocabulary that it does not like: it is given copies.
+    cache = tmp_path_factory.mktemp("vocabularies")
+    for path in FOLDER.iterdir():
+        if not path.name.startswith("."):
+            (cache / path.name).write_bytes(path.read_bytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIKTOKEN_CACHE_DIR", str(cache))
+        return {name: tiktoken.get_encoding(name) for name in ("o200k_base", "cl100k_base")}
+
+
+MODELS = {"o200k_base": "openai:gpt-4o", "cl100k_base": "openai:gpt-4"}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(max_size=300))
+def test_the_count_is_that_of_tiktoken(
+    counter: Counter, stock: dict[str, tiktoken.Encoding], name: str, text: str
+) -> None:
+    expected = len(stock[name].encode(text, disallowed_special=()))
+    assert counter.count(text, MODELS[name]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", 0),
+        ("Hello, wörld! 東京 tokens 🙂", 9),
+        ("<|endoftext|>", 7),
+        ("a\ud800b", 3),
+    ],
+)
+def test_special_tokens_and_lone_surrogates_are_text_like_any_other(
+    counter: Counter, text: str, tokens: int
+) -> None:
+    assert counter.count(text) == tokens
+
+
+@pytest.mark.parametrize(
+    "character", ["a", " ", "\t", "\n", "\u00a0", "-", "0", "東", "🙂", "\ud800"]
+)
+def test_a_megabyte_of_one_character_is_counted_quickly(counter: Counter, character: str) -> None:
+    start = time.monotonic()
+    assert counter.count(character * 1_000_000) > 0
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("character", ["a", " ", "-", "東", "ab ", "word"])
+def test_cutting_a_long_run_changes_the_count_by_a_token_or_two_for_each_cut(
+    counter: Counter, stock: dict[str, tiktoken.Encoding], character: str
+) -> None:
+    text = (character * 20_000)[:20_000]
+    exact = len(stock["o200k_base"].encode_ordinary(text))
+    assert abs(counter.count(text) - exact) <= 2 * (len(text) // 4_000 + 1)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "exact"),
+    [
+        ("openai:gpt-4o-mini", "o200k_base", True),
+        ("openai:gpt-5.6", "o200k_base", True),
+        ("openai:gpt-4", "cl100k_base", True),
+        ("gpt-4o", "o200k_base", True),
+        ("openai:gpt-6-luna", "o200k_base", False),
+        ("anthropic:claude-haiku-5-5", "o200k_base", False),
+        ("local:qwen2.5-coder-1.5b-instruct", "o200k_base", False),
+        ("compatible:gpt-4", "o200k_base", False),
+        ("quotes", "o200k_base", False),
+        ("scripted", "o200k_base", False),
+        ("openai:davinci", "o200k_base", False),
+        ("", "o200k_base", False),
+    ],
+)
+def test_every_count_says_what_it_is(counter: Counter, model: str, name: str, exact: bool) -> None:
+    assert counter.encoding_name(model) == (name, exact)
+
+
+@pytest.mark.parametrize(
+    ("text", "at_least"),
+    [
+        # What SmolLM2's own tokenizer said of the first two, cl100k_base of the others.
+        (",".join(str(n * 7919) for n in range(50)), 305),
+        ("for name in names:\n    print(name.upper())\n" * 10, 110),
+        ("Сегодня хорошая погода, и мы пошли гулять в парк.", 26),
+        ("कर्मचारियों को साल में तीस दिन की छुट्टी का अधिकार है।", 53),
+        ("今日は天気がいいので散歩に行きました。", 19),
+        ("Überstunden werden vergütet, sofern sie angeordnet wurden.", 15),
+    ],
+)
+def test_the_estimate_for_a_local_model_is_on_the_safe_side(
+    counter: Counter, text: str, at_least: int
+) -> None:
+    assert at_least <= counter.count(text, "local:qwen") <= 3 * at_least
+    assert counter.count(text, "local:qwen") >= counter.count(text)
+
+
+def test_a_message_costs_its_text_and_what_is_around_it(counter: Counter) -> None:
+    said = message("user", "How many days?")
+    assert counter.count_message(said) == counter.count("How many days?") + MESSAGE_OVERHEAD
+    assert counter.count_message(said, "local:qwen") > counter.count_message(said)
+    assert counter.reply_overhead == 3
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    text=st.text(max_size=200),
+    limit=st.integers(-1, 60),
+    model=st.sampled_from(["openai:gpt-4o", "openai:gpt-4", "local:qwen"]),
+)
+def test_truncating_keeps_a_beginning_that_fits_and_no_half_character(
+    counter: Counter, text: str, limit: int, model: str
+) -> None:
+    kept = counter.truncate(text, limit, model)
+    assert text.startswith(kept)
+    assert counter.count(kept, model) <= max(0, limit)
+    if counter.count(text, model) <= limit:
+        assert kept == text
+
+
+def test_truncating_keeps_nearly_as_much_as_is_allowed(counter: Counter) -> None:
+    text = "The quick brown fox jumps over the lazy dog. 🙂東京 " * 500
+    for model in ("openai:gpt-4o", "local:qwen"):
+        assert counter.count(counter.truncate(text, 1000, model), model) >= 950
+
+
+def test_a_second_count_of_the_same_text_is_remembered_within_bounds(counter: Counter) -> None:
+    text = "some words " * 50_000
+    start = time.perf_counter()
+    first = counter.count(text)
+    middle = time.perf_counter()
+    assert counter.count(text) == first
+    assert time.perf_counter() - middle < (middle - start) / 2
+    for number in range(5_000):
+        counter.count(str(number))
+    assert len(counter._counted) <= 4_096
+
+
+def test_many_threads_count_the_same(counter: Counter) -> None:
+    fresh = Counter(FOLDER)
+    texts = [f"text number {n} with words" for n in range(50)]
+    expected = [counter.count(text) for text in texts]
+    found: list[list[int]] = []
+    threads = [
+        threading.Thread(target=lambda: found.append([fresh.count(text) for text in texts]))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected] * 8
+
+
+def test_a_missing_or_damaged_vocabulary_is_told_and_never_deleted(tmp_path: Path) -> None:
+    with pytest.raises(AssetUnavailable, match="not there"):
+        Counter(tmp_path).count("x")
+    damaged = tmp_path / "fb374d419588a4632f3f557e76b4b70aebbca790"
+    damaged.write_bytes(b"IQ== 0\n")
+    with pytest.raises(AssetUnavailable, match="damaged"):
+        Counter(tmp_path).count("x")
+    assert damaged.read_bytes() == b"IQ== 0\n"

@@ -1,0 +1,158 @@
+"""One call of a model, whole: every attempt is reserved, timed, told and settled."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, aclosing
+from typing import Any, Protocol, TypeVar
+
+from core.errors import FootlightsError, Misuse, StreamCut
+from core.events import ModelEvent
+from core.llm.attempt import Attempt, Count
+from core.llm.provider import Provider
+from core.llm.retry import RetryPolicy, close_events, events_with_retry
+from core.trace import OpenSpan, Trace
+from core.types import ModelRequest, Usage
+
+T = TypeVar("T")
+
+
+class Meter(Protocol):
+    """Where money is booked: one row per attempt, reserved before sending and always ended."""
+
+    async def reserve(self, model: str, input_tokens: int, max_tokens: int) -> str:
+        """Book the worst case; the id of the row. Raises when a cap does not allow it."""
+        ...
+
+    async def settle(self, row_id: str, model: str, usage: Usage) -> None:
+        """Book what it came to; `usage.source` says whether the vendor reported it."""
+        ...
+
+    async def release(self, row_id: str) -> None:
+        """Nothing can have been billed."""
+        ...
+
+
+class LLMClient:
+    """Asks the providers, by the part of a ref before the colon. `count` counts the tokens of a
+    text where a vendor did not; without it three characters are taken for one."""
+
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        *,
+        retry: RetryPolicy | None = None,
+        count: Count | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._providers = providers
+        self._retry = retry or RetryPolicy()
+        self._count = count or _thirds
+        self._clock = clock
+        self._booking: set[asyncio.Task[Any]] = set()
+
+    async def stream(
+        self,
+        ref: str,
+        request: ModelRequest,
+        *,
+        meter: Meter,
+        trace: Trace,
+        parent: OpenSpan | None = None,
+        input_tokens: int,
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """The answer as it comes, ending with ModelDone, whose usage is never None.
+
+        Raises core.errors. Leaving it early (`aclose`, cancellation) ends the vendor's work and
+        books an estimate of what was said.
+        """
+        provider = self._provider(ref)
+        numbers = iter(range(1, self._retry.attempts + 1))
+
+        def attempt() -> AsyncGenerator[ModelEvent, None]:
+            one = Attempt(ref, request, next(numbers), input_tokens, self._count, self._clock)
+            return self._attempt(one, provider, meter, trace, parent)
+
+        async with aclosing(events_with_retry(attempt, self._retry)) as events:
+            async for event in events:
+                yield event
+
+    def _provider(self, ref: str) -> Provider:
+        name = ref.partition(":")[0]
+        provider = self._providers.get(name)
+        if provider is None:
+            raise Misuse(
+                f"there is no provider {name!r} to ask for {ref!r}", hint="Choose another model."
+            )
+        return provider
+
+    async def _attempt(
+        self,
+        one: Attempt,
+        provider: Provider,
+        meter: Meter,
+        trace: Trace,
+        parent: OpenSpan | None,
+    ) -> AsyncGenerator[ModelEvent, None]:
+        row_id = await self._reserve(one, meter)
+        try:
+            with trace.span(f"ask {one.ref}", "model", parent=parent, **one.asked()) as span:
+                try:
+                    async with aclosing(_listen(one, provider)) as events:
+                        async for event in events:
+                            yield event
+                finally:
+                    span.set(**one.heard())
+        finally:
+            # The provider's stream is closed by now, so the vendor has stopped; the row is ended
+            # even when whoever waits for this is cancelled once more.
+            await asyncio.shield(self._keep(_book(one, meter, row_id)))
+
+    async def _reserve(self, one: Attempt, meter: Meter) -> str:
+        task = self._keep(meter.reserve(one.ref, one.input_tokens, one.request.max_tokens))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            # The row may be written all the same; nothing will be sent for it.
+            await asyncio.wait({task})
+            if not task.cancelled() and task.exception() is None:
+                await asyncio.shield(self._keep(meter.release(task.result())))
+            raise
+
+    def _keep(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        # The loop itself holds tasks only weakly.
+        task = asyncio.get_running_loop().create_task(work)
+        self._booking.add(task)
+        task.add_done_callback(self._booking.discard)
+        return task
+
+
+async def _listen(one: Attempt, provider: Provider) -> AsyncGenerator[ModelEvent, None]:
+    try:
+        async with AsyncExitStack() as stack:
+            events = provider.stream(one.request)
+            stack.push_async_callback(close_events, events)
+            async for event in events:
+                yield one.hear(event)
+        if one.done is None:
+            raise StreamCut(
+                f"{provider.name} ended without saying that it was done.",
+                provider=provider.name,
+                model=one.request.model,
+            )
+    except FootlightsError as error:
+        one.failure = error
+        raise
+
+
+async def _book(one: Attempt, meter: Meter, row_id: str) -> None:
+    usage = one.spent()
+    if usage is None:
+        await meter.release(row_id)
+    else:
+        await meter.settle(row_id, one.ref, usage)
+
+
+def _thirds(text: str) -> int:
+    # English has 4.5 characters a token, code 2.8: booked is rather too much than too little.
+    return -(-len(text) // 3)

@@ -1,0 +1,48 @@
+"""A vendor's token counts, believed only as far as they can be true."""
+
+from collections.abc import Mapping
+
+from core.types import Usage
+
+# No window of any vendor comes near; a count beyond it is an error of the wire, and booking it
+# would spend somebody's month.
+_ABSURD = 50_000_000
+
+
+def number(body: object, *path: str) -> int | None:
+    """The whole number at the path of a JSON body, None when there is none: 0 is a number."""
+    for key in path:
+        if not isinstance(body, Mapping):
+            return None
+        body = body.get(key)
+    if isinstance(body, bool) or not isinstance(body, int | float) or body != body:
+        return None
+    return int(max(-1.0, min(float(body), 1e15)))
+
+
+def reported(
+    input_tokens: int | None,
+    output_tokens: int | None,
+    *,
+    cached: int | None = None,
+    cache_write: int | None = None,
+    reasoning: int | None = None,
+) -> Usage | None:
+    """The usage as reported, its parts never more than their whole; None when a total is missing,
+    negative or absurd, so that the caller books an estimate and marks it as one."""
+    if input_tokens is None or output_tokens is None:
+        return None
+    if not (0 <= input_tokens <= _ABSURD and 0 <= output_tokens <= _ABSURD):
+        return None
+    read = _within(cached, input_tokens)
+    return Usage(
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cached_tokens=read,
+        cache_write_tokens=_within(cache_write, input_tokens - read),
+        reasoning_tokens=_within(reasoning, output_tokens),
+    )
+
+
+def _within(part: int | None, whole: int) -> int:
+    return min(max(part or 0, 0), whole)

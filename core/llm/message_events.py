@@ -1,0 +1,118 @@
+"""Reads the events of an Anthropic message stream."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.events import FinishReason, ModelDone, ModelEvent
+from core.llm.counts import number, reported
+from core.llm.faults import Faults, kind_of
+from core.llm.said import Said
+from core.types import ModelRequest, Usage
+
+_FINISH: Mapping[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    # The vendor paused a long answer: there is more to be had by asking for the rest.
+    "pause_turn": "length",
+    "refusal": "refusal",
+}
+_WORTH_SAYING = {
+    "model_context_window_exceeded": "the context window was full",
+    "pause_turn": "the vendor paused the answer",
+}
+
+
+class MessageEvents:
+    """Turns the events of one stream (plain JSON) into ours; holds no connection and no clock."""
+
+    def __init__(self, provider: str, request: ModelRequest, faults: Faults) -> None:
+        self._faults = faults
+        self._model = request.model
+        self._said = Said(provider, request.max_tokens)
+        self._stop: str | None = None
+        self._refusal = ""
+        # Cumulative: what a later event says replaces what an earlier one said.
+        self._counts: dict[str, Any] = {}
+        self._counted = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether the model said why it ended; what follows can only be the goodbye."""
+        return self._stop is not None
+
+    def feed(self, chunk: object) -> list[ModelEvent]:
+        """The events of one event; raises what an error event amounts to; ignores what is new to us."""
+        if not isinstance(chunk, Mapping):
+            raise self._faults.make("cut", "it sent something that is not in the protocol")
+        match chunk.get("type"):
+            case "message_start":
+                self._start(_inside(chunk, "message"))
+            case "content_block_start":
+                return self._content(_inside(chunk, "content_block"))
+            case "content_block_delta":
+                return self._content(_inside(chunk, "delta"))
+            case "message_delta":
+                self._delta(_inside(chunk, "delta"), _inside(chunk, "usage"))
+            case "error":
+                raise self._complaint(_inside(chunk, "error"))
+        return []
+
+    def end(self) -> list[ModelEvent]:
+        """The last events of a stream that is over; raises StreamCut when the model gave no reason."""
+        reason = self._stop
+        if reason is None:
+            raise self._faults.make("cut", "it ended without saying that it was done")
+        unknown = "" if reason in _FINISH else f"stop reason: {reason}"
+        detail = self._refusal or _WORTH_SAYING.get(reason, unknown)
+        finish = _FINISH.get(reason, "stop")
+        done = ModelDone(finish, self._usage(), self._model, self._faults.redact(detail))
+        return [*self._said.rest(), done]
+
+    def _start(self, message: Mapping[str, Any]) -> None:
+        if isinstance(message.get("model"), str) and message["model"]:
+            self._model = message["model"]
+        self._merge(_inside(message, "usage"))
+
+    def _content(self, part: Mapping[str, Any]) -> list[ModelEvent]:
+        thought = self._said.reasoning(part.get("thinking"))
+        return [*thought, *self._said.text(part.get("text"))]
+
+    def _delta(self, delta: Mapping[str, Any], usage: Mapping[str, Any]) -> None:
+        if isinstance(delta.get("stop_reason"), str) and delta["stop_reason"]:
+            self._stop = delta["stop_reason"]
+        details = _inside(delta, "stop_details")
+        self._refusal = str(details.get("explanation") or details.get("category") or self._refusal)
+        self._merge(usage)
+        # What message_start counts as output is only its beginning.
+        self._counted = self._counted or number(usage, "output_tokens") is not None
+
+    def _merge(self, usage: Mapping[str, Any]) -> None:
+        self._counts |= {key: value for key, value in usage.items() if value is not None}
+
+    def _usage(self) -> Usage | None:
+        if not self._counted:
+            return None
+        read = number(self._counts, "cache_read_input_tokens") or 0
+        written = number(self._counts, "cache_creation_input_tokens") or 0
+        fresh = number(self._counts, "input_tokens")
+        if fresh is None:
+            return None
+        return reported(
+            # The vendor counts what was cached apart; for us input is all of it.
+            -1 if min(fresh, read, written) < 0 else fresh + read + written,
+            number(self._counts, "output_tokens"),
+            cached=read,
+            cache_write=written,
+            reasoning=number(self._counts, "output_tokens_details", "thinking_tokens"),
+        )
+
+    def _complaint(self, error: Mapping[str, Any]) -> Exception:
+        message = str(error.get("message") or "")
+        return self._faults.make(kind_of(None, (str(error.get("type")),), message), message)
+
+
+def _inside(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    inner = body.get(key)
+    return inner if isinstance(inner, Mapping) else {}

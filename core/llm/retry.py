@@ -1,0 +1,117 @@
+"""Trying again: only what is Transient, only before the first word, within a deadline."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+from tenacity.wait import wait_exponential_jitter
+
+from core.errors import Overloaded, RateLimited, Transient, Unreachable
+from core.events import ModelEvent, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how patiently; seconds. A vendor that asks to wait longer than
+    `longest_wait` is not waited for, and no attempt begins after `total`."""
+
+    attempts: int = 4
+    first_wait: float = 1.0
+    longest_wait: float = 30.0
+    total: float = 120.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+
+
+async def events_with_retry(
+    open_stream: Callable[[], AsyncIterator[ModelEvent]], policy: RetryPolicy
+) -> AsyncGenerator[ModelEvent, None]:
+    """The events of a fresh stream per attempt; every wait is shown as Progress before it begins.
+
+    The last error rises as it was. What has begun to speak is never repeated.
+    """
+    waits: list[float] = []
+    failure: Transient | None = None
+    async for attempt in _attempts(policy, waits):
+        state = attempt.retry_state
+        if failure is not None:
+            yield _waiting(failure, state.attempt_number, waits[-1], policy)
+            await policy.sleep(waits[-1])
+        spoken = False
+        try:
+            async with AsyncExitStack() as stack:
+                events = open_stream()
+                stack.push_async_callback(close_events, events)
+                async for event in events:
+                    spoken = spoken or not isinstance(event, Progress)
+                    yield event
+            return
+        except Transient as error:
+            if spoken:
+                raise
+            failure = error
+            state.set_exception((type(error), error, error.__traceback__))
+
+
+def _attempts(policy: RetryPolicy, waits: list[float]) -> AsyncRetrying:
+    began = policy.clock()
+    backoff = wait_exponential_jitter(
+        initial=policy.first_wait, max=policy.longest_wait, jitter=policy.first_wait
+    )
+
+    def wait(state: RetryCallState) -> float:
+        # A little more than was asked for, so that not everybody comes back in the same moment.
+        own = backoff(state)
+        return max(own, (_asked(_error(state)) or 0.0) + 0.1 * own)
+
+    def give_up(state: RetryCallState) -> bool:
+        late = policy.clock() - began + state.upcoming_sleep > policy.total
+        return late or state.attempt_number >= policy.attempts
+
+    def worth_it(error: BaseException) -> bool:
+        return isinstance(error, Transient) and (_asked(error) or 0.0) <= policy.longest_wait
+
+    async def remember(seconds: float) -> None:
+        # The wait is shown to the user first, and only then waited for: by the generator above.
+        waits.append(seconds)
+
+    return AsyncRetrying(
+        sleep=remember,
+        wait=wait,
+        stop=give_up,
+        retry=retry_if_exception(worth_it),
+        reraise=True,
+    )
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _asked(error: BaseException | None) -> float | None:
+    return error.retry_after if isinstance(error, Transient) else None
+
+
+def _waiting(failure: Transient, number: int, seconds: float, policy: RetryPolicy) -> Progress:
+    match failure:
+        case RateLimited():
+            why = f"{failure.provider} asks for a slower pace"
+        case Overloaded():
+            why = f"{failure.provider} is overloaded"
+        case Unreachable():
+            why = f"{failure.provider} cannot be reached"
+        case _:
+            why = f"{failure.provider} broke off before its first word"
+    again = f"trying again in {max(1, round(seconds))} s ({number} of {policy.attempts})"
+    return Progress("retrying", f"{why}: {again}", number, policy.attempts)
+
+
+async def close_events(events: Any) -> None:
+    """Close a stream now, and not when the garbage collector finds it."""
+    close = getattr(events, "aclose", None)
+    if close is not None:
+        await close()

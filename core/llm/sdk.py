@@ -1,0 +1,97 @@
+"""What the vendors' SDKs raise, read by the names of its classes; no SDK is imported here."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from core.errors import ProviderError
+from core.llm.faults import Faults, Kind, kind_of
+from core.llm.retry_after import retry_after
+
+Table = Mapping[str, Kind | None]
+
+# What lies below both SDKs and comes through them.
+_BELOW: Table = {
+    "APIStatusError": None,
+    "APIError": None,
+    "UnsupportedProtocol": "junk",
+    "TooManyRedirects": "junk",
+    "InvalidURL": "junk",
+    "DecodingError": "cut",
+    "HTTPError": "away",
+    "StreamError": "cut",
+    # A header with a character that no key has.
+    "UnicodeEncodeError": "key",
+    "ValueError": "cut",
+}
+# The SDKs call these a connection error; but no second try makes an address of what is none.
+_NO_ADDRESS = frozenset({"UnsupportedProtocol", "InvalidURL"})
+# The request never left: nothing can have been billed.
+_NOT_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
+
+
+def kind_by_class(raised: type[BaseException], table: Table) -> Kind | None:
+    """What an exception of this class is by the nearest entry of its ancestors, None when status
+    and body decide; raises KeyError for a class that no entry covers."""
+    for ancestor in raised.__mro__:
+        for names in (table, _BELOW):
+            if ancestor.__name__ in names:
+                return names[ancestor.__name__]
+    raise KeyError(raised.__name__)
+
+
+def explain(raised: Exception, table: Table, faults: Faults) -> ProviderError:
+    """Our error for what an SDK, or the network below it, raised."""
+    try:
+        kind = kind_by_class(type(raised), table)
+    except KeyError:
+        kind = "request"
+    if type(raised.__cause__).__name__ in _NO_ADDRESS:
+        kind = "junk"
+    response = getattr(raised, "response", None)
+    headers = getattr(response, "headers", {})
+    message = _message(raised)
+    if kind is None:
+        kind = kind_of(getattr(raised, "status_code", None), _names(raised), message)
+    if kind == "key" and isinstance(raised, ValueError):
+        message = "it holds a character that no key has"
+    if kind == "junk" and headers.get("location"):
+        message = f"it redirects to {headers['location']}"
+    error = faults.make(kind, message, retry_after=retry_after(headers, datetime.now(UTC)))
+    if type(raised.__cause__ or raised).__name__ in _NOT_SENT:
+        error.billable = False
+    return error
+
+
+def check_body(headers: Mapping[str, str], faults: Faults) -> None:
+    """Raise Malformed when what was opened is a page or a document and not a stream of events."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in ("text/html", "application/xhtml+xml"):
+        raise faults.make("junk", "it answered with a web page")
+    if kind == "application/json":
+        raise faults.make("junk", "it answered without streaming")
+
+
+def _message(raised: Exception) -> str:
+    detail = _detail(getattr(raised, "body", None))
+    if said := detail.get("message"):
+        return str(said)
+    status = getattr(raised, "status_code", None)
+    body = getattr(raised, "body", None)
+    if status == 200 and isinstance(body, str):
+        return body
+    if status is not None:
+        # The body is no API's: a proxy's page, which nobody wants to read.
+        return f"HTTP {status}"
+    return str(raised.__cause__ or raised) or type(raised.__cause__ or raised).__name__
+
+
+def _names(raised: Exception) -> tuple[str, ...]:
+    detail = _detail(getattr(raised, "body", None))
+    return tuple(str(detail[key]) for key in ("code", "type") if detail.get(key) is not None)
+
+
+def _detail(body: Any) -> Mapping[str, Any]:
+    # OpenAI's SDK hands over what is inside `error`, Anthropic's the whole.
+    inner = body.get("error", body) if isinstance(body, Mapping) else {}
+    return inner if isinstance(inner, Mapping) else {"message": inner}

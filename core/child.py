@@ -101,7 +101,7 @@ def _start(
 ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
     """The child, and the end of the pipe at which it is heard."""
     reading, writing = os.pipe()
-    progress = open(reading, "rb", buffering=0)
+    progress = os.fdopen(reading, "rb", buffering=0)
     try:
         process = subprocess.Popen(
             line,

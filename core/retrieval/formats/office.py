@@ -1,0 +1,73 @@
+"""Word, PowerPoint and Excel files are zip archives: what is checked before one is opened."""
+
+import zipfile
+from pathlib import Path
+
+from core.errors import Refused
+from core.retrieval.draft import ReadLimits
+from core.retrieval.kinds import LABELS, misnamed
+
+_MAIN = {"docx": "word/document.xml", "pptx": "ppt/presentation.xml", "xlsx": "xl/workbook.xml"}
+_MOST_PARTS = 20_000
+_PROLOG = 4_096
+
+
+def check(path: Path, kind: str, limits: ReadLimits) -> None:
+    """Raises Refused unless it is an office file of this kind that unpacks to a sane size."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, ValueError, OSError) as error:
+        raise _damaged(kind) from error
+    with archive:
+        parts = archive.infolist()
+        _check_size(parts, limits)
+        _check_kind({part.filename for part in parts}, kind)
+        if any(part.flag_bits & 1 for part in parts):
+            raise Refused(
+                "encrypted: the archive asks for a password",
+                hint="Open it in its program and save it without a password.",
+            )
+        _check_entities(archive, parts, kind)
+
+
+def _check_size(parts: list[zipfile.ZipInfo], limits: ReadLimits) -> None:
+    # Reading stops at the size that the directory names, so a size that lies does no harm.
+    unpacked = sum(part.file_size for part in parts) / 1024 / 1024
+    if unpacked > limits.unpacked_mb or len(parts) > _MOST_PARTS:
+        raise Refused(
+            f"too large when unpacked: {unpacked:,.0f} MB in {len(parts):,} parts",
+            hint="Take out large pictures or unused sheets, save it again, and upload that.",
+        )
+
+
+def _check_kind(names: set[str], kind: str) -> None:
+    if _MAIN[kind] in names:
+        return
+    found = [LABELS[other] for other, main in _MAIN.items() if main in names]
+    if not found and "[Content_Types].xml" in names:
+        raise _damaged(kind)
+    raise misnamed(kind, found[0] if found else "a zip archive that is not an office file")
+
+
+def _check_entities(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo], kind: str) -> None:
+    """Office files never define entities; a bomb does."""
+    for part in parts:
+        if not part.filename.lower().endswith((".xml", ".rels")):
+            continue
+        try:
+            with archive.open(part) as stream:
+                prolog = stream.read(_PROLOG).replace(b"\x00", b"")
+        except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError) as error:
+            raise _damaged(kind) from error
+        if b"<!DOCTYPE" in prolog or b"<!ENTITY" in prolog:
+            raise Refused(
+                "not safe to read: it defines XML entities, which no office program does",
+                hint="Open it in its program, save it again, and upload that.",
+            )
+
+
+def _damaged(kind: str) -> Refused:
+    return Refused(
+        f"damaged: it cannot be opened as {LABELS[kind]}",
+        hint="Open it in its program and save it again.",
+    )

@@ -1,0 +1,91 @@
+"""PDF: the text layer, page by page."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from core.errors import Refused
+from core.retrieval.draft import Draft
+
+_ASKS_FOR_PASSWORD = 4  # FPDF_ERR_PASSWORD
+_LOOK_FOR_IMAGES = 20  # pages
+# PDFium joins a word that was divided at the end of a line and leaves one of these in its place.
+# Bounded, because a run of a million letters would otherwise be looked at from each of its letters.
+_DIVIDED = re.compile("(\\w{1,40})[\x02\ufffe](\\w{1,40})")
+_HYPHENATED = re.compile(r"\b\w{1,40}-\w{1,40}")
+
+
+def read(path: Path, draft: Draft) -> None:
+    """The text of each page; a page that is damaged counts as empty."""
+    import pypdfium2 as pdfium
+
+    document = _open(path)
+    draft.expect("page", len(document))
+    pages = []
+    for number in range(len(document)):
+        try:
+            text = _text(document, number)
+        except pdfium.PdfiumError:
+            text = ""
+        draft.weigh(len(text))
+        pages.append(text)
+        draft.report(number + 1, draft.total)
+    draft.images = not any(page.strip() for page in pages) and _has_image(document)
+    draft.pages = join_divided(pages)
+
+
+def _open(path: Path) -> Any:
+    import pypdfium2 as pdfium
+
+    try:
+        return pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as error:
+        if getattr(error, "err_code", None) == _ASKS_FOR_PASSWORD:
+            raise Refused(
+                "encrypted: the PDF asks for a password",
+                hint="Open it with its password, save it without one, and upload that.",
+            ) from error
+        raise Refused(
+            "damaged: the PDF cannot be opened",
+            hint="Open it in a PDF viewer and save or print it as a PDF again.",
+        ) from error
+
+
+def _text(document: Any, number: int) -> str:
+    page = document[number]
+    words = page.get_textpage()
+    # Bounded by the page: what stands outside of it, no reader of the paper sees.
+    text: str = words.get_text_bounded()
+    words.close()
+    page.close()
+    return text
+
+
+def _has_image(document: Any) -> bool:
+    import pypdfium2 as pdfium
+    import pypdfium2.raw as raw
+
+    for number in range(min(len(document), _LOOK_FOR_IMAGES)):
+        try:
+            images = document[number].get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=4)
+            if next(iter(images), None) is not None:
+                return True
+        except pdfium.PdfiumError:
+            continue  # a damaged page shows nothing
+    return False
+
+
+def join_divided(pages: list[str]) -> list[str]:
+    """The pages with divided words joined: with a hyphen where the file writes it so elsewhere,
+    or where a capital or a digit follows."""
+    if not any("\x02" in page or "\ufffe" in page for page in pages):
+        return pages
+    hyphenated = {word.lower() for page in pages for word in _HYPHENATED.findall(page)}
+
+    def join(found: re.Match[str]) -> str:
+        first, second = found[1], found[2]
+        with_hyphen = f"{first}-{second}"
+        keep = not second[0].islower() or first[-1].isdigit() or with_hyphen.lower() in hyphenated
+        return with_hyphen if keep else first + second
+
+    return [_DIVIDED.sub(join, page) for page in pages]

@@ -1,0 +1,60 @@
+"""The headings of a text in Markdown, and which of them a place stands under."""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_CLOSING = re.compile(r"[ \t]#+[ \t]*$")
+_LONGEST_TITLE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading line that begins at character `start`; `level` is 1 to 6."""
+
+    start: int
+    level: int
+    title: str
+
+
+def headings(text: str) -> list[Heading]:
+    """Every `#` heading outside of code fences, in order."""
+    found: list[Heading] = []
+    start, fence = 0, ""
+    for line in text.split("\n"):
+        if mark := _FENCE.match(line):
+            fence = _after_fence(fence, mark[1])
+        elif not fence and (heading := _HEADING.match(line)):
+            title = _CLOSING.sub("", heading[2][:500]).strip()
+            if title:
+                found.append(Heading(start, len(heading[1]), title[:_LONGEST_TITLE]))
+        start += len(line) + 1
+    return found
+
+
+def _after_fence(fence: str, mark: str) -> str:
+    """The fence that is open after this mark: only its own kind, at least as long, closes it."""
+    if not fence:
+        return mark
+    return "" if mark[0] == fence[0] and len(mark) >= len(fence) else fence
+
+
+class Outline:
+    """Answers under which headings a place of the text stands: "Guide > Install"."""
+
+    def __init__(self, text: str) -> None:
+        self._starts: list[int] = []
+        self._paths: list[str] = []
+        above: list[Heading] = []
+        for heading in headings(text):
+            above = [h for h in above if h.level < heading.level]
+            above.append(heading)
+            self._starts.append(heading.start)
+            self._paths.append(" > ".join(h.title for h in above))
+
+    def path(self, start: int) -> str:
+        """The headings above character `start`, a heading that begins there included."""
+        place = bisect_right(self._starts, start)
+        return self._paths[place - 1] if place else ""

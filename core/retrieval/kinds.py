@@ -1,0 +1,121 @@
+"""Which kind a file is: its content decides, its name only says what was meant."""
+
+from pathlib import PurePosixPath
+
+from core.errors import Refused
+from core.retrieval.formats.plain import decode
+
+LABELS = {
+    "pdf": "a PDF",
+    "docx": "a Word document",
+    "pptx": "a PowerPoint presentation",
+    "xlsx": "an Excel workbook",
+    "csv": "a table in text form",
+    "html": "a web page",
+    "md": "Markdown",
+    "txt": "text",
+}
+SUPPORTED = frozenset(LABELS)
+OFFICE = frozenset({"docx", "pptx", "xlsx"})
+_ALSO = {
+    "htm": "html",
+    "xhtml": "html",
+    "markdown": "md",
+    "text": "txt",
+    "log": "txt",
+    "tsv": "csv",
+}
+_OUTDATED = {"doc": "docx", "dot": "docx", "ppt": "pptx", "pps": "pptx", "xls": "xlsx"}
+_MAGIC = (
+    (b"%PDF-", "a PDF"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE container"),
+    (b"\x89PNG\r\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x7fELF", "a program"),
+    (b"SQLite format 3\x00", "a SQLite database"),
+    (b"{\\rtf", "rich text (RTF)"),
+)
+_HEAD = 4_096
+READ = "PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), CSV, HTML, Markdown and text"
+
+
+def sniff(name: str, head: bytes) -> str:
+    """The kind of a file by its name and the first bytes of its content (4 kB are looked at).
+
+    Raises Refused when it is empty, of a kind that is not read, or not what its name says.
+    """
+    if not head:
+        raise Refused("empty: the file has no bytes", hint="Check the file and upload it again.")
+    suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower().lstrip(".")
+    head = head[:_HEAD]
+    content = _content(head)
+    kind = _ALSO.get(suffix, suffix) if suffix else _by_content(content)
+    if suffix in _OUTDATED:
+        _refuse_outdated(suffix)
+    if kind not in SUPPORTED:
+        raise Refused(
+            f"not a kind of file that is read: .{suffix[:20]}", hint=f"These are: {READ}."
+        )
+    if kind == "pdf":
+        # A PDF may have something in front of it.
+        _check(kind, content, b"%PDF-" in head[:1024])
+    elif kind in OFFICE:
+        if content == "an OLE container":
+            raise _encrypted_or_old(kind)
+        _check(kind, content, content == "a zip archive")
+    else:
+        _check(kind, content, not content)
+        decode(head)
+    return kind
+
+
+def _content(head: bytes) -> str:
+    """What the first bytes are known to be, "" when they may be text."""
+    for magic, label in _MAGIC:
+        if head.startswith(magic):
+            return label
+    return ""
+
+
+def _by_content(content: str) -> str:
+    if content == "a PDF":
+        return "pdf"
+    if content:
+        raise Refused(
+            f"not a kind of file that is read: it is {content}", hint=f"These are: {READ}."
+        )
+    return "txt"
+
+
+def _check(kind: str, content: str, fits: bool) -> None:
+    if not fits:
+        raise misnamed(kind, content or "something else")
+
+
+def misnamed(kind: str, content: str) -> Refused:
+    """The refusal of a file that is not what its name says."""
+    return Refused(
+        f"not {LABELS[kind]} although its name says so: it is {content}",
+        hint="Give the file the ending that fits its content, or save it again in its own program.",
+    )
+
+
+def _encrypted_or_old(kind: str) -> Refused:
+    return Refused(
+        f"encrypted, or in a format from before 2007: it is not {LABELS[kind]} that can be opened",
+        hint=f"Open it in its program, take the password off, and save it as .{kind}.",
+    )
+
+
+def _refuse_outdated(suffix: str) -> None:
+    better = _OUTDATED[suffix]
+    raise Refused(
+        f".{suffix} is a format from before 2007 that is not read",
+        hint=f"Open it in its program and save it as .{better}.",
+    )

@@ -1,0 +1,133 @@
+"""The child process that reads one file: `python -m core.retrieval.reader MEMORY REQUEST`.
+
+The request is JSON, so is the answer on standard output; how far it is, it tells line by line.
+A file that makes a library fail ends this process, and the parent says that it is damaged.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from core.child import limit_memory, tell
+from core.errors import Refused
+from core.retrieval.draft import Draft, ReadLimits
+from core.retrieval.headings import headings
+from core.retrieval.kinds import OFFICE
+from core.retrieval.tidy import tidy
+from core.types import Extracted, Page
+
+_READERS = {
+    "pdf": "pdf",
+    "docx": "word",
+    "pptx": "slides",
+    "xlsx": "sheets",
+    "csv": "tables",
+    "html": "web",
+    "md": "plain",
+    "txt": "plain",
+}
+_IN_SECTIONS = frozenset({"docx", "html", "md"})
+_SECTION_LEVEL = 2
+_OUT_OF_MEMORY = 77
+
+
+def read(
+    path: Path, kind: str, limits: ReadLimits, report: Callable[[int, int], None]
+) -> Extracted:
+    """The text of a file with its pages. Raises Refused when there is none to be had."""
+    if kind in OFFICE:
+        from core.retrieval.formats import office
+
+        office.check(path, kind, limits)
+    draft = Draft(limits, report)
+    # Imported by name, so that a text file does not wait for the libraries of the others.
+    import_module(f"core.retrieval.formats.{_READERS[kind]}").read(path, draft)
+    extracted = assemble(draft)
+    if not extracted.text:
+        raise _no_text(draft)
+    if kind in _IN_SECTIONS:
+        return _in_sections(extracted)
+    return extracted
+
+
+def assemble(draft: Draft) -> Extracted:
+    """The pages tidied and put together, each with its place in the whole."""
+    texts: list[str] = []
+    pages: list[Page] = []
+    empty: list[int] = []
+    hidden, start = draft.hidden, 0
+    for number, page in enumerate(draft.pages, 1):
+        text, removed = tidy(page)
+        hidden += removed
+        text = text if text.strip() else ""
+        if not text:
+            empty.append(number)
+        pages.append(Page(number, start, start + len(text)))
+        texts.append(text)
+        start += len(text) + 2
+    whole = "\n\n".join(texts)
+    return Extracted(whole if whole.strip() else "", tuple(pages), draft.unit, tuple(empty), hidden)
+
+
+def _in_sections(extracted: Extracted) -> Extracted:
+    """A text without pages is counted by its chapters: headings of the first two levels."""
+    starts = [h.start for h in headings(extracted.text) if h.level <= _SECTION_LEVEL]
+    if not starts or extracted.text[: starts[0]].strip():
+        starts.insert(0, 0)
+    starts[0] = 0
+    ends = [*starts[1:], len(extracted.text)]
+    spans = enumerate(zip(starts, ends, strict=True), 1)
+    pages = tuple(Page(number, start, end) for number, (start, end) in spans)
+    return Extracted(extracted.text, pages, "section", (), extracted.hidden_characters)
+
+
+def _no_text(draft: Draft) -> Refused:
+    if draft.images:
+        return Refused(
+            f"{draft.unit} images only: no text layer",
+            hint="Run it through text recognition (OCR) first and upload the result.",
+        )
+    return Refused(
+        "no text: there is nothing in it that can be read",
+        hint="Check that it is the right file; text inside pictures is not read.",
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Read the file that the request names and write its text; 77 says that memory ran out."""
+    limit_memory(int(arguments[0]))
+    request = json.loads(arguments[1])
+    try:
+        answer = _answer(request)
+    except MemoryError:
+        return _OUT_OF_MEMORY
+    sys.stdout.buffer.write(answer)
+    return 0
+
+
+def _answer(request: dict[str, Any]) -> bytes:
+    told = -1
+
+    def report(done: int, total: int) -> None:
+        nonlocal told
+        # A hundredth is as fine as anybody looks; more would only cost time.
+        step = done * 100 // max(total, 1)
+        if step != told:
+            told = step
+            tell(f"{done} {total}")
+
+    try:
+        extracted = read(
+            Path(request["path"]), request["kind"], ReadLimits(**request["limits"]), report
+        )
+    except Refused as refused:
+        return json.dumps({"refused": str(refused), "hint": refused.hint}).encode()
+    return json.dumps(asdict(extracted), ensure_ascii=False).encode()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""Passages point at their own text, and the embedder reads all of each."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.retrieval.chunk import HEADING_LIMIT, LIMIT, Chunker
+from core.types import Chunk, Extracted, Page
+
+PIECES = st.sampled_from(
+    ["# Head\n", "## Sub\n", "\n\n", "\n", " ", "word ", "Sentence one. ", "| a | b |\n", "```\n", "- item\n",
+     "東京都", "ひらがな", "x" * 150, "🙂", "e\u0301", "https://a.b/c?d=e&f=g ", "ภาษา", ">" * 9, "    code\n", "12,345.6 "]
+)  # fmt: skip
+
+
+def whole(text: str, unit: Any = "section") -> Extracted:
+    return Extracted(text, (Page(1, 0, len(text)),), unit)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(minilm: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(minilm / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def assert_sound(extracted: Extracted, chunks: list[Chunk], tokenizer: Any) -> None:
+    covered = 0
+    for number, chunk in enumerate(chunks):
+        assert chunk.seq == number
+        assert chunk.text == extracted.text[chunk.start : chunk.end]
+        assert chunk.text.strip()
+        assert not extracted.text[covered : chunk.start].strip()
+        assert chunk.tokens == len(tokenizer.encode(chunk.text, add_special_tokens=False))
+        assert chunk.tokens <= LIMIT
+        under_heading = tokenizer.encode(f"{chunk.heading}\n{chunk.text}")
+        assert len(under_heading) <= LIMIT + HEADING_LIMIT + 2 <= 256
+        covered = chunk.end
+    assert not extracted.text[covered:].strip()
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(PIECES, max_size=300).map("".join), st.sampled_from(["section", "page"]))
+def test_any_text_is_covered_by_passages_that_point_at_their_own_text(
+    chunker: Chunker, tokenizer: Any, text: str, unit: str
+) -> None:
+    extracted = whole(text, unit)
+    assert_sound(extracted, chunker.chunks(extracted), tokenizer)
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.text(max_size=3000))
+def test_so_is_any_text_at_all(chunker: Chunker, tokenizer: Any, text: str) -> None:
+    extracted = whole(text.encode("utf-8", "replace").decode())
+    assert_sound(extracted, chunker.chunks(extracted), tokenizer)
+
+
+def test_a_passage_knows_its_headings(chunker: Chunker) -> None:
+    long = "Some words about it. " * 60
+    text = f"# Guide\n\n{long}\n\n## Install\n\n{long}\n\n```\n# not a heading\n```\n\n# Other\n\n{long}"
+    found = chunker.chunks(whole(text))
+    headings = list(dict.fromkeys(chunk.heading for chunk in found))
+    assert headings == ["Guide", "Guide > Install", "Other"]
+
+
+def test_a_heading_that_is_too_long_to_be_embedded_loses_its_outer_part(chunker: Chunker) -> None:
+    text = f"# {'Outer chapter ' * 8}\n\n## {'Middle part ' * 8}\n\n### Inner\n\ntext"
+    assert (
+        chunker.chunks(whole(text + " again" * 400))[-1].heading
+        == f"{('Middle part ' * 8).strip()} > Inner"
+    )
+
+
+@pytest.mark.parametrize("unit", ["page", "slide", "sheet"])
+def test_no_passage_crosses_a_page(chunker: Chunker, unit: Any) -> None:
+    texts = ["short page", "", "another one. " * 100, "last"]
+    pages, start = [], 0
+    for number, text in enumerate(texts, 1):
+        pages.append(Page(number, start, start + len(text)))
+        start += len(text) + 2
+    extracted = Extracted("\n\n".join(texts), tuple(pages), unit, (2,))
+    for chunk in chunker.chunks(extracted):
+        page = pages[chunk.page - 1]
+        assert page.start <= chunk.start < chunk.end <= page.end
+    assert {chunk.page for chunk in chunker.chunks(extracted)} == {1, 3, 4}
+
+
+def test_a_section_is_found_by_where_a_passage_begins(chunker: Chunker) -> None:
+    text = "# A\n" + "word " * 300 + "\n# B\n" + "word " * 300
+    cut = text.index("# B")
+    extracted = Extracted(text, (Page(1, 0, cut), Page(2, cut, len(text))), "section")
+    assert all(chunk.page == (1 if chunk.start < cut else 2) for chunk in chunker.chunks(extracted))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 1_000_000, "a" + " " * 1_000_000 + "b", ">" * 60_000, "[" * 60_000, "`" * 60_000,
+     "| a | b |\n" * 20_000, "東京都" * 20_000, "🙂" * 60_000, "\n" * 1_000_000, "- " * 60_000, "a\n" * 100_000],
+    ids=["letters", "spaces", "quotes", "brackets", "ticks", "table", "ideographs", "emoji", "lines", "list", "short"],
+)  # fmt: skip
+def test_hostile_text_is_cut_in_bounded_time(chunker: Chunker, tokenizer: Any, text: str) -> None:
+    started = time.process_time()
+    chunks = chunker.chunks(whole(text))
+    assert time.process_time() - started < 8
+    assert all(len(chunk.text) <= LIMIT * 10 for chunk in chunks)
+    assert_sound(whole(text), chunks, tokenizer)
+
+
+def test_nothing_gives_no_passages(chunker: Chunker) -> None:
+    assert chunker.chunks(whole("")) == []
+    assert chunker.chunks(whole(" \n\n ")) == []

@@ -1,6 +1,6 @@
 """Anthropic's messages, through the official SDK."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +74,7 @@ class AnthropicProvider:
         self._patience = Patience(first_byte_seconds, idle_seconds, total_seconds)
         self._connection: Connection[AsyncAnthropic] = Connection(self._connect)
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """The answer as it comes; raises one of core.errors, also when it has no end."""
         if not any(message.role != "system" and message.text for message in request.messages):
             raise Refused("there is nothing to send: the request has no messages")

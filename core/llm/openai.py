@@ -1,6 +1,6 @@
 """OpenAI and every server that speaks its chat completions, through the official SDK."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +74,7 @@ class OpenAIProvider:
         self._patience = Patience(first_byte_seconds, idle_seconds, total_seconds)
         self._connection: Connection[AsyncOpenAI] = Connection(self._connect)
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """The answer as it comes; raises one of core.errors, also when it has no end."""
         if not request.messages:
             raise Refused("there is nothing to send: the request has no messages")

@@ -1,0 +1,35 @@
+"""The one entry: `python app.py` and `streamlit run app.py` both start pages and API on one port."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+
+from core.api import create_api
+from core.doors import Doors
+from core.settings import Settings
+from pages.ui.session import workbench
+
+
+@asynccontextmanager
+async def lifespan(_: object) -> AsyncIterator[None]:
+    """Build and start the workbench before the first request, and end it in order after the last."""
+    bench = workbench()
+    try:
+        yield
+    finally:
+        bench.close()
+
+
+app = st.App(
+    "pages/frame.py",
+    routes=[Mount("/api", app=create_api(workbench))],
+    lifespan=lifespan,
+    middleware=[Middleware(Doors)],
+)
+
+if __name__ == "__main__":
+    settings = Settings()
+    app.run(config={"server.address": settings.host, "server.port": settings.port})

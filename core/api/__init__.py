@@ -1,0 +1,27 @@
+"""create_api(workbench) -> FastAPI: the same turns, documents and ledger for programs.
+
+Errors are `application/problem+json` with `code` and `hint`. Everything asynchronous of core runs on
+the bridge's loop; reads of the database run on FastAPI's own threads.
+"""
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+
+from core.api import documents, problems, reads, turns
+from core.bootstrap import Workbench
+
+
+def create_api(workbench: Callable[[], Workbench]) -> FastAPI:
+    """The API; `workbench` is asked at each request."""
+    api = FastAPI(
+        title="Footlights",
+        version="0.1.0",
+        summary="Chat with your documents, and see what is behind every answer.",
+        redoc_url=None,
+    )
+    api.state.workbench = workbench
+    problems.add_to(api)
+    for routes in (documents, turns, reads):
+        api.include_router(routes.router)
+    return api

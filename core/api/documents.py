@@ -1,0 +1,91 @@
+"""Documents and search."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Query, UploadFile
+from starlette.concurrency import run_in_threadpool
+
+from core.api.bench import Bench
+from core.api.shapes import HitOut, HitsOut, SearchIn, UploadOut
+from core.bootstrap import LOCAL_USER, Workbench
+from core.errors import Refused
+from core.export import plain
+from core.types import Chunk, Document
+
+MOST_FILES = 100
+
+
+router = APIRouter(tags=["documents"])
+
+
+@router.post("/documents", status_code=202)
+async def upload(bench: Bench, files: Annotated[list[UploadFile], File()]) -> list[UploadOut]:
+    """Take files in; each is then read, chunked and embedded in the background."""
+    if len(files) > MOST_FILES:
+        raise Refused(f"{len(files)} files at once: at most {MOST_FILES}")
+    return [await _take_in(bench, file) for file in files]
+
+
+@router.get("/documents", response_model=list[Document])
+def documents(bench: Bench) -> Any:
+    """Every document, newest first."""
+    return plain(bench.documents.list(LOCAL_USER))
+
+
+@router.get("/documents/{document_id}", response_model=Document)
+def document(bench: Bench, document_id: str) -> Any:
+    """One document and how far it has come."""
+    return plain(bench.documents.get(LOCAL_USER, document_id))
+
+
+@router.get("/documents/{document_id}/passages", response_model=list[Chunk])
+def passages(
+    bench: Bench,
+    document_id: str,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Any:
+    """The passages of a document in their order."""
+    bench.documents.get(LOCAL_USER, document_id)
+    return plain(bench.documents.passages(LOCAL_USER, document_id, offset, limit))
+
+
+@router.delete("/documents/{document_id}", status_code=204)
+def delete(bench: Bench, document_id: str) -> None:
+    """Remove a document, its passages and its file."""
+    bench.documents.delete(LOCAL_USER, document_id)
+
+
+@router.post("/search")
+async def search(bench: Bench, body: SearchIn) -> HitsOut:
+    """The passages nearest to the query, over all indexed documents."""
+    hits = await bench.bridge.await_(bench.documents.search(LOCAL_USER, body.query, body.k))
+    return HitsOut(
+        hits=[
+            HitOut(
+                document_id=hit.document_id,
+                name=hit.name,
+                page=hit.chunk.page,
+                start=hit.chunk.start,
+                end=hit.chunk.end,
+                text=hit.chunk.text,
+                score=round(hit.score, 6),
+            )
+            for hit in hits
+        ]
+    )
+
+
+async def _take_in(bench: Workbench, file: UploadFile) -> UploadOut:
+    # One byte more than is allowed tells the service that it is too large, and is all we read.
+    data = await file.read(bench.settings.max_upload_mb * 2**20 + 1)
+    document, is_new = await run_in_threadpool(
+        bench.documents.add, LOCAL_USER, file.filename or "", data
+    )
+    return UploadOut(
+        id=document.id,
+        name=document.name,
+        status=document.status,
+        reason=document.reason,
+        already_there=not is_new,
+    )

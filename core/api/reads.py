@@ -1,0 +1,86 @@
+"""Conversations, the ledger, the models, and whether the app is well."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import PlainTextResponse
+
+from core import export
+from core.api.bench import Bench
+from core.api.shapes import HealthOut, TitleIn
+from core.bootstrap import LOCAL_USER, Workbench
+from core.export import plain
+from core.types import Conversation, LedgerRow, ModelInfo, Turn
+
+router = APIRouter()
+
+
+@router.get("/health", tags=["app"])
+def health(bench: Bench) -> HealthOut:
+    """That the app answers, and which model would."""
+    return HealthOut(version="0.1.0", model=bench.models.resolve(None).ref)
+
+
+@router.get("/models", response_model=list[ModelInfo], tags=["app"])
+def models(bench: Bench) -> Any:
+    """The models that can be asked now, the one used by default first."""
+    return plain(bench.models.ready())
+
+
+@router.get("/conversations", response_model=list[Conversation], tags=["conversations"])
+def conversations(
+    bench: Bench, query: str = "", limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> Any:
+    """The conversations, newest first; `query` searches titles, questions and answers."""
+    return plain(bench.conversations.list(LOCAL_USER, query, limit))
+
+
+@router.get("/conversations/{conversation_id}", tags=["conversations"])
+def conversation(bench: Bench, conversation_id: str) -> dict[str, Any]:
+    """One conversation with all its turns."""
+    return export.as_json(*_read(bench, conversation_id))
+
+
+@router.get(
+    "/conversations/{conversation_id}/markdown",
+    response_class=PlainTextResponse,
+    tags=["conversations"],
+)
+def markdown(bench: Bench, conversation_id: str) -> str:
+    """The same to read: questions, answers and the cited passages."""
+    return export.as_markdown(*_read(bench, conversation_id))
+
+
+@router.patch(
+    "/conversations/{conversation_id}", response_model=Conversation, tags=["conversations"]
+)
+def rename(bench: Bench, conversation_id: str, body: TitleIn) -> Any:
+    """Give a conversation another name."""
+    rows = bench.conversations
+    rows.rename(LOCAL_USER, conversation_id, body.title)
+    return plain(rows.get(LOCAL_USER, conversation_id))
+
+
+@router.delete("/conversations/{conversation_id}", status_code=204, tags=["conversations"])
+def delete(bench: Bench, conversation_id: str) -> None:
+    """Delete a conversation with its turns; its rows in the ledger stay."""
+    bench.conversations.delete(LOCAL_USER, conversation_id)
+
+
+@router.get("/ledger", response_model=list[LedgerRow], tags=["money"])
+def ledger(
+    bench: Bench,
+    turn_id: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> Any:
+    """What was booked, newest first; money is USD as a decimal string, null when unknown."""
+    rows = bench.ledger.rows(LOCAL_USER, limit=limit, since=since, until=until, turn_id=turn_id)
+    return plain(rows)
+
+
+def _read(bench: Workbench, conversation_id: str) -> tuple[Conversation, list[Turn]]:
+    found = bench.conversations.get(LOCAL_USER, conversation_id)
+    return found, bench.turns_of(LOCAL_USER, conversation_id)

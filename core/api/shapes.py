@@ -1,0 +1,110 @@
+"""What the API takes and gives, where it is not one of core's own values."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+from core.types import TurnRequest
+
+_A_TURN: JsonDict = {
+    "prompt": "How long is the notice period?",
+    "model": "openai:gpt-6-luna",
+    "use_documents": True,
+    "template": "answer@1",
+    "variables": {"tone": "brief"},
+    "max_tokens": 400,
+}
+
+
+class TurnIn(BaseModel):
+    """A question. Only `prompt` is needed; `use_documents` is true, false or a list of ids."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"prompt": "How long is the notice period?"}, _A_TURN]},
+    )
+
+    prompt: str
+    conversation_id: str | None = None
+    model: str | None = None
+    use_documents: bool | list[str] = True
+    tools: list[str] = Field(default_factory=list)
+    template: str = "answer"
+    variables: dict[str, Any] = Field(default_factory=dict)
+    max_tokens: int | None = Field(None, ge=1)
+
+    def request(self) -> TurnRequest:
+        """The same as core's own value."""
+        documents = self.use_documents
+        return TurnRequest(
+            prompt=self.prompt,
+            model=self.model,
+            use_documents=documents if isinstance(documents, bool) else tuple(documents),
+            template=self.template,
+            variables=self.variables,
+            max_tokens=self.max_tokens,
+        )
+
+
+class SearchIn(BaseModel):
+    """What to look for, and how many passages to give back."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"query": "notice period", "k": 5}]}
+    )
+
+    query: str
+    k: int = Field(5, ge=1, le=100)
+
+
+class TitleIn(BaseModel):
+    """A new name for a conversation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = Field(min_length=1, max_length=200)
+
+
+class StartedOut(BaseModel):
+    """The ids under which the turn can be followed."""
+
+    turn_id: str
+    conversation_id: str
+
+
+class UploadOut(BaseModel):
+    """One uploaded file: `status` ends as `indexed` or as `refused` with the reason."""
+
+    id: str
+    name: str
+    status: str
+    reason: str
+    already_there: bool
+    """Whether the same bytes had been uploaded before: then this is that document."""
+
+
+class HitOut(BaseModel):
+    """A passage: characters [start, end) of the document's text; `score` is cosine similarity."""
+
+    document_id: str
+    name: str
+    page: int
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+class HitsOut(BaseModel):
+    """The passages, nearest first."""
+
+    hits: list[HitOut]
+
+
+class HealthOut(BaseModel):
+    """That the app answers, and which model would."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+    model: str

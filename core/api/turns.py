@@ -1,0 +1,122 @@
+"""Turns: start one, follow its events, stop it, and look behind it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from core.api.bench import Bench
+from core.api.shapes import StartedOut, TurnIn
+from core.bootstrap import LOCAL_USER, Workbench
+from core.errors import Misuse, NotFound
+from core.export import plain
+from core.live import Recorded
+from core.types import Span, Turn
+
+HEARTBEAT_SECONDS = 15.0
+_STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+router = APIRouter(tags=["turns"])
+
+
+@router.post("/turns", status_code=201)
+def start(bench: Bench, body: TurnIn) -> StartedOut:
+    """Ask a question; the answer is read at /turns/{turn_id}/events."""
+    if body.tools:
+        raise Misuse(
+            f"there is no tool named {body.tools[0]!r}",
+            hint="No tools are installed: leave `tools` out.",
+        )
+    started = bench.turns.start(LOCAL_USER, body.request(), conversation_id=body.conversation_id)
+    return StartedOut(turn_id=started.turn_id, conversation_id=started.conversation_id)
+
+
+@router.get("/turns", response_model=list[Turn])
+def turns(bench: Bench, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Any:
+    """The newest turns."""
+    return plain(bench.turn_rows.list(LOCAL_USER, limit))
+
+
+@router.get("/turns/{turn_id}", response_model=Turn)
+def turn(bench: Bench, turn_id: str) -> Any:
+    """One turn as far as it has come."""
+    return plain(bench.turn_rows.get(LOCAL_USER, turn_id))
+
+
+@router.get(
+    "/turns/{turn_id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}}},
+)
+async def events(
+    bench: Bench,
+    turn_id: str,
+    last_event_id: Annotated[int, Header(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0)] = 0,
+) -> StreamingResponse:
+    """The events of the turn as server-sent events; goes on after `Last-Event-ID`."""
+    await run_in_threadpool(bench.turn_rows.get, LOCAL_USER, turn_id)
+    stream = _frames(bench, turn_id, max(last_event_id, after))
+    return StreamingResponse(stream, media_type="text/event-stream", headers=_STREAM_HEADERS)
+
+
+@router.post("/turns/{turn_id}/stop", status_code=202)
+async def stop(bench: Bench, turn_id: str) -> StartedOut:
+    """Stop the turn; what was said is kept. A turn that is over stays as it is."""
+    turn = await run_in_threadpool(bench.turn_rows.get, LOCAL_USER, turn_id)
+    await bench.bridge.await_(bench.turns.stop(LOCAL_USER, turn_id))
+    return StartedOut(turn_id=turn.id, conversation_id=turn.conversation_id)
+
+
+@router.get("/turns/{turn_id}/window")
+def window(bench: Bench, turn_id: str) -> dict[str, Any]:
+    """What was sent: every region of the context window with its items, kept or dropped."""
+    turn = bench.turn_rows.get(LOCAL_USER, turn_id)
+    budget = bench.turn_rows.budget(LOCAL_USER, turn_id)
+    if budget is None:
+        raise NotFound(
+            f"turn {turn_id} has no window",
+            hint="It is still being prepared: try again in a moment."
+            if turn.status == "running"
+            else "It ended before anything was sent.",
+        )
+    sums = {"used": budget.used, "input_tokens": budget.input_tokens, "free": budget.free}
+    return {**plain(budget), **sums}
+
+
+@router.get("/turns/{turn_id}/trace", response_model=list[Span])
+def trace(bench: Bench, turn_id: str) -> Any:
+    """The spans of a finished turn, in the shape of OpenTelemetry."""
+    bench.turn_rows.get(LOCAL_USER, turn_id)
+    return plain(bench.traces.read(LOCAL_USER, turn_id))
+
+
+async def _frames(bench: Workbench, turn_id: str, after: int) -> AsyncIterator[str]:
+    """The stream as text/event-stream, with a comment every 15 s so that no proxy gives up."""
+    followed = bench.bridge.relay(bench.turns.follow(LOCAL_USER, turn_id, after))
+    async with aclosing(followed) as batches:
+        yield "retry: 1000\n\n"
+        coming = asyncio.ensure_future(anext(batches, None))
+        try:
+            while True:
+                await asyncio.wait({coming}, timeout=HEARTBEAT_SECONDS)
+                if not coming.done():
+                    yield ": still here\n\n"
+                    continue
+                batch = coming.result()
+                if batch is None:
+                    return
+                yield "".join(_frame(record) for record in batch)
+                coming = asyncio.ensure_future(anext(batches, None))
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+
+def _frame(record: Recorded) -> str:
+    return f"id: {record.seq}\nevent: {record.event.type}\ndata: {record.data}\n\n"

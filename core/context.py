@@ -1,0 +1,171 @@
+"""What is sent: the prompt rendered with the passages and the history that fit into the window."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.prompts.sandbox import Sandbox
+from core.prompts.template import PromptTemplate
+from core.tokens.budget import fit
+from core.tokens.counter import Counter
+from core.types import (
+    Budget,
+    Hit,
+    Item,
+    Message,
+    ModelInfo,
+    Region,
+    Source,
+    Turn,
+    TurnRequest,
+    message,
+)
+
+DEFAULT_MAX_TOKENS = 1024
+# The line with number, name and page, and the fence around a passage.
+_FENCE_TOKENS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The messages of a call, the passages in them, and the budget that is true of both."""
+
+    budget: Budget
+    messages: tuple[Message, ...]
+    sources: tuple[Source, ...]
+    max_tokens: int
+
+
+class ContextBuilder:
+    """Builds the window of a turn, so that what is drawn is what is sent."""
+
+    def __init__(self, counter: Counter, sandbox: Sandbox) -> None:
+        self._counter = counter
+        self._sandbox = sandbox
+
+    async def build(
+        self,
+        template: PromptTemplate,
+        request: TurnRequest,
+        model: ModelInfo,
+        hits: Sequence[Hit],
+        history: Sequence[Turn],
+    ) -> Context:
+        """The window of one call. Refused when the question alone does not fit into it."""
+        reserve = min(
+            request.max_tokens or DEFAULT_MAX_TOKENS, model.max_output, max(1, model.window // 2)
+        )
+        bare = await self._render(template, request, ())
+        wanted = [self._passage(hit, model) for hit in hits]
+        kept = list(hits)
+        while True:
+            budget = self._fit(model, reserve, bare, wanted, history)
+            kept_refs = {item.ref for item in _items(budget, "sources") if item.kept}
+            kept = [hit for hit in kept if str(hit.chunk_id) in kept_refs]
+            sources = tuple(Source(number, hit) for number, hit in enumerate(kept, 1))
+            rendered = await self._render(template, request, sources)
+            exact = self._measured(budget, model, bare, rendered)
+            if exact.free >= 0 or not kept:
+                return Context(exact, _assembled(rendered, budget, history), sources, reserve)
+            # The fences took more than was set aside for them: the last passage makes room.
+            wanted = [
+                replace(item, tokens=model.window) if item.ref == str(kept[-1].chunk_id) else item
+                for item in wanted
+            ]
+
+    async def _render(
+        self, template: PromptTemplate, request: TurnRequest, sources: Sequence[Source]
+    ) -> tuple[Message, ...]:
+        values: dict[str, Any] = {**request.variables, "question": request.prompt}
+        values["passages"] = [
+            {
+                "number": source.number,
+                "name": source.hit.name,
+                "page": source.hit.chunk.page,
+                "unit": source.hit.unit,
+                "heading": source.hit.chunk.heading,
+                "text": source.hit.chunk.text,
+            }
+            for source in sources
+        ]
+        declared = {variable.name for variable in template.variables}
+        given = {name: value for name, value in values.items() if name in declared}
+        return (await self._sandbox.render(template, given)).messages
+
+    def _passage(self, hit: Hit, model: ModelInfo) -> Item:
+        label = f"{hit.name}, {hit.unit} {hit.chunk.page}"
+        tokens = self._counter.count(hit.chunk.text, model.ref) + _FENCE_TOKENS
+        return Item(label, hit.chunk.text, tokens, ref=str(hit.chunk_id))
+
+    def _fit(
+        self,
+        model: ModelInfo,
+        reserve: int,
+        bare: Sequence[Message],
+        passages: Sequence[Item],
+        history: Sequence[Turn],
+    ) -> Budget:
+        *before, last = bare
+        name, exact = self._counter.encoding_name(model.ref)
+        return fit(
+            window=model.window,
+            reserve=reserve,
+            system=[self._item(part.role.capitalize(), part, model) for part in before],
+            sources=list(passages),
+            history=[self._exchange(turn, model) for turn in history],
+            prompt=self._item("Your question", last, model),
+            counter=name,
+            exact=exact,
+        )
+
+    def _item(self, label: str, said: Message, model: ModelInfo, ref: str = "") -> Item:
+        tokens = self._counter.count_message(said, model.ref)
+        return Item(label, said.text, tokens, role=said.role, ref=ref)
+
+    def _exchange(self, turn: Turn, model: ModelInfo) -> list[Item]:
+        asked = message("user", turn.request.prompt)
+        said = message("assistant", turn.answer)
+        return [
+            self._item("You", asked, model, turn.id),
+            self._item("Answer", said, model, turn.id),
+        ]
+
+    def _measured(
+        self,
+        budget: Budget,
+        model: ModelInfo,
+        bare: Sequence[Message],
+        rendered: Sequence[Message],
+    ) -> Budget:
+        """The budget with the passages counted as they stand in the messages, fences included."""
+        with_passages = sum(self._counter.count_message(part, model.ref) for part in rendered)
+        without = sum(self._counter.count_message(part, model.ref) for part in bare)
+        return replace(
+            budget,
+            slices=tuple(
+                replace(part, tokens=max(0, with_passages - without))
+                if part.region == "sources"
+                else part
+                for part in budget.slices
+            ),
+        )
+
+
+def _items(budget: Budget, region: Region) -> tuple[Item, ...]:
+    return next((part.items for part in budget.slices if part.region == region), ())
+
+
+def _assembled(
+    rendered: tuple[Message, ...], budget: Budget, history: Sequence[Turn]
+) -> tuple[Message, ...]:
+    """System messages, the kept turns, then the question: the stable part first, for the cache."""
+    kept = {item.ref for item in _items(budget, "history") if item.kept}
+    said = [
+        part
+        for turn in history
+        if turn.id in kept
+        for part in (message("user", turn.request.prompt), message("assistant", turn.answer))
+    ]
+    system = tuple(part for part in rendered if part.role == "system")
+    rest = tuple(part for part in rendered if part.role != "system")
+    return (*system, *said, *rest)

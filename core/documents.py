@@ -1,0 +1,180 @@
+"""DocumentService: upload, follow, search and delete; a pool of one works the queue off."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import PurePosixPath, PureWindowsPath
+
+from core.bridge import contained
+from core.errors import NotFound, Refused
+from core.events import Progress, clean
+from core.ingest import Ingest, in_words
+from core.passages import Passages
+from core.retrieval.extract import sniff
+from core.store.blobs import Blobs
+from core.store.documents import Documents
+from core.store.ids import new_id
+from core.store.jobs import Job, Jobs
+from core.store.leases import Process
+from core.types import Chunk, Document, Hit
+
+log = logging.getLogger(__name__)
+PENDING = frozenset({"queued", "reading", "chunking", "embedding"})
+MAX_QUERY = 20_000
+_POLL_SECONDS = 0.15
+_IDLE_SECONDS = 2.0
+"""How often an idle worker looks for jobs that another process queued or left behind."""
+
+
+class DocumentService:
+    """What was acknowledged ends as indexed or as refused with a reason, whatever happens between."""
+
+    def __init__(
+        self,
+        *,
+        documents: Documents,
+        jobs: Jobs,
+        blobs: Blobs,
+        passages: Passages,
+        ingest: Ingest,
+        process: Process,
+        loop: asyncio.AbstractEventLoop,
+        max_bytes: int,
+    ) -> None:
+        self._documents = documents
+        self._jobs = jobs
+        self._blobs = blobs
+        self._passages = passages
+        self._ingest = ingest
+        self._process = process
+        self._loop = loop
+        self._max_bytes = max_bytes
+        self._queued = asyncio.Event()
+
+    # --- upload, list, delete -----------------------------------------------------------------
+
+    def add(self, user: str, name: str, data: bytes) -> tuple[Document, bool]:
+        """Take a file in: the document, queued or refused, and whether it is new. The same bytes again
+        give the document that is already there."""
+        shown = shown_name(name)
+        sha256 = self._blobs.digest(data)
+        try:
+            if len(data) > self._max_bytes:
+                limit = self._max_bytes // 2**20
+                raise Refused(f"{len(data) / 2**20:.1f} MB: a file may have at most {limit} MB")
+            kind = sniff(shown, data)
+        except Refused as refusal:
+            return self._documents.add_refused(
+                user, new_id(), shown, sha256, len(data), in_words(refusal)
+            ), True
+        # Held, so that the deletion of the same bytes elsewhere does not take this file with it.
+        with self._blobs.held():
+            self._blobs.put(data)
+            document, is_new = self._documents.add(
+                user, new_id(), shown, sha256, len(data), kind, job_id=new_id()
+            )
+        self._loop.call_soon_threadsafe(self._queued.set)
+        return document, is_new
+
+    def get(self, user: str, document_id: str) -> Document:
+        """The document; NotFound when the user has none with this id."""
+        return self._documents.get(user, document_id)
+
+    def passages(self, user: str, document_id: str, offset: int, limit: int) -> list[Chunk]:
+        """The passages of a document in their order."""
+        return self._documents.passages(user, document_id, offset, limit)
+
+    def delete(self, user: str, document_id: str) -> None:
+        """Remove the document, its passages and, when nobody else has the same bytes, its file."""
+        with self._blobs.held():
+            if orphaned := self._documents.delete(user, document_id):
+                self._blobs.delete(orphaned)
+        self._passages.sync()
+
+    async def search(
+        self, user: str, query: str, k: int, documents: Sequence[str] | None = None
+    ) -> list[Hit]:
+        """The k nearest passages, nearest first. Refused for an empty or endless query."""
+        query = clean(query).strip()
+        if not query:
+            raise Refused("the question is empty", hint="Type what you want to find.")
+        if len(query) > MAX_QUERY:
+            raise Refused(
+                f"a question of {len(query):,} characters: at most {MAX_QUERY:,} can be searched",
+                hint="Shorten the question.",
+            )
+        only = None if documents is None else frozenset(documents)
+        return await asyncio.to_thread(self._passages.search, user, query, k, only)
+
+    # --- the queue ----------------------------------------------------------------------------
+
+    async def settled(
+        self, user: str, documents: Sequence[str] | None = None
+    ) -> AsyncIterator[Progress]:
+        """Say what is still being indexed until nothing is; `documents` narrows it to these."""
+        while waiting := await asyncio.to_thread(self.pending, user, documents):
+            yield _progress(waiting)
+            await asyncio.sleep(_POLL_SECONDS)
+
+    def pending(self, user: str, documents: Sequence[str] | None = None) -> list[Document]:
+        """The documents that are still on their way; `documents` narrows it to these."""
+        return [
+            document
+            for document in self._documents.list(user)
+            if document.status in PENDING and (documents is None or document.id in documents)
+        ]
+
+    async def work(self) -> None:
+        """Work the queue off, one file at a time, until cancelled; jobs of dead processes included."""
+        while True:
+            self._queued.clear()
+            job = await asyncio.to_thread(self._jobs.claim, self._process.owner)
+            if job is not None:
+                await self._work_off(job)
+            else:
+                await asyncio.to_thread(self._passages.save)
+                try:
+                    await asyncio.wait_for(self._queued.wait(), _IDLE_SECONDS)
+                except TimeoutError:
+                    await asyncio.to_thread(self._jobs.requeue, self._process.alive)
+
+    async def _work_off(self, job: Job) -> None:
+        start = time.monotonic()
+        failed = await contained(asyncio.to_thread(self._run, job))
+        if failed:
+            reason = f"reading it failed inside the app ({type(failed).__name__}): please report it"
+            await asyncio.to_thread(self._documents.refuse, job.user_id, job.document_id, reason)
+        await asyncio.to_thread(self._jobs.done, job.user_id, job.id)
+        log.info("document %s took %.1f s", job.document_id, time.monotonic() - start)
+
+    def _run(self, job: Job) -> None:
+        try:
+            document = self._documents.get(job.user_id, job.document_id)
+        except NotFound:
+            return  # deleted while it was queued
+        self._ingest.run(job.user_id, document)
+
+    # Last, because its name hides the type from the annotations below it.
+    def list(self, user: str) -> list[Document]:
+        """Every document of the user, newest first."""
+        return self._documents.list(user)
+
+
+def shown_name(name: str) -> str:
+    """The file's name for show: no folders, no control characters, at most 200 characters."""
+    base = PurePosixPath(PureWindowsPath(name).name).name
+    printable = "".join(c for c in clean(base) if c.isprintable()).strip(". ")
+    if len(printable) > 200:
+        stem, dot, ending = printable.rpartition(".")
+        short = dot and len(ending) < 10
+        printable = f"{stem[: 198 - len(ending)]}…{dot}{ending}" if short else printable[:200]
+    return printable or "unnamed"
+
+
+def _progress(waiting: Sequence[Document]) -> Progress:
+    document = next((d for d in waiting if d.status != "queued"), waiting[0])
+    counts = f" {document.done} of {document.total}" if document.total else ""
+    others = f", {len(waiting) - 1} more in the queue" if len(waiting) > 1 else ""
+    note = f"waiting for {document.name}: {document.status}{counts}{others}"
+    return Progress("indexing", note, document.done, document.total)

@@ -1,0 +1,61 @@
+"""A conversation to take away: as Markdown to read, as JSON to work with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from core.types import Conversation, Source, Turn
+
+
+def plain(value: Any) -> Any:
+    """The value in plain JSON terms: money as decimal strings without exponent, times in ISO 8601."""
+    match value:
+        case Decimal():
+            return f"{value:f}"
+        case datetime() | date():
+            return value.isoformat()
+        case Mapping():
+            return {key: plain(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain(item) for item in value]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+        case _:
+            return value
+
+
+def as_json(conversation: Conversation, turns: Sequence[Turn]) -> dict[str, Any]:
+    """Everything that is known of the conversation, in plain JSON values; money as decimal strings."""
+    return {**plain(conversation), "turns": plain(turns)}
+
+
+def as_markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
+    """Questions, answers, the passages that were cited, and what each answer took."""
+    parts = [f"# {conversation.title}", f"{conversation.created_at:%d %B %Y, %H:%M} UTC"]
+    for turn in turns:
+        parts += [f"## {turn.request.prompt}", turn.answer or "*No answer.*"]
+        if turn.error:
+            parts.append(f"*{turn.error['message']}*")
+        cited = {citation.number for citation in turn.citations}
+        parts += [_source(source) for source in turn.sources if source.number in cited]
+        parts.append(_facts(turn))
+    return "\n\n".join(parts) + "\n"
+
+
+def _source(source: Source) -> str:
+    hit = source.hit
+    quoted = "\n".join(f"> {line}" for line in hit.chunk.text.strip().splitlines())
+    return f"**[{source.number}] {hit.name}, {hit.unit} {hit.chunk.page}**\n\n{quoted}"
+
+
+def _facts(turn: Turn) -> str:
+    facts = [turn.model]
+    if turn.usage:
+        facts.append(f"{turn.usage.input_tokens:,} + {turn.usage.output_tokens:,} tokens")
+    if turn.status != "running":
+        facts.append("price unknown" if turn.cost is None else f"${turn.cost:f}")
+    if turn.seconds is not None:
+        facts.append(f"{turn.seconds:.1f} s")
+    return f"*{' · '.join(fact for fact in facts if fact)}*"

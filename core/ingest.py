@@ -1,0 +1,111 @@
+"""From a stored file to its passages: read, chunk, embed, commit; every stage reports its progress."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from core.errors import Refused
+from core.passages import Passages
+from core.retrieval.chunk import Chunker
+from core.retrieval.embed import Embedder
+from core.retrieval.extract import extract
+from core.store.blobs import Blobs
+from core.store.documents import Documents
+from core.types import Chunk, Document, DocumentStatus
+
+_REPORT_SECONDS = 0.2
+
+
+@dataclass
+class _Report:
+    """Writes progress to the document's row, at most five times a second, and times the stages."""
+
+    documents: Documents
+    user: str
+    document_id: str
+    seconds: dict[str, float] = field(default_factory=dict)
+    _last: float = 0.0
+
+    @contextmanager
+    def stage(self, status: DocumentStatus, total: int = 0) -> Iterator[Callable[[int, int], None]]:
+        start = time.monotonic()
+        self.documents.progress(self.user, self.document_id, status, 0, total)
+        yield lambda done, of: self._progress(status, done, of)
+        self.seconds[status] = round(time.monotonic() - start, 3)
+
+    def _progress(self, status: DocumentStatus, done: int, total: int) -> None:
+        if (now := time.monotonic()) - self._last >= _REPORT_SECONDS:
+            self._last = now
+            self.documents.progress(self.user, self.document_id, status, done, total)
+
+
+class Ingest:
+    """Turns one queued document into indexed passages, or into a refusal with its reason."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        blobs: Blobs,
+        passages: Passages,
+        embedder: Embedder,
+        chunker: Callable[[], Chunker],
+    ) -> None:
+        self._documents = documents
+        self._blobs = blobs
+        self._passages = passages
+        self._embedder = embedder
+        self._chunker = chunker
+
+    def run(self, user: str, document: Document) -> None:
+        """Work the document off; safe to repeat after a crash, since all rows come in one commit."""
+        report = _Report(self._documents, user, document.id)
+        try:
+            self._index(user, document, report)
+        except Refused as refusal:
+            self._documents.refuse(user, document.id, in_words(refusal))
+        else:
+            self._passages.sync()
+
+    def _index(self, user: str, document: Document, report: _Report) -> None:
+        with report.stage("reading") as progress:
+            path = self._blobs.path(document.sha256)
+            extracted = extract(path, document.kind, on_progress=progress)
+        with report.stage("chunking"):
+            chunks = self._chunker().chunks(extracted)
+            if not chunks:
+                raise Refused("no text in it: nothing to search")
+        with report.stage("embedding", len(chunks)) as progress:
+            vectors = self._embedder.embed([_context(chunk) for chunk in chunks], progress)
+        self._documents.finish(
+            user,
+            document.id,
+            [
+                (_chunk_id(user, document.id, chunk), chunk, vector.tobytes())
+                for chunk, vector in zip(chunks, vectors, strict=True)
+            ],
+            space=self._embedder.space.name,
+            pages=len(extracted.pages),
+            empty_pages=extracted.empty_pages,
+            unit=extracted.unit,
+            seconds=report.seconds,
+            hidden_characters=extracted.hidden_characters,
+        )
+
+
+def in_words(refusal: Refused) -> str:
+    """The reason of a refusal with what to do next, where the refusal knows it."""
+    known = refusal.hint != Refused.hint
+    return f"{refusal}. {refusal.hint}" if known else str(refusal)
+
+
+def _context(chunk: Chunk) -> str:
+    """What is embedded: the passage under its heading, without which "it lasts 30 days" says nothing."""
+    return f"{chunk.heading}\n{chunk.text}" if chunk.heading else chunk.text
+
+
+def _chunk_id(user: str, document_id: str, chunk: Chunk) -> int:
+    """63 bits that are the same at every try, so that a repeated ingest writes the same rows."""
+    key = f"{user}\0{document_id}\0{chunk.seq}".encode()
+    return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest()) >> 1

@@ -1,0 +1,141 @@
+"""One running turn in memory: its numbered events, what they add up to, and who follows them."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from core.events import (
+    CitationsChecked,
+    ContextReady,
+    Ending,
+    ModelDone,
+    ReasoningDelta,
+    StreamEvent,
+    TextDelta,
+    TurnDone,
+    TurnFailed,
+    clean,
+    dump,
+)
+from core.types import Citation, Usage
+
+TICK_SECONDS = 0.03
+"""Text that arrives faster than this is sent together: half the events, and nobody sees the difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event of a turn with its place in it and its JSON."""
+
+    seq: int
+    event: StreamEvent
+    data: str
+
+
+class LiveTurn:
+    """The events of a turn from the first to the last; lives on the bridge's loop."""
+
+    def __init__(self, user: str, turn_id: str, conversation_id: str) -> None:
+        self.user = user
+        self.turn_id = turn_id
+        self.conversation_id = conversation_id
+        self.task: asyncio.Task[None] | None = None
+        self.events: list[Recorded] = []
+        self.saved = 0
+        """How many of the events are in the database."""
+        self.answer: list[str] = []
+        self.reasoning: list[str] = []
+        self.citations: tuple[Citation, ...] = ()
+        self.done: ModelDone | None = None
+        self.usage: Usage | None = None
+        self.model = ""
+        self.started = time.monotonic()
+        self.first_token_seconds: float | None = None
+        self._text = ""
+        self._flushed = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def seconds(self) -> float:
+        """Since the turn was asked."""
+        return round(time.monotonic() - self.started, 3)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last event is there."""
+        return bool(self.events) and isinstance(self.events[-1].event, TurnDone | TurnFailed)
+
+    def publish(self, event: StreamEvent) -> None:
+        """Add the event; text is held back for a moment, so that quick pieces travel together."""
+        self._note(event)
+        if not isinstance(event, TextDelta):
+            self.flush()
+            self._append(event)
+            return
+        self._text += event.text
+        wait = self._flushed + TICK_SECONDS - time.monotonic()
+        if wait <= 0:
+            self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(wait, self.flush)
+
+    def flush(self) -> None:
+        """Send the text that is held back; half of a surrogate pair waits for its other half."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        held = self._text[-1:] if "\ud800" <= self._text[-1:] <= "\udbff" else ""
+        text, self._text = self._text[: len(self._text) - len(held)], held
+        self._flushed = time.monotonic()
+        if text:
+            self._append(TextDelta(clean(_paired(text))))
+
+    def end(self, last: Recorded) -> None:
+        """Add the last event, which is in the database already."""
+        self.events.append(last)
+        self.saved = len(self.events)
+        self._wake()
+
+    def last(self, ending: Ending) -> Recorded:
+        """The ending with its number, not yet added."""
+        return Recorded(len(self.events) + 1, ending, dump(ending))
+
+    async def after(self, seq: int) -> list[Recorded]:
+        """The events behind `seq`, waited for; empty when the turn has ended and there are none."""
+        while True:
+            found = self.events[max(0, seq) :]  # numbers count from 1 without a gap
+            if found or self.ended:
+                return found
+            changed = self._changed
+            await changed.wait()
+
+    def _append(self, event: StreamEvent) -> None:
+        self.events.append(Recorded(len(self.events) + 1, event, dump(event)))
+        self._wake()
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def _note(self, event: StreamEvent) -> None:
+        match event:
+            case TextDelta(text):
+                if self.first_token_seconds is None:
+                    self.first_token_seconds = self.seconds
+                self.answer.append(text)
+            case ReasoningDelta(text):
+                self.reasoning.append(text)
+            case ContextReady(model=model):
+                self.model = model
+            case ModelDone():
+                self.done, self.usage = event, event.usage
+            case CitationsChecked(citations):
+                self.citations = citations
+            case _:
+                pass  # progress and endings add nothing to the answer
+
+
+def _paired(text: str) -> str:
+    """Two halves of a surrogate pair, sent as two pieces, become the one character they are."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

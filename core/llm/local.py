@@ -1,0 +1,122 @@
+"""The model on this machine: a child process, started when it is first asked, ended with the app."""
+
+import asyncio
+import json
+import os
+import secrets
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+
+from core import child
+from core.errors import ModelMisbehaved
+from core.events import ModelEvent, Progress
+from core.llm.openai import OpenAIProvider
+from core.types import ModelRequest
+
+_START_SECONDS = 120.0
+_END_SECONDS = 3.0
+# Reading a prompt is slow on two cores, and its progress is no content: patience is for that.
+_FIRST_BYTE_SECONDS = 300.0
+
+
+class LocalProvider:
+    """Answers with the weights at `model_path`, one request at a time; `window` is in tokens.
+
+    A child that died is started again by the next request.
+    """
+
+    name = "local"
+
+    def __init__(self, model_path: Path, *, threads: int | None, window: int) -> None:
+        self._model_path = model_path
+        self._threads = threads or min(8, os.cpu_count() or 1)
+        self._window = window
+        self._child: Process | None = None
+        self._client: OpenAIProvider | None = None
+        self._starting = asyncio.Lock()
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        """The answer as it comes; raises one of core.errors."""
+        if self._client is None or not self._alive():
+            yield Progress("loading", "starting the local model")
+        client = await self.warm()
+        async with aclosing(client.stream(request)) as events:
+            async for event in events:
+                yield event
+
+    async def warm(self) -> OpenAIProvider:
+        """Start the child unless it runs; the client that speaks with it."""
+        async with self._starting:
+            if self._client is None or not self._alive():
+                await self._end()
+                self._client = await self._start()
+            return self._client
+
+    async def close(self) -> None:
+        """End the child; it is gone when this returns."""
+        async with self._starting:
+            await self._end()
+
+    def _alive(self) -> bool:
+        return self._child is not None and self._child.returncode is None
+
+    async def _start(self) -> OpenAIProvider:
+        key = secrets.token_urlsafe(24)
+        environment = {**child.environment(), "OMP_WAIT_POLICY": "PASSIVE"}
+        self._child = await asyncio.create_subprocess_exec(
+            *child.command("core.llm.local_server"),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env=environment,
+            start_new_session=True,  # Ctrl-C reaches the app, and the app ends its child
+        )
+        assert self._child.stdin and self._child.stdout
+        order = {
+            "model": str(self._model_path),
+            "name": self._model_path.stem,
+            "key": key,
+            "window": self._window,
+            "threads": self._threads,
+        }
+        self._child.stdin.write(json.dumps(order).encode() + b"\n")
+        try:
+            await self._child.stdin.drain()
+            line = await asyncio.wait_for(self._child.stdout.readline(), _START_SECONDS)
+        except (TimeoutError, ConnectionError) as error:
+            line = json.dumps({"failed": type(error).__name__}).encode()
+        except asyncio.CancelledError:
+            await asyncio.shield(self._end())
+            raise
+        answer = json.loads(line or b"{}")
+        if "address" not in answer:
+            await self._end()
+            raise ModelMisbehaved(
+                f"the local model did not start: {answer.get('failed') or 'its process ended'}",
+                hint="Choose another model, or remove its file from the models folder to fetch it anew.",
+            )
+        return OpenAIProvider(
+            name=self.name,
+            base_url=f"{answer['address']}/v1",
+            api_key=key,
+            # Greedy: a small model keeps closer to its passages, and answers the same twice.
+            extra_body={"return_progress": True, "cache_prompt": True, "temperature": 0},
+            first_byte_seconds=_FIRST_BYTE_SECONDS,
+        )
+
+    async def _end(self) -> None:
+        client, self._client = self._client, None
+        process, self._child = self._child, None
+        if client:
+            await client.close()
+        if process is None or process.returncode is not None:
+            return
+        if process.stdin:
+            process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), _END_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()

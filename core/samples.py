@@ -1,0 +1,67 @@
+"""The finished demo of a first start: the sample documents, and one question answered about them."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from core.documents import DocumentService
+from core.store.conversations import Conversations
+from core.turns import TurnRunner
+from core.types import TurnRequest
+
+log = logging.getLogger(__name__)
+_ENDINGS = frozenset({".pdf", ".docx", ".md"})
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What to ask of the samples: the one that the app asks by itself, and suggestions for more."""
+
+    opening: str
+    suggestions: tuple[str, ...]
+
+
+class Samples:
+    """Sets the demo up once, for a user who has nothing yet; what was deleted does not come back."""
+
+    def __init__(
+        self,
+        folder: Path,
+        documents: DocumentService,
+        conversations: Conversations,
+        turns: TurnRunner,
+    ) -> None:
+        self._folder = folder
+        self._documents = documents
+        self._conversations = conversations
+        self._turns = turns
+
+    def questions(self) -> Questions:
+        """What can be asked of the samples."""
+        read = yaml.safe_load((self._folder / "questions.yaml").read_text(encoding="utf-8"))
+        return Questions(read["opening"], tuple(read["suggestions"]))
+
+    def names(self) -> frozenset[str]:
+        """The file names of the samples."""
+        return frozenset(path.name for path in self._files())
+
+    def set_up(self, user: str, marker: Path) -> None:
+        """Index the samples and ask the opening question, unless the marker says that this was done."""
+        if marker.exists():
+            return
+        if not self._documents.list(user) and not self._conversations.list(user):
+            for path in self._files():
+                self._documents.add(user, path.name, path.read_bytes())
+            # The turn waits by itself until the samples are indexed.
+            self._turns.start(user, TurnRequest(self.questions().opening))
+            log.info("the sample documents are being indexed")
+        marker.touch()
+
+    def _files(self) -> list[Path]:
+        return sorted(
+            path
+            for path in self._folder.iterdir()
+            if path.suffix in _ENDINGS and path.name != "README.md"
+        )

@@ -1,0 +1,314 @@
+"""TurnRunner: start, follow from any point, stop. A turn outlives the page that began it."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from core.bridge import Bridge, contained
+from core.chat import Asked, ChatService
+from core.errors import FootlightsError, Interrupted
+from core.events import ContextReady, Ending, StopReason, TurnDone, TurnFailed, dump, load
+from core.live import LiveTurn, Recorded
+from core.store.ids import new_id
+from core.store.leases import Process
+from core.store.ledger import Ledger
+from core.store.turns import Turns
+from core.trace import Trace
+from core.types import TurnRequest, TurnStatus
+
+_SAVE_SECONDS = 0.1
+_POLL_SECONDS = 0.1
+_KEEP_SECONDS = 1.0
+LEASE_SECONDS = 30
+# A reader may have seen events that were lost with the process: the ending must come behind them.
+_GAP = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The ids of a turn that is running."""
+
+    turn_id: str
+    conversation_id: str
+
+
+class TurnRunner:
+    """Runs turns as tasks of the one loop, and keeps in the database what they say."""
+
+    def __init__(
+        self, *, chat: ChatService, turns: Turns, ledger: Ledger, process: Process, bridge: Bridge
+    ) -> None:
+        self._chat = chat
+        self._turns = turns
+        self._ledger = ledger
+        self._process = process
+        self._bridge = bridge
+        self._live: dict[tuple[str, str], LiveTurn] = {}
+        self._saving = asyncio.Lock()
+        self._closing = False
+
+    # --- start, follow, stop ------------------------------------------------------------------
+
+    def start(
+        self,
+        user: str,
+        request: TurnRequest,
+        *,
+        conversation_id: str | None = None,
+        turn_id: str | None = None,
+    ) -> Started:
+        """Check the request, write it down and run it; what it says is read with `follow`.
+
+        The same `turn_id` again starts nothing and returns the same. Raises Misuse and its kin for a
+        request that cannot be carried out, before anything is written.
+        """
+        asked = self._chat.check(
+            user, turn_id or new_id(), conversation_id or new_id(), request, new=not conversation_id
+        )
+        live = LiveTurn(user, asked.turn_id, asked.conversation_id)
+        self._live[user, asked.turn_id] = live
+        try:
+            fresh = self._turns.start(
+                user,
+                asked.turn_id,
+                asked.conversation_id,
+                request,
+                asked.title,
+                self._process.owner,
+            )
+        except BaseException:
+            del self._live[user, asked.turn_id]
+            raise
+        if fresh:
+            self._bridge.submit(self._run(live, asked))
+        else:
+            del self._live[user, asked.turn_id]
+        return Started(asked.turn_id, asked.conversation_id)
+
+    async def follow(
+        self, user: str, turn_id: str, after: int = 0
+    ) -> AsyncGenerator[list[Recorded], None]:
+        """The events behind `after` in batches, as they come, until the turn's ending."""
+        while live := self._live.get((user, turn_id)):
+            batch = await live.after(after)
+            if not batch:
+                return
+            yield batch
+            after = batch[-1].seq
+        async for batch in self._follow_rows(user, turn_id, after):
+            yield batch
+
+    async def _follow_rows(
+        self, user: str, turn_id: str, after: int
+    ) -> AsyncGenerator[list[Recorded], None]:
+        while True:
+            # Asked before the events, so that an ending written in between is not missed.
+            turn = await asyncio.to_thread(self._turns.get, user, turn_id)
+            rows = await asyncio.to_thread(self._turns.events, user, turn_id, after)
+            batch = [Recorded(seq, load(data), data) for seq, data in rows]
+            if batch:
+                yield batch
+                after = batch[-1].seq
+            if turn.status != "running":
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def stop(self, user: str, turn_id: str) -> None:
+        """Stop the turn, wherever it runs, and keep what was said; a turn that is over stays as it is."""
+        live = self._live.get((user, turn_id))
+        if live is None:
+            await asyncio.to_thread(self._turns.request_stop, user, turn_id)
+        elif live.task:
+            live.task.cancel()
+
+    # --- one turn -----------------------------------------------------------------------------
+
+    async def _run(self, live: LiveTurn, asked: Asked) -> None:
+        live.task = asyncio.current_task()
+        trace = Trace(live.turn_id)
+        status: TurnStatus = "failed"
+        ending: Ending = _INTERNAL
+
+        async def stream() -> None:
+            nonlocal status, ending
+            try:
+                await self._stream(live, asked, trace)
+                status, ending = "done", self._finished(live)
+            except asyncio.CancelledError:
+                status, ending = self._cancelled(live)
+            except FootlightsError as error:
+                ending = _failed(error)
+
+        await contained(stream())
+        live.task = None  # from here on nothing can be stopped any more
+        await contained(self._finish(live, status, ending, trace))
+        if not live.ended:  # the disk is full, say: whoever looks on must not wait for ever
+            live.end(live.last(_NOT_SAVED))
+        self._live.pop((live.user, live.turn_id), None)
+
+    async def _stream(self, live: LiveTurn, asked: Asked, trace: Trace) -> None:
+        async with aclosing(self._chat.stream(asked, trace)) as events:
+            async for event in events:
+                if isinstance(event, ContextReady):
+                    await self._keep_context(live, asked, event)
+                live.publish(event)
+
+    async def _keep_context(self, live: LiveTurn, asked: Asked, ready: ContextReady) -> None:
+        await asyncio.to_thread(
+            self._turns.context,
+            live.user,
+            live.turn_id,
+            budget=ready.budget,
+            sources=ready.sources,
+            model=ready.model,
+            prompt_version=asked.prompt_version,
+        )
+
+    def _cancelled(self, live: LiveTurn) -> tuple[TurnStatus, Ending]:
+        if self._closing:
+            return "interrupted", _failed(Interrupted("the app was stopped while it was answering"))
+        return "stopped", self._done(live, "stopped", "stopped by you")
+
+    async def _finish(
+        self, live: LiveTurn, status: TurnStatus, ending: Ending, trace: Trace
+    ) -> None:
+        live.flush()
+        cost = await asyncio.to_thread(self._ledger.turn_cost, live.user, live.turn_id)
+        if isinstance(ending, TurnDone):
+            ending = replace(ending, cost=None if cost is None else f"{cost:f}")
+        last = live.last(ending)
+        await self._save()
+        kept = await asyncio.to_thread(
+            self._turns.finish,
+            live.user,
+            live.turn_id,
+            self._process.owner,
+            status,
+            answer="".join(live.answer),
+            reasoning="".join(live.reasoning),
+            citations=live.citations,
+            usage=live.usage,
+            stop_reason=ending.words if isinstance(ending, TurnDone) else ending.code,
+            error=_as_dict(ending),
+            first_token_seconds=live.first_token_seconds,
+            seconds=live.seconds,
+            ending=(last.seq, last.data),
+            spans=trace.take(),
+            fence=0,
+        )
+        if kept:
+            live.end(last)
+
+    # --- in the background --------------------------------------------------------------------
+
+    async def keep(self) -> None:
+        """Save events every 100 ms, renew leases, hear stops and take over what dead processes left."""
+        await self.recover()
+        last = 0.0
+        while True:
+            await asyncio.sleep(_SAVE_SECONDS)
+            await contained(self._save())
+            if (now := time.monotonic()) - last >= _KEEP_SECONDS:
+                last = now
+                await contained(self._look_around())
+
+    async def _look_around(self) -> None:
+        if self._live:
+            await asyncio.to_thread(self._turns.renew, self._process.owner, LEASE_SECONDS)
+            stops = await asyncio.to_thread(self._turns.stops, self._process.owner)
+            for user, turn_id in stops:
+                await self.stop(user, turn_id)
+        await self.recover()
+
+    async def recover(self) -> None:
+        """End the turns of dead processes: what was said is kept, what was reserved is settled."""
+        for user, turn_id in await asyncio.to_thread(self._turns.orphans, self._process.alive):
+            await asyncio.to_thread(self._adopt, user, turn_id)
+
+    def _adopt(self, user: str, turn_id: str) -> None:
+        fence = self._turns.adopt(user, turn_id, self._process.owner)
+        if not fence:
+            return  # another process was quicker
+        self._ledger.settle_orphans(user, turn_id)
+        said = self._turns.get(user, turn_id)
+        ending = _failed(Interrupted("the app ended while it was answering; what was said is kept"))
+        last = max((seq for seq, _ in self._turns.events(user, turn_id)), default=0)
+        self._turns.finish(
+            user,
+            turn_id,
+            self._process.owner,
+            "interrupted",
+            answer=said.answer,
+            reasoning=said.reasoning,
+            citations=(),
+            usage=None,
+            stop_reason=ending.code,
+            error=_as_dict(ending),
+            first_token_seconds=None,
+            seconds=None,
+            ending=(last + _GAP, dump(ending)),
+            spans=(),
+            fence=fence,
+        )
+
+    async def _save(self) -> None:
+        async with self._saving:
+            rows, marks = [], []
+            for live in self._live.values():
+                fresh = live.events[live.saved :]
+                rows += [(live.user, live.turn_id, record.seq, record.data) for record in fresh]
+                marks.append((live, live.saved + len(fresh)))
+            if rows:
+                await asyncio.to_thread(self._turns.append, rows, self._process.owner)
+            for live, saved in marks:
+                live.saved = saved
+
+    async def close(self) -> None:
+        """Stop what runs, keep what was said, and mark it as interrupted."""
+        self._closing = True
+        tasks = [live.task for live in self._live.values() if live.task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _done(self, live: LiveTurn, reason: StopReason, words: str) -> TurnDone:
+        return TurnDone(
+            reason, words, live.model, live.usage, None, live.seconds, live.first_token_seconds
+        )
+
+    def _finished(self, live: LiveTurn) -> TurnDone:
+        done = live.done
+        match done.finish if done else "stop":
+            case "stop":
+                return self._done(live, "finished", "finished")
+            case "length":
+                words = "cut at the length limit: ask for the rest, or allow a longer answer"
+                return self._done(live, "length", words)
+            case "refusal" | "content_filter":
+                said = f": {done.detail}" if done and done.detail else ""
+                return self._done(live, "refused", f"the model's vendor declined to answer{said}")
+            case never:
+                assert_never(never)
+
+
+def _failed(error: FootlightsError) -> TurnFailed:
+    return TurnFailed(error.code, str(error), error.hint)
+
+
+def _as_dict(ending: Ending) -> dict[str, str] | None:
+    if isinstance(ending, TurnDone):
+        return None
+    return {"code": ending.code, "message": ending.message, "hint": ending.hint}
+
+
+_NOT_SAVED = TurnFailed(
+    "not_saved", "the answer could not be saved", "Check the disk and the log, then ask again."
+)
+_INTERNAL = TurnFailed(
+    "internal",
+    "the app failed while it was answering",
+    "Ask again; the log of the app has the details.",
+)

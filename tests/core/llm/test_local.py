@@ -1,0 +1,145 @@
+"""The local model for real: SmolLM2 in a child process, asked through the official SDK."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.assets import SMOLLM2, Assets
+from core.errors import ModelMisbehaved, Refused
+from core.events import ModelDone, ModelEvent, Progress, TextDelta
+from core.llm.local import LocalProvider
+from core.types import ModelRequest, message
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def weights() -> Path:
+    folder = Assets(ROOT / "data" / "models").find(SMOLLM2)
+    assert folder, "run `make test`: it fetches SmolLM2 first"
+    return next(folder.glob("*.gguf"))
+
+
+@pytest.fixture
+async def local() -> AsyncIterator[LocalProvider]:
+    provider = LocalProvider(weights(), threads=2, window=2048)
+    yield provider
+    await provider.close()
+
+
+def request(text: str, max_tokens: int = 24) -> ModelRequest:
+    said = (message("system", "You are brief."), message("user", text))
+    return ModelRequest("smollm2-135m", said, max_tokens)
+
+
+async def answer(provider: LocalProvider, asked: ModelRequest) -> list[ModelEvent]:
+    return [event async for event in provider.stream(asked)]
+
+
+def children() -> list[psutil.Process]:
+    running = psutil.Process().children(recursive=True)
+    return [each for each in running if "core.llm.local_server" in " ".join(each.cmdline())]
+
+
+async def test_a_real_model_streams_an_answer_with_its_usage(local: LocalProvider) -> None:
+    events = await answer(local, request("What is the capital of France?"))
+    assert isinstance(events[0], Progress)
+    said = "".join(event.text for event in events if isinstance(event, TextDelta))
+    assert len(said.split()) >= 3
+    done = events[-1]
+    assert isinstance(done, ModelDone)
+    assert done.usage
+    assert done.usage.source == "reported"
+    assert 20 < done.usage.input_tokens < 40
+    assert 0 < done.usage.output_tokens <= 24
+    assert str(ROOT) not in done.model
+
+
+async def test_it_is_started_once_and_tells_how_far_it_has_read(local: LocalProvider) -> None:
+    await answer(local, request("Hello"))
+    [first] = children()
+    events = await answer(local, request("A lamp hangs on a bar. " * 60))
+    assert [each.pid for each in children()] == [first.pid]
+    reading = [event for event in events if isinstance(event, Progress)]
+    assert {event.stage for event in reading} == {"reading"}
+    assert len(reading) >= 2
+    assert [event.done for event in reading] == sorted(event.done for event in reading)
+
+
+async def test_leaving_an_answer_frees_the_model_for_the_next_one(local: LocalProvider) -> None:
+    async with aclosing(local.stream(request("Count to a thousand.", 2000))) as events:
+        async for event in events:
+            if isinstance(event, TextDelta):
+                break
+    events = await asyncio.wait_for(answer(local, request("Say hello.", 4)), 5)
+    assert isinstance(events[-1], ModelDone)
+
+
+async def test_a_child_that_was_killed_is_started_again(local: LocalProvider) -> None:
+    await answer(local, request("Hello"))
+    [child] = children()
+    child.kill()
+    assert local._child
+    await asyncio.wait_for(local._child.wait(), 5)
+    events = await answer(local, request("Hello"))
+    assert isinstance(events[-1], ModelDone)
+    assert [each.pid for each in children()] != [child.pid]
+
+
+async def test_closing_ends_the_child(local: LocalProvider) -> None:
+    await answer(local, request("Hello"))
+    await local.close()
+    assert children() == []
+
+
+async def test_weights_that_are_damaged_are_refused_in_words(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.gguf"
+    damaged.write_bytes(weights().read_bytes()[:100_000])
+    provider = LocalProvider(damaged, threads=1, window=512)
+    with pytest.raises(ModelMisbehaved, match="did not start") as failed:
+        await answer(provider, request("Hello"))
+    assert failed.value.hint
+    assert children() == []
+    await provider.close()
+
+
+async def test_nothing_to_send_is_refused_by_us(local: LocalProvider) -> None:
+    with pytest.raises(Refused):
+        await answer(local, ModelRequest("smollm2-135m", (), 8))
+
+
+PARENT = """
+import asyncio, os, sys
+from pathlib import Path
+from core.llm.local import LocalProvider
+async def main():
+    provider = LocalProvider(Path(sys.argv[1]), threads=1, window=512)
+    await provider.warm()
+    print(provider._child.pid, flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+
+def test_the_child_goes_with_an_app_that_was_killed() -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(weights())],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert parent.stdout
+    child = psutil.Process(int(parent.stdout.readline()))
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    child.wait(5)
+    assert not child.is_running()

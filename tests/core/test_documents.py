@@ -1,0 +1,69 @@
+"""Names for show, and what waits for whom."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.documents import shown_name
+from core.types import TurnRequest
+from tests.core.test_turns import followed
+
+
+@pytest.mark.parametrize(
+    ("given_", "shown"),
+    [
+        ("report.pdf", "report.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\me\\a b.docx", "a b.docx"),
+        ("", "unnamed"),
+        ("..", "unnamed"),
+        ("a\x00b\u202egpj.txt", "abgpj.txt"),
+        ("x" * 300 + ".pdf", "x" * 195 + "….pdf"),
+    ],
+)
+def test_a_file_keeps_its_name_only_for_show(given_: str, shown: str) -> None:
+    assert shown_name(given_) == shown
+
+
+@given(st.text())
+def test_no_name_leads_anywhere(name: str) -> None:
+    shown = shown_name(name)
+    assert shown
+    assert len(shown) <= 200
+    assert "/" not in shown and "\\" not in shown and shown not in (".", "..")
+
+
+def test_a_question_waits_for_the_file_it_is_about_and_says_so(bench: Any) -> None:
+    text = "\n\n".join(f"Lamp {n} hangs on bar {n}." * 30 for n in range(40)).encode()
+    document, _ = bench.documents.add("local", "lamps.txt", text)
+    started = bench.turns.start("local", TurnRequest("Where does lamp 17 hang?"))
+    events = followed(bench, started.turn_id)
+    waiting = [event for event in events if event.type == "progress" and event.stage == "indexing"]
+    assert waiting
+    assert "waiting for lamps.txt" in waiting[0].note
+    ready = next(event for event in events if event.type == "context_ready")
+    assert {source.hit.document_id for source in ready.sources} == {document.id}
+
+
+def test_a_question_about_no_documents_waits_for_none(bench: Any) -> None:
+    started = bench.turns.start("local", TurnRequest("/words 2", use_documents=False))
+    assert all(event.type != "progress" for event in followed(bench, started.turn_id))
+
+
+def test_a_question_can_be_asked_of_one_document(bench: Any) -> None:
+    first, _ = bench.documents.add("local", "a.txt", b"The lamp is on bar one.")
+    second, _ = bench.documents.add("local", "b.txt", b"The lamp is on bar two.")
+    started = bench.turns.start("local", TurnRequest("Which bar?", use_documents=(second.id,)))
+    ready = next(e for e in followed(bench, started.turn_id) if e.type == "context_ready")
+    assert {source.hit.document_id for source in ready.sources} == {second.id} != {first.id}
+
+
+def test_a_user_finds_nothing_of_another(bench: Any) -> None:
+    bench.documents.add("ada", "a.txt", b"The lamp is on bar one.")
+    for _ in bench.bridge.iterate(bench.documents.settled("ada"), 30):
+        pass
+    assert bench.bridge.run(bench.documents.search("ada", "lamp", 5))
+    assert bench.bridge.run(bench.documents.search("bob", "lamp", 5)) == []
+    assert bench.documents.list("bob") == []

@@ -1,0 +1,85 @@
+"""Who owns which library, and what importing may not drag in: read off the syntax trees and off a fresh process."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# library -> the only places in core that may import it
+OWNERS = {
+    "openai": ("core/llm",),
+    "anthropic": ("core/llm",),
+    "tenacity": ("core/llm",),
+    "xllamacpp": ("core/llm",),
+    "genai_prices": ("core/llm",),
+    "jinja2": ("core/prompts",),
+    "tiktoken": ("core/tokens",),
+    "sentence_transformers": ("core/retrieval",),
+    "torch": ("core/retrieval",),
+    "faiss": ("core/retrieval",),
+    "tokenizers": ("core/retrieval",),
+    "semantic_text_splitter": ("core/retrieval",),
+    "pypdfium2": ("core/retrieval",),
+    "docx": ("core/retrieval",),
+    "pptx": ("core/retrieval",),
+    "openpyxl": ("core/retrieval",),
+    "bs4": ("core/retrieval",),
+    "sqlalchemy": ("core/store", "core/bootstrap.py"),
+    "alembic": ("core/store",),
+    "psycopg": ("core/store",),
+    "fastapi": ("core/api",),
+    "starlette": ("core/api", "core/doors.py"),
+    "pydantic_settings": ("core/settings.py",),
+    "streamlit": (),
+    "pandas": (),
+    "plotly": (),
+}
+SLOW = ("torch", "sentence_transformers", "openai", "anthropic", "pandas", "faiss", "xllamacpp")
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("library", sorted(OWNERS))
+def test_a_library_is_imported_by_its_owner_alone(library: str) -> None:
+    strays = [
+        path.relative_to(ROOT).as_posix()
+        for path in sorted((ROOT / "core").rglob("*.py"))
+        if library in imported(path)
+        and not path.relative_to(ROOT).as_posix().startswith(OWNERS[library] or ("never",))
+    ]
+    assert strays == []
+
+
+def loaded_by(code: str) -> set[str]:
+    """The top-level modules that a fresh process has loaded after the code."""
+    script = f"{code}\nimport sys\nprint(' '.join({{name.split('.')[0] for name in sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_core_pulls_in_neither_streamlit_nor_a_model() -> None:
+    loaded = loaded_by("import core.api")
+    assert loaded.isdisjoint({"streamlit", "plotly", *SLOW})
+
+
+def test_every_module_of_core_can_be_imported_on_its_own() -> None:
+    modules = sorted(
+        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+        for path in (ROOT / "core").rglob("*.py")
+        if path.name != "__init__.py" and "migrations" not in path.parts
+    )
+    loaded_by("\n".join(f"import {module}" for module in modules))
+    assert len(modules) > 30

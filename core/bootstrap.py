@@ -24,7 +24,11 @@ from core.metering import TurnMeter
 from core.models import Models
 from core.passages import Passages
 from core.prompts.library import PromptLibrary
+from core.prompts.sandbox import Rendered as Rendered  # the aliases: values that a page may name
 from core.prompts.sandbox import Sandbox
+from core.prompts.sandbox import TrustSpan as TrustSpan
+from core.prompts.template import PromptTemplate as PromptTemplate
+from core.prompts.template import Variable as Variable
 from core.retrieval.chunk import Chunker
 from core.retrieval.embed import Embedder
 from core.retrieval.index import FaissIndex
@@ -37,6 +41,7 @@ from core.store.engine import make_engine, migrate
 from core.store.jobs import Jobs
 from core.store.leases import Process
 from core.store.ledger import Ledger
+from core.store.prompt_uses import prompt_uses
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.tokens.counter import Counter
@@ -92,6 +97,10 @@ class Workbench:
     def turns_of(self, user: str, conversation_id: str) -> list[Turn]:
         """Every turn of a conversation, oldest first, failed ones included."""
         return self.turn_rows.list(user, _ALL, conversation_id=conversation_id)[::-1]
+
+    def prompt_uses(self, user: str) -> dict[str, int]:
+        """How many turns used each prompt, by `name@version`."""
+        return prompt_uses(self.engine, user)
 
     def warm(self) -> None:
         """Begin to load what the first question needs; said when somebody has come, and done once."""

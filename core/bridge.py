@@ -2,13 +2,13 @@
 
 Streamlit's scripts are threads that come and go, and uvicorn has a loop of its own; the clients of
 the vendors belong to the loop that made them. So everything asynchronous runs here, and callers
-hand it over: a page with `run` and `iterate`, the API with `await_` and `relay`.
+hand it over: a page with `run` and `iterate`, the API with `await_`.
 """
 
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator
+from collections.abc import AsyncIterator, Coroutine, Generator
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
@@ -59,17 +59,6 @@ class Bridge:
         finally:
             self.run(reader.close())
 
-    async def relay(self, items: AsyncIterator[T]) -> AsyncGenerator[T, None]:
-        """The items on the caller's own loop; leaving it early closes the source."""
-        reader = _Reader(items)
-        try:
-            while not reader.ended:
-                found = await self.await_(reader.next(None))
-                if found is not None:
-                    yield found
-        finally:
-            await asyncio.shield(self.await_(reader.close()))
-
     def close(self) -> None:
         """Cancel what still runs, then stop the loop and its thread."""
         if self.loop.is_closed():
@@ -88,7 +77,7 @@ class _Reader(Generic[T]):
         self._coming: asyncio.Task[T] | None = None
         self.ended = False
 
-    async def next(self, idle_seconds: float | None) -> T | None:
+    async def next(self, idle_seconds: float) -> T | None:
         """The next item; None when none came in time, or when there are no more."""
         if self._coming is None:
             self._coming = asyncio.create_task(_anext(self._items))

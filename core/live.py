@@ -33,7 +33,7 @@ class Recorded:
 
 
 class LiveTurn:
-    """The events of a turn from the first to the last; lives on the bridge's loop."""
+    """The events of a turn from the first to the last; written on the bridge's loop, read from any."""
 
     def __init__(self, user: str, turn_id: str, conversation_id: str) -> None:
         self.user = user
@@ -54,7 +54,7 @@ class LiveTurn:
         self._text = ""
         self._flushed = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._changed = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
 
     @property
     def seconds(self) -> float:
@@ -102,21 +102,27 @@ class LiveTurn:
         return Recorded(len(self.events) + 1, ending, dump(ending))
 
     async def after(self, seq: int) -> list[Recorded]:
-        """The events behind `seq`, waited for; empty when the turn has ended and there are none."""
+        """The events behind `seq`, waited for on whichever loop asks; empty when the turn has ended
+        and there are none."""
         while True:
+            known = len(self.events)
             found = self.events[max(0, seq) :]  # numbers count from 1 without a gap
             if found or self.ended:
                 return found
-            changed = self._changed
-            await changed.wait()
+            waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            # The bridge's thread may have added one between the look and the wait.
+            if len(self.events) == known:
+                await waiting
 
     def _append(self, event: StreamEvent) -> None:
         self.events.append(Recorded(len(self.events) + 1, event, dump(event)))
         self._wake()
 
     def _wake(self) -> None:
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.get_loop().call_soon_threadsafe(_let_go, each)
 
     def _note(self, event: StreamEvent) -> None:
         match event:
@@ -134,6 +140,11 @@ class LiveTurn:
                 self.citations = citations
             case _:
                 pass  # progress and endings add nothing to the answer
+
+
+def _let_go(waiting: "asyncio.Future[None]") -> None:
+    if not waiting.done():  # its reader may have left meanwhile
+        waiting.set_result(None)
 
 
 def _paired(text: str) -> str:

@@ -116,6 +116,11 @@ class TurnRunner:
                 return
             await asyncio.sleep(_POLL_SECONDS)
 
+    def check(self, user: str, turn_id: str) -> None:
+        """Raise NotFound unless the user has this turn; one that runs here is known without asking."""
+        if (user, turn_id) not in self._live:
+            self._turns.budget(user, turn_id)
+
     async def stop(self, user: str, turn_id: str) -> None:
         """Stop the turn, wherever it runs, and keep what was said; a turn that is over stays as it is."""
         live = self._live.get((user, turn_id))

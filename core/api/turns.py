@@ -60,7 +60,7 @@ async def events(
     after: Annotated[int, Query(ge=0)] = 0,
 ) -> StreamingResponse:
     """The events of the turn as server-sent events; goes on after `Last-Event-ID`."""
-    await run_in_threadpool(bench.turn_rows.get, LOCAL_USER, turn_id)
+    await run_in_threadpool(bench.turns.check, LOCAL_USER, turn_id)
     stream = _frames(bench, turn_id, max(last_event_id, after))
     return StreamingResponse(stream, media_type="text/event-stream", headers=_STREAM_HEADERS)
 
@@ -98,8 +98,7 @@ def trace(bench: Bench, turn_id: str) -> Any:
 
 async def _frames(bench: Workbench, turn_id: str, after: int) -> AsyncIterator[str]:
     """The stream as text/event-stream, with a comment every 15 s so that no proxy gives up."""
-    followed = bench.bridge.relay(bench.turns.follow(LOCAL_USER, turn_id, after))
-    async with aclosing(followed) as batches:
+    async with aclosing(bench.turns.follow(LOCAL_USER, turn_id, after)) as batches:
         yield "retry: 1000\n\n"
         coming = asyncio.ensure_future(anext(batches, None))
         try:

@@ -96,6 +96,13 @@ class PromptLibrary:
                 found.append(Problem(f"{name}/{_LABELS}", str(error)))
         return tuple(found)
 
+    def draft(self, name: str, raw: str) -> PromptTemplate:
+        """What this text would be as a version of the prompt, to be checked and tried before it is saved.
+
+        Refused, with line and column, when its head cannot be read.
+        """
+        return parse(name, 0, raw)
+
     # --- writing ------------------------------------------------------------------------------
 
     async def save(self, name: str, raw: str, message: str = "") -> PromptTemplate:

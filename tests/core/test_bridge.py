@@ -55,18 +55,6 @@ def test_leaving_early_closes_a_source_that_is_waiting(bridge: Bridge) -> None:
     assert source.closed.wait(2)
 
 
-async def test_another_loop_reads_the_same_source(bridge: Bridge) -> None:
-    assert [number async for number in bridge.relay(Source(3).items())] == [0, 1, 2]
-
-
-async def test_a_reader_on_another_loop_that_leaves_closes_the_source(bridge: Bridge) -> None:
-    source = Source(5)
-    relayed = bridge.relay(source.items())
-    assert await anext(relayed) == 0
-    await relayed.aclose()  # type: ignore[attr-defined]
-    assert await asyncio.to_thread(source.closed.wait, 2)
-
-
 async def test_cancelling_the_wait_cancels_the_work(bridge: Bridge) -> None:
     began, cancelled = threading.Event(), threading.Event()
 

@@ -67,3 +67,10 @@ async def test_a_reader_who_comes_late_gets_what_is_behind_his_place_and_then_th
     live.end(live.last(ending()))
     assert [r.event.type for r in await waiting] == ["turn_done"]
     assert await live.after(3) == []
+
+
+async def test_a_reader_on_another_loop_is_woken_too() -> None:
+    live = LiveTurn("local", "t", "c")
+    reading = asyncio.ensure_future(asyncio.to_thread(lambda: asyncio.run(live.after(0))))
+    live.publish(Progress("searching", "searching"))
+    assert [r.seq for r in await reading] == [1]

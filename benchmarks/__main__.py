@@ -1,0 +1,12 @@
+"""`make bench`: every benchmark in turn, or the ones named on the command line."""
+
+import sys
+
+from benchmarks import ingest, startup, streams
+
+ALL = {"startup": startup.main, "ingest": ingest.main, "streams": streams.main}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or ALL:
+        print(f"\n== {name}")
+        ALL[name]()

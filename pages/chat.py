@@ -1,0 +1,84 @@
+"""Chat: ask, attach, watch the answer come, and look behind it."""
+
+import streamlit as st
+
+from core.bootstrap import Workbench
+from core.errors import FootlightsError
+from core.types import Turn
+from pages.ui import answer, composer, conversation_menu, live, say, session
+
+_SHOWN = 30
+
+# --- state ---------------------------------------------------------------------------------------
+
+bench = session.workbench()
+conversations = bench.conversations
+chosen = session.query("c")
+if not chosen:
+    newest = conversations.list(session.user(), limit=1)
+    chosen = newest[0].id if newest else "new"
+try:
+    conversation = None if chosen == "new" else conversations.get(session.user(), chosen)
+except FootlightsError as error:
+    say.problem(error)
+    st.page_link("chat.py", label="Start a new chat", query_params={"c": "new"})
+    st.stop()
+if conversation and session.query("c") != conversation.id:
+    st.query_params["c"] = conversation.id  # the address bar names what is looked at
+    st.rerun()
+turns = bench.turns_of(session.user(), conversation.id) if conversation else []
+running = next((turn for turn in turns if turn.status == "running"), None)
+
+# --- ask -----------------------------------------------------------------------------------------
+
+asked = composer.draw(bench, running)
+if asked:
+    try:
+        started = bench.turns.start(
+            session.user(), asked, conversation_id=conversation.id if conversation else None
+        )
+    except FootlightsError as error:
+        say.problem(error)
+    else:
+        st.query_params["c"] = started.conversation_id
+        st.rerun()
+
+# --- draw ----------------------------------------------------------------------------------------
+
+
+def draw_turns(turns: list[Turn]) -> None:
+    """The last turns, and the earlier ones when they are asked for."""
+    everything = st.session_state.get("earlier") == chosen
+    shown = turns if everything else turns[-_SHOWN:]
+    if len(shown) < len(turns) and st.button(f"Show {len(turns) - len(shown)} earlier questions"):
+        st.session_state["earlier"] = chosen
+        st.rerun()
+    for turn in shown:
+        answer.question(turn)
+        if turn.status != "running":
+            answer.answer(turn)
+
+
+def draw_welcome(bench: Workbench) -> None:
+    """An empty conversation invites a first question."""
+    with st.container(key="welcome"):
+        st.title("Ask your documents")
+        st.markdown(
+            "Answers come with the passages that they rest on, and with everything behind them: "
+            "the tokens, the steps, the cents."
+        )
+        composer.suggestions(bench)
+
+
+with st.container(key="chat"):
+    if conversation:
+        conversation_menu.draw(bench, conversation, turns)
+        draw_turns(turns)
+    else:
+        draw_welcome(bench)
+    if running:
+        live.follow(bench, running)
+        st.rerun()
+    elif turns:
+        composer.suggestions(bench)
+bench.warm()

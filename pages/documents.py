@@ -1,0 +1,168 @@
+"""Documents: take files in, see how each of them is, open one, and try what is found in them."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.bootstrap import Workbench
+from core.documents import PENDING
+from core.errors import FootlightsError
+from core.types import Document
+from pages.ui import document_view, health, matches, say, session
+from pages.ui.markdown import label
+
+_SEARCH_FROM = 9
+_ON_A_PAGE = 20
+_KINDS = "PDF, Word, PowerPoint, Excel, CSV, HTML, Markdown and text"
+
+_LOOK = """<style>
+.st-key-documents [data-testid="stFileUploaderDropzone"] {
+  min-height: 6.5rem; align-items: center; border-style: dashed;
+}
+.st-key-documents [data-testid="stPageLink"] a { background: transparent; padding-inline: 0; }
+[class*="st-key-row_"] { padding-block: .35rem; }
+</style>"""
+
+
+def take_in(bench: Workbench, key: str) -> None:
+    """Give what lies in the drop zone to the queue, and empty the zone: a rerun adds nothing twice."""
+    taken = st.session_state.setdefault("taken", set())
+    for file in st.session_state.get(key, []):
+        if file.file_id in taken:
+            continue  # the browser reports a file while the script of its first report still runs
+        taken.add(file.file_id)
+        document, is_new = bench.documents.add(session.user(), file.name, file.getvalue())
+        if not is_new:
+            also = "" if file.name == document.name else f": it is {label(document.name)}"
+            st.toast(f"{label(file.name)} is already here{also}.", icon=":material/check:")
+    st.session_state["drops"] = st.session_state.get("drops", 0) + 1
+
+
+def remove(bench: Workbench, document: Document) -> None:
+    """Delete a document, or dismiss a refused one."""
+    try:
+        bench.documents.delete(session.user(), document.id)
+    except FootlightsError as error:
+        say.problem(error)
+
+
+def draw_drop_zone(bench: Workbench) -> None:
+    """Where files are dropped. Any ending may be: a wrong one is refused with what to do about it."""
+    key = f"drop_{st.session_state.get('drops', 0)}"
+    st.file_uploader(
+        "Drop files here, several at once",
+        accept_multiple_files=True,
+        max_upload_size=bench.settings.max_upload_mb,
+        key=key,
+        on_change=take_in,
+        args=(bench, key),
+    )
+    st.caption(f"{_KINDS}. Files stay on this machine; a model sees only the passages it is sent.")
+
+
+def draw_refused(bench: Workbench, refused: Sequence[Document]) -> None:
+    """What was not taken and why, until it is dismissed."""
+    for document in refused:
+        with st.container(horizontal=True, wrap=False, key=f"refused_{document.id}"):
+            st.markdown(
+                f":red[:material/block:] **{label(document.name)}** was not taken: "
+                f"{label(document.reason)}",
+                width="stretch",
+            )
+            st.button(
+                "Dismiss",
+                key=f"dismiss_{document.id}",
+                type="tertiary",
+                on_click=remove,
+                args=(bench, document),
+            )
+
+
+@st.fragment(run_every=0.5)
+def draw_pending(bench: Workbench, drawn: frozenset[str]) -> None:
+    """A bar for each file that is on its way; the page is drawn anew as soon as one has arrived."""
+    pending = bench.documents.pending(session.user())
+    if {document.id for document in pending} != drawn:
+        st.rerun()
+    for document in reversed(pending):
+        share, words = health.progress(document)
+        st.progress(share, text=words)
+
+
+def draw_list(indexed: Sequence[Document]) -> None:
+    """Every document with its line of health; with many of them a search by name."""
+    found = list(indexed)
+    if len(indexed) >= _SEARCH_FROM:
+        wanted = st.text_input(
+            "Search documents",
+            placeholder="Search by name",
+            icon=":material/search:",
+            label_visibility="collapsed",
+            key="documents_search",
+        ).strip()
+        found = [each for each in indexed if wanted.casefold() in each.name.casefold()]
+        if not found:
+            st.caption(f"No document has “{label(wanted)}” in its name.")
+    pages = -(-len(found) // _ON_A_PAGE)
+    page = st.session_state.get("documents_page", 1) if pages > 1 else 1
+    first = (min(page, max(pages, 1)) - 1) * _ON_A_PAGE
+    for document in found[first : first + _ON_A_PAGE]:
+        draw_row(document)
+    if pages > 1:
+        st.pagination(pages, key="documents_page")
+
+
+def draw_row(document: Document) -> None:
+    """One document: its name leads to it, the line below says how it is."""
+    with st.container(key=f"row_{document.id}", gap=None):
+        st.page_link(
+            "documents.py",
+            label=f"**{label(document.name)}**",
+            icon=document_view.ICONS.get(document.kind, ":material/draft:"),
+            query_params={"d": document.id},
+        )
+        st.caption(f"{health.line(document)} · {say.when(document.created_at)}")
+
+
+def draw_files(indexed: Sequence[Document]) -> None:
+    """The files and, beside them, what a question would find in them."""
+    files, question = st.tabs([f"Files {len(indexed)}", "Try a question"])
+    with files:
+        draw_list(indexed)
+    with question:
+        matches.trial(bench)
+
+
+# --- state ---------------------------------------------------------------------------------------
+
+bench = session.workbench()
+chosen = session.query("d")
+if chosen:
+    document_view.draw(bench, chosen)
+    st.stop()
+documents = bench.documents.list(session.user())
+pending = frozenset(each.id for each in documents if each.status in PENDING)
+indexed = [each for each in documents if each.status == "indexed"]
+refused = [each for each in documents if each.status == "refused"]
+
+# --- draw ----------------------------------------------------------------------------------------
+
+st.html(_LOOK)
+with st.container(key="documents", width=860):
+    st.title("Documents", anchor=False)
+    if indexed:
+        passages = sum(each.passages for each in indexed)
+        tokens = sum(each.tokens for each in indexed)
+        st.caption(
+            f"{health.counted(len(indexed), 'document')} with "
+            f"{health.counted(passages, 'passage')} and {say.tokens(tokens)} can be asked about."
+        )
+    draw_drop_zone(bench)
+    draw_refused(bench, refused)
+    if pending:
+        draw_pending(bench, pending)
+    if indexed:
+        draw_files(indexed)
+    elif not pending:
+        st.markdown("**No documents yet.** Drop a file above, and in seconds you can ask about it.")
+bench.warm()

@@ -1,0 +1,46 @@
+"""The main script: page settings, the look, the menu. Every page is drawn inside it."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # `AppTest` and `uvicorn` start elsewhere than the project's root
+    sys.path.insert(0, str(ROOT))
+
+from pages.ui import sidebar, style  # noqa: E402
+
+st.set_page_config(
+    page_title="Footlights", page_icon=style.FAVICON, layout="wide", initial_sidebar_state="auto"
+)
+style.inject()
+
+_HERE = Path(__file__).parent
+_SECTIONS = {
+    "": [
+        ("chat.py", "Chat", ":material/forum:"),
+        ("documents.py", "Documents", ":material/description:"),
+        ("prompts.py", "Prompts", ":material/edit_note:"),
+    ],
+    "Look behind": [
+        ("tokens.py", "Tokens", ":material/data_usage:"),
+        ("traces.py", "Traces", ":material/account_tree:"),
+        ("costs.py", "Costs", ":material/payments:"),
+        ("models.py", "Models", ":material/memory:"),
+    ],
+}
+
+
+page = st.navigation(
+    {
+        section: [
+            st.Page(file, title=title, icon=icon, default=file == "chat.py")
+            for file, title, icon in pages
+            if (_HERE / file).exists()
+        ]
+        for section, pages in _SECTIONS.items()
+    }
+)
+sidebar.draw()
+page.run()

@@ -1,0 +1,131 @@
+"""One turn on the page: the question, the answer with its citations, and what it took."""
+
+import streamlit as st
+
+from core.types import Citation, Source, Turn
+from pages.ui import say
+from pages.ui.markdown import label, safe
+from pages.ui.passage import passage
+
+USER = ":material/person:"
+ASSISTANT = ":material/wb_incandescent:"
+_STATES = {
+    "stopped": ("Stopped by you. What was said is kept.", ":material/stop_circle:"),
+    "interrupted": ("The app ended in the middle of this answer.", ":material/power_off:"),
+}
+
+
+def question(turn: Turn) -> None:
+    """What was asked."""
+    with st.chat_message("user", avatar=USER):
+        st.markdown(safe(turn.request.prompt))
+
+
+def answer(turn: Turn) -> None:
+    """A finished answer: the text, its citations to open, what happened if it was cut, and the facts."""
+    with st.chat_message("assistant", avatar=ASSISTANT):
+        if turn.reasoning:
+            with st.expander("What the model thought", type="compact"):
+                st.markdown(safe(turn.reasoning))
+        if turn.answer:
+            st.markdown(safe(turn.answer, len(turn.sources)))
+        _what_happened(turn)
+        citations(turn)
+        facts(turn)
+
+
+def _what_happened(turn: Turn) -> None:
+    if turn.status in _STATES:
+        text, icon = _STATES[turn.status]
+        st.info(text, icon=icon)
+    elif turn.error:
+        hint = label(turn.error["hint"])
+        st.error(f"**{label(turn.error['message'])}**\n\n{hint}", icon=":material/error:")
+    elif turn.stop_reason not in ("", "finished"):
+        st.warning(label(turn.stop_reason.capitalize()), icon=":material/content_cut:")
+
+
+def citations(turn: Turn) -> None:
+    """A row of chips, one for each cited passage; opened, it shows the passage with the words marked."""
+    cited = {citation.number for citation in turn.citations}
+    chosen = [source for source in turn.sources if source.number in cited]
+    others = [source for source in turn.sources if source.number not in cited]
+    if not turn.sources:
+        return
+    with st.container(horizontal=True, gap="small", key=f"citations_{turn.id}"):
+        for source in chosen:
+            _chip(source, _of(turn, source))
+        if others:
+            plural = "" if len(others) == 1 else "s"
+            with st.popover(
+                f"{len(others)} more passage{plural} read", type="tertiary", icon=":material/notes:"
+            ):
+                st.caption("Sent to the model, but not cited by the answer.")
+                for source in others:
+                    _passage(source, [])
+
+
+def _of(turn: Turn, source: Source) -> list[Citation]:
+    return [citation for citation in turn.citations if citation.number == source.number]
+
+
+def _chip(source: Source, found: list[Citation]) -> None:
+    hit = source.hit
+    name = label(_short(hit.name))
+    text = f"{source.number} · {name} · {say.place(hit.unit, hit.chunk.page)}"
+    with st.popover(text, type="tertiary", icon=":material/format_quote:"):
+        _passage(source, found)
+
+
+def _passage(source: Source, found: list[Citation]) -> None:
+    hit = source.hit
+    heading = f" · {label(hit.chunk.heading)}" if hit.chunk.heading else ""
+    st.markdown(f"**{label(hit.name)}**, {hit.unit} {hit.chunk.page}{heading}")
+    quoted = next((each for each in found if each.quote_end > each.quote_start), None)
+    start, end = (quoted.quote_start, quoted.quote_end) if quoted else (0, 0)
+    st.html(passage(hit.chunk.text, start, end))
+    marked = "the words that the answer rests on are marked · " if quoted else ""
+    st.caption(f"{marked}similarity to the question {hit.score:.2f} of 1")
+    st.page_link(
+        "documents.py",
+        label="Open the document",
+        icon=":material/description:",
+        query_params={"d": hit.document_id, "passage": str(hit.chunk.seq)},
+    )
+
+
+def facts(turn: Turn) -> None:
+    """Tokens, cost, time and model, and the doors to what is behind the answer."""
+    with st.container(
+        horizontal=True, gap="small", key=f"facts_{turn.id}", vertical_alignment="center"
+    ):
+        st.caption(" · ".join(_facts(turn)), width="content")
+        doors = (
+            ("tokens.py", "Window", ":material/data_usage:", {"turn": turn.id}),
+            ("traces.py", "Trace", ":material/account_tree:", {"turn": turn.id}),
+            ("costs.py", "Cost", ":material/payments:", {"turn": turn.id}),
+        )
+        for page, text, icon, where in doors:
+            st.page_link(page, label=text, icon=icon, query_params=where)
+        if turn.prompt_version:
+            name, _, version = turn.prompt_version.partition("@")
+            where = {"p": name, "v": version, "turn": turn.id}
+            st.page_link(
+                "prompts.py", label="Prompt", icon=":material/edit_note:", query_params=where
+            )
+
+
+def _facts(turn: Turn) -> list[str]:
+    shown = [label(turn.model)] if turn.model else []
+    if turn.usage and (turn.usage.input_tokens or turn.usage.output_tokens):
+        estimated = "≈ " if turn.usage.source == "estimated" else ""
+        inward, outward = turn.usage.input_tokens, turn.usage.output_tokens
+        shown.append(f"{estimated}{inward:,} tokens in, {outward:,} out")
+    shown.append(label(say.money(turn.cost)))
+    if turn.seconds is not None:
+        shown.append(say.seconds(turn.seconds))
+    return shown
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 28 else f"{name[:16]}…{name[-11:]}"

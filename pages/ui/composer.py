@@ -1,0 +1,148 @@
+"""Where a question is written: the input with its files, and above it what the question is asked with."""
+
+import streamlit as st
+
+from core.bootstrap import Workbench
+from core.documents import PENDING
+from core.types import ModelInfo, Turn, TurnRequest
+from pages.ui import say
+from pages.ui.markdown import label
+from pages.ui.session import user
+
+FILE_TYPES = ["pdf", "docx", "pptx", "xlsx", "csv", "html", "htm", "md", "txt"]
+_ALL = "all"
+
+
+def draw(bench: Workbench, running: Turn | None) -> TurnRequest | None:
+    """The composer at the bottom of the page; what was asked, if something was."""
+    with st.bottom:
+        with st.container(
+            horizontal=True, gap="small", key="composer_options", vertical_alignment="center"
+        ):
+            model = _model(bench)
+            documents = _documents(bench)
+            template = _prompt(bench)
+            if running:
+                st.button(
+                    "Stop",
+                    icon=":material/stop_circle:",
+                    key="stop",
+                    on_click=lambda: bench.bridge.run(bench.turns.stop(user(), running.id)),
+                )
+        said = st.chat_input(
+            "Waiting for the answer" if running else "Ask about your documents, or drop files here",
+            accept_file="multiple",
+            file_type=FILE_TYPES,
+            max_upload_size=bench.settings.max_upload_mb,
+            disabled=running is not None,
+            key="question",
+        )
+    if said and said.files:
+        _take_in(bench, said.files)
+    text = said.text.strip() if said else st.session_state.pop("suggested", "")
+    if not text or running:
+        return None
+    return TurnRequest(text, model=model, use_documents=documents, template=template)
+
+
+def suggestions(bench: Workbench) -> None:
+    """Questions to begin with: those of the samples while the samples are there."""
+    there = {document.name for document in bench.documents.list(user())}
+    if not there:
+        st.caption("Drop a file below, and ask about it.")
+        return
+    if not there & bench.samples.names():
+        return
+    asked = {turn.request.prompt for turn in bench.turn_rows.list(user(), 50)}
+    offered = [text for text in bench.samples.questions().suggestions if text not in asked][:3]
+    with st.container(horizontal=True, gap="small", key="suggestions"):
+        for number, text in enumerate(offered):
+            st.button(
+                label(text),
+                key=f"suggestion_{number}",
+                on_click=lambda text=text: st.session_state.update(suggested=text),
+            )
+
+
+def _model(bench: Workbench) -> str | None:
+    models = bench.models.ready()
+    refs = [info.ref for info in models]
+    kept = st.session_state.get("model_choice")
+    chosen = next((info for info in models if info.ref == kept), models[0])
+    with st.popover(label(chosen.label), icon=":material/memory:", type="tertiary"):
+        picked = st.radio(
+            "Who answers",
+            refs,
+            index=refs.index(chosen.ref),
+            format_func=lambda ref: label(models[refs.index(ref)].label),
+            captions=[_about(info) for info in models],
+            key=f"model_{len(refs)}",
+        )
+        st.session_state["model_choice"] = picked
+        st.page_link("models.py", label="Keys and more models", icon=":material/key:")
+    return picked
+
+
+def _about(info: ModelInfo) -> str:
+    if not info.is_model:
+        return "no model: your documents word for word, $0"
+    window = f"window of {info.window:,} tokens"
+    if info.price is None:
+        return f"{window}, price unknown"
+    if not info.price.input and not info.price.output:
+        return f"{window}, $0"
+    return f"{window}, \\${info.price.input:f} in and \\${info.price.output:f} out per million"
+
+
+def _documents(bench: Workbench) -> bool | tuple[str, ...]:
+    documents = [each for each in bench.documents.list(user()) if each.status != "refused"]
+    pending = sum(each.status in PENDING for each in documents)
+    count = f"{len(documents)} document{'' if len(documents) == 1 else 's'}"
+    if pending:
+        count += f", {pending} being read"
+    with st.popover(count, icon=":material/description:", type="tertiary"):
+        if not documents:
+            st.caption("No documents yet: drop files into the field below.")
+            return False
+        names = {each.id: each.name for each in documents}
+        where = st.multiselect(
+            "Look only in",
+            list(names),
+            format_func=lambda each: label(names.get(each, each)),
+            placeholder="all documents",
+            key="documents_choice",
+        )
+        use = st.toggle("Search my documents", value=True, key="documents_use")
+        st.page_link("documents.py", label="All documents", icon=":material/folder_open:")
+    if not use:
+        return False
+    return tuple(where) if where else True
+
+
+def _prompt(bench: Workbench) -> str:
+    names = bench.prompts.names()
+    with st.popover("Prompt", icon=":material/edit_note:", type="tertiary"):
+        name = st.radio("Prompt", names, format_func=label, key="prompt_choice")
+        version = bench.prompts.get(name).version
+        st.caption(f"version {version} is in use")
+        st.page_link(
+            "prompts.py", label="Edit it", icon=":material/edit:", query_params={"p": name}
+        )
+    return str(name)
+
+
+def _take_in(bench: Workbench, files: list[st.typing.UploadedFile]) -> None:
+    for file in files:
+        document, is_new = bench.documents.add(user(), file.name, file.getvalue())
+        if document.status == "refused":
+            st.error(
+                f"**{label(document.name)}** was not taken: {label(document.reason)}",
+                icon=":material/error:",
+            )
+        elif is_new:
+            size = say.size(document.bytes)
+            st.toast(
+                f"{label(document.name)}, {size}, is being read.", icon=":material/description:"
+            )
+        else:
+            st.toast(f"{label(document.name)} is here already.", icon=":material/check:")

@@ -1,0 +1,144 @@
+"""One document, opened: its facts, its passages in their order, and what a question finds in it."""
+
+import streamlit as st
+
+from core.bootstrap import Workbench
+from core.documents import PENDING
+from core.errors import FootlightsError
+from core.types import Chunk, Document
+from pages.ui import health, matches, say
+from pages.ui.markdown import label
+from pages.ui.passage import passage
+from pages.ui.session import query, user
+
+ICONS = {
+    "pdf": ":material/picture_as_pdf:",
+    "docx": ":material/description:",
+    "pptx": ":material/slideshow:",
+    "xlsx": ":material/table_chart:",
+    "csv": ":material/table_rows:",
+    "html": ":material/language:",
+    "md": ":material/markdown:",
+    "txt": ":material/notes:",
+}
+_ON_A_PAGE = 20
+
+
+def draw(bench: Workbench, document_id: str) -> None:
+    """The document with this id, or what to do when there is none."""
+    with st.container(key="document", width=860):
+        st.page_link("documents.py", label="All documents", icon=":material/arrow_back:")
+        try:
+            document = bench.documents.get(user(), document_id)
+        except FootlightsError as error:
+            say.problem(error)
+            return
+        _head(bench, document)
+        if document.status == "refused":
+            st.error(f"Not taken: {label(document.reason)}", icon=":material/block:")
+        elif document.status in PENDING:
+            _pending(bench, document.id)
+        else:
+            _indexed(bench, document)
+
+
+def _head(bench: Workbench, document: Document) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(label(document.name), anchor=False, width="stretch")
+        if document.status == "indexed" and st.button(
+            "Ask about it", type="primary", icon=":material/forum:"
+        ):
+            # What the composer of the chat reads: look only in this one.
+            st.session_state["documents_choice"] = [document.id]
+            st.session_state["documents_use"] = True
+            st.switch_page("chat.py", query_params={"c": "new"})
+        _delete(bench, document)
+    kind = health.KINDS.get(document.kind, "")
+    facts = [kind, say.size(document.bytes), f"added {say.when(document.created_at)}"]
+    st.caption(" · ".join(fact for fact in facts if fact))
+
+
+def _delete(bench: Workbench, document: Document) -> None:
+    with st.popover("Delete", icon=":material/delete:", type="tertiary"):
+        many = f" and its {health.counted(document.passages, 'passage')}" * bool(document.passages)
+        st.markdown(f"The file{many} go. Answers that cite it keep the words they cite.")
+        if st.button("Delete it", key="delete_document"):
+            try:
+                bench.documents.delete(user(), document.id)
+            except FootlightsError as error:
+                say.problem(error)
+            else:
+                st.toast(f"{label(document.name)} is deleted.", icon=":material/delete:")
+                st.switch_page("documents.py")
+
+
+@st.fragment(run_every=0.5)
+def _pending(bench: Workbench, document_id: str) -> None:
+    document = bench.documents.get(user(), document_id)
+    if document.status not in PENDING:
+        st.rerun()
+    share, words = health.progress(document)
+    st.progress(share, text=words)
+
+
+def _indexed(bench: Workbench, document: Document) -> None:
+    _figures(document)
+    wanted = query("passage")
+    read, question = st.tabs(["Passages", "Try a question"])
+    with read:
+        _passages(bench, document, int(wanted) if wanted.isdecimal() else -1)
+    with question:
+        matches.trial(bench, document.id)
+
+
+def _figures(document: Document) -> None:
+    with st.container(horizontal=True, gap="large", key="figures"):
+        st.metric(f"{document.unit.capitalize()}s", f"{document.pages:,}", width="content")
+        st.metric("Passages", f"{document.passages:,}", width="content")
+        st.metric("Tokens", f"{document.tokens:,}", width="content")
+    notes = [f"In {say.seconds(sum(document.seconds.values()))}: {health.times(document)}"]
+    if document.hidden_characters:
+        removed = health.counted(document.hidden_characters, "invisible character")
+        notes.append(f"{removed} removed")
+    st.caption(" · ".join(note for note in notes if note))
+    if document.empty_pages:
+        st.warning(
+            f"{health.empty(document).capitalize()}: only images, or nothing. "
+            "What stands there cannot be found.",
+            icon=":material/image:",
+        )
+
+
+def _passages(bench: Workbench, document: Document, wanted: int) -> None:
+    if wanted >= 0:
+        _wanted(bench, document, wanted)
+    pages = max(1, -(-document.passages // _ON_A_PAGE))
+    start = min(pages, wanted // _ON_A_PAGE + 1) if wanted >= 0 else 1
+    key = f"passages_{document.id}_{start}"
+    page = st.session_state.get(key, start) if pages > 1 else 1
+    first = (page - 1) * _ON_A_PAGE
+    shown = bench.documents.passages(user(), document.id, first, _ON_A_PAGE)
+    if pages > 1:
+        last = first + len(shown)
+        st.caption(f"Passages {first + 1:,} to {last:,} of {document.passages:,}")
+    for chunk in shown:
+        _passage(document, chunk)
+    if pages > 1:
+        st.pagination(pages, default=start, key=key)
+
+
+def _wanted(bench: Workbench, document: Document, wanted: int) -> None:
+    """The passage that a link named, above all others."""
+    for chunk in bench.documents.passages(user(), document.id, wanted, 1):
+        with st.container(border=True, key="wanted_passage"):
+            _passage(document, chunk, note=" :primary-badge[the passage you came for]")
+
+
+def _passage(document: Document, chunk: Chunk, *, note: str = "") -> None:
+    heading = f" · {label(chunk.heading)}" if chunk.heading else ""
+    place = say.place(document.unit, chunk.page)
+    with st.container(gap="xsmall"):
+        st.markdown(
+            f"**{chunk.seq + 1}** · {place}{heading} · :gray[{say.tokens(chunk.tokens)}]{note}"
+        )
+        st.html(passage(chunk.text))

@@ -1,0 +1,63 @@
+"""How the app says what happened, and how it says numbers."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from core.errors import FootlightsError
+from pages.ui.markdown import label
+
+_UNITS = {"page": "p.", "section": "§"}
+
+
+def problem(error: FootlightsError) -> None:
+    """An error of ours on the page: what happened, and what to do next."""
+    st.error(f"**{label(str(error))}**\n\n{label(error.hint)}", icon=":material/error:")
+
+
+def money(cost: Decimal | None) -> str:
+    """An exact price in dollars: sub-cent sums are not rounded away, an unknown price says so."""
+    if cost is None:
+        return "price unknown"
+    if cost == 0:
+        return "$0"
+    shown = f"{cost:.2f}" if cost >= 1 else f"{cost:.12f}".rstrip("0")
+    whole, _, digits = shown.partition(".")
+    return f"${whole}.{digits.ljust(2, '0')}"
+
+
+def tokens(count: int) -> str:
+    """A number of tokens with its unit."""
+    return f"{count:,} token{'' if count == 1 else 's'}"
+
+
+def seconds(value: float | None) -> str:
+    """A time span as people say it."""
+    if value is None:
+        return "–"
+    if value < 0.1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 60 else f"{int(value // 60)} min {int(value % 60)} s"
+
+
+def size(count: int) -> str:
+    """A number of bytes as people say it."""
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{count / 1e3:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"
+
+
+def when(moment: datetime) -> str:
+    """A moment in the visitor's own time zone: today by the clock, else with the date."""
+    zone = ZoneInfo(st.context.timezone) if st.context.timezone else UTC
+    local, today = moment.astimezone(zone), datetime.now(zone).date()
+    if local.date() == today:
+        return f"{local:%H:%M}"
+    return f"{local:%-d %b, %H:%M}" if local.year == today.year else f"{local:%-d %b %Y}"
+
+
+def place(unit: str, number: int) -> str:
+    """Where in a document: `p. 3`, `slide 2`, `sheet 1`, `§ 4`."""
+    return f"{_UNITS.get(unit, unit)} {number}"

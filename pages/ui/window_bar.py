@@ -1,0 +1,67 @@
+"""The context window as a bar: what every token of it is used for."""
+
+from collections.abc import Iterator
+from html import escape
+
+from core.types import Budget, Region, Slice
+from pages.ui import palette
+
+NAMES: dict[Region, str] = {
+    "system": "Instructions",
+    "sources": "Passages",
+    "history": "History",
+    "prompt": "Question",
+    "reserve": "Kept for the answer",
+}
+
+
+def bar(budget: Budget, theme: str) -> str:
+    """HTML of a segmented bar with its legend; a reader that sees no colours is told the same."""
+    parts = [part for part in budget.slices if part.tokens or _left_out(part)]
+    whole = max(budget.window, budget.used, 1)
+    segments = "".join(_segment(part, whole, theme) for part in parts if part.tokens)
+    legend = "".join(_entry(part, theme) for part in parts)
+    free = max(budget.free, 0)
+    said = ", ".join(f"{NAMES[part.region]} {part.tokens:,}" for part in parts)
+    label = f"Window of {budget.window:,} tokens: {said}, free {free:,}"
+    return (
+        f'<div class="fl-window"><div class="fl-bar" role="img" aria-label="{escape(label)}" '
+        f'style="background:{palette.of(theme).free}">{segments}</div>'
+        f'<ul class="fl-legend">{legend}{_free(free, theme)}</ul>'
+        f'<div class="fl-total">{"".join(_total(budget))}</div></div>'
+    )
+
+
+def _segment(part: Slice, whole: int, theme: str) -> str:
+    hatched = " fl-reserve" if part.region == "reserve" else ""
+    title = f"{NAMES[part.region]}: {part.tokens:,} tokens, {part.tokens / whole:.1%}"
+    return (
+        f'<span class="fl-part{hatched}" title="{escape(title)}" '
+        f'style="width:{part.tokens / whole:.3%};background-color:{palette.region(part.region, theme)}">'
+        "</span>"
+    )
+
+
+def _entry(part: Slice, theme: str) -> str:
+    left_out = _left_out(part)
+    more = f" <em>{left_out} left out</em>" if left_out else ""
+    hatched = ' class="fl-reserve"' if part.region == "reserve" else ""
+    return (
+        f'<li><i{hatched} style="background-color:{palette.region(part.region, theme)}"></i>'
+        f"{escape(NAMES[part.region])} <b>{part.tokens:,}</b>{more}</li>"
+    )
+
+
+def _free(free: int, theme: str) -> str:
+    return f'<li><i style="background-color:{palette.of(theme).free}"></i>Free <b>{free:,}</b></li>'
+
+
+def _total(budget: Budget) -> Iterator[str]:
+    about = "" if budget.exact else "about "
+    yield f"{about}{budget.used:,} of {budget.window:,} tokens, counted with {escape(budget.counter)}"
+    if budget.used > budget.window:
+        yield f", {budget.used - budget.window:,} too many"
+
+
+def _left_out(part: Slice) -> int:
+    return sum(not item.kept for item in part.items)

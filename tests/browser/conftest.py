@@ -1,0 +1,157 @@
+"""The whole app in a real Chromium: one server for the session, a fresh browser page for each test."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+SETTLED = (
+    '[data-testid="stApp"][data-test-connection-state="CONNECTED"]'
+    '[data-test-script-state="notRunning"]'
+)
+expect.set_options(timeout=30_000)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class App:
+    """A running app: its address, and its API to ask behind the page's back."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        port = free_port()
+        self.address = f"http://127.0.0.1:{port}"
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("OPENAI_", "ANTHROPIC_", "FOOTLIGHTS_", "DATABASE_URL"))
+        }
+        self.log = folder / "app.log"
+        folder.mkdir(parents=True, exist_ok=True)
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(ROOT / "app.py")],
+                cwd=ROOT,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={
+                    **clean,
+                    "FOOTLIGHTS_DATA": str(folder),
+                    "FOOTLIGHTS_PORT": str(port),
+                    "FOOTLIGHTS_MODEL": "scripted",
+                    **environment,
+                },
+            )
+        self.api = httpx2.Client(base_url=f"{self.address}/api", timeout=60, trust_env=False)
+        self._wait()
+
+    def _wait(self) -> None:
+        ticking = threading.Event()
+        for _ in range(600):
+            try:
+                if self.api.get("/health").is_success:
+                    return
+            except httpx2.HTTPError:
+                ticking.wait(0.1)  # nobody listens yet
+            assert self.process.poll() is None, self.log.read_text()
+        raise AssertionError(f"the app does not answer: {self.log.read_text()}")
+
+    def close(self) -> None:
+        self.api.close()
+        self.process.terminate()
+        self.process.wait(30)
+
+    def ask(self, prompt: str) -> dict[str, Any]:
+        """Ask through the API and wait for the end; the finished turn."""
+        started = self.api.post("/turns", json={"prompt": prompt}).json()
+        self.api.get(f"/turns/{started['turn_id']}/events")
+        return dict(self.api.get(f"/turns/{started['turn_id']}").json())
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app with its samples, answering by script; ready when the finished demo is."""
+    app = App(tmp_path_factory.mktemp("app") / "data")
+    ticking = threading.Event()
+    for _ in range(600):
+        turns = app.api.get("/turns").json()
+        if turns and turns[-1]["status"] == "done":
+            break
+        ticking.wait(0.2)
+    else:
+        raise AssertionError(f"the demo was not set up: {app.log.read_text()}")
+    yield app
+    app.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    assert Path(CHROMIUM).exists(), f"no Chromium at {CHROMIUM}: install it, or set CHROMIUM"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """A tab of the browser that fails its test when the page throws or asks anybody but the app."""
+
+    def __init__(self, browser: Browser, address: str, **options: Any) -> None:
+        size = {"width": 1440, "height": 900}
+        self.context = browser.new_context(**{"viewport": size, **options})
+        self.page: Page = self.context.new_page()
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", lambda request: self._own(request.url))
+        self.address = address
+
+    def _own(self, url: str) -> None:
+        if not re.match(r"(data|blob):", url) and not url.startswith(
+            (self.address, self.address.replace("http", "ws", 1))
+        ):
+            self.faults.append(f"the page asked for {url}")
+
+    def open(self, path: str = "/") -> Page:
+        self.page.goto(self.address + path)
+        self.settle()
+        return self.page
+
+    def settle(self) -> None:
+        """Wait until the page is connected, its script has run, and nothing is being drawn."""
+        self.page.wait_for_selector(SETTLED, timeout=60_000)
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
+        expect(self.page.get_by_test_id("stException")).to_have_count(0)
+
+
+@pytest.fixture
+def tab(chromium: Browser, served: App, request: pytest.FixtureRequest) -> Iterator[Tab]:
+    """A fresh tab; `@pytest.mark.parametrize("tab", [{...}], indirect=True)` gives it options."""
+    made = Tab(chromium, served.address, **getattr(request, "param", {}))
+    yield made
+    made.context.close()
+    assert made.faults == []

@@ -1,0 +1,168 @@
+"""The main job, as a visitor does it."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from docx import Document as Docx
+from playwright.sync_api import Page, expect
+from reportlab.pdfgen.canvas import Canvas
+
+from tests.browser.conftest import App, Tab
+
+# Streamlit's own, on every page and under sparklines.
+KNOWN = {"list", "listitem", "svg-img-alt"}
+PAGES = ["/", "/documents", "/prompts", "/tokens", "/traces", "/costs", "/models"]
+DARK = {"color_scheme": "dark"}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+def a_pdf(folder: Path, *lines: str) -> Path:
+    path = folder / "rider.pdf"
+    canvas = Canvas(str(path))
+    for number, line in enumerate(lines):
+        canvas.drawString(72, 750 - 20 * number, line)
+    canvas.save()
+    return path
+
+
+def ask(page: Page, text: str) -> None:
+    field = page.get_by_test_id("stChatInputTextArea")
+    expect(field).to_be_enabled()
+    field.fill(text)
+    field.press("Enter")
+
+
+def last_answer(page: Page) -> Any:
+    return page.get_by_test_id("stChatMessage").last
+
+
+def stop_button(page: Page) -> Any:
+    return page.locator(".st-key-stop button")
+
+
+def test_the_first_page_is_a_finished_demo(tab: Tab, served: App) -> None:
+    page = tab.open()
+    expect(page.get_by_test_id("stChatMessage")).to_have_count(2)
+    expect(last_answer(page).get_by_text("scripted", exact=False).first).to_be_visible()
+    expect(page.locator("[class*=st-key-citations_] button").first).to_be_visible()
+    expect(page.locator(".st-key-suggestions button").first).to_be_visible()
+    assert {each["status"] for each in served.api.get("/documents").json()} >= {"indexed"}
+
+
+def test_a_pdf_is_uploaded_asked_about_and_its_citation_opened(tab: Tab, tmp_path: Path) -> None:
+    page = tab.open("/?c=new")
+    file = a_pdf(tmp_path, "The notice period of this rider is ninety-one days.")
+    page.get_by_test_id("stChatInput").locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text("rider.pdf").first).to_be_visible()
+    ask(page, "How long is the notice period of this rider?")
+    expect(last_answer(page)).to_contain_text("ninety-one days")
+    chip = page.locator("[class*=st-key-citations_] button", has_text="rider.pdf").first
+    chip.click()
+    expect(page.locator(".fl-passage mark").first).to_contain_text("ninety-one days")
+    expect(page.get_by_text(re.compile("rider.pdf.*page 1")).first).to_be_visible()
+    assert "c=" in page.url and "c=new" not in page.url
+
+
+def test_an_answer_survives_a_reload_in_the_middle(tab: Tab, served: App) -> None:
+    page = tab.open("/?c=new")
+    ask(page, "/words 150 pace 30ms")
+    expect(stop_button(page)).to_be_visible()
+    expect(last_answer(page)).to_contain_text(re.compile(r"(\w+\W+){12}"))
+    page.reload()
+    expect(stop_button(page)).to_be_visible()
+    expect(stop_button(page)).to_have_count(0)
+    tab.settle()
+    turn = served.api.get("/turns").json()[0]
+    assert turn["status"] == "done"
+    assert len(turn["answer"].split()) == 150
+    expect(last_answer(page)).to_contain_text(" ".join(turn["answer"].split()[-5:]))
+
+
+def test_an_answer_goes_on_while_another_page_is_looked_at(tab: Tab, served: App) -> None:
+    page = tab.open("/?c=new")
+    ask(page, "/words 80 pace 20ms")
+    expect(stop_button(page)).to_be_visible()
+    page.get_by_test_id("stSidebarNav").get_by_text("Costs").click()
+    expect(page).to_have_url(re.compile("/costs"))
+    tab.settle()
+    turn = served.api.get("/turns").json()[0]
+    served.api.get(f"/turns/{turn['id']}/events")
+    assert len(served.api.get(f"/turns/{turn['id']}").json()["answer"].split()) == 80
+
+
+def test_stop_stops_the_answer_and_keeps_what_was_said(tab: Tab, served: App) -> None:
+    page = tab.open("/?c=new")
+    ask(page, "/words 3000 pace 20ms")
+    expect(last_answer(page)).to_contain_text(re.compile(r"(\w+\W+){5}"))
+    stop_button(page).click()
+    expect(page.get_by_text("Stopped by you").first).to_be_visible()
+    turn = served.api.get("/turns").json()[0]
+    assert turn["status"] == "stopped"
+    assert 0 < len(turn["answer"].split()) < 3000
+
+
+def test_two_tabs_see_the_same_answer(tab: Tab, served: App) -> None:
+    page = tab.open("/?c=new")
+    ask(page, "/words 100 pace 30ms")
+    expect(stop_button(page)).to_be_visible()
+    other = tab.context.new_page()
+    other.goto(page.url)
+    for each in (page, other):
+        expect(stop_button(each)).to_have_count(0)
+    words = served.api.get("/turns").json()[0]["answer"].split()
+    for each in (page, other):
+        expect(last_answer(each)).to_contain_text(" ".join(words[-5:]))
+
+
+def test_a_file_that_cannot_be_read_is_refused_in_words_and_the_other_goes_on(
+    tab: Tab, tmp_path: Path
+) -> None:
+    fake, good = tmp_path / "fake.pdf", tmp_path / "house-rules.docx"
+    fake.write_text("this only says that it is a PDF")
+    document = Docx()
+    document.add_paragraph("Doors open forty minutes before the show.")
+    document.save(str(good))
+    page = tab.open("/documents")
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files([fake, good])
+    expect(page.get_by_text("not a PDF").first).to_be_visible()
+    expect(page.get_by_text("house-rules.docx").first).to_be_visible()
+
+
+def test_what_a_model_writes_runs_no_script_and_makes_no_request(tab: Tab, tmp_path: Path) -> None:
+    hostile = tmp_path / "hostile.md"
+    hostile.write_text(
+        "# Leak\n\nThe leak is here: ![x](https://evil.example/leak.png) "
+        '<img src="https://evil.example/b.png" onerror="document.title=1"> '
+        "<script>document.title='owned'</script> and that is the leak.\n"
+    )
+    page = tab.open("/?c=new")
+    page.get_by_test_id("stChatInput").locator("input[type=file]").set_input_files(hostile)
+    ask(page, "Where is the leak?")
+    expect(last_answer(page)).to_contain_text("leak")
+    page.locator("[class*=st-key-citations_] button").first.click()
+    expect(page.locator(".fl-passage").first).to_be_visible()
+    assert page.title() != "owned"
+
+
+@pytest.mark.parametrize("tab", [{}, DARK, PHONE], indirect=True, ids=["light", "dark", "phone"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_accessible_and_fits(tab: Tab, path: str) -> None:
+    page = tab.open(path)
+    expect(page.get_by_test_id("stMain")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    found = Axe().run(page).response["violations"]
+    fresh = [
+        (each["id"], [node["html"][:200] for node in each["nodes"][:3]])
+        for each in found
+        if each["id"] not in KNOWN
+    ]
+    assert fresh == []
+
+
+def test_a_name_made_of_bytes_is_no_path(served: App) -> None:
+    files = [("files", ("../../../etc/evil.txt", io.BytesIO(b"The lamps are tungsten.")))]
+    assert served.api.post("/documents", files=files).json()[0]["name"] == "evil.txt"

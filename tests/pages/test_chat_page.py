@@ -1,0 +1,75 @@
+"""The chat page: ask, see the answer with what is behind it, and find it again."""
+
+from collections.abc import Callable
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+Open = Callable[..., AppTest]
+
+
+def texts(test: AppTest) -> str:
+    return "\n".join(element.value for element in [*test.markdown, *test.caption, *test.title])
+
+
+def test_an_empty_chat_invites_a_first_question(app: Open) -> None:
+    test = app()
+    assert "Ask your documents" in texts(test)
+    assert "Drop a file below" in texts(test)
+    assert not test.chat_message
+
+
+def test_a_question_is_answered_on_the_page_and_the_address_names_the_conversation(
+    app: Open, bench: Any
+) -> None:
+    test = app()
+    test.chat_input[0].set_value("/words 6").run()
+    [talk] = bench.conversations.list("local")
+    assert test.query_params["c"] == talk.id
+    [turn] = bench.conversations.history("local", talk.id)
+    assert turn.answer in texts(test)
+    assert "6 out" in texts(test)
+    assert "$0" in texts(test)
+
+
+def test_the_answer_stands_there_when_the_conversation_is_opened_again(
+    app: Open, asked: Callable[[str], Any]
+) -> None:
+    turn = asked("/words 6")
+    test = app(c=turn.conversation_id)
+    assert [message.name for message in test.chat_message] == ["user", "assistant"]
+    assert turn.answer in texts(test)
+
+
+def test_a_cited_passage_opens_with_its_words_marked(
+    app: Open, bench: Any, asked: Callable[[str], Any]
+) -> None:
+    bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
+    turn = asked("How long is the notice period?")
+    assert turn.citations
+    shown = "\n".join(element.proto.body for element in app(c=turn.conversation_id).get("html"))
+    assert "<mark" in shown
+    assert "sixty days" in shown
+
+
+def test_a_failed_answer_says_what_happened_and_what_to_do(
+    app: Open, asked: Callable[[str], Any]
+) -> None:
+    turn = asked("/fail key_rejected")
+    [error] = app(c=turn.conversation_id).error
+    assert turn.error["message"].split()[0] in error.value
+    assert "Models page" in error.value
+
+
+def test_a_conversation_that_is_not_there_says_so_and_leads_on(app: Open) -> None:
+    test = app(c="no-such-conversation")
+    assert "no conversation" in test.error[0].value
+    assert not test.exception
+
+
+def test_a_title_made_of_markdown_fetches_nothing(
+    app: Open, bench: Any, asked: Callable[[str], Any]
+) -> None:
+    turn = asked("![x](https://evil.example/a.png) /words 2")
+    test = app(c=turn.conversation_id)
+    assert "![x]" not in "\n".join(element.value for element in [*test.subheader, *test.markdown])

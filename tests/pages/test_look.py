@@ -1,0 +1,89 @@
+"""What pages draw themselves: colours that can be read, text that stays text."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from core.types import Budget, Item, Slice
+from pages.ui import palette
+from pages.ui.passage import passage
+from pages.ui.window_bar import bar
+
+ROOT = Path(__file__).resolve().parents[2]
+THEMES = ("light", "dark")
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, as WCAG 2.2 defines it."""
+    shares = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_palette_has_the_colours_of_the_theme(theme: str) -> None:
+    config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())["theme"][theme]
+    colours = palette.of(theme)
+    assert config["backgroundColor"] == colours.background
+    assert config["secondaryBackgroundColor"] == colours.surface
+    assert config["textColor"] == colours.text
+    assert config["primaryColor"] == colours.accent
+    assert config["borderColor"] == colours.border
+    assert tuple(config["chartCategoricalColors"]) == colours.chart
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_colour_that_says_something_can_be_read(theme: str) -> None:
+    colours = palette.of(theme)
+    for colour in (*colours.chart, colours.muted, colours.accent, colours.good, colours.bad):
+        assert contrast(colour, colours.background) >= 4.5, colour
+    assert contrast(colours.text, colours.surface) >= 7
+    assert contrast(colours.on_accent, colours.accent) >= 4.5
+
+
+def test_the_fonts_of_the_theme_are_where_streamlit_serves_them_from() -> None:
+    faces = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())["theme"]["fontFaces"]
+    for face in faces:
+        assert (ROOT / "pages" / face["url"].removeprefix("app/")).is_file()
+
+
+def test_a_passage_marks_exactly_the_cited_words_and_escapes_the_rest() -> None:
+    html = passage("a <b> & c\nd", 2, 7)
+    assert "a <mark>&lt;b&gt; &amp;</mark> c\nd" in html
+
+
+def test_a_passage_without_cited_words_marks_nothing() -> None:
+    assert "<mark>" not in passage("words", 3, 3)
+    assert "<mark>" not in passage("words", 90, 99)
+
+
+def test_a_passage_keeps_its_lines_but_for_those_that_only_a_full_page_broke() -> None:
+    long = "x" * 70
+    assert f"{long} and on\nshort\n| row" in passage(f"{long}\nand on\nshort\n| row")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_window_bar_tells_every_region_in_words_and_escapes_what_it_is_given(
+    theme: str,
+) -> None:
+    passages = (Item("p", "t", 600), Item("q", "t", 90, kept=False, reason="lowest rank"))
+    parts = (Slice("system", (), 100), Slice("sources", passages, 600), Slice("reserve", (), 300))
+    html = bar(Budget(2000, parts, counter="<script>"), theme)
+    assert "Window of 2,000 tokens: Instructions 100, Passages 600" in html
+    assert "1 left out" in html
+    assert "free 1,000" in html
+    assert "<script>" not in html
+    assert sum(float(w) for w in re.findall(r"width:([\d.]+)%", html)) == pytest.approx(50)
+
+
+def test_a_window_that_is_too_full_says_by_how_much() -> None:
+    html = bar(Budget(100, (Slice("prompt", (), 130),)), "light")
+    assert "30 too many" in html
+    assert "width:100.000%" in html

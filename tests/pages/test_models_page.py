@@ -1,0 +1,136 @@
+"""The models page: who answers and why, what the others wait for, and keys that leave no trace."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.llm.discovery import Listed
+
+Open = Callable[..., AppTest]
+GOOD, BAD = "sk-good-9f8e7d", "sk-bad-1a2b3c"
+
+
+class Vendor(BaseHTTPRequestHandler):
+    """Lists one model to whoever has the good key."""
+
+    def do_GET(self) -> None:
+        good = self.headers.get("Authorization") == f"Bearer {GOOD}"
+        body = {"data": [{"id": "gpt-6-luna"}]} if good else {"error": {"message": "no such key"}}
+        self.send_response(200 if good else 401)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A vendor on this machine, in place of OpenAI; made before the workbench is."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Vendor)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "")
+    yield
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def texts(test: AppTest) -> str:
+    kinds = (test.markdown, test.caption, test.error)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def html(test: AppTest) -> str:
+    return "\n".join(element.proto.body for element in test.get("html"))
+
+
+def paste(test: AppTest, key: str) -> AppTest:
+    test.text_input(key="key_openai").set_value(key)
+    return test.button(key="keep_key_openai").click().run()
+
+
+def remembered(test: AppTest) -> str:
+    return repr(test.session_state._state)
+
+
+def test_the_page_says_who_answers_and_why(app: Open) -> None:
+    test = app("models.py")
+    assert "**Scripted, no model** answers, because `FOOTLIGHTS_MODEL` asks for it." in texts(test)
+
+
+def test_every_model_has_its_window_and_its_price(app: Open, bench: Any) -> None:
+    test = app("models.py")
+    shown = html(test)
+    for state in bench.models.states():
+        for info in state.models:
+            assert info.ref in shown
+            assert info.price is None or f"${info.price.input:.2f}" in shown or "$0" in shown
+    assert "1,050,000" in shown
+
+
+def test_a_server_elsewhere_has_its_address_and_an_unknown_price(app: Open, bench: Any) -> None:
+    url = "https://models.example/v1"
+    bench.models._servers["compatible"] = ("Compatible server", url, [Listed("big-<one>", 8192)])
+    test = app("models.py")
+    assert "models.example" in texts(test)
+    assert "compatible:big-&lt;one&gt;" in html(test)
+    assert "price unknown" in html(test)
+
+
+def test_a_good_key_is_checked_kept_and_forgotten_by_the_page(app: Open, bench: Any) -> None:
+    test = paste(app("models.py"), GOOD)
+    assert "is good and kept" in test.toast[0].value
+    assert GOOD not in remembered(test)
+    assert GOOD not in texts(test) + html(test)
+    [openai] = [state for state in bench.models.states() if state.name == "openai"]
+    assert (openai.state, openai.key_origin) == ("ready", "page")
+    test.button(key="remove_key_openai").click().run()
+    [openai] = [state for state in bench.models.states() if state.name == "openai"]
+    assert openai.state == "no_key"
+
+
+def test_a_bad_key_is_refused_with_what_to_do_and_not_kept(app: Open, bench: Any) -> None:
+    test = paste(app("models.py"), BAD)
+    assert test.text_input(key="key_openai").value == ""
+    assert "Enter a valid key" in test.error[0].value
+    assert BAD not in remembered(test)
+    assert BAD not in texts(test) + html(test)
+    [openai] = [state for state in bench.models.states() if state.name == "openai"]
+    assert openai.state == "no_key"
+    test.run()
+    assert not test.error
+
+
+def test_an_empty_field_asks_nobody(app: Open) -> None:
+    test = paste(app("models.py"), "  ")
+    assert "Paste the key first" in test.error[0].value
+
+
+def test_the_download_can_be_fetched_skipped_and_resumed(app: Open, bench: Any) -> None:
+    weights = bench.models.weights
+    weights._path = None
+    weights.download = replace(weights.download, state="skipped", done=300_000_000)
+    test = app("models.py")
+    assert "Paused at 300 of 1,117 MB" in test.get("progress")[0].proto.text
+    assert test.button(key="resume_weights").label == "Resume"
+    weights.download = replace(weights.download, state="failed", note="no source has it")
+    test.run()
+    assert "no source has it" in texts(test)
+    assert test.button(key="retry_weights").label == "Try again"
+
+
+def test_looking_again_says_what_was_found(app: Open) -> None:
+    test = app("models.py")
+    test.button(key="look_again").click().run()
+    assert test.toast[0].value == "No server was found."

@@ -1,7 +1,7 @@
 """The one entry: `python app.py` and `streamlit run app.py` both start pages and API on one port."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -32,4 +32,6 @@ app = st.App(
 
 if __name__ == "__main__":
     settings = Settings()
-    app.run(config={"server.address": settings.host, "server.port": settings.port})
+    # Ctrl-C is how it ends; by then everything is closed in order.
+    with suppress(KeyboardInterrupt):
+        app.run(config={"server.address": settings.host, "server.port": settings.port})

@@ -161,7 +161,7 @@ def build(settings: Settings) -> Workbench:
         prompts=prompts,
         models=models,
         context=ContextBuilder(counter, sandbox),
-        client=LLMClient(models.providers),
+        client=LLMClient(models.providers, count=counter.count),
         meter=lambda user, turn, conversation: TurnMeter(ledger, user, turn, conversation),
     )
     turns = TurnRunner(chat=chat, turns=rows, ledger=ledger, process=process, bridge=bridge)

@@ -131,8 +131,7 @@ class Models:
         return ProviderState(name, _LABELS[name], "ready", f"key {source}", models, origin)
 
     def _server_model(self, name: str, listed: discovery.Listed) -> ModelInfo:
-        _, url, _ = self._servers[name]
-        return pricing.served(name, listed.id, window=listed.window, base_url=url)
+        return pricing.served(name, listed.id, window=listed.window)
 
     def _local(self) -> ProviderState:
         info = pricing.local(self.weights.asset.name, window=LOCAL_WINDOW)

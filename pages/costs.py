@@ -57,7 +57,7 @@ def draw_sums() -> None:
 def draw_days() -> None:
     """Spend by day and model; tokens where nothing cost anything."""
     free = not any(each.cost for each in spent)
-    st.subheader("Day by day", anchor=False)
+    st.header("Day by day", anchor=False)
     if free:
         st.caption("Local and quoted answers cost nothing; these are their tokens.")
     amounts = [
@@ -80,7 +80,7 @@ def draw_days() -> None:
 
 def draw_rows(rows: Sequence[LedgerRow]) -> None:
     """The ledger, newest first: every attempt that could cost money is a row."""
-    st.subheader("The ledger", anchor=False)
+    st.header("The ledger", anchor=False)
     if wanted:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("The rows of one answer.", width="content")

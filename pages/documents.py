@@ -137,9 +137,13 @@ def draw_files(indexed: Sequence[Document]) -> None:
 
 bench = session.workbench()
 chosen = session.query("d")
+# A link from this page to itself changes what is drawn, but not the address bar.
+st.query_params.from_dict(st.query_params.to_dict())
 if chosen:
     document_view.draw(bench, chosen)
+    document_view.to_the_top(chosen)
     st.stop()
+st.session_state.pop("document_arrived", None)
 documents = bench.documents.list(session.user())
 pending = frozenset(each.id for each in documents if each.status in PENDING)
 indexed = [each for each in documents if each.status == "indexed"]

@@ -101,7 +101,7 @@ def draw_provider(bench: Workbench, state: ProviderState, default: str) -> None:
     words, colour = _BADGES[state.state]
     with st.container(border=True, key=f"provider_{state.name}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(label(state.label), anchor=False, width="content")
+            st.header(label(state.label), anchor=False, width="content")
             st.badge(words, color=colour)
         if state.name == "local" and state.state == "waiting":
             draw_download(bench, bench.models.weights.download.state)

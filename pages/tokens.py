@@ -53,7 +53,7 @@ def draw_region(part: Slice) -> None:
     """One region with its items in their order, kept or dropped and why."""
     dropped = sum(not item.kept for item in part.items)
     left_out = f", {dropped} left out" if dropped else ""
-    st.subheader(window_bar.NAMES[part.region], anchor=False)
+    st.header(window_bar.NAMES[part.region], anchor=False)
     st.caption(f"{say.tokens(part.tokens)}{left_out}")
     for item in part.items:
         draw_item(item)
@@ -73,7 +73,7 @@ def draw_item(item: Item) -> None:
 def draw_counter() -> None:
     """Count a text of one's own in both vocabularies."""
     st.divider()
-    st.subheader("Count a text", anchor=False)
+    st.header("Count a text", anchor=False)
     text = st.text_area(
         "Text",
         placeholder="Paste anything: prose, code, JSON, another script",

@@ -128,13 +128,13 @@ def draw_trace(turn: Turn, spans: list[Span]) -> None:
             icon=":material/schedule:" if waiting else ":material/power_off:",
         )
         return
-    st.subheader("Where the time went", anchor=False)
+    st.header("Where the time went", anchor=False)
     st.plotly_chart(
         charts.timeline([span for _, span in ordered], session.theme()),
         config={"displayModeBar": False},
         key="timeline",
     )
-    st.subheader("Step by step", anchor=False)
+    st.header("Step by step", anchor=False)
     for depth, span in ordered:
         draw_span(depth, span)
     data = json.dumps(plain(spans), indent=2, ensure_ascii=False)

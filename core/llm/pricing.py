@@ -4,7 +4,6 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from core.llm.connection import is_this_machine
 from core.types import ModelInfo, Price, Usage
 
 if TYPE_CHECKING:
@@ -82,9 +81,10 @@ def local(asset: str, *, window: int) -> ModelInfo:
     )
 
 
-def served(provider: str, model: str, *, window: int | None, base_url: str) -> ModelInfo:
-    """A model of a compatible server: free when the server is this machine, else of unknown price."""
-    free = is_this_machine(base_url)
+def served(provider: str, model: str, *, window: int | None) -> ModelInfo:
+    """A model of a compatible server: free where the server itself runs it on this machine (Ollama, LM
+    Studio, vLLM); whatever else answers at an address may pass the bill on, so its price is unknown."""
+    free = provider in _FREE
     width = window or _UNKNOWN_WINDOW // 4
     return ModelInfo(
         ref=f"{provider}:{model}",

@@ -22,6 +22,7 @@ ICONS = {
     "txt": ":material/notes:",
 }
 _ON_A_PAGE = 20
+_SCROLL = """document.querySelector('[data-testid="stMain"]').scrollTo(0, 0)"""
 
 
 def draw(bench: Workbench, document_id: str) -> None:
@@ -40,6 +41,17 @@ def draw(bench: Workbench, document_id: str) -> None:
             _pending(bench, document.id)
         else:
             _indexed(bench, document)
+
+
+def to_the_top(document_id: str) -> None:
+    """Begin above: whoever comes from the list of the same page is still where the list was left."""
+    arrived = (document_id, query("passage"))
+    if st.session_state.get("document_arrived") != arrived:
+        st.session_state["document_arrived"] = arrived
+        count = st.session_state["arrivals"] = st.session_state.get("arrivals", 0) + 1
+        # The number makes it another script than the last one, so that it runs; there is no text of
+        # anybody in it.
+        st.html(f"<script>/* {count} */ {_SCROLL}</script>", unsafe_allow_javascript=True)
 
 
 def _head(bench: Workbench, document: Document) -> None:
@@ -124,7 +136,12 @@ def _passages(bench: Workbench, document: Document, wanted: int) -> None:
     for chunk in shown:
         _passage(document, chunk)
     if pages > 1:
-        st.pagination(pages, default=start, key=key)
+        st.pagination(
+            pages,
+            default=start,
+            key=key,
+            on_change=lambda: st.session_state.pop("document_arrived", None),
+        )
 
 
 def _wanted(bench: Workbench, document: Document, wanted: int) -> None:
@@ -141,4 +158,4 @@ def _passage(document: Document, chunk: Chunk, *, note: str = "") -> None:
         st.markdown(
             f"**{chunk.seq + 1}** · {place}{heading} · :gray[{say.tokens(chunk.tokens)}]{note}"
         )
-        st.html(passage(chunk.text))
+        st.html(passage(chunk.text, name=f"Passage {chunk.seq + 1}{', linked' * bool(note)}"))

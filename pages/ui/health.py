@@ -25,7 +25,7 @@ def line(document: Document) -> str:
     """One line about an indexed document: pages, empty pages by number, passages, tokens, time by stage."""
     parts = [counted(document.pages, document.unit)]
     if document.empty_pages:
-        parts.append(f":orange[{empty(document)}]")
+        parts.append(f"**{empty(document)}**")
     parts += [counted(document.passages, "passage"), say.tokens(document.tokens), times(document)]
     return " · ".join(parts)
 

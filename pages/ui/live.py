@@ -86,7 +86,7 @@ def _draw_wait(status: st.delta_generator.DeltaGenerator, seen: _Seen) -> None:
     elapsed = time.monotonic() - seen.started
     text = f":shimmer[{label(seen.waiting)}]"
     if elapsed >= 1:
-        text += f" :gray[{say.seconds(int(elapsed))}]"
+        text += f" :gray[{elapsed:.0f} s]"
     with status.container():
         st.markdown(text)
         if seen.share is not None:

@@ -33,16 +33,16 @@ _EXPLAINED = (
 
 def trial(bench: Workbench, scope: str = "") -> None:
     """Try a question: the passages that would be found for it, in `scope` (a document) or in all."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    left, right = st.columns([3, 1], gap="medium", vertical_alignment="bottom")
+    with left:
         question = st.text_input(
             "Question",
             placeholder="What would you ask?",
             icon=":material/search:",
             key=f"trial_question_{scope}",
         )
-        count = st.slider(
-            "Passages to find", 1, 20, 5, key=f"trial_count_{scope}", width=220, format="%d"
-        )
+    with right:
+        count = st.slider("Passages to find", 1, 20, 5, key=f"trial_count_{scope}")
     if not question.strip():
         st.caption("See what a model would be given for it. Nothing is sent to a model.")
         return
@@ -69,7 +69,7 @@ def _ranked(found: Sequence[Hit], question: str, *, with_name: bool) -> None:
     for rank, hit in enumerate(found, 1):
         with st.container(gap="xsmall"):
             _head(rank, hit, with_name)
-            st.html(marked(hit.chunk.text, words))
+            st.html(marked(hit.chunk.text, words, f"Passage found, number {rank}"))
 
 
 def _head(rank: int, hit: Hit, with_name: bool) -> None:
@@ -83,12 +83,13 @@ def _head(rank: int, hit: Hit, with_name: bool) -> None:
             f":primary-badge[{hit.score:.2f}] **{rank}** · {where}:small[{heading}]",
             width="stretch",
         )
-        st.page_link(
-            "documents.py",
-            label="In the document",
-            icon=":material/article:",
-            query_params={"d": hit.document_id, "passage": str(hit.chunk.seq)},
-        )
+        if with_name:
+            st.page_link(
+                "documents.py",
+                label="In the document",
+                icon=":material/article:",
+                query_params={"d": hit.document_id, "passage": str(hit.chunk.seq)},
+            )
 
 
 def content_words(question: str) -> frozenset[str]:
@@ -97,9 +98,9 @@ def content_words(question: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in words if len(word) > 1 and word not in _COMMON)
 
 
-def marked(text: str, words: frozenset[str]) -> str:
+def marked(text: str, words: frozenset[str], name: str = "Passage") -> str:
     """HTML of the passage with these words marked, in whatever ending of the plural."""
-    opening, bracket, body = passage(text).partition(">")
+    opening, bracket, body = passage(text, name=name).partition(">")
     return f"{opening}{bracket}{_TOKEN.sub(lambda found: _mark(found[0], words), body)}"
 
 

@@ -70,6 +70,7 @@ _CHIPS = """
 """
 
 _OWN = """
+[data-testid="stExpander"] summary, [data-testid="stExpander"] summary * { color: inherit; opacity: 1; }
 .fl-passage {
   white-space: pre-wrap; overflow: auto; max-height: 22rem; padding: .75rem .9rem;
   border-left: 2px solid color-mix(in srgb, currentColor 22%, transparent);

@@ -98,7 +98,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     app.close()
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright keeps a loop running in this thread, in which no other test could run one.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     assert Path(CHROMIUM).exists(), f"no Chromium at {CHROMIUM}: install it, or set CHROMIUM"
     with sync_playwright() as playwright:

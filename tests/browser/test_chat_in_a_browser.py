@@ -13,8 +13,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from tests.browser.conftest import App, Tab
 
-# Streamlit's own, on every page and under sparklines.
-KNOWN = {"list", "listitem", "svg-img-alt"}
+# Streamlit's own: on every page, under sparklines, and in its file uploader.
+KNOWN = {"list", "listitem", "svg-img-alt", "presentation-role-conflict"}
 PAGES = ["/", "/documents", "/prompts", "/tokens", "/traces", "/costs", "/models"]
 DARK = {"color_scheme": "dark"}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}

@@ -16,7 +16,7 @@ Ask = Callable[[str], Any]
 def texts(test: AppTest) -> str:
     return "\n".join(
         element.value
-        for element in [*test.markdown, *test.caption, *test.subheader, *test.code, *test.info]
+        for element in [*test.markdown, *test.caption, *test.header, *test.code, *test.info]
     )
 
 

@@ -87,7 +87,7 @@ def test_what_is_no_model_says_so() -> None:
 
 
 def test_a_compatible_server_is_free_only_on_this_machine() -> None:
-    here = served("ollama", "llama3", window=None, base_url="http://127.0.0.1:11434/v1")
-    there = served("compatible", "llama3", window=65_536, base_url="https://models.test/v1")
+    here = served("ollama", "llama3", window=None)
+    there = served("compatible", "llama3", window=65_536)
     assert here.price == Price(Decimal(0), Decimal(0))
     assert (there.price, there.window) == (None, 65_536)

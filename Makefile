@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+ARGS ?= -n auto --dist loadfile
 .DEFAULT_GOAL := help
 .PHONY: help run check test bench fmt clean
 

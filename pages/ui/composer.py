@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.bootstrap import Workbench
 from core.documents import PENDING
-from core.types import ModelInfo, Turn, TurnRequest
+from core.types import Document, ModelInfo, Turn, TurnRequest
 from pages.ui import say
 from pages.ui.markdown import label
 from pages.ui.session import user
@@ -100,7 +100,7 @@ def _documents(bench: Workbench) -> bool | tuple[str, ...]:
     count = f"{len(documents)} document{'' if len(documents) == 1 else 's'}"
     if pending:
         count += f", {pending} being read"
-    with st.popover(count, icon=":material/description:", type="tertiary"):
+    with st.popover(_scope(documents) or count, icon=":material/description:", type="tertiary"):
         if not documents:
             st.caption("No documents yet: drop files into the field below.")
             return False
@@ -117,6 +117,18 @@ def _documents(bench: Workbench) -> bool | tuple[str, ...]:
     if not use:
         return False
     return tuple(where) if where else True
+
+
+def _scope(documents: list[Document]) -> str:
+    """Where the question looks, when it does not look everywhere."""
+    if not st.session_state.get("documents_use", True):
+        return "no documents"
+    chosen = [
+        each.name for each in documents if each.id in st.session_state.get("documents_choice", ())
+    ]
+    if not chosen:
+        return ""
+    return f"in {label(chosen[0])}" if len(chosen) == 1 else f"in {len(chosen)} documents"
 
 
 def _prompt(bench: Workbench) -> str:

@@ -41,8 +41,9 @@ clean: ## remove the environment and the caches; your data stays
 	  { rm -rf .venv; echo "Python cannot make an environment here. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 
-.venv/run.stamp: requirements.txt | .venv/bin/python
+.venv/run.stamp: requirements.txt requirements-torch.txt | .venv/bin/python
 	@echo "Installing what Footlights runs on: about 600 MB to download and 2 GB on the disk, once."
+	@$(BIN)/python -m pip install --quiet --progress-bar on --no-deps -r requirements-torch.txt
 	@$(BIN)/python -m pip install --quiet --progress-bar on -r requirements.txt
 	@touch $@
 

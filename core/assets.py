@@ -9,6 +9,7 @@ import asyncio
 import fcntl
 import json
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -50,15 +51,23 @@ class Assets:
         if found := await asyncio.to_thread(self.find, asset):
             return found
         folder = self._folder / asset.folder
-        folder.mkdir(parents=True, exist_ok=True)
-        async with _alone(folder / f".{asset.name}.lock"):
-            # Somebody else may have fetched it while we waited for the lock.
-            if not await asyncio.to_thread(_verified, folder, asset):
-                await self._fetch(asset, folder, told)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            async with _alone(folder / f".{asset.name}.lock"):
+                # Somebody else may have fetched it while we waited for the lock.
+                if not await asyncio.to_thread(_verified, folder, asset):
+                    await self._fetch(asset, folder, told)
+        except OSError as error:
+            raise AssetUnavailable(
+                f"{asset.name} cannot be written to {folder}: {error.strerror or error}",
+                hint=f"It needs {asset.bytes / 1e6:,.0f} MB twice over while it is put together, "
+                "in a folder that can be written.",
+            ) from error
         told(asset.bytes, asset.bytes)
         return folder
 
     async def _fetch(self, asset: Asset, folder: Path, told: Told) -> None:
+        await in_thread(lambda stop: _discard_wrong(folder, asset, stop))
         failures: list[str] = []
         seen = 0
 
@@ -104,6 +113,14 @@ def _missing(folder: Path, asset: Asset) -> list[AssetFile]:
     return [file for file in asset.files if not (folder / file.path).exists()]
 
 
+def _discard_wrong(folder: Path, asset: Asset, stop: threading.Event) -> None:
+    """Remove damaged files, so that they count as missing and never come to be vouched for."""
+    for file in asset.files:
+        path = folder / file.path
+        if path.is_file() and sha256(path, stop) != file.sha256 and not stop.is_set():
+            path.unlink()
+
+
 async def _settle(folder: Path, file: AssetFile) -> None:
     """Give the file its name if it is the right one, else throw it away."""
     partial = _partial(folder, file)
@@ -145,8 +162,8 @@ def _stamp(folder: Path, asset: Asset) -> None:
     try:
         fresh.write_text(json.dumps(_looks(folder, asset)))
         fresh.replace(folder / f".{asset.name}.json")
-    except PermissionError:
-        pass  # a folder that is not ours to write to: it is hashed at every start instead
+    except OSError:
+        pass  # read-only, full or not ours to write to: it is hashed at every start instead
 
 
 @asynccontextmanager

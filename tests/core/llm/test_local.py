@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from core.assets import SMOLLM2, Assets
-from core.errors import ModelMisbehaved, Refused
+from core.errors import ModelMisbehaved, Refused, StreamCut
 from core.events import ModelDone, ModelEvent, Progress, TextDelta
 from core.llm.local import LocalProvider
 from core.types import ModelRequest, message
@@ -91,6 +91,20 @@ async def test_a_child_that_was_killed_is_started_again(local: LocalProvider) ->
     events = await answer(local, request("Hello"))
     assert isinstance(events[-1], ModelDone)
     assert [each.pid for each in children()] != [child.pid]
+
+
+async def test_an_answer_that_its_death_cut_is_an_error_and_the_next_question_works_at_once(
+    local: LocalProvider,
+) -> None:
+    with pytest.raises(StreamCut, match="ended in mid-answer"):
+        async with aclosing(local.stream(request("Count to a thousand.", 1500))) as events:
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    for child in children():  # words that were on their way may still come
+                        child.kill()
+    assert isinstance((await answer(local, request("Hello")))[-1], ModelDone)
+    children()[0].kill()
+    assert isinstance((await answer(local, request("Hello")))[-1], ModelDone)
 
 
 async def test_closing_ends_the_child(local: LocalProvider) -> None:

@@ -20,11 +20,11 @@ check: .venv/dev.stamp ## format, lint, types, imports
 	$(BIN)/lint-imports
 
 test: .venv/dev.stamp ## every test, the real models and a real browser included
-	@$(BIN)/python -m core.assets minilm o200k cl100k smollm2-135m-135m
+	@$(BIN)/python -m core.assets minilm o200k cl100k smollm2-135m
 	$(BIN)/python -m pytest -q $(ARGS)
 
 bench: .venv/dev.stamp ## the benchmarks: each prints a ratio against what you would use instead
-	@$(BIN)/python -m core.assets minilm o200k cl100k smollm2-135m-135m
+	@$(BIN)/python -m core.assets minilm o200k cl100k smollm2-135m
 	$(BIN)/python -m benchmarks
 
 fmt: .venv/dev.stamp ## format and sort

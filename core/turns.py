@@ -5,12 +5,12 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import assert_never
 
+from core import endings
 from core.bridge import Bridge, contained
 from core.chat import Asked, ChatService
 from core.errors import FootlightsError, Interrupted
-from core.events import ContextReady, Ending, StopReason, TurnDone, TurnFailed, dump, load
+from core.events import ContextReady, Ending, TurnDone, dump, load
 from core.live import LiveTurn, Recorded
 from core.store.ids import new_id
 from core.store.leases import Process
@@ -135,23 +135,23 @@ class TurnRunner:
         live.task = asyncio.current_task()
         trace = Trace(live.turn_id)
         status: TurnStatus = "failed"
-        ending: Ending = _INTERNAL
+        ending: Ending = endings.INTERNAL
 
         async def stream() -> None:
             nonlocal status, ending
             try:
                 await self._stream(live, asked, trace)
-                status, ending = "done", self._finished(live)
+                status, ending = "done", endings.finished(live)
             except asyncio.CancelledError:
                 status, ending = self._cancelled(live)
             except FootlightsError as error:
-                ending = _failed(error)
+                ending = endings.failed(error)
 
         await contained(stream())
         live.task = None  # from here on nothing can be stopped any more
         await contained(self._finish(live, status, ending, trace))
         if not live.ended:  # the disk is full, say: whoever looks on must not wait for ever
-            live.end(live.last(_NOT_SAVED))
+            live.end(live.last(endings.NOT_SAVED))
         self._live.pop((live.user, live.turn_id), None)
 
     async def _stream(self, live: LiveTurn, asked: Asked, trace: Trace) -> None:
@@ -174,8 +174,10 @@ class TurnRunner:
 
     def _cancelled(self, live: LiveTurn) -> tuple[TurnStatus, Ending]:
         if self._closing:
-            return "interrupted", _failed(Interrupted("the app was stopped while it was answering"))
-        return "stopped", self._done(live, "stopped", "stopped by you")
+            return "interrupted", endings.failed(
+                Interrupted("the app was stopped while it was answering")
+            )
+        return "stopped", endings.done(live, "stopped", "stopped by you")
 
     async def _finish(
         self, live: LiveTurn, status: TurnStatus, ending: Ending, trace: Trace
@@ -197,7 +199,7 @@ class TurnRunner:
             citations=live.citations,
             usage=live.usage,
             stop_reason=ending.words if isinstance(ending, TurnDone) else ending.code,
-            error=_as_dict(ending),
+            error=endings.as_error(ending),
             first_token_seconds=live.first_token_seconds,
             seconds=live.seconds,
             ending=(last.seq, last.data),
@@ -239,7 +241,9 @@ class TurnRunner:
             return  # another process was quicker
         self._ledger.settle_orphans(user, turn_id)
         said = self._turns.get(user, turn_id)
-        ending = _failed(Interrupted("the app ended while it was answering; what was said is kept"))
+        ending = endings.failed(
+            Interrupted("the app ended while it was answering; what was said is kept")
+        )
         last = max((seq for seq, _ in self._turns.events(user, turn_id)), default=0)
         self._turns.finish(
             user,
@@ -251,7 +255,7 @@ class TurnRunner:
             citations=(),
             usage=None,
             stop_reason=ending.code,
-            error=_as_dict(ending),
+            error=endings.as_error(ending),
             first_token_seconds=None,
             seconds=None,
             ending=(last + _GAP, dump(ending)),
@@ -278,42 +282,3 @@ class TurnRunner:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _done(self, live: LiveTurn, reason: StopReason, words: str) -> TurnDone:
-        return TurnDone(
-            reason, words, live.model, live.usage, None, live.seconds, live.first_token_seconds
-        )
-
-    def _finished(self, live: LiveTurn) -> TurnDone:
-        done = live.done
-        match done.finish if done else "stop":
-            case "stop":
-                return self._done(live, "finished", "finished")
-            case "length":
-                words = "cut at the length limit: ask for the rest, or allow a longer answer"
-                return self._done(live, "length", words)
-            case "refusal" | "content_filter":
-                said = f": {done.detail}" if done and done.detail else ""
-                return self._done(live, "refused", f"the model's vendor declined to answer{said}")
-            case never:
-                assert_never(never)
-
-
-def _failed(error: FootlightsError) -> TurnFailed:
-    return TurnFailed(error.code, str(error), error.hint)
-
-
-def _as_dict(ending: Ending) -> dict[str, str] | None:
-    if isinstance(ending, TurnDone):
-        return None
-    return {"code": ending.code, "message": ending.message, "hint": ending.hint}
-
-
-_NOT_SAVED = TurnFailed(
-    "not_saved", "the answer could not be saved", "Check the disk and the log, then ask again."
-)
-_INTERNAL = TurnFailed(
-    "internal",
-    "the app failed while it was answering",
-    "Ask again; the log of the app has the details.",
-)

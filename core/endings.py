@@ -1,0 +1,51 @@
+"""How a turn ends, in words: finished, stopped, cut, declined, failed."""
+
+from typing import assert_never
+
+from core.errors import FootlightsError
+from core.events import Ending, StopReason, TurnDone, TurnFailed
+from core.live import LiveTurn
+
+NOT_SAVED = TurnFailed(
+    "not_saved", "the answer could not be saved", "Check the disk and the log, then ask again."
+)
+INTERNAL = TurnFailed(
+    "internal",
+    "the app failed while it was answering",
+    "Ask again; the log of the app has the details.",
+)
+
+
+def done(live: LiveTurn, reason: StopReason, words: str) -> TurnDone:
+    """The ending of a turn that said what it could; its cost is filled in when it is settled."""
+    return TurnDone(
+        reason, words, live.model, live.usage, None, live.seconds, live.first_token_seconds
+    )
+
+
+def finished(live: LiveTurn) -> TurnDone:
+    """The ending that the model's own reason for stopping amounts to."""
+    said = live.done
+    match said.finish if said else "stop":
+        case "stop":
+            return done(live, "finished", "finished")
+        case "length":
+            words = "cut at the length limit: ask for the rest, or allow a longer answer"
+            return done(live, "length", words)
+        case "refusal" | "content_filter":
+            detail = f": {said.detail}" if said and said.detail else ""
+            return done(live, "refused", f"the model's vendor declined to answer{detail}")
+        case never:
+            assert_never(never)
+
+
+def failed(error: FootlightsError) -> TurnFailed:
+    """The ending of a turn that an error of ours stopped."""
+    return TurnFailed(error.code, str(error), error.hint)
+
+
+def as_error(ending: Ending) -> dict[str, str] | None:
+    """What is kept with a failed turn; None when it did not fail."""
+    if isinstance(ending, TurnDone):
+        return None
+    return {"code": ending.code, "message": ending.message, "hint": ending.hint}

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from core.context import Context, ContextBuilder
-from core.documents import DocumentService
+from core.documents import MAX_QUERY, DocumentService
 from core.errors import Conflict, Misuse, Refused
 from core.events import (
     CitationsChecked,
@@ -153,7 +153,11 @@ class ChatService:
             return []
         with trace.span("search passages", "retrieval", parent=root) as span:
             hits = await self._documents.search(
-                asked.user, asked.request.prompt, asked.model.passages, _ids(wanted)
+                # A pasted page is searched with its beginning; the model is sent the whole.
+                asked.user,
+                asked.request.prompt[:MAX_QUERY],
+                asked.model.passages,
+                _ids(wanted),
             )
             span.set(
                 query=asked.request.prompt[:2000],

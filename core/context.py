@@ -15,6 +15,7 @@ from core.types import (
     Message,
     ModelInfo,
     Region,
+    Slice,
     Source,
     Turn,
     TurnRequest,
@@ -137,18 +138,32 @@ class ContextBuilder:
         bare: Sequence[Message],
         rendered: Sequence[Message],
     ) -> Budget:
-        """The budget with the passages counted as they stand in the messages, fences included."""
-        with_passages = sum(self._counter.count_message(part, model.ref) for part in rendered)
-        without = sum(self._counter.count_message(part, model.ref) for part in bare)
-        return replace(
-            budget,
-            slices=tuple(
-                replace(part, tokens=max(0, with_passages - without))
-                if part.region == "sources"
-                else part
-                for part in budget.slices
-            ),
+        """The budget of the messages as they are sent: the system part is what was rendered with the
+        passages, and the passages take what is left of the whole, fences included."""
+        system = tuple(
+            self._item(part.role.capitalize(), part, model)
+            for part in rendered
+            if part.role == "system"
         )
+        whole = sum(self._counter.count_message(part, model.ref) for part in rendered)
+        own = sum(item.tokens for item in system)
+        asked = sum(
+            self._counter.count_message(part, model.ref) for part in bare if part.role != "system"
+        )
+        before = sum(
+            self._counter.count_message(part, model.ref) for part in bare if part.role == "system"
+        )
+
+        def as_sent(part: Slice) -> Slice:
+            match part.region:
+                case "system":
+                    return replace(part, items=system, tokens=part.tokens - before + own)
+                case "sources":
+                    return replace(part, tokens=max(0, whole - own - asked))
+                case _:
+                    return part
+
+        return replace(budget, slices=tuple(as_sent(part) for part in budget.slices))
 
 
 def _items(budget: Budget, region: Region) -> tuple[Item, ...]:

@@ -67,3 +67,23 @@ def test_a_user_finds_nothing_of_another(bench: Any) -> None:
     assert bench.bridge.run(bench.documents.search("ada", "lamp", 5))
     assert bench.bridge.run(bench.documents.search("bob", "lamp", 5)) == []
     assert bench.documents.list("bob") == []
+
+
+def test_the_window_holds_the_very_text_that_was_sent(bench: Any) -> None:
+    bench.documents.add("local", "a.txt", b"The lamp is on bar one.")
+    started = bench.turns.start("local", TurnRequest("Which bar?"))
+    followed(bench, started.turn_id)
+    [request] = bench.models.providers["scripted"].requests
+    budget = bench.turn_rows.budget("local", started.turn_id)
+    system = next(part for part in budget.slices if part.region == "system")
+    assert [item.text for item in system.items] == [
+        each.text for each in request.messages if each.role == "system"
+    ]
+    sent = sum(bench.counter.count_message(each, "scripted") for each in request.messages)
+    assert abs(budget.input_tokens - sent) <= 8
+
+
+def test_a_very_long_question_is_searched_with_its_beginning(bench: Any) -> None:
+    bench.documents.add("local", "a.txt", b"The lamp is on bar one.")
+    started = bench.turns.start("local", TurnRequest("Which bar? " + "x " * 15_000))
+    assert followed(bench, started.turn_id)[-1].type == "turn_done"

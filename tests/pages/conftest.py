@@ -1,5 +1,6 @@
 """Pages by AppTest: the real frame over a real workbench in an empty folder, answering by script."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,9 +21,10 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("FOOTLIGHTS_DATA", str(tmp_path))
     monkeypatch.setenv("FOOTLIGHTS_MODEL", "scripted")
     monkeypatch.setenv("FOOTLIGHTS_SAMPLES", "0")
-    # A copy: what a test saves as the next version of a prompt must not stay in the project.
-    monkeypatch.setenv("FOOTLIGHTS_PROMPTS", str(tmp_path / "prompts"))
-    shutil.copytree(ROOT / "prompts", tmp_path / "prompts")
+    if "FOOTLIGHTS_PROMPTS" not in os.environ:
+        # A copy: what a test saves as the next version of a prompt must not stay in the project.
+        shutil.copytree(ROOT / "prompts", tmp_path / "prompts-copy")
+        monkeypatch.setenv("FOOTLIGHTS_PROMPTS", str(tmp_path / "prompts-copy"))
     st.cache_resource.clear()
     made = workbench()
     yield made

@@ -214,4 +214,4 @@ def test_a_hostile_front_matter_is_refused_at_once(head: str) -> None:
     start = time.monotonic()
     with pytest.raises(Refused):
         parse("t", 1, f'---\n{head}\n---\n{{% message "user" %}}x{{% endmessage %}}')
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 5  # the promise; the parser takes milliseconds

@@ -211,7 +211,7 @@ YAML_BOMBS = [
 
 @pytest.mark.parametrize("head", YAML_BOMBS, ids=lambda text: text[:40])
 def test_a_hostile_front_matter_is_refused_at_once(head: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(Refused):
         parse("t", 1, f'---\n{head}\n---\n{{% message "user" %}}x{{% endmessage %}}')
-    assert time.monotonic() - start < 5  # the promise; the parser takes milliseconds
+    assert time.process_time() - start < 1  # of the processor: a busy machine is no attack

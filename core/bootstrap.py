@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
@@ -77,13 +78,19 @@ class Workbench:
     samples: Samples
     _running: list[Future[Any]] = field(default_factory=list)
     _warming: bool = False
+    _started: float = 0.0
 
     def start(self) -> None:
         """Begin what runs in the background: the queue, the journal of turns, the search for models."""
         works = (self._look_for_models(), self.turns.keep(), self.documents.work())
         self._running = [self.bridge.submit(contained(work)) for work in works]
-        # What is found at once shall be on the first page; a slow address may come later.
-        wait(self._running[:1], timeout=_FIRST_LOOK_SECONDS)
+        self._started = time.monotonic()
+
+    def first_look(self) -> None:
+        """Wait for the models that are found at once, so that the first page has them; a slow address
+        may come later. At most half a second from the start."""
+        left = self._started + _FIRST_LOOK_SECONDS - time.monotonic()
+        wait(self._running[:1], timeout=max(0.0, left))
 
     async def _look_for_models(self) -> None:
         await self.models.discover()

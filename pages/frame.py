@@ -10,6 +10,7 @@ if str(ROOT) not in sys.path:  # `AppTest` and `uvicorn` start elsewhere than th
     sys.path.insert(0, str(ROOT))
 
 from pages.ui import sidebar, style  # noqa: E402
+from pages.ui.session import workbench  # noqa: E402
 
 st.set_page_config(
     page_title="Footlights", page_icon=style.FAVICON, layout="wide", initial_sidebar_state="auto"
@@ -42,5 +43,6 @@ page = st.navigation(
         for section, pages in _SECTIONS.items()
     }
 )
+workbench().first_look()
 sidebar.draw()
 page.run()

@@ -50,6 +50,7 @@ def running(settings: Settings) -> Iterator[Any]:
 
     bench = build(settings)
     bench.start()
+    bench.first_look()
     try:
         yield bench
     finally:

@@ -10,6 +10,7 @@ from core.bootstrap import Workbench
 def _bench(request: Request) -> Workbench:
     """The workbench of this process; asked at each request, so that importing builds nothing."""
     bench: Workbench = request.app.state.workbench()
+    bench.first_look()
     return bench
 
 

@@ -36,6 +36,7 @@ class LocalProvider:
         self._window = window
         self._child: Process | None = None
         self._client: OpenAIProvider | None = None
+        self._asked = 0
         self._starting = asyncio.Lock()
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
@@ -43,12 +44,18 @@ class LocalProvider:
         if self._client is None or not self._alive():
             yield Progress("loading", "starting the local model")
         client, mine, spoken = await self.warm(), self._child, False
+        self._asked += 1
         try:
             async with aclosing(client.stream(request)) as events:
                 async for event in events:
                     spoken = spoken or not isinstance(event, Progress)
                     yield event
             return
+        except (asyncio.CancelledError, GeneratorExit):
+            # It hears of a stop only between two batches of the prompt, seconds apart.
+            if mine and not spoken and self._asked == 1:
+                mine.kill()
+            raise
         except Unreachable as error:
             if not await _ended(mine):
                 raise
@@ -56,6 +63,8 @@ class LocalProvider:
                 raise StreamCut(
                     "the process of the local model ended in mid-answer", provider=self.name
                 ) from error
+        finally:
+            self._asked -= 1
         # It died unnoticed between two requests, or before its first word: nothing is said twice.
         yield Progress("loading", "starting the local model again")
         async with aclosing((await self.warm()).stream(request)) as events:
@@ -89,7 +98,22 @@ class LocalProvider:
             env=environment,
             start_new_session=True,  # Ctrl-C reaches the app, and the app ends its child
         )
-        assert self._child.stdin and self._child.stdout
+        try:
+            address = await self._address(self._child, key)
+        except (ModelMisbehaved, asyncio.CancelledError):
+            await asyncio.shield(self._end())
+            raise
+        return OpenAIProvider(
+            name=self.name,
+            base_url=f"{address}/v1",
+            api_key=key,
+            # Greedy: a small model keeps closer to its passages, and answers the same twice.
+            extra_body={"return_progress": True, "cache_prompt": True, "temperature": 0},
+            first_byte_seconds=_FIRST_BYTE_SECONDS,
+        )
+
+    async def _address(self, started: Process, key: str) -> str:
+        assert started.stdin and started.stdout
         order = {
             "model": str(self._model_path),
             "name": self._model_path.stem,
@@ -97,30 +121,19 @@ class LocalProvider:
             "window": self._window,
             "threads": self._threads,
         }
-        self._child.stdin.write(json.dumps(order).encode() + b"\n")
+        started.stdin.write(json.dumps(order).encode() + b"\n")
         try:
-            await self._child.stdin.drain()
-            line = await asyncio.wait_for(self._child.stdout.readline(), _START_SECONDS)
+            await started.stdin.drain()
+            line = await asyncio.wait_for(started.stdout.readline(), _START_SECONDS)
         except (TimeoutError, ConnectionError) as error:
             line = json.dumps({"failed": type(error).__name__}).encode()
-        except asyncio.CancelledError:
-            await asyncio.shield(self._end())
-            raise
         answer = json.loads(line or b"{}")
         if "address" not in answer:
-            await self._end()
             raise ModelMisbehaved(
                 f"the local model did not start: {answer.get('failed') or 'its process ended'}",
                 hint="Choose another model, or remove its file from the models folder to fetch it anew.",
             )
-        return OpenAIProvider(
-            name=self.name,
-            base_url=f"{answer['address']}/v1",
-            api_key=key,
-            # Greedy: a small model keeps closer to its passages, and answers the same twice.
-            extra_body={"return_progress": True, "cache_prompt": True, "temperature": 0},
-            first_byte_seconds=_FIRST_BYTE_SECONDS,
-        )
+        return str(answer["address"])
 
     async def _end(self) -> None:
         client, self._client = self._client, None

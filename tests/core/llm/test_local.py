@@ -82,6 +82,29 @@ async def test_leaving_an_answer_frees_the_model_for_the_next_one(local: LocalPr
     assert isinstance(events[-1], ModelDone)
 
 
+async def test_a_stop_while_it_still_reads_is_heard_at_once(local: LocalProvider) -> None:
+    async with aclosing(local.stream(request("A lamp hangs on a bar. " * 200))) as events:
+        async for event in events:
+            if isinstance(event, Progress) and event.stage == "reading":
+                [reading] = children()
+                break
+    await asyncio.to_thread(reading.wait, 1)  # raises when it still works after a second
+    assert isinstance((await answer(local, request("Say hello.", 4)))[-1], ModelDone)
+
+
+async def test_a_stop_while_it_still_reads_leaves_the_question_of_somebody_else_alone(
+    local: LocalProvider,
+) -> None:
+    async with aclosing(local.stream(request("Count to a thousand.", 100))) as others:
+        said = [await anext(others) for _ in range(3)]
+        waiting = asyncio.create_task(answer(local, request("A lamp hangs on a bar. " * 200)))
+        said += [await anext(others) for _ in range(3)]  # the other is on its way meanwhile
+        waiting.cancel()
+        said += [event async for event in others]
+    assert isinstance(said[-1], ModelDone)
+    assert waiting.cancelled()
+
+
 async def test_a_child_that_was_killed_is_started_again(local: LocalProvider) -> None:
     await answer(local, request("Hello"))
     [child] = children()

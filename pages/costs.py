@@ -3,161 +3,192 @@
 A visitor wants to see what today and this month came to, what made it so, and that nothing is missing.
 """
 
-import csv
-import io
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import streamlit as st
 
-from core.types import LedgerRow
-from pages.ui import charts, say, session
+from core.errors import FootlightsError
+from core.types import LedgerRow, Turn
+from pages.ui import charts, ledger_table, say, session, sums, turn_picker
 from pages.ui.markdown import label
 
-_DAYS = 30
 _ROWS = 2_000
+_QUESTIONS = 500
+_BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
 # --- state and ask -------------------------------------------------------------------------------
 
 bench = session.workbench()
-now = datetime.now(UTC)
-midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+today = datetime.now(UTC).date()
 wanted = session.query("turn")
-spent = bench.ledger.by_day(session.user(), midnight - timedelta(days=_DAYS - 1))
+spent = bench.ledger.by_day(session.user(), _BEGIN)
 rows = bench.ledger.rows(session.user(), _ROWS, turn_id=wanted or None)
+
+
+def asked(turn_id: str) -> Turn | None:
+    """The turn of the address bar; one that is not there is said."""
+    try:
+        return bench.turn_rows.get(session.user(), turn_id)
+    except FootlightsError as error:
+        say.problem(error)
+        return None
+
+
+def questions() -> dict[str, str]:
+    """The words of the newest turns."""
+    turns = bench.turn_rows.list(session.user(), _QUESTIONS)
+    return {turn.id: turn_picker.question(turn, 120) for turn in turns}
 
 
 # --- draw ----------------------------------------------------------------------------------------
 
 
 def draw_sums() -> None:
-    """Today, this month, and the last thirty days, with their calls and tokens."""
-    spans = (
-        ("Today", midnight.date()),
-        ("This month", midnight.date().replace(day=1)),
-        (f"Last {_DAYS} days", (midnight - timedelta(days=_DAYS - 1)).date()),
-    )
-    for column, (name, since) in zip(st.columns(len(spans)), spans, strict=True):
-        days = [each for each in spent if each.day >= since]
-        known = sum((each.cost for each in days if each.cost is not None), Decimal(0))
-        calls = sum(each.calls for each in days)
-        tokens = sum(each.input_tokens + each.output_tokens for each in days)
-        column.metric(name, label(say.money(known)))
-        column.caption(f"{calls:,} call{'' if calls == 1 else 's'}, {say.tokens(tokens)}")
-    unpriced = sum(each.unpriced_calls for each in spent)
-    if unpriced:
+    """Today, this month and all of it, with calls and tokens; what is not in them is said."""
+    spans = (("Today", today), ("This month", today.replace(day=1)), ("All time", date.min))
+    sums.row([sum_since(name, since) for name, since in spans], "sums")
+    if unpriced := sum(each.unpriced_calls for each in spent):
         st.warning(
-            f"{unpriced:,} call{'' if unpriced == 1 else 's'} went to models without a known price; "
-            "what they cost is not in these sums.",
+            f"{_calls(unpriced)} went to models without a known price; what they cost is not in "
+            "these sums.",
             icon=":material/help:",
         )
+    if still_open := [row for row in rows if row.state == "reserved"]:
+        draw_open(still_open)
+
+
+def sum_since(name: str, since: date) -> tuple[str, str, str]:
+    """What came together since then."""
+    days = [each for each in spent if each.day >= since]
+    calls = sum(each.calls for each in days)
+    unknown = calls and calls == sum(each.unpriced_calls for each in days)
+    known = sum((each.cost for each in days if each.cost is not None), Decimal(0))
+    tokens = sum(each.input_tokens + each.output_tokens for each in days)
+    return name, say.money(None if unknown else known), f"{_calls(calls)} · {say.tokens(tokens)}"
+
+
+def draw_open(still_open: Sequence[LedgerRow]) -> None:
+    """Calls that have not ended: what they may cost at most is set aside."""
+    known = [row.reserved for row in still_open if row.reserved is not None]
+    most = f"at most {label(say.money(sum(known, Decimal(0))))} is set aside for "
+    st.info(
+        f"{_calls(len(still_open))} not ended yet: "
+        f"{most if known else ''}{'it' if len(still_open) == 1 else 'them'} and not in these sums.",
+        icon=":material/pending:",
+    )
 
 
 def draw_days() -> None:
     """Spend by day and model; tokens where nothing cost anything."""
-    free = not any(each.cost for each in spent)
+    shown = [each for each in spent if each.day >= charts.first_day(today)]
     st.header("Day by day", anchor=False)
+    st.caption("Days are those of UTC.")
+    if not shown:
+        st.caption("No call in the last 30 days.")
+        return
+    free = not any(each.cost for each in shown)
     if free:
-        st.caption("Local and quoted answers cost nothing; these are their tokens.")
+        st.markdown("Local and quoted answers cost nothing: these are their tokens.")
     amounts = [
         (
             each.day,
             each.model,
             float(each.input_tokens + each.output_tokens) if free else float(each.cost or 0),
         )
-        for each in spent
+        for each in shown
     ]
-    figure = charts.by_day(
-        amounts,
-        "tokens" if free else "US dollars",
-        session.theme(),
-        money=not free,
-        days=((midnight - timedelta(days=_DAYS - 1)).date(), midnight.date()),
+    if not any(amount for _, _, amount in amounts):
+        st.caption("Quotations send no tokens either, so there is nothing to draw.")
+        return
+    words = "; ".join(f"{each.day} {each.model} {say.money(each.cost)}" for each in shown)
+    st.plotly_chart(
+        charts.by_day(amounts, "tokens" if free else "US dollars", session.theme(), money=not free),
+        config={"displayModeBar": False},
+        key="days",
+        alt=f"Spend by day and model: {words}",
     )
-    st.plotly_chart(figure, config={"displayModeBar": False}, key="days")
 
 
-def draw_rows(rows: Sequence[LedgerRow]) -> None:
-    """The ledger, newest first: every attempt that could cost money is a row."""
-    st.header("The ledger", anchor=False)
-    if wanted:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("The rows of one answer.", width="content")
-            st.page_link("costs.py", label="Show all rows", icon=":material/list:")
-            st.page_link(
-                "traces.py",
-                label="Its trace",
-                icon=":material/account_tree:",
-                query_params={"turn": wanted},
-            )
-    models = sorted({row.model for row in rows})
-    chosen = st.multiselect("Models", models, placeholder="all models") if len(models) > 1 else []
-    shown = [row for row in rows if not chosen or row.model in chosen]
-    st.dataframe(
-        [_as_shown(row) for row in shown],
-        hide_index=True,
-        column_config={
-            "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm:ss"),
-            "Trace": st.column_config.LinkColumn(display_text="open"),
-        },
-        key="ledger",
-    )
-    more = f"the {_ROWS:,} newest rows · " if len(rows) == _ROWS else ""
+def draw_turn(turn: Turn) -> None:
+    """What one answer cost, and the ways to its other sides."""
+    st.header(label(turn_picker.question(turn, 140)), anchor=False)
     st.caption(
-        f"{more}reserved is the worst case that was set aside before sending; an open row has not "
-        "been settled yet"
+        f"{label(say.when(turn.created_at))} · {label(turn_picker.model(turn))} · "
+        f"{label(turn_picker.status(turn))}"
+    )
+    sent = sum(row.usage.input_tokens for row in rows if row.usage)
+    received = sum(row.usage.output_tokens for row in rows if row.usage)
+    shown = [
+        ("This answer", "still open" if turn.status == "running" else say.money(turn.cost), ""),
+        ("Calls", f"{len(rows):,}", ""),
+        ("Tokens in", f"{sent:,}", ""),
+        ("Tokens out", f"{received:,}", ""),
+    ]
+    sums.row(shown, "sums")
+    turn_picker.doors(turn, here="costs.py")
+    if len(rows) > 1:
+        st.caption("A call that failed and was tried again is a row of its own.")
+
+
+def draw_rows() -> None:
+    """The ledger, newest first: every attempt that could cost money is a row."""
+    st.header("Calls", anchor=False)
+    shown = rows if wanted else chosen_rows()
+    if not shown:
+        none = "No model was asked for this answer." if wanted else "No call fits this choice."
+        st.caption(none)
+        return
+    ledger_table.draw(shown, {} if wanted else questions())
+    newest = f"The {_ROWS:,} newest calls. " if len(rows) == _ROWS else ""
+    st.caption(
+        f"{newest}Reserved is the worst case, set aside before sending. An open call has not ended "
+        "yet; one that was not billed never reached the model."
     )
     st.download_button(
-        f"Download {len(shown):,} row{'' if len(shown) == 1 else 's'} as CSV", _csv(shown), "ledger.csv", "text/csv",
+        f"Download {len(shown):,} row{'' if len(shown) == 1 else 's'} as CSV",
+        ledger_table.as_csv(shown),
+        "ledger.csv",
+        "text/csv",
         icon=":material/download:",
-    )  # fmt: skip
+    )
 
 
-def _as_shown(row: LedgerRow) -> dict[str, object]:
-    usage = row.usage
-    return {
-        "When": row.created_at,
-        "Model": row.model,
-        "State": "open" if row.state == "reserved" else row.state,
-        "Cost": "open" if row.state == "reserved" else say.money(row.cost),
-        "Reserved": say.money(row.reserved),
-        "Tokens in": usage.input_tokens if usage else None,
-        "Cached": usage.cached_tokens if usage else None,
-        "Tokens out": usage.output_tokens if usage else None,
-        "Counted by": {"reported": "the vendor", "estimated": "us, an estimate"}[usage.source]
-        if usage
-        else "",
-        "Trace": f"/traces?turn={row.turn_id}",
-    }
-
-
-def _csv(rows: Sequence[LedgerRow]) -> str:
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(
-        ["when", "turn", "model", "state", "cost_usd", "reserved_usd", "tokens_in", "cached",
-         "tokens_out", "source"]
-    )  # fmt: skip
-    for row in rows:
-        usage = row.usage
-        counts = (
-            [usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.source]
-            if usage
-            else ["", "", "", ""]
+def chosen_rows() -> list[LedgerRow]:
+    """The rows of the chosen models and of the chosen day."""
+    models = sorted({row.model for row in rows})
+    days = sorted({ledger_table.day(row) for row in rows}, reverse=True)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+        picked = st.multiselect("Models", models, placeholder="All models", width=420)
+        day = st.selectbox(
+            "Day (UTC)", days, index=None, placeholder="All days", format_func=_said, width=180
         )
-        money = ["" if each is None else f"{each:f}" for each in (row.cost, row.reserved)]
-        writer.writerow(
-            [row.created_at.isoformat(), row.turn_id, row.model, row.state, *money, *counts]
-        )
-    return written.getvalue()
+    return [
+        row
+        for row in rows
+        if (not picked or row.model in picked) and day in (None, ledger_table.day(row))
+    ]
+
+
+def _said(day: date) -> str:
+    return f"{day:%-d %b %Y}"
+
+
+def _calls(count: int) -> str:
+    return f"{count:,} call{'' if count == 1 else 's'}"
 
 
 st.title("Costs", anchor=False)
-if not rows and not spent:
+if wanted:
+    st.page_link("costs.py", label="All costs", icon=":material/arrow_back:")
+    if turn := asked(wanted):
+        draw_turn(turn)
+        draw_rows()
+elif not rows:
     st.info("Nothing was asked yet, so nothing was spent.", icon=":material/payments:")
     st.page_link("chat.py", label="Ask a first question", query_params={"c": "new"})
 else:
     draw_sums()
     draw_days()
-    draw_rows(rows)
+    draw_rows()

@@ -4,19 +4,25 @@ A visitor wants to see where the tokens of an answer went, what was left out and
 count agrees with the vendor's.
 """
 
+from html import escape
+
 import streamlit as st
 
-from core.types import Budget, Item, Slice, Turn, Usage
-from pages.ui import say, session, turn_picker, window_bar
+from core.types import Budget, Item, Slice, Turn
+from pages.ui import palette, said, say, session, sums, turn_picker, window_bar
 from pages.ui.markdown import label
 
 _MODELS = {"o200k_base": "openai:gpt-4o", "cl100k_base": "openai:gpt-4"}
+_USED_BY = {"o200k_base": "GPT-4o and later", "cl100k_base": "GPT-4, GPT-3.5"}
 _MOST = 1_000_000
-_SHOWN = 4_000
+# Below this share of the window the parts cannot be told apart in its bar.
+_SMALL = 0.1
+_WORDS = 50
 
 # --- state and ask -------------------------------------------------------------------------------
 
 bench = session.workbench()
+st.html(said.STYLE)
 st.title("Tokens", anchor=False)
 turn = turn_picker.pick(bench)
 budget = bench.turn_rows.budget(session.user(), turn.id) if turn else None
@@ -26,57 +32,146 @@ budget = bench.turn_rows.budget(session.user(), turn.id) if turn else None
 
 
 def draw_window(turn: Turn, budget: Budget) -> None:
-    """The bar, the sums, and every region with its items."""
+    """The sums, the bar, and every region with its items."""
     turn_picker.doors(turn, here="tokens.py")
+    draw_sums(turn, budget)
+    draw_agreement(turn, budget)
     st.html(window_bar.bar(budget, session.theme()))
-    draw_agreement(budget, turn.usage)
+    if budget.input_tokens < budget.window * _SMALL:
+        draw_sent(budget)
     for part in budget.slices:
         if part.items:
-            draw_region(part)
+            draw_region(part, turn, budget)
 
 
-def draw_agreement(budget: Budget, usage: Usage | None) -> None:
-    """What we counted beside what the provider reported."""
-    how = "exactly" if budget.exact else f"as an estimate ({budget.counter})"
-    counted = f"Counted {how}: **{say.tokens(budget.input_tokens)}** were sent."
-    if usage is None or usage.source == "estimated" or not usage.input_tokens:
-        st.markdown(f"{counted} The provider reported none.")
-        return
-    off = budget.input_tokens / usage.input_tokens - 1
-    st.markdown(
-        f"{counted} The provider reported **{say.tokens(usage.input_tokens)}**: "
-        f"our count is {abs(off):.1%} {'above' if off >= 0 else 'below'}."
+def draw_sums(turn: Turn, budget: Budget) -> None:
+    """What we counted beside what the provider reported, and what came back."""
+    usage, counted = turn.usage, budget.input_tokens
+    about = "" if budget.exact else "about "
+    shown = [("Tokens sent, our count", f"{about}{counted:,}", "")]
+    if usage and usage.source == "reported" and usage.input_tokens:
+        off = counted / usage.input_tokens - 1
+        shown.append(("Reported by the provider", f"{usage.input_tokens:,}", ""))
+        shown.append(("Our count is off by", f"{off:+.1%}" if off else "nothing", ""))
+    if usage:
+        shown.append(("Tokens answered", f"{usage.output_tokens:,}", ""))
+    sums.row(shown, "sums")
+
+
+def draw_agreement(turn: Turn, budget: Budget) -> None:
+    """How we counted, and what the provider says of its own count."""
+    sort = "the model's own vocabulary" if budget.exact else "an estimate for this model"
+    parts = [f"Counted with {budget.counter}, {sort}"]
+    usage = turn.usage
+    if turn.model == "quotes":
+        parts.append("no model was asked, so nothing was reported")
+    elif usage is None or usage.source == "estimated" or not usage.input_tokens:
+        parts.append("the provider reported no count")
+    elif usage.cached_tokens:
+        parts.append(f"{usage.cached_tokens:,} of the reported came from the provider's cache")
+    st.caption(f"{label('; '.join(parts))}.")
+
+
+def draw_sent(budget: Budget) -> None:
+    """The parts of what was sent, where the whole window is too wide to show them."""
+    parts = [part for part in budget.slices if part.tokens and part.region != "reserve"]
+    shares = {part.region: part.tokens / max(budget.input_tokens, 1) for part in parts}
+    words = ", ".join(f"{window_bar.NAMES[name]} {share:.0%}" for name, share in shares.items())
+    bars = "".join(
+        f'<span class="fl-part" title="{window_bar.NAMES[name]}: {share:.1%}" style="width:'
+        f'{share:.2%};background-color:{palette.region(name, session.theme())}"></span>'
+        for name, share in shares.items()
+    )
+    st.html(
+        f'<div class="fl-who">Of what was sent <span>{escape(words)}</span></div>'
+        f'<div class="fl-bar" role="img" aria-label="{escape(words)}">{bars}</div>'
     )
 
 
-def draw_region(part: Slice) -> None:
+def draw_region(part: Slice, turn: Turn, budget: Budget) -> None:
     """One region with its items in their order, kept or dropped and why."""
     dropped = sum(not item.kept for item in part.items)
-    left_out = f", {dropped} left out" if dropped else ""
-    st.header(window_bar.NAMES[part.region], anchor=False)
-    st.caption(f"{say.tokens(part.tokens)}{left_out}")
-    for item in part.items:
-        draw_item(item)
+    share = f"{part.tokens / max(budget.window, 1):.1%} of the window"
+    facts = [say.tokens(part.tokens), share, *([f"{dropped} left out"] if dropped else [])]
+    with st.container(gap="xsmall"):
+        st.header(window_bar.NAMES[part.region], anchor=False)
+        colour = palette.region(part.region, session.theme())
+        st.html(
+            f'<div class="fl-who"><i class="fl-mark" style="background:{colour}"></i>'
+            f"<span>{' · '.join([*facts, *_overhead(part)])}</span></div>"
+        )
+        if part.region == "reserve":
+            draw_reserve(turn, part.tokens)
+            return
+        for item in part.items:
+            draw_item(item, turn, colour)
 
 
-def draw_item(item: Item) -> None:
+def _overhead(part: Slice) -> list[str]:
+    """Where the region differs from the sum of its items: said, so that the page adds up."""
+    alone = sum(item.tokens for item in part.items if item.kept)
+    off = part.tokens - alone
+    match part.region:
+        case "prompt" if off:
+            return [f"{off:,} of them begin the answer"]
+        case "sources" if off:
+            return [f"{alone:,} when each is counted alone with room for its fence"]
+        case _:
+            return []
+
+
+def draw_reserve(turn: Turn, reserved: int) -> None:
+    """How much of the room for the answer was used."""
+    used = turn.usage.output_tokens if turn.usage else 0
+    said_so = f"{say.tokens(used)} of them were used" if turn.usage else "how many is not known"
+    st.markdown(f"The answer may take {say.tokens(reserved)}; {said_so}.")
+
+
+def draw_item(item: Item, turn: Turn, colour: str) -> None:
     """One item: what it is, what it takes, why it is not in, and its text to open."""
     icon = ":material/check:" if item.kept else ":material/block:"
-    with st.expander(f"{label(item.label)} · {say.tokens(item.tokens)}", icon=icon, type="compact"):
+    parts = [f"{_number(item, turn)}{item.label}", say.tokens(item.tokens)]
+    if item.role:
+        parts.insert(1, _begun(item.text))
+    if not item.kept:
+        parts.append("left out")
+    with st.expander(label(" · ".join(parts)), icon=icon, type="compact"):
         if not item.kept:
-            st.markdown(f"Left out: {label(item.reason)}")
-        st.code(item.text[:_SHOWN] or " ", language=None, wrap_lines=True)
-        if len(item.text) > _SHOWN:
-            st.caption(f"the first {_SHOWN:,} of {len(item.text):,} characters")
+            st.markdown(f"Left out, {label(item.reason)}.")
+        st.html(said.box(item.text, item.label, colour if item.kept else ""))
+        source = next((each for each in turn.sources if str(each.hit.chunk_id) == item.ref), None)
+        if source:
+            st.page_link(
+                "documents.py",
+                label="Open the document",
+                icon=":material/description:",
+                query_params={
+                    "d": source.hit.document_id,
+                    "passage": str(source.hit.chunk.seq),
+                },
+            )
+
+
+def _begun(text: str) -> str:
+    """The first words of a message, so that one can be told from another."""
+    line = " ".join(text[:200].split())
+    return line if len(line) <= _WORDS else f"{line[:_WORDS]}…"
+
+
+def _number(item: Item, turn: Turn) -> str:
+    """The number under which an answer cites the passage, as it stands in the text."""
+    found = (each.number for each in turn.sources if str(each.hit.chunk_id) == item.ref)
+    number = next(found, None)
+    return f"[{number}] " if number else ""
 
 
 def draw_counter() -> None:
     """Count a text of one's own in both vocabularies."""
     st.divider()
-    st.header("Count a text", anchor=False)
+    st.header("Count anything", anchor=False)
     text = st.text_area(
-        "Text",
-        placeholder="Paste anything: prose, code, JSON, another script",
+        "Text to count",
+        placeholder="Paste anything: prose, code, JSON, another script. Ctrl+Enter counts it.",
         max_chars=_MOST,
         height=140,
         label_visibility="collapsed",
@@ -84,18 +179,30 @@ def draw_counter() -> None:
     if not text:
         st.caption("English has about 4.5 characters a token, code 2.8, JSON 1.9, Japanese 1.3.")
         return
-    columns = st.columns(len(_MODELS))
-    for column, (name, model) in zip(columns, _MODELS.items(), strict=True):
-        count = bench.counter.count(text, model)
-        each = len(text) / count if count else 0
-        column.metric(name, say.tokens(count), f"{each:.1f} characters a token", delta_color="off")
+    sums.row([counted(name, text) for name in _MODELS], "counted")
+    st.caption(f"{len(text):,} characters, {len(text.split()):,} words")
+
+
+def counted(name: str, text: str) -> tuple[str, str, str]:
+    """The tokens of the text in one vocabulary."""
+    title, model = f"{name}, {_USED_BY[name]}", _MODELS[name]
+    if bench.counter.encoding_name(model)[0] != name:
+        return title, "not here", "python -m core.assets fetches it"
+    count = bench.counter.count(text, model)
+    return title, say.tokens(count), f"{len(text) / max(count, 1):.1f} characters a token"
 
 
 if turn and budget:
     draw_window(turn, budget)
 elif turn and turn.status == "running":
-    st.info("The window is being put together; look again in a moment.", icon=":material/schedule:")
+    st.info("The window is being put together.", icon=":material/schedule:")
+    st.button("Look again", icon=":material/refresh:")
 elif turn:
     st.info("This question ended before anything was sent.", icon=":material/info:")
+    if turn.error:
+        st.error(
+            f"**{label(turn.error['message'])}**\n\n{label(turn.error['hint'])}",
+            icon=":material/error:",
+        )
     turn_picker.doors(turn, here="tokens.py")
 draw_counter()

@@ -44,18 +44,12 @@ class LocalProvider:
         if self._client is None or not self._alive():
             yield Progress("loading", "starting the local model")
         client, mine, spoken = await self.warm(), self._child, False
-        self._asked += 1
         try:
-            async with aclosing(client.stream(request)) as events:
+            async with aclosing(self._listen(client, mine, request)) as events:
                 async for event in events:
                     spoken = spoken or not isinstance(event, Progress)
                     yield event
             return
-        except (asyncio.CancelledError, GeneratorExit):
-            # It hears of a stop only between two batches of the prompt, seconds apart.
-            if mine and not spoken and self._asked == 1:
-                mine.kill()
-            raise
         except Unreachable as error:
             if not await _ended(mine):
                 raise
@@ -63,13 +57,31 @@ class LocalProvider:
                 raise StreamCut(
                     "the process of the local model ended in mid-answer", provider=self.name
                 ) from error
-        finally:
-            self._asked -= 1
         # It died unnoticed between two requests, or before its first word: nothing is said twice.
         yield Progress("loading", "starting the local model again")
-        async with aclosing((await self.warm()).stream(request)) as events:
+        client = await self.warm()
+        async with aclosing(self._listen(client, self._child, request)) as events:
             async for event in events:
                 yield event
+
+    async def _listen(
+        self, client: OpenAIProvider, mine: Process | None, request: ModelRequest
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """What the child says; a child that still reads the prompt is ended when nobody listens."""
+        spoken = False
+        self._asked += 1
+        try:
+            async with aclosing(client.stream(request)) as events:
+                async for event in events:
+                    spoken = spoken or not isinstance(event, Progress)
+                    yield event
+        except (asyncio.CancelledError, GeneratorExit):
+            # It hears of a stop only between two batches of the prompt, seconds apart.
+            if mine and not spoken and self._asked == 1:
+                mine.kill()
+            raise
+        finally:
+            self._asked -= 1
 
     async def warm(self) -> OpenAIProvider:
         """Start the child unless it runs; the client that speaks with it."""

@@ -1,7 +1,7 @@
 """Data to figures, in the theme's colours; readable without colour by their labels."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from core.types import Span
@@ -12,77 +12,141 @@ if TYPE_CHECKING:
 
 # A span of a few milliseconds is still to be seen beside one of a minute.
 _LEAST_SHARE = 0.006
+_ROW = 46
+_INDENT = "\u2003"
+_LEAST_DAYS, _MOST_DAYS = 7, 30
+_LONGEST_NAME = 28
 _DAY_MS = 86_400_000
+STATES = {"ok": "", "error": "failed", "stopped": "stopped"}
 
 
-def timeline(spans: Sequence[Span], theme: str) -> "Figure":
-    """The spans of a turn as bars from its beginning, in seconds, the first on top."""
+def timeline(spans: Sequence[tuple[int, Span]], theme: str) -> "Figure":
+    """The spans of a turn, with their depth, as bars from its beginning in seconds, the first on top.
+
+    Each bar has its name above it, which a phone has room for; its custom data is its span's id.
+    """
     import plotly.graph_objects as go
 
-    begin = min(span.start_ns for span in spans)
-    whole = max(max(span.end_ns for span in spans) - begin, 1) / 1e9
-    lengths = [max((span.end_ns - span.start_ns) / 1e9, whole * _LEAST_SHARE) for span in spans]
-    words = [say.seconds((span.end_ns - span.start_ns) / 1e9) for span in spans]
+    begin = min(span.start_ns for _, span in spans)
+    whole = max(max(span.end_ns for _, span in spans) - begin, 1) / 1e9
     figure = go.Figure(
         go.Bar(
-            base=[(span.start_ns - begin) / 1e9 for span in spans],
-            x=lengths,
-            y=[f"{number}. {span.name[:40]}" for number, span in enumerate(spans, 1)],
+            base=[(span.start_ns - begin) / 1e9 for _, span in spans],
+            x=[max(_seconds(span), whole * _LEAST_SHARE) for _, span in spans],
+            y=list(range(len(spans))),
+            width=0.3,
             orientation="h",
-            marker_color=[palette.span(span.kind, theme) for span in spans],
-            text=words,
-            textposition="auto",
-            hovertemplate="%{y}: %{text}<extra></extra>",
+            marker={
+                "color": [palette.span(span.kind, theme) for _, span in spans],
+                "cornerradius": 3,
+            },
+            unselected={"marker": {"opacity": 0.55}},
+            customdata=[span.span_id for _, span in spans],
+            text=[_named(span) for _, span in spans],
+            textposition="none",
+            hovertemplate="%{text}<extra></extra>",
         )
     )
-    figure.update_yaxes(autorange="reversed", title=None)
-    figure.update_xaxes(title="seconds since the question", rangemode="tozero")
-    return _laid_out(figure, theme, height=90 + 34 * len(spans))
+    for row, (depth, span) in enumerate(spans):
+        figure.add_annotation(
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=row,
+            yshift=17,
+            text=_INDENT * depth + _escaped(_named(span)),
+            showarrow=False,
+            font={"color": palette.of(theme).text, "size": 12},
+        )
+    figure.update_yaxes(range=[len(spans) - 0.6, -0.75], visible=False, fixedrange=True)
+    figure.update_xaxes(
+        title="seconds since the question", range=[0, whole * 1.02], fixedrange=True
+    )
+    return _laid_out(figure, theme, height=70 + _ROW * len(spans))
+
+
+def timeline_in_words(spans: Sequence[tuple[int, Span]]) -> str:
+    """What the timeline shows, for a reader who does not see it."""
+    return "The steps in their order: " + "; ".join(_named(span) for _, span in spans)
 
 
 def by_day(
-    rows: Sequence[tuple[date, str, float]],
-    unit: str,
-    theme: str,
-    *,
-    money: bool,
-    days: tuple[date, date],
+    rows: Sequence[tuple[date, str, float]], unit: str, theme: str, *, money: bool
 ) -> "Figure":
-    """Stacked bars of `(day, model, amount)`, a colour for each model, over all days of the range."""
+    """Stacked bars of `(day, model, amount)`, a colour for each model; a week at least, a month at most."""
     import plotly.graph_objects as go
 
     colours = palette.of(theme).chart
-    models = sorted({model for _, model, _ in rows})
     figure = go.Figure()
-    for number, model in enumerate(models):
+    for number, model in enumerate(sorted({model for _, model, amount in rows if amount})):
         mine = [(day, amount) for day, each, amount in rows if each == model]
-        shape = "$%{y:.6f}" if money else "%{y:,.0f} " + unit
+        shape = "$%{y:.6~f}" if money else "%{y:,.0f} " + unit
         figure.add_bar(
             x=[day for day, _ in mine],
             y=[amount for _, amount in mine],
             width=_DAY_MS * 0.7,
-            name=model,
+            name=_escaped(_short(model)),
             marker_color=colours[number % len(colours)],
-            hovertemplate="%{x}: " + shape + "<extra>" + model[:40] + "</extra>",
+            hovertemplate="%{x|%-d %b}: " + shape + f"<extra>{_escaped(_short(model))}</extra>",
         )
     figure.update_layout(barmode="stack", showlegend=True)
+    first, last = _days([day for day, _, _ in rows])
     half = timedelta(hours=12)
-    first, last = (datetime.combine(day, time()) for day in days)
     figure.update_xaxes(
-        type="date", title=None, range=[first - half, last + half], tickformat="%d %b"
+        range=[_noon(first) - half, _noon(last) + half],
+        tickformat="%-d\n%b",
+        tickangle=0,
+        dtick=_DAY_MS * (1 if (last - first).days < 10 else 7),
+        fixedrange=True,
     )
-    figure.update_yaxes(title=unit, rangemode="tozero", tickprefix="$" if money else "")
-    return _laid_out(figure, theme, height=320)
+    figure.update_yaxes(
+        title=unit, rangemode="tozero", tickprefix="$" if money else "", fixedrange=True
+    )
+    return _laid_out(figure, theme, height=300)
+
+
+def first_day(today: date) -> date:
+    """The first of the days that a chart has room for."""
+    return today - timedelta(days=_MOST_DAYS - 1)
+
+
+def _days(days: Sequence[date]) -> tuple[date, date]:
+    last = max(days)
+    return max(min(min(days), last - timedelta(days=_LEAST_DAYS - 1)), first_day(last)), last
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)
+
+
+def _named(span: Span) -> str:
+    state = STATES[span.status]
+    return f"{_short(span.name)} · {say.seconds(_seconds(span))}{f' · {state}' if state else ''}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+
+
+def _escaped(text: str) -> str:
+    """Plotly reads a few tags in its texts; a model's name is none."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _seconds(span: Span) -> float:
+    return (span.end_ns - span.start_ns) / 1e9
 
 
 def _laid_out(figure: "Figure", theme: str, *, height: int) -> "Figure":
     colours = palette.of(theme)
+    figure.update_xaxes(gridcolor=colours.border, zeroline=False)
+    figure.update_yaxes(gridcolor=colours.border, zerolinecolor=colours.border)
     return figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": colours.text, "family": "Inter, sans-serif", "size": 13},
-        legend={"orientation": "h", "y": -0.2},
+        legend={"orientation": "h", "y": -0.3, "traceorder": "normal"},
         bargap=0.35,
     )

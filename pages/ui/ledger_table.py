@@ -1,0 +1,106 @@
+"""Rows of the ledger as a table to read and as CSV to take away."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date
+
+import streamlit as st
+
+from core.types import LedgerRow, LedgerState
+from pages.ui import say
+
+STATES: dict[LedgerState, str] = {
+    "reserved": "open",
+    "settled": "booked",
+    "released": "not billed",
+}
+_SOURCES = {"reported": "provider", "estimated": "our estimate"}
+_ROW, _MOST_ROWS = 35, 12
+_COLUMNS = (
+    "when", "turn", "purpose", "model", "state", "cost_usd", "reserved_usd", "tokens_in", "cached",
+    "tokens_out", "source",
+)  # fmt: skip
+# What a spreadsheet would take for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def draw(rows: Sequence[LedgerRow], questions: Mapping[str, str]) -> None:
+    """The rows, newest first, with the `questions` of the turns that are known; without any, no such column."""
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        [_as_shown(row, questions) for row in rows],
+        height=_ROW * (1 + min(len(rows), _MOST_ROWS)) + 2,
+        hide_index=True,
+        column_config={
+            "When": st.column_config.DatetimeColumn(
+                format="D MMM, HH:mm:ss", timezone=st.context.timezone or "UTC", width=120
+            ),
+            "Trace": st.column_config.LinkColumn(display_text="open", width=50),
+            "Question": st.column_config.TextColumn(width=140),
+            "Model": st.column_config.TextColumn(width=130),
+            "State": st.column_config.TextColumn(width=70),
+            "Cost": st.column_config.TextColumn(alignment="right", width=108),
+            "Reserved": st.column_config.TextColumn(
+                alignment="right", width=108, help="The worst case, set aside before sending"
+            ),
+            "Tokens in": number(format="localized", width=75),
+            "Cached": number(format="localized", width=60, help="Of the tokens in"),
+            "Tokens out": number(format="localized", width=80),
+            "Counted by": st.column_config.TextColumn(width=95),
+        },
+        placeholder="–",
+        key="ledger",
+        alt="Every call that could cost money, newest first",
+    )
+
+
+def day(row: LedgerRow) -> date:
+    """The UTC day of the row, as the sums by day have it."""
+    return row.created_at.astimezone(UTC).date()
+
+
+def _as_shown(row: LedgerRow, questions: Mapping[str, str]) -> dict[str, object]:
+    usage = row.usage
+    asked = {"Question": questions.get(row.turn_id, "")} if questions else {}
+    return {
+        "When": row.created_at,
+        "Trace": f"/traces?turn={row.turn_id}",
+        **asked,
+        "Model": row.model,
+        "State": STATES[row.state],
+        "Cost": "open" if row.state == "reserved" else say.money(row.cost),
+        "Reserved": say.money(row.reserved),
+        "Tokens in": usage.input_tokens if usage else None,
+        "Cached": usage.cached_tokens if usage else None,
+        "Tokens out": usage.output_tokens if usage else None,
+        "Counted by": _SOURCES[usage.source] if usage else "",
+    }
+
+
+def as_csv(rows: Sequence[LedgerRow]) -> str:
+    """The rows as CSV; money as exact decimals, empty where the price is unknown."""
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(_COLUMNS)
+    for row in rows:
+        usage = row.usage
+        counts: tuple[object, ...] = (
+            (usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.source)
+            if usage
+            else ("", "", "", "")
+        )
+        money = ("" if each is None else f"{each:f}" for each in (row.cost, row.reserved))
+        model = f"'{row.model}" if row.model.startswith(_FORMULA) else row.model
+        writer.writerow(
+            [
+                row.created_at.isoformat(),
+                row.turn_id,
+                row.purpose,
+                model,
+                row.state,
+                *money,
+                *counts,
+            ]
+        )
+    return written.getvalue()

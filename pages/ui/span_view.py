@@ -1,0 +1,221 @@
+"""One step of a turn, opened: what it took, what it gave, and what went wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core import errors
+from core.export import plain
+from core.types import Budget, Region, Source, Span, Turn
+from pages.ui import said, say, window_bar
+from pages.ui.charts import STATES
+from pages.ui.markdown import label
+from pages.ui.session import theme
+
+ICONS = {
+    "turn": ":material/forum:",
+    "wait": ":material/hourglass_empty:",
+    "prompt": ":material/edit_note:",
+    "retrieval": ":material/search:",
+    "window": ":material/data_usage:",
+    "model": ":material/memory:",
+    "tool": ":material/build:",
+    "citations": ":material/format_quote:",
+}
+_FINISH = {
+    "stop": "finished",
+    "length": "cut at the length limit",
+    "content_filter": "withheld by the vendor's filter",
+    "refusal": "refused by the model",
+}
+_USAGE = "gen_ai.usage."
+_RESPONSE = "gen_ai.response."
+
+
+def summary(span: Span) -> str:
+    """A step in one line: its time, what it moved, and how it ended if that was not well."""
+    found = span.attributes
+    parts = [say.seconds((span.end_ns - span.start_ns) / 1e9)]
+    if span.kind == "model" and (sent := found.get(f"{_USAGE}input_tokens")) is not None:
+        parts.append(say.tokens(sent + found.get(f"{_USAGE}output_tokens", 0)))
+    if span.kind == "retrieval" and "hits" in found:
+        parts.append(_count(len(found["hits"]), "passage"))
+    if span.kind == "window" and "used" in found:
+        parts.append(say.tokens(found["used"]))
+    if span.kind == "citations" and "citations" in found:
+        parts.append(_count(found["citations"], "citation"))
+    if (found.get("attempt") or 1) > 1:
+        parts.append(f"attempt {found['attempt']}")
+    return " · ".join([*parts, *filter(None, [STATES[span.status]])])
+
+
+def draw(span: Span, turn: Turn, budget: Budget | None) -> None:
+    """The step with everything that was noted of it."""
+    st.subheader(f"{ICONS[span.kind]} {label(span.name)}", anchor=False)
+    st.caption(label(summary(span)))
+    _went_wrong(span)
+    _inside(span, turn, budget)
+    for event in span.events:
+        after = say.seconds((event.at_ns - span.start_ns) / 1e9)
+        st.caption(f"after {after}: {label(event.name)} {label(str(plain(event.attributes)))}")
+    with st.expander("Everything noted, as JSON", type="compact"):
+        st.json(plain(span), expanded=1)
+
+
+def _inside(span: Span, turn: Turn, budget: Budget | None) -> None:
+    match span.kind:
+        case "turn":
+            st.html(said.message("question", turn.request.prompt, theme()))
+        case "retrieval":
+            _hits(span, turn)
+        case "window":
+            _window(span.attributes, turn, budget)
+        case "model":
+            _call(span.attributes)
+        case "citations":
+            _citations(span.attributes, turn)
+        case "wait":
+            st.markdown("The question waited until its documents were read.")
+        case "prompt" | "tool":
+            pass  # what is noted of them stands below
+
+
+def hint(code: str) -> str:
+    """What to do about an error with this code."""
+    kinds = (kind for kind in vars(errors).values() if isinstance(kind, type))
+    found = (
+        kind for kind in kinds if issubclass(kind, errors.FootlightsError) and kind.code == code
+    )
+    return next((kind.hint for kind in found), "")
+
+
+def _went_wrong(span: Span) -> None:
+    if span.status == "stopped":
+        st.info("This was going on when the answer was stopped.", icon=":material/stop_circle:")
+    if span.status != "error":
+        return
+    found = span.attributes
+    advice = hint(str(found.get("error.type", "")))
+    message = found.get("error") or found.get("error.type") or "This step failed."
+    st.error(f"**{label(str(message))}**\n\n{label(advice)}", icon=":material/error:")
+
+
+# --- by kind -------------------------------------------------------------------------------------
+
+
+def _hits(span: Span, turn: Turn) -> None:
+    hits = span.attributes.get("hits") or ()
+    if not hits:
+        st.markdown("No passage was found: there are no documents, or none was to be searched.")
+        return
+    st.caption(f"the best {len(hits)} by similarity to the question, 1 would be the same words")
+    cited = {citation.number for citation in turn.citations}
+    for rank, hit in enumerate(hits, 1):
+        source = _source(hit, turn)
+        state = ""
+        if source:
+            state = f" · cited as {source.number}" if source.number in cited else " · not cited"
+        elif turn.sources:
+            state = " · left out of the window"
+        where = say.place(source.hit.unit if source else "page", hit.get("page", 0))
+        title = f"{rank}. {hit.get('document')}, {where} · {hit.get('score', 0):.2f}{state}"
+        with st.expander(label(title), type="compact"):
+            st.html(said.box(str(hit.get("text")), f"Passage {rank}"))
+
+
+def _source(hit: Mapping[str, Any], turn: Turn) -> Source | None:
+    for source in turn.sources:
+        if source.hit.chunk.text == hit.get("text") and source.hit.name == hit.get("document"):
+            return source
+    return None
+
+
+def _window(found: Mapping[str, Any], turn: Turn, budget: Budget | None) -> None:
+    if budget:
+        st.html(window_bar.bar(budget, theme()))
+    else:
+        regions: Mapping[Region, int] = found.get("regions") or {}
+        for region, tokens in regions.items():
+            st.markdown(f"{window_bar.NAMES[region]}: **{say.tokens(tokens)}**")
+    if found.get("dropped"):
+        st.caption(f"{_count(found['dropped'], 'item')} did not fit.")
+    with st.container(horizontal=True):
+        if budget:
+            st.page_link(
+                "tokens.py",
+                label="Every item of it",
+                icon=":material/data_usage:",
+                query_params={"turn": turn.id},
+            )
+        if found.get("prompt"):
+            name, _, version = str(found["prompt"]).partition("@")
+            st.page_link(
+                "prompts.py",
+                label=label(f"Prompt {name}, version {version}"),
+                icon=":material/edit_note:",
+                query_params={"p": name, "v": version, "turn": turn.id},
+            )
+
+
+def _call(found: Mapping[str, Any]) -> None:
+    st.markdown(" · ".join(_usage(found)))
+    st.caption(" · ".join(_circumstances(found)))
+    messages = found.get("request") or ()
+    shown = [said.STYLE]
+    for message in messages:
+        text = str(message.get("content", ""))
+        shown.append(
+            said.message(str(message.get("role")), text, theme(), f"{len(text):,} characters")
+        )
+    st.markdown(f"**Sent:** {_count(len(messages), 'message')}")
+    st.html("".join(shown))
+    response = str(found.get("response") or "")
+    st.markdown("**Came back**" if response else "**Nothing came back**")
+    if found.get("reasoning"):
+        with st.expander("What the model thought", type="compact"):
+            st.html(said.box(str(found["reasoning"]), "Reasoning"))
+    if response:
+        st.html(said.message("assistant", response, theme(), f"{len(response):,} characters"))
+
+
+def _usage(found: Mapping[str, Any]) -> list[str]:
+    sent, answered = found.get(f"{_USAGE}input_tokens"), found.get(f"{_USAGE}output_tokens")
+    if sent is None:
+        return ["Nothing was billed."]
+    cached = found.get(f"{_USAGE}cache_read.input_tokens")
+    of_them = f" ({cached:,} from the cache)" if cached else ""
+    estimated = found.get("usage_source") == "estimated"
+    return [
+        f"**{say.tokens(sent)}** in{of_them}",
+        f"**{answered or 0:,}** out",
+        "our estimate" if estimated else "reported by the provider",
+    ]
+
+
+def _circumstances(found: Mapping[str, Any]) -> list[str]:
+    first = found.get(f"{_RESPONSE}time_to_first_chunk")
+    finish = [_FINISH.get(reason, reason) for reason in found.get(f"{_RESPONSE}finish_reasons", ())]
+    answered, asked = found.get(f"{_RESPONSE}model"), found.get("gen_ai.request.model")
+    parts = [
+        f"attempt {found.get('attempt', 1)}",
+        f"first word after {say.seconds(first)}" if first is not None else "no word came",
+        *finish,
+        f"at most {say.tokens(found.get('gen_ai.request.max_tokens', 0))} of answer",
+    ]
+    if answered and answered != asked:
+        parts.append(f"answered by {answered}")
+    return [label(part) for part in parts]
+
+
+def _citations(found: Mapping[str, Any], turn: Turn) -> None:
+    marked = sum(each.quote_end > each.quote_start for each in turn.citations)
+    count = _count(found.get("citations", 0), "citation")
+    st.markdown(
+        f"{count} in the answer, of {_count(found.get('sources', 0), 'passage')} that were sent; "
+        f"for {marked:,} of them the words that the sentence rests on were found."
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,139 @@
+"""The costs page: sums, days, and the rows behind them."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from core.types import LedgerRow, Usage
+from pages.ui import charts, ledger_table, palette
+
+Open = Callable[..., AppTest]
+Ask = Callable[[str], Any]
+NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+
+
+def texts(test: AppTest) -> str:
+    kinds = (test.markdown, test.caption, test.info, test.error, test.warning)
+    return "\n".join(element.value for kind in kinds for element in kind).replace("\\", "")
+
+
+def metrics(test: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value.replace("\\", "") for metric in test.metric}
+
+
+def book(bench: Any, turn: Any, row: str, model: str, cost: str | None) -> None:
+    bench.ledger.reserve(
+        "local", row, turn.id, turn.conversation_id, model, "answer", Decimal("0.5")
+    )
+    bench.ledger.settle("local", row, Usage(100, 20), Decimal(cost) if cost else None)
+
+
+def test_before_the_first_question_the_page_leads_to_the_chat(app: Open) -> None:
+    assert "Nothing was asked yet, so nothing was spent" in texts(app("costs.py"))
+
+
+def test_what_costs_nothing_is_said_so_and_its_tokens_are_drawn(app: Open, asked: Ask) -> None:
+    asked("/words 5")
+    test = app("costs.py")
+    assert metrics(test)["Today"] == "$0"
+    assert "Local and quoted answers cost nothing" in texts(test)
+    assert test.get("plotly_chart")
+
+
+def test_the_sums_are_exact_below_a_cent_and_say_what_is_not_in_them(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    turn = asked("/words 5")
+    book(bench, turn, "row-1", "openai:gpt-6-luna", "0.000123")
+    book(bench, turn, "row-2", "openai:no-such-model", None)
+    test = app("costs.py")
+    shown = metrics(test)
+    assert shown["Today"] == shown["This month"] == shown["All time"] == "$0.000123"
+    assert "3 calls · " in texts(test)
+    assert "1 call went to models without a known price" in test.warning[0].value
+    assert set(test.dataframe[0].value["Cost"]) == {"$0", "$0.000123", "price unknown"}
+
+
+def test_where_no_price_is_known_the_sum_is_unknown_and_not_nothing(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    turn = asked("/fail key_rejected 9")
+    book(bench, turn, "row-1", "openai:no-such-model", None)
+    assert metrics(app("costs.py"))["Today"] == "price unknown"
+
+
+def test_a_call_that_has_not_ended_is_marked_with_what_is_set_aside(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    turn = asked("/words 5")
+    bench.ledger.reserve(
+        "local", "row-1", turn.id, turn.conversation_id, "openai:x", "answer", Decimal("0.00078")
+    )
+    test = app("costs.py")
+    assert "1 call not ended yet: at most $0.00078 is set aside" in texts(test)
+    table = test.dataframe[0].value
+    assert list(table["State"]) == ["open", "booked"]
+    assert table["Cost"][0] == "open"
+
+
+def test_the_rows_can_be_narrowed_to_models_and_to_a_day(app: Open, bench: Any, asked: Ask) -> None:
+    turn = asked("/words 5")
+    book(bench, turn, "row-1", "openai:gpt-6-luna", "0.000123")
+    test = app("costs.py")
+    test.multiselect[0].set_value(["openai:gpt-6-luna"]).run()
+    assert list(test.dataframe[0].value["Model"]) == ["openai:gpt-6-luna"]
+    day = next(box for box in test.selectbox if box.label == "Day (UTC)")
+    day.set_value(day.options[0] if isinstance(day.options[0], date) else turn.created_at.date())
+    assert len(test.run().dataframe[0].value) == 1
+
+
+def test_one_answer_shows_its_own_rows_and_its_ways_on(app: Open, asked: Ask) -> None:
+    first, _ = asked("/fail overloaded 1"), asked("/words 6")
+    test = app("costs.py", turn=first.id)
+    assert len(test.dataframe[0].value) == 2
+    assert metrics(test)["This answer"] == "$0"
+    assert metrics(test)["Calls"] == "2"
+    assert "a row of its own" in texts(test)
+    links = [link.proto.label for link in test.get("page_link")]
+    assert {"All costs", "Answer", "Window", "Trace", "Prompt"} <= set(links)
+    assert len(app("costs.py").dataframe[0].value) == 3
+
+
+def test_a_turn_that_is_not_there_says_so_and_leads_back(app: Open, asked: Ask) -> None:
+    asked("/words 5")
+    test = app("costs.py", turn="no-such-turn")
+    assert "no turn" in test.error[0].value
+    assert "All costs" in [link.proto.label for link in test.get("page_link")]
+
+
+def test_the_csv_has_exact_money_and_no_formula() -> None:
+    usage = Usage(100, 20, 10, source="estimated")
+    rows = [
+        LedgerRow("1", "t", "c", "=cmd|x", "answer", "settled", NOW, Decimal("1E-7"), None, usage),
+        LedgerRow("2", "t", "c", "quotes", "answer", "released", NOW, None, Decimal(0)),
+    ]
+    first, second = csv.DictReader(io.StringIO(ledger_table.as_csv(rows)))
+    assert first["model"] == "'=cmd|x"
+    assert (first["cost_usd"], first["reserved_usd"]) == ("", "0.0000001")
+    assert (first["tokens_in"], first["cached"], first["source"]) == ("100", "10", "estimated")
+    assert (second["state"], second["cost_usd"], second["tokens_in"]) == ("released", "0", "")
+
+
+def test_days_are_stacked_by_model_in_the_colours_of_the_theme() -> None:
+    rows = [
+        (date(2026, 11, 22), "a", 0.001),
+        (date(2026, 11, 23), "a", 0.002),
+        (date(2026, 11, 23), "b", 0.003),
+        (date(2026, 11, 23), "free", 0.0),
+    ]
+    figure = charts.by_day(rows, "US dollars", "dark", money=True)
+    assert [bar.name for bar in figure.data] == ["a", "b"]
+    assert figure.layout.barmode == "stack"
+    assert figure.data[1].marker.color == palette.of("dark").chart[1]
+    first, last = figure.layout.xaxis.range
+    assert (last - first).days == 7

@@ -1,0 +1,156 @@
+"""The traces page: the list of turns, the timeline, the tree, and one step opened."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.types import Span, TurnRequest
+from pages.ui import charts, palette, span_view
+
+Open = Callable[..., AppTest]
+Ask = Callable[[str], Any]
+
+
+def texts(test: AppTest) -> str:
+    kinds = (test.markdown, test.caption, test.header, test.subheader, test.info, test.error)
+    return "\n".join(element.value for kind in kinds for element in kind).replace("\\", "")
+
+
+def html(test: AppTest) -> str:
+    return "\n".join(element.proto.body for element in test.get("html"))
+
+
+def steps(test: AppTest) -> list[str]:
+    return [button.label for button in test.button if (button.key or "").startswith("step_")]
+
+
+def open_step(test: AppTest, kind: str) -> AppTest:
+    key = next(
+        button.key for button in test.button if (button.key or "").startswith(f"step_{kind}")
+    )
+    return test.button(key=key).click().run()
+
+
+def a_span(name: str, start: float, end: float, kind: Any = "model", **more: Any) -> Span:
+    return Span("t", name, None, name, kind, int(start * 1e9), int(end * 1e9), **more)
+
+
+def test_before_the_first_question_the_page_leads_to_the_chat(app: Open) -> None:
+    assert "Nothing was asked yet" in texts(app("traces.py"))
+
+
+def test_the_list_has_every_turn_with_its_end_in_words(app: Open, asked: Ask) -> None:
+    asked("/words 5")
+    asked("/fail key_rejected 9")
+    test = app("traces.py")
+    table = test.dataframe[0].value
+    assert list(table["Question"]) == ["/fail key_rejected 9", "/words 5"]
+    assert list(table["End"]) == ["failed: key rejected", "finished"]
+    assert list(table["Cost"]) == ["$0", "$0"]
+    test.text_input[-1].set_value("key scripted").run()
+    assert list(test.dataframe[0].value["Question"]) == ["/fail key_rejected 9"]
+    test.text_input[-1].set_value("nowhere").run()
+    assert "No question has these words" in texts(test)
+
+
+def test_the_steps_are_a_tree_with_times_and_the_call_is_open(app: Open, asked: Ask) -> None:
+    turn = asked("/words 5")
+    test = app("traces.py", turn=turn.id)
+    shown = steps(test)
+    for name in (
+        "turn",
+        "search passages",
+        "compose the window",
+        "ask scripted",
+        "check citations",
+    ):
+        assert any(name in step for step in shown)
+    assert not shown[0].startswith("\u2003") and shown[1].startswith("\u2003")
+    assert "**Came back**" in texts(test)
+    assert turn.answer in html(test)
+    assert 'aria-label="user message"' in html(test)
+
+
+def test_the_totals_stand_above(app: Open, asked: Ask) -> None:
+    turn = asked("/words 5")
+    shown = {metric.label: metric.value for metric in app("traces.py", turn=turn.id).metric}
+    assert shown["Tokens out"] == "5"
+    assert shown["Cost"].endswith("$0")
+    assert set(shown) == {"Time", "First word after", "Tokens in", "Tokens out", "Cost"}
+
+
+def test_a_click_on_the_search_shows_the_ranked_passages_and_what_became_of_them(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
+    turn = asked("How long is the notice period?")
+    test = open_step(app("traces.py", turn=turn.id), "retrieval")
+    hits = [expander.label.replace("\\", "") for expander in test.expander]
+    assert hits[0].startswith("1. rider.txt") and "cited as 1" in hits[0]
+    assert "The notice period is sixty days." in html(test)
+    assert test.query_params["span"]
+
+
+def test_a_click_on_the_window_shows_its_regions_and_the_prompt(app: Open, asked: Ask) -> None:
+    turn = asked("/words 5")
+    test = open_step(app("traces.py", turn=turn.id), "window")
+    assert "Instructions" in html(test)
+    links = [link.proto.label.replace("\\", "") for link in test.get("page_link")]
+    assert "Every item of it" in links
+    assert "Prompt answer, version 1" in links
+
+
+def test_the_step_that_failed_is_open_with_what_to_do(app: Open, asked: Ask) -> None:
+    turn = asked("/fail key_rejected 9")
+    test = app("traces.py", turn=turn.id)
+    assert len(test.error) == 2  # of the turn, and of its step
+    assert "valid key on the Models page" in test.error[1].value
+    assert "failed" in " ".join(steps(test))
+
+
+def test_every_attempt_of_a_retry_is_a_step(app: Open, asked: Ask) -> None:
+    turn = asked("/fail overloaded 1")
+    test = app("traces.py", turn=turn.id)
+    assert sum("ask scripted" in step for step in steps(test)) == 2
+    assert "attempt 2" in " ".join(steps(test))
+
+
+def test_a_turn_that_is_not_there_is_said_and_the_newest_is_shown(app: Open, asked: Ask) -> None:
+    turn = asked("/words 5")
+    test = app("traces.py", turn="no-such-turn")
+    assert "no turn" in test.error[0].value
+    assert test.query_params["turn"] == turn.id
+    assert steps(test)
+
+
+def test_a_running_turn_says_that_its_steps_come_at_its_end(app: Open, bench: Any) -> None:
+    test = app("traces.py")
+    started = bench.turns.start("local", TurnRequest("/stall"))
+    test.run()
+    assert "The steps are written when the answer ends" in texts(test)
+    bench.bridge.run(bench.turns.stop("local", started.turn_id))
+    for _ in bench.bridge.iterate(bench.turns.follow("local", started.turn_id), 60):
+        pass
+    test.run()
+    assert "stopped by you" in texts(test)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_step_of_a_few_milliseconds_is_still_to_be_seen_beside_a_minute(theme: str) -> None:
+    found = [(0, a_span("turn", 0, 60, "turn")), (1, a_span("search", 1, 1.04, "retrieval"))]
+    bar = charts.timeline(found, theme).data[0]
+    assert bar.x[1] >= 0.3
+    assert "40 ms" in bar.text[1]
+    assert bar.marker.color[1] == palette.span("retrieval", theme)
+
+
+def test_a_name_from_outside_is_no_markup_in_a_figure() -> None:
+    shown = charts.timeline([(0, a_span("<b>x", 0, 1))], "light")
+    assert "&lt;b&gt;x" in shown.layout.annotations[0].text
+
+
+def test_an_error_code_leads_to_what_can_be_done() -> None:
+    assert "Models page" in span_view.hint("key_rejected")
+    assert span_view.hint("no_such_code") == ""

@@ -32,6 +32,8 @@ def finished(live: LiveTurn) -> TurnDone:
         case "length":
             words = "cut at the length limit: ask for the rest, or allow a longer answer"
             return done(live, "length", words)
+        case "tool_calls":
+            return done(live, "finished", "it ended by asking for a tool, and none was offered")
         case "refusal" | "content_filter":
             detail = f": {said.detail}" if said and said.detail else ""
             return done(live, "refused", f"the model's vendor declined to answer{detail}")

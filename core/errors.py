@@ -16,6 +16,9 @@ FootlightsError                 .code (stable, snake_case) · .hint (what to do 
 │       ├── QuotaSpent          the account has no credit left
 │       ├── RequestRejected     400, 404, 413, 422
 │       └── Malformed           an answer that is not in the protocol
+├── CircuitOpen                 ours: a provider that keeps failing is left alone for a while: .retry_after
+├── TooFast                     ours: the pace that a vendor allows is used up: .retry_after
+├── BudgetExceeded              ours: a cap would be passed: .scope .limit .spent .reserved .renews_at
 ├── DeadlineExceeded            ours: a call that took longer than it may
 ├── ModelMisbehaved             the model's: an answer that cannot be used
 ├── Interrupted                 nobody's: the process that ran it ended
@@ -23,6 +26,9 @@ FootlightsError                 .code (stable, snake_case) · .hint (what to do 
 
 Core raises; only the two edges (a page, the API) turn an error into something shown.
 """
+
+from datetime import datetime
+from decimal import Decimal
 
 
 class FootlightsError(Exception):
@@ -143,6 +149,61 @@ class RequestRejected(Permanent):
 class Malformed(Permanent):
     code = "malformed"
     hint = "Check that the base URL points at an API and not at a web page."
+
+
+class CircuitOpen(FootlightsError):
+    """Read by the user: the provider keeps failing and is not asked before `retry_after` seconds."""
+
+    code = "circuit_open"
+    hint = "Wait until it is tried again, or choose another model."
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class TooFast(FootlightsError):
+    """Read by the user: what the vendor allows in a minute is used up for `retry_after` seconds."""
+
+    code = "too_fast"
+    hint = "Ask again after that time, or choose another model."
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class BudgetExceeded(FootlightsError):
+    """Read by the user: the worst case of the call does not fit under a cap (all in US dollars).
+
+    `limit` is the cap, `spent` and `reserved` what is gone of it, `renews_at` when it begins anew
+    (None: never).
+    """
+
+    code = "budget_exceeded"
+    hint = "Wait until the cap renews, raise it on the Models page, or choose a cheaper model."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        scope: str,
+        limit: Decimal,
+        spent: Decimal,
+        reserved: Decimal,
+        renews_at: datetime | None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.scope = scope
+        self.limit = limit
+        self.spent = spent
+        self.reserved = reserved
+        self.renews_at = renews_at
 
 
 class DeadlineExceeded(FootlightsError):

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, TypeAdapter
 
-from core.types import Budget, Citation, Source, Usage
+from core.types import Budget, Citation, Source, ToolCall, Usage
 
-FinishReason = Literal["stop", "length", "refusal", "content_filter"]
+FinishReason = Literal["stop", "length", "tool_calls", "refusal", "content_filter"]
 StopReason = Literal["finished", "stopped", "length", "refused"]
 
 
@@ -29,10 +29,39 @@ class ReasoningDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A fragment of the call at place `index`; `id` and `name` come with the first one only."""
+
+    index: int
+    text: str = ""
+    id: str = ""
+    name: str = ""
+    type: Literal["tool_call_delta"] = "tool_call_delta"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """A call is whole; it comes only when the model said that it had finished writing."""
+
+    call: ToolCall
+    type: Literal["tool_called"] = "tool_called"
+
+
+@dataclass(frozen=True, slots=True)
+class FellBack:
+    """The model `ref` does not answer, for the reason in words; `to` is asked instead."""
+
+    ref: str
+    to: str
+    reason: str
+    type: Literal["fell_back"] = "fell_back"
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """A wait that is shown: `done` of `total` (0: unknown) at `stage`, in words in `note`."""
 
-    stage: Literal["indexing", "searching", "loading", "reading", "retrying"]
+    stage: Literal["indexing", "searching", "loading", "reading", "retrying", "waiting"]
     note: str
     done: int = 0
     total: int = 0
@@ -51,7 +80,9 @@ class ModelDone:
     type: Literal["model_done"] = "model_done"
 
 
-ModelEvent = TextDelta | ReasoningDelta | Progress | ModelDone
+ModelEvent = (
+    TextDelta | ReasoningDelta | ToolCallDelta | ToolCalled | FellBack | Progress | ModelDone
+)
 
 
 @dataclass(frozen=True, slots=True)

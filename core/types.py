@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 # --- messages ---------------------------------------------------------------------------------
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,27 @@ class Reasoning:
     type: Literal["reasoning"] = "reasoning"
 
 
-Part = Text | Reasoning
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that a model asks for; `arguments` is the JSON as the model wrote it, whole but unchecked."""
+
+    id: str
+    name: str
+    arguments: str
+    type: Literal["tool_call"] = "tool_call"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call came to, for the model to read; the only part of a message of role `tool`."""
+
+    call_id: str
+    text: str
+    failed: bool = False
+    type: Literal["tool_result"] = "tool_result"
+
+
+Part = Text | Reasoning | ToolCall | ToolResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +237,30 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model is told of it; `parameters` is the JSON schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    strict: bool = False
+    """Whether the schema is in the strict form that vendors can hold a model to."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSchema:
+    """The JSON schema that the answer must fit, for vendors that can hold a model to one."""
+
+    name: str
+    schema: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRequest:
     """One call of a model. `model` is the vendor's own id; `sources` are the passages inside the
-    messages, for providers that are no models; `max_tokens` bounds the answer."""
+    messages, for providers that are no models; `max_tokens` bounds the answer. `tool_choice` is
+    auto, none, required or the name of a tool. The first `stable` messages will be sent again as
+    they are, so that a vendor can keep them in its cache."""
 
     model: str
     messages: tuple[Message, ...]
@@ -227,6 +268,10 @@ class ModelRequest:
     sources: tuple[Source, ...] = ()
     question: str = ""
     stop: tuple[str, ...] = ()
+    tools: tuple[ToolSpec, ...] = ()
+    tool_choice: str = "auto"
+    output: OutputSchema | None = None
+    stable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

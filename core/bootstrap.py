@@ -17,7 +17,7 @@ from core.bridge import Bridge, contained
 from core.chat import ChatService
 from core.context import ContextBuilder
 from core.documents import DocumentService
-from core.errors import AssetUnavailable
+from core.errors import AssetUnavailable, Misuse
 from core.ingest import Ingest
 from core.keys import Keys
 from core.llm.client import LLMClient
@@ -138,6 +138,7 @@ def build(settings: Settings) -> Workbench:
 
     Raises AssetUnavailable when the embedder or the vocabulary has not been fetched yet.
     """
+    wanted = _local_asset(settings.model)
     settings.data.mkdir(parents=True, exist_ok=True)
     assets = Assets(settings.data / "models", also=[ROOT / "data" / "models"])
     engine = make_engine(settings.database)
@@ -149,7 +150,7 @@ def build(settings: Settings) -> Workbench:
     conversations, rows, ledger = Conversations(engine), Turns(engine), Ledger(engine)
     sandbox = Sandbox()
     prompts = PromptLibrary(settings.prompts, sandbox)
-    models = bridge.run(_models(settings, assets))
+    models = bridge.run(_models(settings, Weights(assets, wanted)))
     stored, blobs = Documents(engine), Blobs(settings.data / "blobs")
     passages = Passages(stored, FaissIndex(settings.data / "index", embedder.space), embedder)
     documents = DocumentService(
@@ -193,17 +194,26 @@ def build(settings: Settings) -> Workbench:
     )
 
 
-async def _models(settings: Settings, assets: Assets) -> Models:
+async def _models(settings: Settings, weights: Weights) -> Models:
     """On the loop, because the vendors' clients belong to the loop that made them."""
     keys = Keys(
         settings.data / "keys.json",
         {"openai": settings.openai_api_key, "anthropic": settings.anthropic_api_key},
     )
-    return Models(settings, keys, Weights(assets, _local_asset(settings.model)))
+    return Models(settings, keys, weights)
 
 
 def _local_asset(ref: str | None) -> Asset:
-    return SMOLLM2 if ref == f"local:{SMOLLM2.name}" else QWEN_1_5B
+    """The weights that FOOTLIGHTS_MODEL names; raises Misuse when it names some that we do not know."""
+    known = {f"local:{asset.name}": asset for asset in (QWEN_1_5B, SMOLLM2)}
+    if ref is None or not ref.startswith("local:"):
+        return QWEN_1_5B
+    if ref not in known:
+        raise Misuse(
+            f"FOOTLIGHTS_MODEL names {ref!r}, a local model that we do not know",
+            hint=f"Set it to one of these: {', '.join(known)}.",
+        )
+    return known[ref]
 
 
 def _needed(assets: Assets, asset: Asset) -> Path:

@@ -22,6 +22,7 @@ _DEFAULTS = {
     "anthropic": ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"),
 }
 _LABELS = {"openai": "OpenAI", "anthropic": "Anthropic"}
+_OWN = ("local", "quotes")
 _VARIABLE = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 # Prompts are read at about 100 tokens a second on two cores: a larger window would only be a longer wait.
 LOCAL_WINDOW = 4096
@@ -117,6 +118,11 @@ class Models:
     def _passed_through(self, name: str, model: str) -> ModelInfo:
         if name in self._servers:
             return self._server_model(name, discovery.Listed(model, None))
+        if name in _OWN:
+            raise NotFound(
+                f"there is no model {name}:{model} on this machine",
+                hint="The Models page lists the models that can be asked.",
+            )
         return pricing.info(name, model)
 
     # --- the providers ------------------------------------------------------------------------

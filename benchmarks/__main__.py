@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import ingest, startup, streams
+from benchmarks import calls, ingest, startup, streams
 
-ALL = {"startup": startup.main, "ingest": ingest.main, "streams": streams.main}
+ALL = {"calls": calls.main, "startup": startup.main, "ingest": ingest.main, "streams": streams.main}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

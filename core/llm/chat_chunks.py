@@ -1,17 +1,19 @@
 """Reads the chunks of a chat completion, whoever sends them: OpenAI, Ollama, vLLM, llama.cpp."""
 
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from core.events import FinishReason, ModelDone, ModelEvent, Progress
+from core.llm.calls import Calls
 from core.llm.counts import number, reported
 from core.llm.faults import Faults, kind_of
 from core.llm.said import Said
 from core.types import ModelRequest, Usage
 
-_FINISH: Mapping[str, FinishReason] = {
+_FINISH: dict[str, FinishReason] = {
     "stop": "stop",
     "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
     "content_filter": "content_filter",
     "refusal": "refusal",
 }
@@ -27,6 +29,7 @@ class ChatChunks:
         self._faults = faults
         self._model = request.model
         self._said = Said(provider, request.max_tokens)
+        self._calls = Calls(self._said)
         self._finish: str | None = None
         self._refusal = ""
         self._usage: Usage | None = None
@@ -38,18 +41,18 @@ class ChatChunks:
 
     def feed(self, chunk: object) -> list[ModelEvent]:
         """The events of one chunk; raises what an error chunk amounts to."""
-        if not isinstance(chunk, Mapping):
+        if not isinstance(chunk, dict):
             raise self._faults.make("cut", "it sent something that is not in the protocol")
         if chunk.get("error"):
             self.complain(chunk["error"])
-        if isinstance(chunk.get("model"), str) and chunk["model"]:
-            self._model = chunk["model"]
-        if isinstance(chunk.get("usage"), Mapping):
-            self._usage = _usage(chunk["usage"])
-        events = _progress(chunk.get("prompt_progress"))
+        if (model := chunk.get("model")) and isinstance(model, str):
+            self._model = model
+        if isinstance(usage := chunk.get("usage"), dict):
+            self._usage = _usage(usage)
+        events = _progress(chunk["prompt_progress"]) if "prompt_progress" in chunk else []
         choices = chunk.get("choices")
         # One answer was asked for; a vendor that sends more would mix them up.
-        if isinstance(choices, list) and choices and isinstance(choices[0], Mapping):
+        if choices and isinstance(choices, list) and isinstance(choices[0], dict):
             events += self._choice(choices[0])
         return events
 
@@ -61,33 +64,51 @@ class ChatChunks:
         if reason in _BROKEN:
             raise self._faults.make("cut", f"it ended with {reason!r}")
         finish = "refusal" if self._refusal else _FINISH.get(reason, "stop")
+        finish, called = self._calls.ended(finish)
         detail = self._refusal or ("" if reason in _FINISH else f"finish reason: {reason}")
-        return [
-            *self._said.rest(),
-            ModelDone(finish, self._usage, self._model, self._faults.redact(detail)),
-        ]
+        done = ModelDone(finish, self._usage, self._model, self._faults.redact(detail))
+        return [*self._said.rest(), *called, done]
 
     def complain(self, error: object) -> NoReturn:
         """Raise what an error object of the wire amounts to."""
-        if not isinstance(error, Mapping):
+        if not isinstance(error, dict):
             raise self._faults.make("busy", error)
         names = tuple(str(error.get(key)) for key in ("code", "type") if error.get(key) is not None)
         message = str(error.get("message") or "")
         raise self._faults.make(kind_of(None, names, message), message)
 
-    def _choice(self, choice: Mapping[str, Any]) -> list[ModelEvent]:
-        if isinstance(choice.get("finish_reason"), str) and choice["finish_reason"]:
-            self._finish = choice["finish_reason"]
+    def _choice(self, choice: dict[str, Any]) -> list[ModelEvent]:
+        if (reason := choice.get("finish_reason")) and isinstance(reason, str):
+            self._finish = reason
         delta = choice.get("delta")
-        if not isinstance(delta, Mapping):
+        if not isinstance(delta, dict):
             return []
-        if isinstance(delta.get("refusal"), str):
-            self._refusal += delta["refusal"]
-        thought = delta.get("reasoning_content") or delta.get("reasoning")
-        return [*self._said.reasoning(thought), *self._said.text(delta.get("content"))]
+        if isinstance(refusal := delta.get("refusal"), str):
+            self._refusal += refusal
+        events: list[ModelEvent] = []
+        if thought := delta.get("reasoning_content") or delta.get("reasoning"):
+            events += self._said.reasoning(thought)
+        if content := delta.get("content"):
+            events += self._said.text(content)
+        if isinstance(calls := delta.get("tool_calls"), list):
+            for call in calls:
+                events += self._call(call)
+        return events
+
+    def _call(self, call: object) -> list[ModelEvent]:
+        if not isinstance(call, dict):
+            return []
+        function = call.get("function")
+        function = function if isinstance(function, dict) else {}
+        return self._calls.feed(
+            call.get("index") if isinstance(call.get("index"), int) else 0,
+            id=call.get("id"),
+            name=function.get("name"),
+            arguments=function.get("arguments"),
+        )
 
 
-def _usage(body: Mapping[str, Any]) -> Usage | None:
+def _usage(body: dict[str, Any]) -> Usage | None:
     read, total = number(body, "prompt_tokens"), number(body, "total_tokens")
     written = number(body, "completion_tokens")
     if written is None and read is not None and total is not None:

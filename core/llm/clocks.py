@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from core.errors import DeadlineExceeded, FootlightsError, StreamCut, Unreachable
 from core.llm.provider import Patience
@@ -21,10 +21,14 @@ class Clocks:
         self._patience = patience
         self._provider = provider
         self._model = model
-        self._now = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._now = self._loop.time
         self._end = self._now() + patience.total
         self._silence = patience.idle
         self._heard = self._now()
+        self._waiting: asyncio.Task[Any] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._late = False
 
     async def first_byte(self, work: Awaitable[T]) -> T:
         """The response once it begins; raises Unreachable when it does not."""
@@ -34,7 +38,41 @@ class Clocks:
 
     async def content(self, work: Awaitable[T]) -> T:
         """What comes next; raises StreamCut after too long a silence since `heard`."""
-        return await self._until(self._heard + self._silence, work, self._fell_silent)
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._deadline(), self._look)
+        waiting = self._waiting = asyncio.current_task()
+        assert waiting
+        cancelled = waiting.cancelling()
+        try:
+            return await work
+        except asyncio.CancelledError:
+            if self._late and waiting.uncancel() <= cancelled:
+                late = self._too_long if self._end <= self._now() else self._fell_silent
+                raise late() from None
+            raise
+        finally:
+            self._waiting = None
+
+    def _deadline(self) -> float:
+        return min(self._heard + self._silence, self._end)
+
+    def _look(self) -> None:
+        # One timer for the whole stream, set anew when it rings: one for each piece would cost
+        # more than everything else that is done with it.
+        self._timer = None
+        if self._waiting is None:
+            return  # the consumer is busy; the next wait sets it again
+        if self._deadline() > self._now():
+            self._timer = self._loop.call_at(self._deadline(), self._look)
+        else:
+            self._late = True
+            self._waiting.cancel()
+
+    def close(self) -> None:
+        """Nothing is waited for any more."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
 
     def heard(self) -> None:
         """Content has come: the silence begins anew."""
@@ -42,7 +80,9 @@ class Clocks:
 
     def finishing(self) -> None:
         """The vendor said that it is done: only a moment is left for its last words."""
-        self._silence = min(self._silence, _LAST_WORDS)
+        if self._silence > _LAST_WORDS:
+            self._silence = _LAST_WORDS
+            self.close()  # it was set for later
 
     async def _until(
         self, moment: float, work: Awaitable[T], late: Callable[[], FootlightsError]

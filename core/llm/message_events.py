@@ -1,17 +1,18 @@
 """Reads the events of an Anthropic message stream."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from core.events import FinishReason, ModelDone, ModelEvent
+from core.llm.calls import Calls
 from core.llm.counts import number, reported
 from core.llm.faults import Faults, kind_of
 from core.llm.said import Said
 from core.types import ModelRequest, Usage
 
-_FINISH: Mapping[str, FinishReason] = {
+_FINISH: dict[str, FinishReason] = {
     "end_turn": "stop",
     "stop_sequence": "stop",
+    "tool_use": "tool_calls",
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
     # The vendor paused a long answer: there is more to be had by asking for the rest.
@@ -31,6 +32,7 @@ class MessageEvents:
         self._faults = faults
         self._model = request.model
         self._said = Said(provider, request.max_tokens)
+        self._calls = Calls(self._said)
         self._stop: str | None = None
         self._refusal = ""
         # Cumulative: what a later event says replaces what an earlier one said.
@@ -44,15 +46,15 @@ class MessageEvents:
 
     def feed(self, chunk: object) -> list[ModelEvent]:
         """The events of one event; raises what an error event amounts to; ignores what is new to us."""
-        if not isinstance(chunk, Mapping):
+        if not isinstance(chunk, dict):
             raise self._faults.make("cut", "it sent something that is not in the protocol")
         match chunk.get("type"):
+            case "content_block_delta":
+                return self._content(chunk.get("index"), _inside(chunk, "delta"))
             case "message_start":
                 self._start(_inside(chunk, "message"))
             case "content_block_start":
-                return self._content(_inside(chunk, "content_block"))
-            case "content_block_delta":
-                return self._content(_inside(chunk, "delta"))
+                return self._begin(chunk.get("index"), _inside(chunk, "content_block"))
             case "message_delta":
                 self._delta(_inside(chunk, "delta"), _inside(chunk, "usage"))
             case "error":
@@ -66,20 +68,32 @@ class MessageEvents:
             raise self._faults.make("cut", "it ended without saying that it was done")
         unknown = "" if reason in _FINISH else f"stop reason: {reason}"
         detail = self._refusal or _WORTH_SAYING.get(reason, unknown)
-        finish = _FINISH.get(reason, "stop")
+        finish, called = self._calls.ended(_FINISH.get(reason, "stop"))
         done = ModelDone(finish, self._usage(), self._model, self._faults.redact(detail))
-        return [*self._said.rest(), done]
+        return [*self._said.rest(), *called, done]
 
-    def _start(self, message: Mapping[str, Any]) -> None:
+    def _start(self, message: dict[str, Any]) -> None:
         if isinstance(message.get("model"), str) and message["model"]:
             self._model = message["model"]
         self._merge(_inside(message, "usage"))
 
-    def _content(self, part: Mapping[str, Any]) -> list[ModelEvent]:
-        thought = self._said.reasoning(part.get("thinking"))
-        return [*thought, *self._said.text(part.get("text"))]
+    def _begin(self, index: Any, block: dict[str, Any]) -> list[ModelEvent]:
+        if block.get("type") != "tool_use":
+            return self._content(index, block)
+        # The input stands here whole when it does not come in pieces.
+        whole = block.get("input") or None
+        return self._calls.feed(index, id=block.get("id"), name=block.get("name"), arguments=whole)
 
-    def _delta(self, delta: Mapping[str, Any], usage: Mapping[str, Any]) -> None:
+    def _content(self, index: Any, part: dict[str, Any]) -> list[ModelEvent]:
+        if text := part.get("text"):
+            return self._said.text(text)
+        if thought := part.get("thinking"):
+            return self._said.reasoning(thought)
+        if json := part.get("partial_json"):
+            return self._calls.feed(index, arguments=json)
+        return []
+
+    def _delta(self, delta: dict[str, Any], usage: dict[str, Any]) -> None:
         if isinstance(delta.get("stop_reason"), str) and delta["stop_reason"]:
             self._stop = delta["stop_reason"]
         details = _inside(delta, "stop_details")
@@ -88,7 +102,7 @@ class MessageEvents:
         # What message_start counts as output is only its beginning.
         self._counted = self._counted or number(usage, "output_tokens") is not None
 
-    def _merge(self, usage: Mapping[str, Any]) -> None:
+    def _merge(self, usage: dict[str, Any]) -> None:
         self._counts |= {key: value for key, value in usage.items() if value is not None}
 
     def _usage(self) -> Usage | None:
@@ -108,11 +122,11 @@ class MessageEvents:
             reasoning=number(self._counts, "output_tokens_details", "thinking_tokens"),
         )
 
-    def _complaint(self, error: Mapping[str, Any]) -> Exception:
+    def _complaint(self, error: dict[str, Any]) -> Exception:
         message = str(error.get("message") or "")
         return self._faults.make(kind_of(None, (str(error.get("type")),), message), message)
 
 
-def _inside(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _inside(body: dict[str, Any], key: str) -> dict[str, Any]:
     inner = body.get(key)
-    return inner if isinstance(inner, Mapping) else {}
+    return inner if isinstance(inner, dict) else {}

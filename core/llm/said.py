@@ -14,13 +14,16 @@ _CHARACTERS_PER_TOKEN = 16
 _CHARACTERS_FREE = 2000
 
 
-class _Joiner:
+class Joiner:
     """Joins a character whose two halves (a surrogate pair) came in two deltas."""
 
     def __init__(self) -> None:
         self._half = ""
 
     def feed(self, text: str) -> str:
+        """What can be said of it by now."""
+        if not self._half and text.isascii() and "\0" not in text:
+            return text  # most pieces of most answers: nothing below could change them
         text = self._half + text
         self._half = ""
         if _HIGH.search(text):
@@ -28,6 +31,7 @@ class _Joiner:
         return clean(_PAIR.sub(_whole, text))
 
     def rest(self) -> str:
+        """The half that is left over."""
         half, self._half = self._half, ""
         return clean(half)
 
@@ -43,8 +47,8 @@ class Said:
         self._provider = provider
         self._max_tokens = max_tokens
         self._room = max_tokens * _CHARACTERS_PER_TOKEN + _CHARACTERS_FREE
-        self._text = _Joiner()
-        self._reasoning = _Joiner()
+        self._text = Joiner()
+        self._reasoning = Joiner()
 
     def text(self, piece: object) -> list[ModelEvent]:
         """More of the answer; whatever is not text is nothing."""
@@ -56,13 +60,17 @@ class Said:
         said = self._take(self._reasoning, piece)
         return [ReasoningDelta(said)] if said else []
 
+    def arguments(self, joiner: Joiner, piece: object) -> str:
+        """More of the arguments of a call, which has a joiner of its own."""
+        return self._take(joiner, piece)
+
     def rest(self) -> list[ModelEvent]:
         """What was held back for a second half that never came."""
         thought, said = self._reasoning.rest(), self._text.rest()
         events: list[ModelEvent] = [ReasoningDelta(thought)] if thought else []
         return [*events, TextDelta(said)] if said else events
 
-    def _take(self, joiner: _Joiner, piece: object) -> str:
+    def _take(self, joiner: Joiner, piece: object) -> str:
         if not isinstance(piece, str) or not piece:
             return ""
         self._room -= len(piece)

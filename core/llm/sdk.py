@@ -1,6 +1,6 @@
 """What the vendors' SDKs raise, read by the names of its classes; no SDK is imported here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +20,8 @@ _BELOW: Table = {
     "DecodingError": "cut",
     "HTTPError": "away",
     "StreamError": "cut",
+    "ClientPayloadError": "cut",
+    "ClientError": "away",
     # A header with a character that no key has.
     "UnicodeEncodeError": "key",
     "ValueError": "cut",
@@ -28,6 +30,11 @@ _BELOW: Table = {
 _NO_ADDRESS = frozenset({"UnsupportedProtocol", "InvalidURL"})
 # The request never left: nothing can have been billed.
 _NOT_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
+# The adapter between the SDKs and aiohttp calls these a failed connection too, but the request may
+# have arrived.
+_PERHAPS_SENT = frozenset(
+    {"ServerDisconnectedError", "ClientOSError", "ClientConnectionResetError", "ClientPayloadError"}
+)
 
 
 def kind_by_class(raised: type[BaseException], table: Table) -> Kind | None:
@@ -58,9 +65,16 @@ def explain(raised: Exception, table: Table, faults: Faults) -> ProviderError:
     if kind == "junk" and headers.get("location"):
         message = f"it redirects to {headers['location']}"
     error = faults.make(kind, message, retry_after=retry_after(headers, datetime.now(UTC)))
-    if type(raised.__cause__ or raised).__name__ in _NOT_SENT:
+    chain = set(_causes(raised))
+    if chain & _NOT_SENT and not chain & _PERHAPS_SENT:
         error.billable = False
     return error
+
+
+def _causes(raised: BaseException | None) -> Iterator[str]:
+    while raised is not None:
+        yield type(raised).__name__
+        raised = raised.__cause__
 
 
 def check_body(headers: Mapping[str, str], faults: Faults) -> None:

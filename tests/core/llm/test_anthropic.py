@@ -58,7 +58,7 @@ async def test_any_split_of_the_bytes_gives_the_same_message(vendor: Any, cuts: 
         ("anthropic-stop-max-tokens", "length", ""),
         ("anthropic-stop-model-context-window-exceeded", "length", "the context window was full"),
         ("anthropic-stop-pause-turn", "length", "the vendor paused the answer"),
-        ("anthropic-stop-tool-use", "stop", "stop reason: tool_use"),
+        ("anthropic-stop-tool-use", "stop", ""),
         ("anthropic-refusal", "refusal", "This touches on a dangerous subject."),
         ("anthropic-unknown-stop-and-events", "stop", "stop reason: tired"),
         ("anthropic-no-message-stop", "stop", ""),

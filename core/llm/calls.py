@@ -1,0 +1,70 @@
+"""Tool calls from their fragments: named once, written in pieces, several at a time."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.events import FinishReason, ModelEvent, ToolCallDelta, ToolCalled
+from core.llm.said import Joiner, Said
+from core.types import ToolCall
+
+
+@dataclass(slots=True)
+class _Open:
+    """One call as far as it has come."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+    joiner: Joiner = field(default_factory=Joiner)
+
+
+class Calls:
+    """Gathers the calls of one answer; `key` is whatever the vendor tells them apart by."""
+
+    def __init__(self, said: Said) -> None:
+        self._said = said
+        self._open: dict[Any, _Open] = {}
+
+    def feed(
+        self, key: Any, *, id: object = None, name: object = None, arguments: object = None
+    ) -> list[ModelEvent]:
+        """The next fragment of a call. Its id and name come with the first; another id at the same
+        key is another call, as servers do that number none of them."""
+        id, name = (value if isinstance(value, str) else "" for value in (id, name))
+        call = self._open.get(key)
+        if call is not None and id and call.id and id != call.id:
+            self._open[(key, call.id)] = self._open.pop(key)
+            call = None
+        if call is None:
+            call = self._open[key] = _Open(len(self._open))
+        first = not (call.id or call.name)
+        call.id, call.name = call.id or id, call.name or name
+        text = self._said.arguments(call.joiner, _as_text(arguments))
+        call.arguments.append(text)
+        if not text and not (first and (id or name)):
+            return []
+        return [ToolCallDelta(call.index, text, id if first else "", name if first else "")]
+
+    def ended(self, finish: FinishReason) -> tuple[FinishReason, list[ModelEvent]]:
+        """How the answer ended and the calls to carry out: none of an answer that was cut or refused."""
+        if finish not in ("stop", "tool_calls"):
+            return finish, []
+        # What was called decides: servers say "stop" with calls, and "tool_calls" without any.
+        return ("tool_calls" if self._open else "stop"), self._whole()
+
+    def _whole(self) -> list[ModelEvent]:
+        found: dict[str, ModelEvent] = {}
+        for call in sorted(self._open.values(), key=lambda call: call.index):
+            id = call.id or f"call_{call.index}"
+            if id in found:  # its result could not be told from the other's
+                id = f"{id}_{call.index}"
+            arguments = "".join((*call.arguments, call.joiner.rest()))
+            found[id] = ToolCalled(ToolCall(id, call.name, arguments or "{}"))
+        return list(found.values())
+
+
+def _as_text(arguments: object) -> object:
+    # Some servers send the arguments as an object instead of as its JSON.
+    return json.dumps(arguments) if isinstance(arguments, dict | list) else arguments

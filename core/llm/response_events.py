@@ -1,0 +1,118 @@
+"""Reads the events of OpenAI's Responses API."""
+
+from typing import Any
+
+from core.events import FinishReason, ModelDone, ModelEvent
+from core.llm.calls import Calls
+from core.llm.counts import number, reported
+from core.llm.faults import Faults, kind_of
+from core.llm.said import Said
+from core.types import ModelRequest, Usage
+
+_INCOMPLETE: dict[str, FinishReason] = {
+    "max_output_tokens": "length",
+    "content_filter": "content_filter",
+}
+
+
+class ResponseEvents:
+    """Turns the events of one stream (plain JSON) into ours; holds no connection and no clock.
+
+    The vendor's SDK raises nothing for `error`, `response.failed` and `response.incomplete`.
+    """
+
+    def __init__(self, provider: str, request: ModelRequest, faults: Faults) -> None:
+        self._faults = faults
+        self._model = request.model
+        self._said = Said(provider, request.max_tokens)
+        self._calls = Calls(self._said)
+        self._finish: FinishReason | None = None
+        self._detail = ""
+        self._refusal = ""
+        self._usage: Usage | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the response is completed or incomplete; nothing follows."""
+        return self._finish is not None
+
+    def feed(self, chunk: object) -> list[ModelEvent]:
+        """The events of one event; raises what a failure amounts to; ignores what is new to us."""
+        if not isinstance(chunk, dict):
+            raise self._faults.make("cut", "it sent something that is not in the protocol")
+        match chunk.get("type"):
+            case "response.output_text.delta":
+                return self._said.text(chunk.get("delta"))
+            case "response.reasoning_summary_text.delta" | "response.reasoning_text.delta":
+                return self._said.reasoning(chunk.get("delta"))
+            case "response.refusal.delta":
+                self._refusal += str(chunk.get("delta") or "")
+            case "response.output_item.added" | "response.function_call_arguments.delta":
+                return self._call(chunk)
+            case _:
+                self._state(chunk)
+        return []
+
+    def end(self) -> list[ModelEvent]:
+        """The last events of a stream that is over; raises StreamCut when it was not completed."""
+        if self._finish is None:
+            raise self._faults.make("cut", "it ended without saying that it was done")
+        finish, called = self._calls.ended("refusal" if self._refusal else self._finish)
+        detail = self._faults.redact(self._refusal or self._detail)
+        return [*self._said.rest(), *called, ModelDone(finish, self._usage, self._model, detail)]
+
+    def _call(self, chunk: dict[str, Any]) -> list[ModelEvent]:
+        index, item = chunk.get("output_index"), chunk.get("item")
+        if not isinstance(item, dict):
+            return self._calls.feed(index, arguments=chunk.get("delta"))
+        if item.get("type") != "function_call":
+            return []
+        # The arguments of an item that is added whole come with it.
+        return self._calls.feed(
+            index,
+            id=item.get("call_id"),
+            name=item.get("name"),
+            arguments=item.get("arguments") or None,
+        )
+
+    def _state(self, chunk: dict[str, Any]) -> None:
+        response = chunk.get("response")
+        response = response if isinstance(response, dict) else {}
+        match chunk.get("type"):
+            case "error":
+                raise self._complaint(chunk)
+            case "response.failed":
+                raise self._complaint(response.get("error"))
+            case "response.cancelled":
+                raise self._faults.make("cut", "the response was cancelled")
+            case "response.completed":
+                self._finish = "stop"
+            case "response.incomplete":
+                details = response.get("incomplete_details")
+                reason = str(details.get("reason") if isinstance(details, dict) else "unknown")
+                self._finish = _INCOMPLETE.get(reason, "length")
+                self._detail = "" if reason in _INCOMPLETE else f"incomplete: {reason}"
+            case _:
+                pass
+        if isinstance(model := response.get("model"), str) and model:
+            self._model = model
+        if isinstance(usage := response.get("usage"), dict):
+            self._usage = _usage(usage)
+
+    def _complaint(self, error: object) -> Exception:
+        # Some events hold what is wrong in `error`, some are it.
+        inner = error.get("error", error) if isinstance(error, dict) else {}
+        inner = inner if isinstance(inner, dict) else {}
+        names = tuple(str(inner[key]) for key in ("code", "type") if inner.get(key) is not None)
+        message = str(inner.get("message") or "")
+        return self._faults.make(kind_of(None, names, message), message)
+
+
+def _usage(body: dict[str, Any]) -> Usage | None:
+    return reported(
+        number(body, "input_tokens"),
+        number(body, "output_tokens"),
+        cached=number(body, "input_tokens_details", "cached_tokens"),
+        cache_write=number(body, "input_tokens_details", "cache_write_tokens"),
+        reasoning=number(body, "output_tokens_details", "reasoning_tokens"),
+    )

@@ -1,0 +1,106 @@
+"""What the adapters of the vendors' SDKs have in common: one client a loop, one stream a request."""
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from core.errors import Refused
+from core.events import ModelEvent
+from core.llm.clocks import Clocks
+from core.llm.connection import Connection, is_this_machine, sdk
+from core.llm.faults import Faults
+from core.llm.provider import FIRST_BYTE_SECONDS, IDLE_SECONDS, TOTAL_SECONDS, Patience
+from core.llm.reading import Headers, Reader, Response, Vendor, read
+from core.llm.sdk import Table
+from core.types import ModelRequest
+
+if TYPE_CHECKING:
+    import httpx2
+
+_CONNECT_SECONDS = 10.0
+
+
+class SdkProvider(ABC):
+    """Streams from the service at `base_url`; `http_client` is used and closed as it is."""
+
+    sdk_name: ClassVar[str]
+    sdk_error: ClassVar[str]
+    faults: ClassVar[Table]
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        base_url: str,
+        api_key: str,
+        http_client: "httpx2.AsyncClient | None" = None,
+        first_byte_seconds: float = FIRST_BYTE_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+        total_seconds: float = TOTAL_SECONDS,
+    ) -> None:
+        self.name = name
+        self.on_headers: Headers | None = None
+        self._base_url = base_url
+        self._api_key = api_key
+        self._http_client = http_client
+        self._patience = Patience(first_byte_seconds, idle_seconds, total_seconds)
+        self._connection: Connection[Any] = Connection(self._connect)
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        """The answer as it comes; raises one of core.errors, also when it has no end."""
+        if not any(part.role != "system" and part.parts for part in request.messages):
+            raise Refused("there is nothing to send: the request has no messages")
+        module = await sdk(self.sdk_name)
+        clocks = Clocks(self._patience, provider=self.name, model=request.model)
+        faults = Faults(self.name, request.model, self._api_key)
+        vendor = Vendor(
+            getattr(module, self.sdk_error), self.faults, faults, request.model, self.on_headers
+        )
+        reader = self._reader(request, faults)
+        async with aclosing(read(self._response(request), reader, clocks, vendor)) as events:
+            async for event in events:
+                yield event
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._connection.close()
+
+    @asynccontextmanager
+    async def _response(self, request: ModelRequest) -> AsyncGenerator[Response, None]:
+        async with self._open(await self._connection.client(), request) as response:
+            yield response
+
+    @abstractmethod
+    def _open(self, client: Any, request: ModelRequest) -> AbstractAsyncContextManager[Response]:
+        """The request, not yet sent."""
+
+    @abstractmethod
+    def _reader(self, request: ModelRequest, faults: Faults) -> Reader:
+        """What reads its answer."""
+
+    @abstractmethod
+    def _client(self, module: Any, **options: Any) -> Any:
+        """The SDK's client."""
+
+    def _connect(self) -> Any:
+        import httpx2
+
+        module = importlib.import_module(self.sdk_name)
+        here = is_this_machine(self._base_url)
+        # Redirects are not followed: they would carry the question, and perhaps the key, elsewhere.
+        # The SDK's own pool gives way at 200 streams; aiohttp's does not.
+        http_client = self._http_client or module.DefaultAioHttpClient(
+            follow_redirects=False, trust_env=not here
+        )
+        return self._client(
+            module,
+            base_url=self._base_url,
+            http_client=http_client,
+            max_retries=0,
+            timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),
+            # Small servers close a connection while the next request is on its way through it; on
+            # this machine a new one costs nothing.
+            default_headers={"Connection": "close"} if here else None,
+        )

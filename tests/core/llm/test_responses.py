@@ -1,0 +1,108 @@
+"""OpenAI's Responses API, whose failures are events."""
+
+import json
+from typing import Any
+
+import httpx2
+import pytest
+
+from core.errors import Overloaded, QuotaSpent, StreamCut
+from core.events import ReasoningDelta, TextDelta, ToolCalled
+from core.types import ToolCall, Usage
+
+USAGE = {
+    "input_tokens": 40,
+    "output_tokens": 12,
+    "input_tokens_details": {"cached_tokens": 32, "cache_write_tokens": 0},
+    "output_tokens_details": {"reasoning_tokens": 5},
+}
+
+
+def item(index: int, **more: Any) -> dict[str, Any]:
+    return {"type": "response.output_item.added", "output_index": index, "item": more}
+
+
+def delta(kind: str, text: str, index: int = 0) -> dict[str, Any]:
+    return {"type": f"response.{kind}.delta", "output_index": index, "delta": text}
+
+
+def ended(kind: str, **more: Any) -> dict[str, Any]:
+    response = {"model": "gpt-6-luna-2026-10-01", "status": kind, "usage": USAGE, **more}
+    return {"type": f"response.{kind}", "response": response}
+
+
+async def heard(vendor: Any, *events: dict[str, Any]) -> list[Any]:
+    body = b"".join(
+        f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in events
+    )
+    pieces = [body[at : at + 9] for at in range(0, len(body), 9)]
+
+    def handler(asked: httpx2.Request) -> httpx2.Response:
+        assert asked.url.path == "/v1/responses"
+        sent = json.loads(asked.content)
+        assert (sent["stream"], sent["max_output_tokens"], sent["store"]) == (True, 100, False)
+        assert sent["input"][1] == {"role": "user", "content": "Hello"}
+        answer: httpx2.Response = vendor.streamed(pieces)
+        return answer
+
+    found: list[Any] = await vendor.collect(vendor.openai(handler, api="responses"))
+    return found
+
+
+async def test_an_answer_with_thoughts_calls_and_usage(vendor: Any) -> None:
+    events = await heard(
+        vendor,
+        {"type": "response.created", "response": {"model": "gpt-6-luna"}},
+        item(0, type="reasoning", id="rs_1"),
+        delta("reasoning_summary_text", "Hm."),
+        item(1, type="message", id="m_1"),
+        delta("output_text", "Grüße", 1),
+        item(2, type="function_call", call_id="c1", name="search", arguments=""),
+        delta("function_call_arguments", '{"query":', 2),
+        delta("function_call_arguments", ' "東京"}', 2),
+        {"type": "response.function_call_arguments.done", "output_index": 2, "arguments": "..."},
+        {"type": "response.of_a_later_year"},
+        ended("completed"),
+    )
+    assert events[:2] == [ReasoningDelta("Hm."), TextDelta("Grüße")]
+    assert events[-2] == ToolCalled(ToolCall("c1", "search", '{"query": "東京"}'))
+    assert (events[-1].finish, events[-1].model) == ("tool_calls", "gpt-6-luna-2026-10-01")
+    assert events[-1].usage == Usage(40, 12, cached_tokens=32, reasoning_tokens=5)
+
+
+@pytest.mark.parametrize(
+    ("reason", "finish", "detail"),
+    [
+        ("max_output_tokens", "length", ""),
+        ("content_filter", "content_filter", ""),
+        ("tired", "length", "incomplete: tired"),
+    ],
+)
+async def test_an_incomplete_answer_says_why(
+    vendor: Any, reason: str, finish: str, detail: str
+) -> None:
+    last = ended("incomplete", incomplete_details={"reason": reason})
+    events = await heard(vendor, delta("output_text", "Half"), last)
+    assert (events[-1].finish, events[-1].detail) == (finish, detail)
+
+
+async def test_a_refusal_is_shown_with_its_words(vendor: Any) -> None:
+    events = await heard(vendor, delta("refusal", "I will not."), ended("completed"))
+    assert (events[-1].finish, events[-1].detail) == ("refusal", "I will not.")
+
+
+@pytest.mark.parametrize(
+    ("event", "error"),
+    [
+        ({"type": "error", "code": "server_error", "message": "oops"}, Overloaded),
+        ({"type": "error", "error": {"code": "insufficient_quota"}}, QuotaSpent),
+        (ended("failed", error={"code": "server_error", "message": "oops"}), Overloaded),
+        (ended("cancelled"), StreamCut),
+        ({"type": "response.in_progress"}, StreamCut),
+    ],
+)
+async def test_what_the_sdk_passes_over_in_silence_is_an_error(
+    vendor: Any, event: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        await heard(vendor, delta("output_text", "Half"), event)

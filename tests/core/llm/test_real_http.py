@@ -1,0 +1,274 @@
+"""Faults that only a real connection has: a server that speaks raw bytes on a loopback port."""
+
+import asyncio
+import gc
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from core.errors import FootlightsError, Malformed, ModelMisbehaved, ProviderError, StreamCut
+from core.events import ModelDone, TextDelta
+from core.llm.anthropic import AnthropicProvider
+from core.llm.openai import OpenAIProvider
+from core.types import ModelRequest, message
+
+KEY = "sk-test-0123456789abcdef"
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+REQUEST = ModelRequest("m", (message("user", "Hello"),), 100)
+Write = Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+
+def chunk(text: str = "", finish: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
+    return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
+
+
+WHOLE = chunk("Hello") + chunk(finish="stop") + b"data: [DONE]\n\n"
+
+
+@asynccontextmanager
+async def server(write: Write, **tls: Any) -> AsyncIterator[str]:
+    """Reads one request whole, then writes what it is told and hangs up."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(
+                int(line.split(b":")[1])
+                for line in head.lower().split(b"\r\n")
+                if line.startswith(b"content-length")
+            )
+            await reader.readexactly(length)
+            await write(writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # the client left: that is what some of the tests are about
+        finally:
+            writer.close()
+
+    listening = await asyncio.start_server(answer, "127.0.0.1", 0, **tls)
+    async with listening:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+
+
+def sends(*pieces: bytes) -> Write:
+    async def write(writer: asyncio.StreamWriter) -> None:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+
+    return write
+
+
+def openai_at(address: str, **options: Any) -> OpenAIProvider:
+    return OpenAIProvider(name="openai", base_url=f"{address}/v1", api_key=KEY, **options)
+
+
+async def answer(provider: Any, request: ModelRequest = REQUEST) -> list[Any]:
+    try:
+        return [event async for event in provider.stream(request)]
+    finally:
+        await provider.close()
+
+
+async def failure(write: Write, **options: Any) -> FootlightsError:
+    async with server(write) as address:
+        with pytest.raises(FootlightsError) as failed:
+            await answer(openai_at(address, **options))
+    assert failed.value.hint
+    assert KEY not in str(failed.value)
+    assert failed.value.__cause__ is None
+    assert failed.value.__context__ is None
+    return failed.value
+
+
+async def test_an_answer_of_20_000_words_of_a_chunk_each_is_whole() -> None:
+    words = b"".join(chunk(f"w{n} ") for n in range(20_000))
+    async with server(sends(HEAD, b"\r\n", words, chunk(finish="stop"))) as address:
+        events = await answer(openai_at(address), ModelRequest("m", REQUEST.messages, 100_000))
+    said = "".join(event.text for event in events if isinstance(event, TextDelta))
+    assert said == "".join(f"w{n} " for n in range(20_000))
+    assert isinstance(events[-1], ModelDone)
+
+
+async def test_a_chunk_of_50_mb_is_refused_and_not_tried_again() -> None:
+    error = await failure(sends(HEAD, b"\r\ndata: ", *[b"x" * 2**20] * 50))
+    assert isinstance(error, Malformed)
+    assert "8 MB" in str(error)
+
+
+async def test_an_answer_without_an_end_is_ended_by_us() -> None:
+    async def write(writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"\r\n")
+        while True:
+            writer.write(chunk("on and on and on " * 50))
+            await writer.drain()
+
+    error = await failure(write)
+    assert isinstance(error, ModelMisbehaved)
+    assert "100 tokens" in str(error)
+
+
+async def test_headers_that_never_end_are_not_read_for_ever() -> None:
+    async def write(writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD)
+        while True:
+            writer.write(b"x-more: " + b"x" * 1000 + b"\r\n")
+            await writer.drain()
+
+    error = await failure(write, first_byte_seconds=20.0)
+    assert isinstance(error, ProviderError)
+
+
+async def test_a_page_an_empty_body_and_a_redirect_are_no_answers() -> None:
+    page = await failure(sends(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<html>Hi"))
+    assert isinstance(page, Malformed)
+    empty = await failure(sends(HEAD, b"content-length: 0\r\n\r\n"))
+    assert isinstance(empty, StreamCut)
+    away = b"HTTP/1.1 302 Found\r\nlocation: https://else.where/\r\ncontent-length: 0\r\n\r\n"
+    moved = await failure(sends(away))
+    assert isinstance(moved, Malformed)
+    assert "redirects" in str(moved)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (HEAD, b"content-length: 100000\r\n\r\n", chunk("Hel")),
+        (HEAD, b"transfer-encoding: chunked\r\n\r\n", b"5\r\nda"),
+        (HEAD, b"transfer-encoding: chunked\r\n\r\n", b"zz\r\nda"),
+        (HEAD, b"\r\n", chunk("Hel")),
+    ],
+    ids=["too-short", "cut-chunk", "no-chunk", "early-end"],
+)
+async def test_a_body_that_breaks_off_is_a_cut_stream(pieces: tuple[bytes, ...]) -> None:
+    error = await failure(sends(*pieces))
+    assert isinstance(error, ProviderError)
+    assert error.code in ("stream_cut", "unreachable")
+    assert error.billable
+
+
+async def test_a_server_that_hangs_up_before_it_answers_may_have_billed_the_question() -> None:
+    error = await failure(sends())
+    assert error.code == "unreachable"
+    assert isinstance(error, ProviderError)
+    assert error.billable
+
+
+async def test_nobody_there_can_bill_nothing() -> None:
+    async with server(sends()) as address:
+        pass
+    with pytest.raises(ProviderError) as failed:
+        await answer(openai_at(address))
+    assert failed.value.code == "unreachable"
+    assert not failed.value.billable
+
+
+async def test_a_name_that_does_not_resolve_and_tls_that_fails_are_told_as_they_are() -> None:
+    with pytest.raises(ProviderError, match="cannot be reached") as unknown:
+        await answer(openai_at("http://nowhere.invalid"))
+    assert not unknown.value.billable
+    async with server(sends()) as address:  # speaks no TLS at all
+        with pytest.raises(ProviderError, match="cannot be reached") as failed:
+            await answer(openai_at(address.replace("http:", "https:")))
+    assert not failed.value.billable
+
+
+async def test_a_proxy_that_wants_a_password_is_told_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    body = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(body)
+        writer.close()
+
+    listening = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with listening:
+        port = listening.sockets[0].getsockname()[1]
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        with pytest.raises(ProviderError) as failed:
+            await answer(openai_at("https://vendor.test"))
+    assert "407" in str(failed.value)
+    assert not failed.value.billable
+
+
+async def test_an_answer_that_is_compressed_is_read() -> None:
+    import gzip
+
+    head = HEAD + b"content-encoding: gzip\r\n\r\n"
+    async with server(sends(head, gzip.compress(WHOLE))) as address:
+        events = await answer(openai_at(address))
+    assert events[0] == TextDelta("Hello")
+
+
+async def test_leaving_an_answer_hangs_up_on_the_vendor_at_once() -> None:
+    left = asyncio.Event()
+
+    async def write(writer: asyncio.StreamWriter) -> None:
+        try:
+            writer.write(HEAD + b"\r\n")
+            while True:
+                writer.write(chunk("on "))
+                await writer.drain()
+        except ConnectionError:
+            left.set()
+
+    async with server(write) as address:
+        provider = openai_at(address)
+        stream = provider.stream(ModelRequest("m", REQUEST.messages, 10**9))
+        assert await anext(stream) == TextDelta("on ")
+        await stream.aclose()
+        await asyncio.wait_for(left.wait(), 1)
+        await provider.close()
+
+
+async def test_a_thousand_faults_leave_no_connection_and_no_task_behind() -> None:
+    faults = [
+        sends(),
+        sends(HEAD, b"\r\n", chunk("Hel")),
+        sends(HEAD, b"transfer-encoding: chunked\r\n\r\n", b"zz\r\n"),
+        sends(b"HTTP/1.1 500 Oops\r\ncontent-length: 2\r\n\r\n{}"),
+        sends(b"HTTP/1.1 429 Slow\r\nretry-after: 3\r\ncontent-length: 2\r\n\r\n{}"),
+        sends(HEAD, b"\r\n", b'data: {"error": {"message": "no"}}\n\n'),
+        sends(HEAD, b"\r\n", b"data: {broken\n\n"),
+    ]
+    turn = iter(range(10**6))
+
+    async def write(writer: asyncio.StreamWriter) -> None:
+        await faults[next(turn) % len(faults)](writer)
+
+    async with server(write) as address:
+        providers = [
+            openai_at(address),
+            AnthropicProvider(base_url=address, api_key=KEY),
+        ]
+
+        async def fail(number: int) -> None:
+            with pytest.raises(FootlightsError):
+                async for _ in providers[number % 2].stream(REQUEST):
+                    pass
+
+        await asyncio.gather(*(fail(number) for number in range(20)))
+        before = len(asyncio.all_tasks())
+        for start in range(0, 1000, 50):
+            await asyncio.gather(*(fail(start + number) for number in range(50)))
+        assert len(asyncio.all_tasks()) <= before
+        for provider in providers:
+            await provider.close()
+    gc.collect()
+    assert not [name for name in _sockets() if "->" in name]
+
+
+def _sockets() -> list[str]:
+    import psutil
+
+    return [
+        f"{each.laddr.port}->{each.raddr.port}"
+        for each in psutil.Process(os.getpid()).net_connections("tcp")
+        if each.raddr and each.status == psutil.CONN_ESTABLISHED
+    ]

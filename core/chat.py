@@ -205,6 +205,7 @@ class ChatService:
                 max_tokens=context.max_tokens,
                 sources=context.sources,
                 question=asked.request.prompt,
+                stable=len(context.messages) - 1,  # all but the question with its passages
             ),
             meter=self._meter(asked.user, asked.turn_id, asked.conversation_id),
             trace=trace,

@@ -21,6 +21,7 @@ FootlightsError                 .code (stable, snake_case) · .hint (what to do 
 ├── BudgetExceeded              ours: a cap would be passed: .scope .limit .spent .reserved .renews_at
 ├── DeadlineExceeded            ours: a call that took longer than it may
 ├── ModelMisbehaved             the model's: an answer that cannot be used
+│   └── UnusableOutput          not the data that was asked for: .text .attempts (in llm/unusable.py)
 ├── Interrupted                 nobody's: the process that ran it ended
 └── AssetUnavailable            weights or a vocabulary that no source could deliver
 

@@ -232,6 +232,7 @@ class TurnRunner:
 
     async def recover(self) -> None:
         """End the turns of dead processes: what was said is kept, what was reserved is settled."""
+        await asyncio.to_thread(self._ledger.recover, self._process.alive)
         for user, turn_id in await asyncio.to_thread(self._turns.orphans, self._process.alive):
             await asyncio.to_thread(self._adopt, user, turn_id)
 

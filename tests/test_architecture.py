@@ -11,6 +11,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # library -> the only places in core that may import it
 OWNERS = {
     "openai": ("core/llm",),
+    "json_repair": ("core/llm",),
+    "jsonschema": ("core/llm",),
+    "referencing": ("core/llm",),
+    "orjson": ("core/llm",),
+    "aiohttp": ("core/llm",),
     "anthropic": ("core/llm",),
     "tenacity": ("core/llm",),
     "xllamacpp": ("core/llm",),

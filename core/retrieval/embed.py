@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
 
-BATCH = 32
+BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)

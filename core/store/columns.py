@@ -44,6 +44,11 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + timedelta(microseconds=int(value))
 
 
+def to_the_picodollar(value: Decimal) -> Decimal:
+    """The amount as the database will hold it: rounded up."""
+    return _EXACT.scaleb(_EXACT.to_integral_value(_EXACT.scaleb(value, 12)), -12)
+
+
 class Dollars(TypeDecorator[Decimal]):
     """US dollars as whole picodollars (10^-12), rounded up, so that no sum is ever below the bill."""
 

@@ -1,8 +1,8 @@
 """Every attempt that could cost money, from its reservation to what it came to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,19 +12,22 @@ from sqlalchemy import (
     Engine,
     and_,
     func,
-    not_,
     select,
     type_coerce,
-    update,
 )
 
-from core.errors import NotFound
-from core.store.columns import now
+from core.store import accounts
+from core.store.accounts import Payers, accounts_of
+from core.store.columns import now, to_the_picodollar
 from core.store.engine import insert, reading, writing
+from core.store.leases import is_orphaned
+from core.store.ledger_rows import change, open_row, settle_at_worst
 from core.store.tables import ledger
 from core.types import LedgerRow, Usage
 
 _DAY = 86_400_000_000
+# Far beyond the total deadline of any call: whoever reserved it is gone.
+_LONGEST_CALL = timedelta(hours=1)
 _TOKENS = (
     "input_tokens",
     "output_tokens",
@@ -49,10 +52,12 @@ class DaySpend:
 
 
 class Ledger:
-    """The rows of a user's money; none is ever deleted."""
+    """The rows of a user's money; none is ever deleted. `owner` is the process that books, so that
+    others can see when it died."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, owner: str | None = None) -> None:
         self._engine = engine
+        self._owner = owner
 
     def reserve(
         self,
@@ -63,9 +68,13 @@ class Ledger:
         model: str,
         purpose: str,
         reserved: Decimal | None,
+        payers: Payers | None = None,
     ) -> None:
-        """Book the worst case (USD; None: price unknown) before anything is sent; repeating it changes nothing."""
+        """Book the worst case (USD; None: price unknown) before anything is sent, on every account
+        that pays; repeating it changes nothing. Raises BudgetExceeded, and then nothing is booked."""
+        moment = now()
         with writing(self._engine) as connection:
+            on = accounts_of(connection, user, payers or Payers(conversation_id), moment)
             row = insert(connection, ledger).values(
                 user_id=user,
                 id=row_id,
@@ -74,52 +83,58 @@ class Ledger:
                 model=model,
                 purpose=purpose,
                 state="reserved",
-                created_at=now(),
+                created_at=moment,
                 reserved=reserved,
+                accounts=on,
+                owner=self._owner,
                 **dict.fromkeys(_TOKENS, 0),
             )
-            connection.execute(row.on_conflict_do_nothing())
+            if connection.execute(row.on_conflict_do_nothing()).rowcount:
+                exact = None if reserved is None else to_the_picodollar(reserved)
+                accounts.reserve(connection, user, on, exact)
 
     def settle(self, user: str, row_id: str, usage: Usage | None, cost: Decimal | None) -> None:
         """Book what it came to (USD; None: price unknown). What the vendor reported is never replaced;
         an estimate or a release is, for what was billed must be booked. Raises NotFound."""
         tokens = asdict(usage) if usage else {}
-        reported = and_(
-            ledger.c.state == "settled", func.coalesce(ledger.c.source, "") == "reported"
-        )
-        changed = (
-            update(ledger)
-            .where(ledger.c.user_id == user, ledger.c.id == row_id, not_(reported))
-            .values(state="settled", settled_at=now(), cost=cost, **tokens)
-        )
-        self._change(user, row_id, changed)
+        with writing(self._engine) as connection:
+            row = open_row(connection, user, row_id)
+            if row.state == "settled" and row.source == "reported":
+                return
+            change(connection, row, state="settled", cost=cost, **tokens)
 
     def release(self, user: str, row_id: str) -> None:
         """Nothing was sent: the row costs nothing. A settled row stays as it is. Raises NotFound."""
-        changed = (
-            update(ledger)
-            .where(ledger.c.user_id == user, ledger.c.id == row_id, ledger.c.state == "reserved")
-            .values(state="released", settled_at=now(), cost=Decimal(0))
-        )
-        self._change(user, row_id, changed)
-
-    def _change(self, user: str, row_id: str, statement: Any) -> None:
-        there = select(ledger.c.id).where(ledger.c.user_id == user, ledger.c.id == row_id)
         with writing(self._engine) as connection:
-            if not connection.execute(statement).rowcount and not connection.scalar(there):
-                raise NotFound(f"there is no ledger row {row_id}")
+            row = open_row(connection, user, row_id)
+            if row.state == "reserved":
+                change(connection, row, state="released", cost=Decimal(0))
 
     def settle_orphans(self, user: str, turn_id: str) -> int:
         """Settle what the turn of a dead process reserved at its worst case; how many rows that were."""
-        statement = (
-            update(ledger)
-            .where(
-                ledger.c.user_id == user, ledger.c.turn_id == turn_id, ledger.c.state == "reserved"
-            )
-            .values(state="settled", settled_at=now(), cost=ledger.c.reserved)
-        )
+        mine = and_(ledger.c.user_id == user, ledger.c.turn_id == turn_id)
         with writing(self._engine) as connection:
-            return connection.execute(statement).rowcount
+            return settle_at_worst(connection, select(ledger).where(mine))
+
+    def recover(self, alive: Callable[[str], bool | None]) -> int:
+        """Settle at their worst case what dead processes left reserved, in a turn or not; how many
+        rows that were. `alive` is asked for each process, and is None where nobody can see it."""
+        lapsed = now() - _LONGEST_CALL
+        still_open = select(ledger.c.owner, func.min(ledger.c.created_at)).where(
+            ledger.c.state == "reserved", ledger.c.owner.is_not(None)
+        )
+        with reading(self._engine) as connection:
+            owners = connection.execute(still_open.group_by(ledger.c.owner)).all()
+        settled = 0
+        for owner, oldest in owners:
+            known = alive(owner)
+            if is_orphaned(known, oldest < lapsed):
+                theirs = select(ledger).where(ledger.c.owner == owner)
+                if known is None:
+                    theirs = theirs.where(ledger.c.created_at < lapsed)
+                with writing(self._engine) as connection:
+                    settled += settle_at_worst(connection, theirs)
+        return settled
 
     def rows(
         self,
@@ -193,5 +208,6 @@ def turn_costs(
 def _row(row: dict[str, Any]) -> LedgerRow:
     tokens = {name: row.pop(name) for name in _TOKENS}
     source = row.pop("source")
-    del row["user_id"]
+    for ours in ("user_id", "accounts", "owner"):
+        del row[ours]
     return LedgerRow(**row, usage=Usage(**tokens, source=source) if source else None)

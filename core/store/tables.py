@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Float,
     ForeignKeyConstraint,
@@ -227,6 +228,41 @@ ledger = Table(
     _set("cache_write_tokens", BigInteger),
     _set("reasoning_tokens", BigInteger),
     Column("source", Words),
+    Column("accounts", Json(tuple[tuple[str, str, str], ...])),
+    Column("owner", Words),
     Index("ix_ledger_turn", "user_id", "turn_id"),
     Index("ix_ledger_recent", "user_id", "created_at", "id"),
+)
+# What is still open, for whoever looks after dead processes.
+Index(
+    "ix_ledger_open",
+    ledger.c.user_id,
+    ledger.c.id,
+    sqlite_where=ledger.c.state == "reserved",
+    postgresql_where=ledger.c.state == "reserved",
+)
+
+# What was spent and is reserved of each thing that can have a cap: the owner's day and month, a
+# conversation, a key, a link, a visitor. `period` is a day, a month or "".
+accounts = Table(
+    "accounts",
+    metadata,
+    _key("user_id"),
+    _key("scope"),
+    _key("subject"),
+    _key("period"),
+    _set("spent", Dollars),
+    _set("reserved", Dollars),
+    CheckConstraint("spent >= 0", name="ck_accounts_spent"),
+    CheckConstraint("reserved >= 0", name="ck_accounts_reserved"),
+)
+
+caps = Table(
+    "caps",
+    metadata,
+    _key("user_id"),
+    _key("scope"),
+    _key("subject"),
+    _set("amount", Dollars),
+    _set("set_at", Moment),
 )

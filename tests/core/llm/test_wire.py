@@ -1,6 +1,7 @@
 """Server-sent events from bytes, cut anywhere."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -43,7 +44,7 @@ def test_every_way_to_write_an_event_is_read() -> None:
 @given(cuts=st.lists(st.integers(0, len(STREAM)), max_size=40))
 def test_any_split_of_the_bytes_gives_the_same_events(cuts: list[int]) -> None:
     edges = sorted({0, len(STREAM), *cuts})
-    pieces = [STREAM[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [STREAM[start:end] for start, end in pairwise(edges)]
     assert split([b"", *pieces]) == EVENTS
 
 

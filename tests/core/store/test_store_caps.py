@@ -1,0 +1,324 @@
+"""Caps: the worst case is reserved before anything is sent, and no cap is ever passed."""
+
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import Engine, select
+
+from core.errors import BudgetExceeded, Refused
+from core.store import ledger as module
+from core.store.accounts import Payers
+from core.store.caps import Caps
+from core.store.engine import make_engine, migrate, reading, writing
+from core.store.ledger import Ledger
+from core.store.ledger_rows import settle_at_worst
+from core.store.tables import accounts
+from core.store.tables import ledger as rows
+from core.types import Usage
+from tests.core.store.stories import ME
+
+USAGE = Usage(100, 20)
+ESTIMATE = Usage(1, 1, source="estimated")
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def dollars(amount: str) -> Decimal:
+    return Decimal(amount)
+
+
+def reserve(ledger: Ledger, row: str, amount: str | None, payers: Payers | None = None) -> None:
+    worst = None if amount is None else dollars(amount)
+    ledger.reserve(ME, row, "t1", "c1", "openai:x", "answer", worst, payers)
+
+
+def spent_and_reserved(engine: Engine, scope: str) -> tuple[Decimal, Decimal]:
+    with reading(engine) as connection:
+        found = connection.execute(select(accounts).where(accounts.c.scope == scope)).all()
+    return sum(row.spent for row in found), sum(row.reserved for row in found)
+
+
+def test_a_call_that_might_pass_the_cap_is_refused_and_says_what_is_left_and_when_it_renews(
+    engine: Engine,
+) -> None:
+    ledger, caps = Ledger(engine), Caps(engine)
+    reserve(ledger, "r1", "0.30")
+    ledger.settle(ME, "r1", USAGE, dollars("0.10"))
+    caps.set(ME, "day", dollars("1"))  # what was spent before it was set counts
+    reserve(ledger, "r2", "0.85")
+    with pytest.raises(BudgetExceeded, match=r"cap of \$1 for today is reached: \$0.1") as refused:
+        reserve(ledger, "r3", "0.06")
+    error = refused.value
+    assert (error.scope, error.limit, error.spent, error.reserved) == (
+        "day",
+        1,
+        dollars("0.1"),
+        dollars("0.85"),
+    )
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    assert error.renews_at and error.renews_at.date() == tomorrow
+    assert [row.id for row in ledger.rows(ME)] == [
+        "r2",
+        "r1",
+    ]  # nothing is left of what was refused
+    reserve(ledger, "r3", "0.05")  # to the cent
+    assert caps.list(ME)[0].left == 0
+
+
+def test_every_cap_counts_and_one_that_refuses_leaves_the_others_as_they_were(
+    engine: Engine,
+) -> None:
+    ledger, caps = Ledger(engine), Caps(engine)
+    caps.set(ME, "month", dollars("10"))
+    caps.set(ME, "conversation", dollars("1"))
+    caps.set(ME, "key", dollars("0.5"), "k1")
+    reserve(ledger, "r1", "0.4", Payers("c1", key="k1"))
+    with pytest.raises(BudgetExceeded, match="of this API key"):
+        reserve(ledger, "r2", "0.2", Payers("c1", key="k1"))
+    reserve(ledger, "r2", "0.5", Payers("c1", key="k2"))
+    with pytest.raises(BudgetExceeded, match="of this conversation"):
+        reserve(ledger, "r3", "0.2", Payers("c1"))
+    reserve(ledger, "r3", "0.2", Payers("c2"))
+    assert spent_and_reserved(engine, "month") == (0, dollars("1.1"))
+    assert spent_and_reserved(engine, "day") == (0, dollars("1.1"))
+    states = {(state.scope, state.subject): state for state in caps.list(ME)}
+    assert states["key", "k1"].left == dollars("0.1")
+    assert states["conversation", ""].left is None  # each conversation has its own
+
+
+def test_a_cap_of_one_conversation_goes_before_the_one_for_all(engine: Engine) -> None:
+    ledger, caps = Ledger(engine), Caps(engine)
+    caps.set(ME, "conversation", dollars("1"))
+    caps.set(ME, "conversation", dollars("3"), "c1")
+    reserve(ledger, "r1", "2", Payers("c1"))
+    with pytest.raises(BudgetExceeded):
+        reserve(ledger, "r2", "2", Payers("c2"))
+    caps.remove(ME, "conversation")
+    reserve(ledger, "r2", "2", Payers("c2"))
+
+
+def test_an_unknown_price_is_refused_under_a_cap_and_what_is_free_always_passes(
+    engine: Engine,
+) -> None:
+    ledger, caps = Ledger(engine), Caps(engine)
+    reserve(ledger, "r1", None)
+    caps.set(ME, "month", dollars("0"))
+    with pytest.raises(BudgetExceeded, match="price of this model is not known") as refused:
+        reserve(ledger, "r2", None)
+    assert "Enter the price" in refused.value.hint
+    reserve(ledger, "r2", "0")
+    with pytest.raises(BudgetExceeded):
+        reserve(ledger, "r3", "0.000000000001")
+
+
+def test_a_cost_above_its_reservation_is_booked_in_full_and_an_unknown_one_at_the_worst(
+    engine: Engine,
+) -> None:
+    ledger = Ledger(engine)
+    reserve(ledger, "r1", "0.1")
+    reserve(ledger, "r2", "0.2")
+    ledger.settle(ME, "r1", USAGE, dollars("0.5"))
+    ledger.settle(ME, "r2", USAGE, None)
+    assert spent_and_reserved(engine, "day") == (dollars("0.7"), 0)
+    assert ledger.turn_cost(ME, "t1") is None
+
+
+def test_a_report_moves_the_accounts_by_the_difference_to_the_estimate(engine: Engine) -> None:
+    ledger = Ledger(engine)
+    reserve(ledger, "r1", "1")
+    ledger.settle(ME, "r1", ESTIMATE, dollars("0.6"))
+    ledger.settle(ME, "r1", USAGE, dollars("0.4"))
+    ledger.settle(ME, "r1", ESTIMATE, dollars("0.9"))
+    ledger.release(ME, "r1")
+    assert spent_and_reserved(engine, "conversation") == (dollars("0.4"), 0)
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-1), timedelta(days=-40)])
+def test_a_clock_that_jumps_back_grants_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, jump: timedelta
+) -> None:
+    ledger, caps = Ledger(engine), Caps(engine)
+    caps.set(ME, "day", dollars("1"))
+    reserve(ledger, "r1", "0.9")
+    past = datetime.now(UTC) + jump
+    monkeypatch.setattr(module, "now", lambda: past)
+    with pytest.raises(BudgetExceeded):
+        reserve(ledger, "r2", "0.2")
+    ledger.settle(ME, "r1", USAGE, dollars("0.3"))
+    reserve(ledger, "r2", "0.2")
+    assert spent_and_reserved(engine, "day") == (dollars("0.3"), dollars("0.2"))
+
+
+def test_what_a_dead_process_reserved_outside_a_turn_is_settled_at_its_worst(
+    engine: Engine,
+) -> None:
+    dead, living = Ledger(engine, "dead"), Ledger(engine, "living")
+    reserve(dead, "r1", "0.3")
+    reserve(dead, "r2", "0.2")
+    dead.settle(ME, "r2", USAGE, dollars("0.1"))
+    reserve(living, "r3", "0.4")
+    elsewhere = Ledger(engine, "elsewhere")
+    reserve(elsewhere, "r4", "0.5")
+
+    seen = {"dead": False, "living": True, "elsewhere": None}
+    assert living.recover(seen.__getitem__) == 1
+    assert living.recover(seen.__getitem__) == 0
+    assert spent_and_reserved(engine, "month") == (dollars("0.4"), dollars("0.9"))
+
+
+@pytest.mark.parametrize("limit", ["-1", "NaN", "Infinity", "1000001"])
+def test_a_cap_that_is_none_is_refused(engine: Engine, limit: str) -> None:
+    with pytest.raises(Refused, match="a cap is 0 to 1,000,000 dollars"):
+        Caps(engine).set(ME, "day", dollars(limit))
+
+
+def test_what_the_ledger_held_before_there_were_accounts_is_counted(empty_url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    import core.store.engine as store
+
+    engine = make_engine(empty_url)
+    config = Config()
+    config.set_main_option("script_location", str(store._MIGRATIONS))
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "v0001")
+    old = "INSERT INTO ledger (user_id, id, turn_id, conversation_id, model, purpose, state, created_at,"
+    old += " reserved, cost, input_tokens, output_tokens, cached_tokens, cache_write_tokens,"
+    old += (
+        " reasoning_tokens) VALUES ('me', '{}', 't', 'c1', 'm', 'answer', '{}', 1790000000000000,"
+    )
+    old += " 500, {}, 0, 0, 0, 0, 0)"
+    with writing(engine) as connection:
+        for row in (("a", "settled", 300), ("b", "reserved", "NULL"), ("c", "released", 0)):
+            connection.exec_driver_sql(old.format(*row))
+    migrate(engine)
+    assert spent_and_reserved(engine, "day") == (dollars("800e-12"), 0)
+    Ledger(engine).settle("me", "b", USAGE, dollars("1e-12"))
+    assert spent_and_reserved(engine, "month") == (dollars("800e-12"), 0)
+    engine.dispose()
+
+
+def test_two_hundred_calls_of_four_processes_never_pass_the_cap(url: str) -> None:
+    engine = make_engine(url)
+    cap = Decimal("2.5")
+    Caps(engine).set("me", "day", cap)
+    script = str(Path(__file__).with_name("cap_caller.py"))
+    callers = [
+        subprocess.Popen(
+            [sys.executable, script, url, "50", str(seed)],
+            cwd=ROOT,
+            env={"PYTHONPATH": str(ROOT), "PATH": ""},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for seed in range(4)
+    ]
+    told = [caller.communicate()[0].split() for caller in callers]
+    assert [caller.returncode for caller in callers] == [0] * 4
+    settled, abandoned = (sum(Decimal(each[at]) for each in told) for at in (0, 1))
+    refused = sum(int(each[2]) for each in told)
+    assert refused > 0
+    assert spent_and_reserved(engine, "day") == (settled, abandoned)
+    assert settled + abandoned <= cap
+    assert Ledger(engine).recover(lambda _: False) == abandoned / Decimal("0.05")
+    assert spent_and_reserved(engine, "day") == (settled + abandoned, 0)
+    engine.dispose()
+
+
+AMOUNTS = st.integers(0, 40).map(lambda cents: Decimal(cents) / 100)
+
+
+class Bookkeeping(RuleBasedStateMachine):
+    """Whatever happens in whatever order: the accounts are the sum of the rows, and no cap is passed."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.engine = make_engine(f"sqlite:///{self.folder.name}/store.db")
+        migrate(self.engine)
+        self.ledger = Ledger(self.engine, "me")
+        self.caps = {"day": Decimal(2), "conversation": Decimal(1)}
+        for scope, limit in self.caps.items():
+            Caps(self.engine).set(ME, scope, limit)  # type: ignore[arg-type]
+        self.worst: dict[str, Decimal] = {}
+
+    def teardown(self) -> None:
+        if hasattr(self, "engine"):
+            self.ledger.recover(lambda _: False)
+            assert all(row.state != "reserved" for row in self.ledger.rows(ME, 10_000))
+            self.balanced()
+            self.engine.dispose()
+            self.folder.cleanup()
+
+    @rule(row=st.integers(0, 12), amount=AMOUNTS, conversation=st.sampled_from(["c1", "c2"]))
+    def reserve(self, row: int, amount: Decimal, conversation: str) -> None:
+        name = f"r{row}"
+        try:
+            self.ledger.reserve(ME, name, "t1", conversation, "m", "answer", amount)
+        except BudgetExceeded:
+            assert name not in self.worst
+        else:
+            self.worst.setdefault(name, amount)
+
+    @rule(row=st.integers(0, 12), share=st.integers(0, 100), reported=st.booleans())
+    def settle(self, row: int, share: int, reported: bool) -> None:
+        name = f"r{row}"
+        if name in self.worst:
+            cost = self.worst[name] * share / 100
+            self.ledger.settle(ME, name, USAGE if reported else ESTIMATE, cost)
+
+    @rule(row=st.integers(0, 12))
+    def release(self, row: int) -> None:
+        if f"r{row}" in self.worst:
+            self.ledger.release(ME, f"r{row}")
+
+    @rule()
+    def crash(self) -> None:
+        self.ledger.recover(lambda _: False)
+
+    @rule(row=st.integers(0, 12))
+    def settle_one_at_its_worst(self, row: int) -> None:
+        with writing(self.engine) as connection:
+            settle_at_worst(connection, select(rows).where(rows.c.id == f"r{row}"))
+
+    @invariant()
+    def balanced(self) -> None:
+        if not hasattr(self, "engine"):
+            return
+        found = self.ledger.rows(ME, 10_000)
+        reserved = sum(row.reserved or 0 for row in found if row.state == "reserved")
+        spent = sum(row.cost or 0 for row in found if row.state == "settled")
+        for scope in ("day", "month", "conversation"):
+            assert spent_and_reserved(self.engine, scope) == (spent, reserved)
+
+
+class UnderCaps(Bookkeeping):
+    """Where a released row is never settled after all, no account is ever above its cap."""
+
+    def release(self, row: int) -> None:  # type: ignore[override]
+        """What is released here was never sent, so nothing of it can be billed later."""
+
+    @invariant()
+    def under_every_cap(self) -> None:
+        if not hasattr(self, "engine"):
+            return
+        with reading(self.engine) as connection:
+            for row in connection.execute(select(accounts)):
+                if row.scope in self.caps:
+                    assert row.spent + row.reserved <= self.caps[row.scope]
+
+
+TestBookkeeping = Bookkeeping.TestCase
+TestUnderCaps = UnderCaps.TestCase
+TestBookkeeping.settings = TestUnderCaps.settings = settings(
+    max_examples=30, stateful_step_count=25, deadline=None
+)

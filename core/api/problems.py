@@ -7,7 +7,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from core.errors import AssetUnavailable, Conflict, FootlightsError, Misuse, NotFound, Refused
+from core.errors import (
+    AssetUnavailable,
+    BudgetExceeded,
+    CircuitOpen,
+    Conflict,
+    FootlightsError,
+    Misuse,
+    NotFound,
+    RateLimited,
+    Refused,
+    TooFast,
+)
 
 log = logging.getLogger(__name__)
 # The most special class first.
@@ -17,6 +28,10 @@ _STATUS: tuple[tuple[type[FootlightsError], int], ...] = (
     (Refused, 422),
     (Misuse, 400),
     (AssetUnavailable, 503),
+    (CircuitOpen, 503),
+    (BudgetExceeded, 402),
+    (TooFast, 429),
+    (RateLimited, 429),
     (FootlightsError, 502),
 )
 

@@ -1,15 +1,19 @@
 """One attempt of a call: what was asked, what was heard, and what it came to."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.errors import FootlightsError, Misuse, ProviderError
-from core.events import ModelDone, ModelEvent, ReasoningDelta, TextDelta
+from core.events import ModelDone, ModelEvent, ReasoningDelta, TextDelta, ToolCallDelta
 from core.llm import names
+from core.llm.pricing import margin
 from core.types import ModelRequest, Usage
 
 Count = Callable[[str], int]
+# Tokens that a vendor may have written before it noticed that nobody listens any more.
+_AHEAD = 64
 
 
 @dataclass(slots=True)
@@ -25,6 +29,7 @@ class Attempt:
     began: float = field(init=False)
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
     first_token_seconds: float | None = None
     done: ModelDone | None = None
     failure: FootlightsError | None = None
@@ -35,21 +40,38 @@ class Attempt:
     def hear(self, event: ModelEvent) -> ModelEvent:
         """The event as it goes on: an ending without usage is given an estimate."""
         if isinstance(event, ModelDone):
-            self.done = event if event.usage else replace(event, usage=self.estimate())
+            self.done = event if event.usage else replace(event, usage=self.estimate(whole=True))
             return self.done
-        if isinstance(event, TextDelta | ReasoningDelta):
+        said = self._said(event)
+        if said is not None:
             if self.first_token_seconds is None:
                 self.first_token_seconds = self.clock() - self.began
-            (self.text if isinstance(event, TextDelta) else self.reasoning).append(event.text)
+            said.append(event.text)  # type: ignore[union-attr]
         return event
 
-    def estimate(self) -> Usage:
-        """What the vendor will bill for what was heard, as far as we can tell."""
-        heard = self.count("".join((*self.reasoning, *self.text)))
+    def _said(self, event: ModelEvent) -> list[str] | None:
+        match event:
+            case TextDelta():
+                return self.text
+            case ReasoningDelta():
+                return self.reasoning
+            case ToolCallDelta():
+                return self.calls
+            case _:
+                return None
+
+    def estimate(self, *, whole: bool = False) -> Usage:
+        """What the vendor will bill for what was heard, as far as we can tell; of an answer that is
+        not `whole`, the most that it can be."""
+        said = (*self.reasoning, *self.text, *self.calls)
         # A delta is at least one token, whatever our count makes of its characters.
-        deltas = len(self.text) + len(self.reasoning)
-        output = min(max(heard, deltas), max(self.request.max_tokens, 0))
-        return Usage(self.input_tokens, output, source="estimated")
+        output = max(self.count("".join(said)), len(said))
+        read, most = self.input_tokens, max(self.request.max_tokens, 0)
+        if not whole:
+            share = margin(self.ref)
+            read = math.ceil(read * share)
+            output = math.ceil(output * share) + (_AHEAD if said else 0)
+        return Usage(read, min(output, most), source="estimated")
 
     def spent(self) -> Usage | None:
         """What is to be booked; None when nothing can have been billed."""
@@ -58,7 +80,8 @@ class Attempt:
         refused = isinstance(self.failure, Misuse) or (
             isinstance(self.failure, ProviderError) and not self.failure.billable
         )
-        return None if refused and not (self.text or self.reasoning) else self.estimate()
+        said = self.text or self.reasoning or self.calls
+        return None if refused and not said else self.estimate()
 
     def asked(self) -> dict[str, Any]:
         """The attributes of the span that are known before the answer."""

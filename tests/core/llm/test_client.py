@@ -117,7 +117,7 @@ async def test_every_attempt_has_a_reservation_and_a_span_of_its_own() -> None:
         *("reserve", "release"),
         *("reserve", "settle"),
     ]
-    assert book.rows[1][-1] == Usage(40, 0, source="estimated")
+    assert book.rows[1][-1] == Usage(50, 0, source="estimated")
     spans = trace.take()
     assert [span.attributes[names.ATTEMPT] for span in spans] == [1, 2, 3]
     assert [span.status for span in spans] == ["error", "error", "ok"]
@@ -184,7 +184,7 @@ async def test_leaving_early_closes_the_provider_first_and_books_an_estimate() -
     await anext(stream)
     await stream.aclose()
     assert [row[0] for row in book.rows] == ["reserve", "closed", "settle"]
-    assert book.rows[-1][-1] == Usage(40, 2, source="estimated")
+    assert book.rows[-1][-1] == Usage(50, 67, source="estimated")
     (span,) = trace.take()
     assert span.status == "stopped"
     assert span.attributes[names.RESPONSE] == "one "

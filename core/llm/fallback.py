@@ -1,0 +1,53 @@
+"""The next model when one does not answer: only before the first word, and said on the answer."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
+
+from core.errors import (
+    CircuitOpen,
+    FootlightsError,
+    KeyRejected,
+    QuotaSpent,
+    TooFast,
+    Transient,
+)
+from core.events import FellBack, ModelEvent, Progress
+from core.llm.retry import close_events
+
+_REASONS = (Transient, CircuitOpen, TooFast, KeyRejected, QuotaSpent)
+
+
+async def first_that_answers(
+    refs: Sequence[str], ask: Callable[[str], AsyncIterator[ModelEvent]]
+) -> AsyncIterator[ModelEvent]:
+    """The events of the first of these models that answers, each one asked when those before it
+    could not; raises the error of the first when none does, with the others named in its hint.
+
+    What a second model could not help with, a refused request or a cap, rises as it is.
+    """
+    failures: list[FootlightsError] = []
+    for place, ref in enumerate(refs):
+        spoken = False
+        try:
+            async with AsyncExitStack() as stack:
+                events = ask(ref)
+                stack.push_async_callback(close_events, events)
+                async for event in events:
+                    spoken = spoken or not isinstance(event, Progress)
+                    yield event
+            return
+        except _REASONS as error:
+            if spoken:
+                raise
+            failures.append(error)
+            if place + 1 < len(refs):
+                yield FellBack(ref, refs[place + 1], str(error))
+    raise _first(failures, refs)
+
+
+def _first(failures: Sequence[FootlightsError], refs: Sequence[str]) -> FootlightsError:
+    first, *others = failures
+    if others:
+        tried = "; ".join(f"{ref}: {error}" for ref, error in zip(refs[1:], others, strict=True))
+        first.hint = f"{first.hint} Asked instead, in vain: {tried}"
+    return first

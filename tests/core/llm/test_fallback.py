@@ -1,0 +1,79 @@
+"""The next model, only before the first word."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.errors import (
+    BudgetExceeded,
+    CircuitOpen,
+    FootlightsError,
+    KeyRejected,
+    Overloaded,
+    RequestRejected,
+    StreamCut,
+)
+from core.events import FellBack, ModelDone, ModelEvent, Progress, TextDelta
+from core.llm.fallback import first_that_answers
+from core.types import Usage
+
+DONE = ModelDone("stop", Usage(1, 1), "m")
+BUSY = Overloaded("a is overloaded", provider="a")
+Script = dict[str, list[ModelEvent | FootlightsError]]
+
+
+async def heard(script: Script) -> list[ModelEvent]:
+    async def ask(ref: str) -> AsyncIterator[ModelEvent]:
+        for step in script[ref]:
+            if isinstance(step, FootlightsError):
+                raise step
+            yield step
+
+    return [event async for event in first_that_answers(list(script), ask)]
+
+
+async def test_the_second_answers_when_the_first_cannot_and_it_is_said() -> None:
+    waiting = Progress("retrying", "a is overloaded: trying again in 1 s")
+    events = await heard({"a:1": [waiting, BUSY], "b:2": [TextDelta("Hello"), DONE]})
+    assert events == [
+        waiting,
+        FellBack("a:1", "b:2", "a is overloaded"),
+        TextDelta("Hello"),
+        DONE,
+    ]
+
+
+async def test_an_answer_that_has_begun_is_never_begun_by_another() -> None:
+    cut = StreamCut("it broke off", provider="a")
+    with pytest.raises(StreamCut):
+        await heard({"a:1": [TextDelta("Hel"), cut], "b:2": [DONE]})
+
+
+async def test_when_none_answers_the_first_error_names_the_others() -> None:
+    script: Script = {
+        "a:1": [BUSY],
+        "b:2": [KeyRejected("b does not accept the key", provider="b")],
+        "c:3": [CircuitOpen("c:3 is left alone")],
+    }
+    with pytest.raises(Overloaded) as failed:
+        await heard(script)
+    assert failed.value is BUSY
+    assert "b:2: b does not accept the key; c:3: c:3 is left alone" in failed.value.hint
+
+
+async def test_what_another_model_cannot_help_with_rises_as_it_is() -> None:
+    refused = RequestRejected("no", provider="a")
+    with pytest.raises(RequestRejected):
+        await heard({"a:1": [refused], "b:2": [DONE]})
+    from decimal import Decimal
+
+    cap = BudgetExceeded(
+        "reached",
+        scope="day",
+        limit=Decimal(1),
+        spent=Decimal(1),
+        reserved=Decimal(0),
+        renews_at=None,
+    )
+    with pytest.raises(BudgetExceeded):
+        await heard({"a:1": [cap], "b:2": [DONE]})

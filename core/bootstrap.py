@@ -36,6 +36,7 @@ from core.retrieval.index import FaissIndex
 from core.samples import Samples
 from core.settings import ROOT, Settings
 from core.store.blobs import Blobs
+from core.store.caps import Caps
 from core.store.conversations import Conversations
 from core.store.documents import Documents
 from core.store.engine import make_engine, migrate
@@ -74,6 +75,7 @@ class Workbench:
     turn_rows: Turns
     turns: TurnRunner
     ledger: Ledger
+    caps: Caps
     traces: Traces
     samples: Samples
     _running: list[Future[Any]] = field(default_factory=list)
@@ -190,6 +192,7 @@ def build(settings: Settings) -> Workbench:
         turn_rows=rows,
         turns=turns,
         ledger=ledger,
+        caps=Caps(engine),
         traces=Traces(engine),
         samples=samples,
     )

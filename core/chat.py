@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.context import Context, ContextBuilder
 from core.documents import MAX_QUERY, DocumentService
@@ -197,20 +197,23 @@ class ChatService:
     def _ask(
         self, asked: Asked, context: Context, trace: Trace, root: OpenSpan
     ) -> AsyncGenerator[ModelEvent, None]:
+        request = ModelRequest(
+            model=asked.model.id,
+            messages=context.messages,
+            max_tokens=context.max_tokens,
+            sources=context.sources,
+            question=asked.request.prompt,
+            stable=len(context.messages) - 1,  # all but the question with its passages
+        )
+        others = self._models.fallbacks(asked.model, context.budget.used)
         return self._client.stream(
             asked.model.ref,
-            ModelRequest(
-                model=asked.model.id,
-                messages=context.messages,
-                max_tokens=context.max_tokens,
-                sources=context.sources,
-                question=asked.request.prompt,
-                stable=len(context.messages) - 1,  # all but the question with its passages
-            ),
+            request,
             meter=self._meter(asked.user, asked.turn_id, asked.conversation_id),
             trace=trace,
             parent=root,
             input_tokens=context.budget.input_tokens,
+            fallbacks=[(other.ref, replace(request, model=other.id)) for other in others],
         )
 
 

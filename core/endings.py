@@ -28,7 +28,9 @@ def finished(live: LiveTurn) -> TurnDone:
     said = live.done
     match said.finish if said else "stop":
         case "stop":
-            return done(live, "finished", "finished")
+            fallen = live.fell_back
+            by = f", answered by {fallen.to}: {fallen.reason}" if fallen else ""
+            return done(live, "finished", f"finished{by}")
         case "length":
             words = "cut at the length limit: ask for the rest, or allow a longer answer"
             return done(live, "length", words)

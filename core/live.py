@@ -8,6 +8,7 @@ from core.events import (
     CitationsChecked,
     ContextReady,
     Ending,
+    FellBack,
     ModelDone,
     ReasoningDelta,
     StreamEvent,
@@ -49,6 +50,7 @@ class LiveTurn:
         self.done: ModelDone | None = None
         self.usage: Usage | None = None
         self.model = ""
+        self.fell_back: FellBack | None = None
         self.started = time.monotonic()
         self.first_token_seconds: float | None = None
         self._text = ""
@@ -134,6 +136,8 @@ class LiveTurn:
                 self.reasoning.append(text)
             case ContextReady(model=model):
                 self.model = model
+            case FellBack(to=to):
+                self.model, self.fell_back = to, event
             case ModelDone():
                 self.done, self.usage = event, event.usage
             case CitationsChecked(citations):

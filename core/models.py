@@ -106,6 +106,19 @@ class Models:
         known = next((info for info in state.models if model in ("", info.id)), None)
         return known or self._passed_through(name, model)
 
+    def fallbacks(self, model: ModelInfo, tokens: int) -> list[ModelInfo]:
+        """Whom to ask when the model does not answer, in the order of FOOTLIGHTS_FALLBACK: those that
+        can be asked now and have room for so many tokens."""
+        found = []
+        for ref in self._settings.fallback:
+            try:
+                other = self.resolve(ref)
+            except Misuse:
+                continue  # it cannot be asked now, and the Models page says why
+            if other.ref != model.ref and other.window >= tokens:
+                found.append(other)
+        return found
+
     def _first(self) -> ModelInfo:
         if self._settings.model:
             try:

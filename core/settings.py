@@ -1,9 +1,10 @@
 """One settings class, read once, by bootstrap: the environment first, then `.env`."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,6 +24,10 @@ class Settings(BaseSettings):
 
     data: Path = Field(ROOT / "data", validation_alias="FOOTLIGHTS_DATA")
     model: str | None = Field(None, validation_alias="FOOTLIGHTS_MODEL")
+    fallback: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), validation_alias="FOOTLIGHTS_FALLBACK"
+    )
+    """Models that are asked in this order when the chosen one does not answer: refs, with commas."""
     compatible_url: str | None = Field(None, validation_alias="FOOTLIGHTS_COMPATIBLE_URL")
     compatible_api_key: SecretStr | None = Field(
         None, validation_alias="FOOTLIGHTS_COMPATIBLE_API_KEY"
@@ -36,6 +41,13 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(20, ge=1, validation_alias="FOOTLIGHTS_MAX_UPLOAD_MB")
     samples: bool = Field(True, validation_alias="FOOTLIGHTS_SAMPLES")
     """Whether a first start indexes the sample documents and answers a question about them."""
+
+    @field_validator("fallback", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(ref.strip() for ref in value.split(",") if ref.strip())
 
     @field_validator("data", "prompts")
     @classmethod

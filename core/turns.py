@@ -205,6 +205,7 @@ class TurnRunner:
             ending=(last.seq, last.data),
             spans=trace.take(),
             fence=0,
+            model=live.model,
         )
         if kept:
             live.end(last)

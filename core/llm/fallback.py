@@ -1,6 +1,6 @@
 """The next model when one does not answer: only before the first word, and said on the answer."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 
 from core.errors import (
@@ -19,7 +19,7 @@ _REASONS = (Transient, CircuitOpen, TooFast, KeyRejected, QuotaSpent)
 
 async def first_that_answers(
     refs: Sequence[str], ask: Callable[[str], AsyncIterator[ModelEvent]]
-) -> AsyncIterator[ModelEvent]:
+) -> AsyncGenerator[ModelEvent, None]:
     """The events of the first of these models that answers, each one asked when those before it
     could not; raises the error of the first when none does, with the others named in its hint.
 

@@ -169,12 +169,14 @@ class Turns(TurnLeases):
         spans: Sequence[Span],
         tape: Sequence[TapeStep] = (),
         fence: int | None = None,
+        model: str = "",
     ) -> bool:
         """End the turn with all that it left, in one transaction; False when it is over, deleted or
         somebody else's, and then nothing is written.
 
         The ending event gets the number asked for, or a higher one: it is always the last. `fence` is
-        what `adopt` returned, 0 for whoever started it, None not to check it.
+        what `adopt` returned, 0 for whoever started it, None not to check it. `model` is the ref of
+        the one that answered, when it is not the one that was asked.
         """
         with writing(self._engine) as connection:
             if not _claimed(connection, user, turn_id, owner, fence):
@@ -196,6 +198,7 @@ class Turns(TurnLeases):
                     first_token_seconds=first_token_seconds,
                     seconds=seconds,
                     ended_at=now(),
+                    **({"model": model} if model else {}),
                 )
             )
             write_last(connection, user, turn_id, *ending)

@@ -41,6 +41,8 @@ def _what_happened(turn: Turn) -> None:
     elif turn.error:
         hint = label(turn.error["hint"])
         st.error(f"**{label(turn.error['message'])}**\n\n{hint}", icon=":material/error:")
+    elif turn.stop_reason.startswith("finished, "):
+        st.info(label(turn.stop_reason.capitalize()), icon=":material/alt_route:")
     elif turn.stop_reason not in ("", "finished"):
         st.warning(label(turn.stop_reason.capitalize()), icon=":material/content_cut:")
 

@@ -1,0 +1,118 @@
+"""What a turn may cost, and who answers when the first model does not: over real HTTP."""
+
+import threading
+from collections.abc import Iterator
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.events import FellBack, TurnDone, TurnFailed
+from tests.conftest import running, settings_for
+from tests.core.test_turns import ask, followed, said
+
+
+class Vendor(BaseHTTPRequestHandler):
+    """Answers every call in the same way, and counts them."""
+
+    calls = 0
+    status = 200
+    body = (
+        b'data: {"choices": [{"index": 0, "delta": {"content": "Hello there"}}]}\n\n'
+        b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], '
+        b'"usage": {"prompt_tokens": 1000, "completion_tokens": 10}}\n\n'
+    )
+
+    def do_POST(self) -> None:
+        type(self).calls += 1
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(self.status)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is printed."""
+
+
+@pytest.fixture
+def vendor() -> Iterator[Any]:
+    kind = type("ThisVendor", (Vendor,), {})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    kind.address = f"http://127.0.0.1:{server.server_port}/v1"  # type: ignore[attr-defined]
+    yield kind
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def paid(vendor: Any, tmp_path: Path) -> Iterator[Any]:
+    settings = settings_for(
+        tmp_path,
+        OPENAI_API_KEY="sk-paid-0123456789",
+        OPENAI_BASE_URL=vendor.address,
+        FOOTLIGHTS_MODEL="openai:gpt-6-luna",
+        FOOTLIGHTS_FALLBACK="anthropic:claude-haiku-5-5, scripted",
+    )
+    with running(settings) as bench:
+        yield bench
+
+
+def test_a_turn_costs_what_the_vendor_reported(paid: Any, vendor: Any) -> None:
+    turn_id = ask(paid, "Hello", use_documents=False).turn_id
+    last = followed(paid, turn_id)[-1]
+    assert isinstance(last, TurnDone)
+    assert last.cost == "0.000105"
+    paid.caps.set("local", "day", Decimal(1))
+    [cap] = paid.caps.list("local")
+    assert (cap.spent, cap.reserved) == (Decimal("0.000105"), 0)
+    assert vendor.calls == 1
+
+
+def test_a_spent_cap_sends_no_request_and_says_what_to_do(paid: Any, vendor: Any) -> None:
+    paid.caps.set("local", "month", Decimal("0.0001"))
+    turn_id = ask(paid, "Hello", use_documents=False).turn_id
+    last = followed(paid, turn_id)[-1]
+    assert isinstance(last, TurnFailed)
+    assert last.code == "budget_exceeded"
+    assert "the cap of $0.0001 for this month is reached" in last.message
+    assert last.hint
+    assert vendor.calls == 0
+    assert paid.ledger.rows("local") == []
+    turn_id = ask(paid, "/words 3", use_documents=False, model="scripted").turn_id
+    assert isinstance(followed(paid, turn_id)[-1], TurnDone)  # what is free still answers
+
+
+def test_a_model_without_a_price_is_refused_under_a_cap(paid: Any, vendor: Any) -> None:
+    paid.caps.set("local", "day", Decimal(1))
+    turn_id = ask(paid, "Hello", use_documents=False, model="openai:gpt-99").turn_id
+    last = followed(paid, turn_id)[-1]
+    assert isinstance(last, TurnFailed)
+    assert "the price of this model is not known" in last.message
+    assert vendor.calls == 0
+
+
+def test_the_next_model_answers_when_the_first_does_not_and_the_answer_says_so(
+    paid: Any, vendor: Any
+) -> None:
+    vendor.status, vendor.body = (
+        401,
+        b'{"error": {"message": "bad key", "code": "invalid_api_key"}}',
+    )
+    turn_id = ask(paid, "/words 5", use_documents=False).turn_id
+    events = followed(paid, turn_id)
+    [fell] = [event for event in events if isinstance(event, FellBack)]
+    assert (fell.ref, fell.to) == ("openai:gpt-6-luna", "scripted")  # Anthropic has no key
+    assert len(said(events).split()) == 5
+    turn = paid.turn_rows.get("local", turn_id)
+    assert turn.model == "scripted"
+    assert turn.stop_reason.startswith("finished, answered by scripted: openai does not accept")
+    assert {(row.model, row.state) for row in paid.ledger.rows("local")} == {
+        ("openai:gpt-6-luna", "released"),
+        ("scripted", "settled"),
+    }

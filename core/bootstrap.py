@@ -37,6 +37,7 @@ from core.samples import Samples
 from core.settings import ROOT, Settings
 from core.store.blobs import Blobs
 from core.store.caps import Caps
+from core.store.caps import CapState as CapState
 from core.store.conversations import Conversations
 from core.store.documents import Documents
 from core.store.engine import make_engine, migrate
@@ -47,6 +48,7 @@ from core.store.prompt_uses import prompt_uses
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.tokens.counter import Counter
+from core.trial import Trials
 from core.turns import TurnRunner
 from core.types import Turn
 from core.weights import Weights
@@ -76,6 +78,8 @@ class Workbench:
     turns: TurnRunner
     ledger: Ledger
     caps: Caps
+    client: LLMClient
+    trials: Trials
     traces: Traces
     samples: Samples
     _running: list[Future[Any]] = field(default_factory=list)
@@ -166,13 +170,14 @@ def build(settings: Settings) -> Workbench:
         loop=bridge.loop,
         max_bytes=settings.max_upload_mb * 2**20,
     )
+    client = LLMClient(models.providers, count=counter.count)
     chat = ChatService(
         documents=documents,
         conversations=conversations,
         prompts=prompts,
         models=models,
         context=ContextBuilder(counter, sandbox),
-        client=LLMClient(models.providers, count=counter.count),
+        client=client,
         meter=lambda user, turn, conversation: TurnMeter(ledger, user, turn, conversation),
     )
     turns = TurnRunner(chat=chat, turns=rows, ledger=ledger, process=process, bridge=bridge)
@@ -193,6 +198,8 @@ def build(settings: Settings) -> Workbench:
         turns=turns,
         ledger=ledger,
         caps=Caps(engine),
+        client=client,
+        trials=Trials(client, models, ledger, counter.count),
         traces=Traces(engine),
         samples=samples,
     )

@@ -10,7 +10,7 @@ from core.bootstrap import Workbench
 from core.errors import FootlightsError
 from core.models import ProviderState
 from core.types import ModelInfo
-from pages.ui import say, session
+from pages.ui import say, session, spending
 from pages.ui.markdown import label
 
 _BADGES: dict[str, tuple[str, Literal["green", "gray", "orange"]]] = {
@@ -64,6 +64,25 @@ def remove_key(bench: Workbench, provider: ProviderState) -> None:
     st.toast(f"The key for {provider.label} is removed.", icon=":material/key_off:")
 
 
+def test_model(bench: Workbench, state: ProviderState) -> None:
+    """Make one real, small call and keep what became of it for the page."""
+    info = state.models[0]
+    try:
+        with st.spinner(f"Asking {info.label} for one word"):
+            trial = bench.bridge.run(bench.trials.run(session.user(), info.ref))
+    except FootlightsError as error:
+        told = ("bad", f"**{label(str(error))}**\n\n{label(error.hint)}")
+    else:
+        usage = trial.rows[0].usage
+        tokens = f"{usage.input_tokens} tokens in, {usage.output_tokens} out" if usage else ""
+        told = (
+            "good",
+            f"**{label(info.label)}** answered “{label(trial.text[:80])}” in "
+            f"{say.seconds(trial.seconds)} · {tokens} · {label(say.money(trial.rows[0].cost))}",
+        )
+    st.session_state[f"tried_{state.name}"] = told
+
+
 def look_again(bench: Workbench) -> None:
     """Look for servers on this machine once more, and say what was found."""
     bench.bridge.run(bench.models.discover())
@@ -111,8 +130,38 @@ def draw_provider(bench: Workbench, state: ProviderState, default: str) -> None:
             st.html(models_table(state.models, default))
         elif state.state == "ready":
             st.caption("It lists no models; ask for one by its name in `FOOTLIGHTS_MODEL`.")
+        if state.state == "ready" and state.models:
+            draw_test(bench, state)
         if state.name in _VENDORS:
             draw_key(bench, state)
+
+
+def draw_test(bench: Workbench, state: ProviderState) -> None:
+    """The button that makes one real, small call, what became of it, and a circuit that is open."""
+    info = state.models[0]
+    for model in state.models:
+        circuit = bench.client.breaker.state(model.ref)
+        if circuit.state != "closed":
+            when = f"tried again in {circuit.wait:.0f} s" if circuit.wait else "tried again now"
+            st.warning(
+                f"**{label(model.label)}** failed {circuit.failures} times in a row and is {when}. "
+                f"{label(circuit.error)}",
+                icon=":material/bolt:",
+            )
+    if not info.is_model:
+        return
+    st.button(
+        f"Test {label(info.label)}",
+        icon=":material/network_check:",
+        key=f"test_{state.name}",
+        on_click=test_model,
+        args=(bench, state),
+        help="One real call of a few tokens; it is booked in the ledger.",
+    )
+    if tried := st.session_state.get(f"tried_{state.name}"):
+        kind, text = tried
+        (st.success if kind == "good" else st.error)(text)
+        st.page_link("costs.py", label="Its row in the ledger", icon=":material/payments:")
 
 
 def models_table(models: Sequence[ModelInfo], default: str) -> str:
@@ -206,6 +255,24 @@ def draw_servers(bench: Workbench, states: Sequence[ProviderState]) -> None:
         )
 
 
+def draw_fallback(bench: Workbench) -> None:
+    """Whom the app asks when the chosen model does not answer."""
+    with st.container(border=True, key="fallback"):
+        st.header("When a model does not answer", anchor=False)
+        refs = bench.settings.fallback
+        if refs:
+            st.markdown(" → ".join(f"`{label(ref)}`" for ref in refs))
+            st.caption(
+                "Asked in this order before the first word of an answer, never in the middle; the "
+                "answer says who gave it."
+            )
+        else:
+            st.caption(
+                "The question fails, and says why. To have other models asked instead, name them in "
+                "`FOOTLIGHTS_FALLBACK`, in their order, with commas."
+            )
+
+
 bench = session.workbench()
 states = bench.models.states()
 st.html(_LOOK)
@@ -217,3 +284,5 @@ with st.container(key="models", width=860):
     for state in states:
         draw_provider(bench, state, default)
     draw_servers(bench, states)
+    draw_fallback(bench)
+    spending.draw(bench)

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -26,6 +27,16 @@ class Vendor(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        word = {"choices": [{"delta": {"content": "ready"}, "finish_reason": "stop"}]}
+        usage = {"choices": [], "usage": {"prompt_tokens": 12, "completion_tokens": 1}}
+        for chunk in (word, usage):
+            self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -134,3 +145,33 @@ def test_looking_again_says_what_was_found(app: Open) -> None:
     test = app("models.py")
     test.button(key="look_again").click().run()
     assert test.toast[0].value == "No server was found."
+
+
+def test_a_cap_is_set_shown_as_a_bar_and_taken_away(app: Open, bench: Any) -> None:
+    test = app("models.py")
+    assert "An empty field is no cap" in texts(test)
+    test.number_input(key="cap_day").set_value(2.5).run()
+    [cap] = bench.caps.list("local")
+    assert (cap.scope, str(cap.limit), str(cap.left)) == ("day", "2.5", "2.5")
+    assert "renews" in texts(test)
+    test.button(key="remove_cap_day").click().run()
+    assert bench.caps.list("local") == ()
+    assert not test.exception
+
+
+def test_a_model_is_tested_by_a_real_call_whose_row_is_in_the_ledger(app: Open, bench: Any) -> None:
+    test = paste(app("models.py"), GOOD)
+    test.button(key="test_openai").click().run()
+    [row] = bench.ledger.rows("local")
+    assert (row.purpose, row.model, row.state) == ("test", "openai:gpt-6-luna", "settled")
+    assert row.usage
+    assert row.usage.output_tokens == 1
+    assert any("answered “ready”" in element.value for element in test.success)
+
+
+def test_a_test_that_fails_says_why_and_costs_nothing(app: Open, bench: Any) -> None:
+    test = paste(app("models.py"), GOOD)
+    bench.caps.set("local", "day", Decimal(0))
+    test.button(key="test_openai").click().run()
+    assert "for today is reached" in texts(test)
+    assert bench.ledger.rows("local") == []

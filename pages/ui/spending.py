@@ -1,0 +1,86 @@
+"""The owner's caps: a bar for each with what is spent, reserved and left, and the field that sets it."""
+
+from decimal import Decimal
+from typing import Literal
+
+import streamlit as st
+
+from core.bootstrap import CapState, Workbench
+from core.errors import FootlightsError
+from pages.ui import say
+from pages.ui.markdown import label
+from pages.ui.session import user
+
+Scope = Literal["day", "month", "conversation"]
+_FIELDS: tuple[tuple[Scope, str], ...] = (
+    ("day", "A day"),
+    ("month", "A month"),
+    ("conversation", "Each conversation"),
+)
+
+
+def draw(bench: Workbench) -> None:
+    """Draw the caps of the owner."""
+    with st.container(border=True, key="caps"):
+        st.header("Caps", anchor=False)
+        st.caption(
+            "What may be spent, in US dollars. The most that a call can cost is set aside before it is "
+            "sent, so no cap is passed. A model without a known price is not asked under a cap. "
+            "An empty field is no cap."
+        )
+        caps = {cap.scope: cap for cap in bench.caps.list(user()) if not cap.subject}
+        for column, (scope, words) in zip(st.columns(len(_FIELDS)), _FIELDS, strict=True):
+            with column:
+                _field(bench, scope, words, caps.get(scope))
+
+
+def _field(bench: Workbench, scope: Scope, words: str, cap: CapState | None) -> None:
+    key = f"cap_{scope}"
+    st.number_input(
+        f"{words}, $",
+        min_value=0.0,
+        max_value=1_000_000.0,
+        value=float(cap.limit) if cap else None,
+        step=1.0,
+        placeholder="no cap",
+        key=key,
+        on_change=_set,
+        args=(bench, scope, key),
+    )
+    if cap is None:
+        return
+    st.button(
+        "Take it away",
+        key=f"remove_{key}",
+        type="tertiary",
+        on_click=_remove,
+        args=(bench, scope, key),
+    )
+    if cap.spent is None or cap.reserved is None:
+        st.caption("Counted for each conversation by itself.")
+        return
+    gone = cap.spent + cap.reserved
+    share = float(min(Decimal(1), gone / cap.limit)) if cap.limit else 1.0
+    left = say.money(cap.left)
+    st.progress(share, text=f"{say.money(cap.spent)} spent · {left} left")
+    reserved = f"{say.money(cap.reserved)} reserved · " if cap.reserved else ""
+    renews = f"{cap.renews_at:%d %b, %H:%M} UTC" if cap.renews_at else "never"
+    st.caption(f"{reserved}renews {renews}")
+
+
+def _remove(bench: Workbench, scope: Scope, key: str) -> None:
+    bench.caps.remove(user(), scope)
+    st.session_state[key] = None
+    st.toast("The cap is taken away.", icon=":material/lock_open:")
+
+
+def _set(bench: Workbench, scope: Scope, key: str) -> None:
+    if st.session_state[key] is None:
+        _remove(bench, scope, key)
+        return
+    wanted = Decimal(str(st.session_state[key]))
+    try:
+        bench.caps.set(user(), scope, wanted)
+        st.toast(f"The cap is {say.money(wanted)}.", icon=":material/lock:")
+    except FootlightsError as error:
+        st.toast(f"{label(str(error))} {label(error.hint)}", icon=":material/error:")

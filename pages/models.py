@@ -261,7 +261,7 @@ def draw_fallback(bench: Workbench) -> None:
         st.header("When a model does not answer", anchor=False)
         refs = bench.settings.fallback
         if refs:
-            st.markdown(" → ".join(f"`{label(ref)}`" for ref in refs))
+            st.markdown(" → ".join(f"`{ref.replace('`', '')}`" for ref in refs))
             st.caption(
                 "Asked in this order before the first word of an answer, never in the middle; the "
                 "answer says who gave it."

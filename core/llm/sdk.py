@@ -1,5 +1,6 @@
 """What the vendors' SDKs raise, read by the names of its classes; no SDK is imported here."""
 
+import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -65,16 +66,22 @@ def explain(raised: Exception, table: Table, faults: Faults) -> ProviderError:
     if kind == "junk" and headers.get("location"):
         message = f"it redirects to {headers['location']}"
     error = faults.make(kind, message, retry_after=retry_after(headers, datetime.now(UTC)))
-    chain = set(_causes(raised))
+    chain = {type(cause).__name__ for cause in _causes(raised)}
     if chain & _NOT_SENT and not chain & _PERHAPS_SENT:
         error.billable = False
     return error
 
 
-def _causes(raised: BaseException | None) -> Iterator[str]:
+def _causes(raised: BaseException | None) -> Iterator[BaseException]:
     while raised is not None:
-        yield type(raised).__name__
+        yield raised
         raised = raised.__cause__
+
+
+def _in_words(fault: OSError) -> str:
+    # Names that do not resolve have an errno below 0, and words of their own.
+    number = fault.errno or 0
+    return os.strerror(number) if number > 0 else fault.strerror or str(fault)
 
 
 def check_body(headers: Mapping[str, str], faults: Faults) -> None:
@@ -97,6 +104,9 @@ def _message(raised: Exception) -> str:
     if status is not None:
         # The body is no API's: a proxy's page, which nobody wants to read.
         return f"HTTP {status}"
+    for cause in _causes(raised):
+        if isinstance(fault := getattr(cause, "os_error", None), OSError):
+            return _in_words(fault)  # aiohttp's own words are for those who know aiohttp
     return str(raised.__cause__ or raised) or type(raised.__cause__ or raised).__name__
 
 

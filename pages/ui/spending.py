@@ -49,6 +49,10 @@ def _field(bench: Workbench, scope: Scope, words: str, cap: CapState | None) -> 
     )
     if cap is None:
         return
+    if cap.spent is None or cap.reserved is None:
+        st.caption("Counted for each conversation by itself.")
+    else:
+        _bar(cap, cap.spent, cap.reserved)
     st.button(
         "Take it away",
         key=f"remove_{key}",
@@ -56,16 +60,14 @@ def _field(bench: Workbench, scope: Scope, words: str, cap: CapState | None) -> 
         on_click=_remove,
         args=(bench, scope, key),
     )
-    if cap.spent is None or cap.reserved is None:
-        st.caption("Counted for each conversation by itself.")
-        return
-    gone = cap.spent + cap.reserved
-    share = float(min(Decimal(1), gone / cap.limit)) if cap.limit else 1.0
-    left = say.money(cap.left)
-    st.progress(share, text=f"{say.money(cap.spent)} spent · {left} left")
-    reserved = f"{say.money(cap.reserved)} reserved · " if cap.reserved else ""
+
+
+def _bar(cap: CapState, spent: Decimal, reserved: Decimal) -> None:
+    share = float(min(Decimal(1), (spent + reserved) / cap.limit)) if cap.limit else 1.0
+    st.progress(share, text=f"{say.money(spent)} spent · {say.money(cap.left)} left")
+    aside = f"{say.money(reserved)} reserved · " if reserved else ""
     renews = f"{cap.renews_at:%d %b, %H:%M} UTC" if cap.renews_at else "never"
-    st.caption(f"{reserved}renews {renews}")
+    st.caption(f"{aside}renews {renews}")
 
 
 def _remove(bench: Workbench, scope: Scope, key: str) -> None:

@@ -163,6 +163,7 @@ async def test_nobody_there_can_bill_nothing() -> None:
         pass
     with pytest.raises(ProviderError) as failed:
         await answer(openai_at(address))
+    assert str(failed.value) == "openai cannot be reached: Connection refused"
     assert failed.value.code == "unreachable"
     assert not failed.value.billable
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from core.errors import CircuitOpen, FootlightsError, RateLimited, Transient
+from core.errors import CircuitOpen, FootlightsError, ProviderError, RateLimited, Transient
 
 State = Literal["closed", "open", "half_open"]
 
@@ -63,7 +63,7 @@ class Breaker:
         except FootlightsError as error:
             if isinstance(error, Transient) and not isinstance(error, RateLimited):
                 self._failed(circuit, error, probe)
-            else:
+            elif isinstance(error, ProviderError):
                 self._answered(circuit)  # it refused us, so it is there
             raise
         else:

@@ -7,11 +7,12 @@ from contextlib import AsyncExitStack, aclosing, nullcontext
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from core.errors import FootlightsError, Misuse, StreamCut
-from core.events import ModelEvent
+from core.errors import FootlightsError, Misuse, RateLimited, StreamCut
+from core.events import ModelEvent, Progress
 from core.llm.attempt import Attempt, Count
 from core.llm.breaker import Breaker
 from core.llm.fallback import first_that_answers
+from core.llm.limiter import Limiter
 from core.llm.provider import Provider
 from core.llm.retry import RetryPolicy, close_events, events_with_retry
 from core.trace import OpenSpan, Trace
@@ -53,7 +54,8 @@ class LLMClient:
         self._retry = retry or RetryPolicy()
         self._count = count or _thirds
         self._clock = clock
-        self.breaker = Breaker()
+        self.breaker = Breaker(clock=self._retry.clock)
+        self.limiter = Limiter(clock=self._retry.clock, sleep=self._retry.sleep)
         self._booking: set[asyncio.Task[Any]] = set()
 
     async def stream(
@@ -113,9 +115,39 @@ class LLMClient:
             raise Misuse(
                 f"there is no provider {name!r} to ask for {ref!r}", hint="Choose another model."
             )
+        if getattr(provider, "on_headers", self) is None:  # it can tell, and nobody listens yet
+            limiter = self.limiter
+
+            def learn(model: str, headers: Mapping[str, str]) -> None:
+                limiter.learn(f"{name}:{model}", headers)
+
+            provider.on_headers = learn  # type: ignore[attr-defined]
         return provider
 
     async def _attempt(
+        self,
+        one: Attempt,
+        provider: Provider,
+        meter: Meter,
+        trace: Trace,
+        parent: OpenSpan | None,
+    ) -> AsyncGenerator[ModelEvent, None]:
+        wanted = one.input_tokens + one.request.max_tokens
+        if (wait := self.limiter.wait(one.ref, wanted)) >= 1:
+            note = f"{provider.name} allows the next call in {wait:.0f} s"
+            yield Progress("waiting", note)
+        used = await self.limiter.acquire(one.ref, wanted, longest=self._retry.total)
+        try:
+            async with aclosing(self._booked(one, provider, meter, trace, parent)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            spent = one.spent()
+            used(spent.input_tokens + spent.output_tokens if spent else 0)
+            if isinstance(one.failure, RateLimited) and one.failure.retry_after:
+                self.limiter.pause(one.ref, one.failure.retry_after)
+
+    async def _booked(
         self,
         one: Attempt,
         provider: Provider,

@@ -2,7 +2,7 @@
 
 import math
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core.types import ModelInfo, Price, Usage
 
@@ -30,8 +30,25 @@ _LABELS = {
 }
 
 
-def price(ref: str, usage: Usage) -> Decimal | None:
-    """US dollars for this usage of the model `provider:id`; None when the price is not known."""
+class Override(Protocol):
+    """What the user says a model costs, in US dollars for a million tokens; `cached` and
+    `cache_write` are those of `input` where they are None."""
+
+    @property
+    def input(self) -> Decimal: ...
+    @property
+    def output(self) -> Decimal: ...
+    @property
+    def cached(self) -> Decimal | None: ...
+    @property
+    def cache_write(self) -> Decimal | None: ...
+
+
+def price(ref: str, usage: Usage, override: Override | None = None) -> Decimal | None:
+    """US dollars for this usage of the model `provider:id`, by the user's own price where there is
+    one; None when the price is not known."""
+    if override is not None:
+        return _at(override, usage)
     provider, _, model = ref.partition(":")
     if provider in _FREE:
         return Decimal(0)
@@ -39,10 +56,15 @@ def price(ref: str, usage: Usage) -> Decimal | None:
     return None if found is None else found.total_price
 
 
-def worst_case(ref: str, input_tokens: int, max_tokens: int) -> Decimal | None:
+def worst_case(
+    ref: str, input_tokens: int, max_tokens: int, override: Override | None = None
+) -> Decimal | None:
     """The most that a call can cost: the whole input new to the cache, counted with a margin that
     reaches into the next tier, and an answer of full length."""
     read, written = math.ceil(max(input_tokens, 0) * margin(ref)), max(max_tokens, 0)
+    if override is not None:  # nothing says that reading from the cache is the cheapest
+        ways = (Usage(read, written, c, w) for c, w in ((0, 0), (read, 0), (0, read)))
+        return max(_at(override, usage) for usage in ways)
     fresh = price(ref, Usage(read, written))
     stored = price(ref, Usage(read, written, cache_write_tokens=read))
     return None if fresh is None or stored is None else max(fresh, stored)
@@ -123,8 +145,7 @@ def _calculated(provider: str, model: str, usage: Usage) -> "PriceCalculation | 
         return None
     import genai_prices
 
-    cached = min(usage.cached_tokens, usage.input_tokens)
-    stored = min(usage.cache_write_tokens, usage.input_tokens - cached)
+    cached, stored = _of_the_cache(usage)
     tokens = genai_prices.Usage(
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
@@ -135,6 +156,20 @@ def _calculated(provider: str, model: str, usage: Usage) -> "PriceCalculation | 
         return genai_prices.calc_price(tokens, model_ref=model, provider_id=provider)
     except LookupError:
         return None
+
+
+def _at(prices: Override, usage: Usage) -> Decimal:
+    cached, stored = _of_the_cache(usage)
+    fresh = usage.input_tokens - cached - stored
+    reading = prices.input if prices.cached is None else prices.cached
+    writing = prices.input if prices.cache_write is None else prices.cache_write
+    read = fresh * prices.input + cached * reading + stored * writing
+    return (read + usage.output_tokens * prices.output).scaleb(-6)
+
+
+def _of_the_cache(usage: Usage) -> tuple[int, int]:
+    cached = min(usage.cached_tokens, usage.input_tokens)
+    return cached, min(usage.cache_write_tokens, usage.input_tokens - cached)
 
 
 def _base(found: "PriceCalculation | None") -> Price | None:

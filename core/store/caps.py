@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Connection, Engine, Row, Select, delete, select
 
 from core.errors import Refused
 from core.store.accounts import Account, Payers, Scope, accounts_of, renews_at, state
@@ -18,7 +19,8 @@ _MOST = Decimal(1_000_000)
 @dataclass(frozen=True, slots=True)
 class CapState:
     """One cap and how much of it is gone, in US dollars. `subject` is "" for every subject of the
-    scope, and then `spent` and `reserved` are None, except of a day and a month."""
+    scope, and then `spent` and `reserved` are None, except of a day and a month. `warn_share` is the
+    part of the limit, 0 to 1, from which on it warns."""
 
     scope: Scope
     subject: str
@@ -26,6 +28,14 @@ class CapState:
     spent: Decimal | None
     reserved: Decimal | None
     renews_at: datetime | None
+    warn_share: float = 0.8
+
+    @property
+    def warns(self) -> bool:
+        """Whether so much is spent or reserved that the owner should know."""
+        if self.spent is None or self.reserved is None:
+            return False
+        return self.spent + self.reserved >= self.limit * Decimal(str(self.warn_share))
 
     @property
     def left(self) -> Decimal | None:
@@ -41,12 +51,25 @@ class Caps:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def set(self, user: str, scope: Scope, limit: Decimal, subject: str = "") -> None:
-        """Allow this many dollars; what is spent already counts. Refused when it is negative or absurd."""
+    def set(
+        self,
+        user: str,
+        scope: Scope,
+        limit: Decimal,
+        subject: str = "",
+        *,
+        warn_share: float | None = None,
+    ) -> None:
+        """Allow this many dollars; what is spent already counts, and without a `warn_share` the one
+        that was stays. Refused when either is negative or absurd."""
         if not limit.is_finite() or not 0 <= limit <= _MOST:
             raise Refused(f"a cap is 0 to {_MOST:,} dollars, and this is {limit}")
+        values: dict[str, object] = {"amount": limit, "set_at": now()}
+        if warn_share is not None:
+            if not 0 < warn_share <= 1:
+                raise Refused(f"a cap warns above 0 and up to 1 of it, and this is {warn_share}")
+            values["warn_share"] = warn_share
         with writing(self._engine) as connection:
-            values = {"amount": limit, "set_at": now()}
             statement = insert(connection, caps).values(
                 user_id=user, scope=scope, subject=subject, **values
             )
@@ -65,19 +88,43 @@ class Caps:
     def list(self, user: str) -> tuple[CapState, ...]:
         """Every cap with what is spent and reserved of it now."""
         with reading(self._engine) as connection:
-            today = accounts_of(connection, user, Payers(), now())
-            periods = {scope: period for scope, _, period in today}
-            rows = connection.execute(
-                select(caps).where(caps.c.user_id == user).order_by(caps.c.scope, caps.c.subject)
-            ).all()
-            found = []
-            for row in rows:
-                account: Account = (row.scope, row.subject, periods.get(row.scope, ""))
-                known = row.scope in periods or row.subject
-                spent, reserved = state(connection, user, account) if known else (None, None)
-                found.append(
-                    CapState(
-                        row.scope, row.subject, row.amount, spent, reserved, renews_at(account)
-                    )
-                )
-        return tuple(found)
+            periods = _periods(connection, user)
+            rows = connection.execute(_of(user).order_by(caps.c.scope, caps.c.subject)).all()
+            return tuple(_state(connection, periods, row, row.subject) for row in rows)
+
+    def state(self, user: str, scope: Scope, subject: str = "") -> CapState | None:
+        """The cap that holds for the subject, its own or else the one for every subject of the scope,
+        and how much of it is gone; None when there is no cap."""
+        own_first = caps.c.subject.desc()
+        query = _of(user).where(caps.c.scope == scope, caps.c.subject.in_(["", subject]))
+        with reading(self._engine) as connection:
+            row = connection.execute(query.order_by(own_first).limit(1)).first()
+            if row is None:
+                return None
+            return _state(connection, _periods(connection, user), row, subject)
+
+
+def _of(user: str) -> Select[Any]:
+    return select(caps).where(caps.c.user_id == user)
+
+
+def _periods(connection: Connection, user: str) -> dict[str, str]:
+    """The day and the month that a call is booked on now, by scope."""
+    return {scope: period for scope, _, period in accounts_of(connection, user, Payers(), now())}
+
+
+def _state(
+    connection: Connection, periods: dict[str, str], row: Row[Any], subject: str
+) -> CapState:
+    account: Account = (row.scope, subject, periods.get(row.scope, ""))
+    known = row.scope in periods or subject
+    spent, reserved = state(connection, row.user_id, account) if known else (None, None)
+    return CapState(
+        scope=row.scope,
+        subject=subject,
+        limit=row.amount,
+        spent=spent,
+        reserved=reserved,
+        renews_at=renews_at(account),
+        warn_share=row.warn_share,
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Engine,
     and_,
@@ -112,9 +113,7 @@ class Ledger:
 
     def settle_orphans(self, user: str, turn_id: str) -> int:
         """Settle what the turn of a dead process reserved at its worst case; how many rows that were."""
-        mine = and_(ledger.c.user_id == user, ledger.c.turn_id == turn_id)
-        with writing(self._engine) as connection:
-            return settle_at_worst(connection, select(ledger).where(mine))
+        return self._settle_at_worst(and_(ledger.c.user_id == user, ledger.c.turn_id == turn_id))
 
     def recover(self, alive: Callable[[str], bool | None]) -> int:
         """Settle at their worst case what dead processes left reserved, in a turn or not; how many
@@ -129,11 +128,25 @@ class Ledger:
         for owner, oldest in owners:
             known = alive(owner)
             if is_orphaned(known, oldest < lapsed):
-                theirs = select(ledger).where(ledger.c.owner == owner)
+                theirs = ledger.c.owner == owner
                 if known is None:
-                    theirs = theirs.where(ledger.c.created_at < lapsed)
-                with writing(self._engine) as connection:
-                    settled += settle_at_worst(connection, theirs)
+                    theirs = and_(theirs, ledger.c.created_at < lapsed)
+                settled += self._settle_at_worst(theirs)
+        return settled
+
+    def _settle_at_worst(self, which: ColumnElement[bool]) -> int:
+        still_open = select(ledger.c.user_id, ledger.c.id).where(
+            which, ledger.c.state == "reserved"
+        )
+        with reading(self._engine) as connection:
+            found = connection.execute(still_open.order_by(ledger.c.user_id, ledger.c.id)).all()
+        settled = 0
+        for user, row_id in found:
+            one = select(ledger).where(ledger.c.user_id == user, ledger.c.id == row_id)
+            # The order of locks holds within one row: two rows in one transaction may lock a day
+            # before a conversation, and then PostgreSQL kills the call of somebody who lives.
+            with writing(self._engine) as connection:
+                settled += settle_at_worst(connection, one)
         return settled
 
     def rows(

@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    text,
 )
 
 from core.store.columns import Dollars, Json, Moment, Words
@@ -265,4 +266,17 @@ caps = Table(
     _key("subject"),
     _set("amount", Dollars),
     _set("set_at", Moment),
+    Column("warn_share", Float, nullable=False, server_default=text("0.8")),
+)
+
+# What the user says a model costs, in dollars for a million tokens.
+price_overrides = Table(
+    "price_overrides",
+    metadata,
+    _key("user_id"),
+    _key("ref"),
+    _set("input", Dollars),
+    _set("output", Dollars),
+    Column("cached", Dollars),
+    Column("cache_write", Dollars),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -19,6 +19,7 @@ class Vendor(BaseHTTPRequestHandler):
 
     calls = 0
     status = 200
+    headers_sent: ClassVar[dict[str, str]] = {}
     body = (
         b'data: {"choices": [{"index": 0, "delta": {"content": "Hello there"}}]}\n\n'
         b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], '
@@ -30,6 +31,8 @@ class Vendor(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers["content-length"]))
         self.send_response(self.status)
         self.send_header("content-type", "text/event-stream")
+        for name, value in self.headers_sent.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(self.body)
 
@@ -116,3 +119,23 @@ def test_the_next_model_answers_when_the_first_does_not_and_the_answer_says_so(
         ("openai:gpt-6-luna", "released"),
         ("scripted", "settled"),
     }
+
+
+def test_the_pace_that_a_vendor_tells_is_kept_and_a_call_that_would_wait_too_long_is_refused(
+    paid: Any, vendor: Any
+) -> None:
+    vendor.headers_sent = {
+        "x-ratelimit-limit-requests": "1",
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-limit-tokens": "90000",
+    }
+    assert isinstance(followed(paid, ask(paid, "Hello", use_documents=False).turn_id)[-1], TurnDone)
+    state = paid.client.limiter.state("openai:gpt-6-luna")
+    assert (state.requests, state.tokens) == (1, 90_000)
+    assert state.requests_left is not None
+    assert state.requests_left < 0.5
+    paid.client.limiter.pause("openai:gpt-6-luna", 300)  # longer than a call may take
+    turn_id = ask(paid, "/words 4", use_documents=False).turn_id
+    [fell] = [event for event in followed(paid, turn_id) if isinstance(event, FellBack)]
+    assert "allows no more for now" in fell.reason
+    assert vendor.calls == 1

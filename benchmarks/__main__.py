@@ -2,9 +2,15 @@
 
 import sys
 
-from benchmarks import calls, ingest, startup, streams
+from benchmarks import calls, ingest, reservations, startup, streams
 
-ALL = {"calls": calls.main, "startup": startup.main, "ingest": ingest.main, "streams": streams.main}
+ALL = {
+    "calls": calls.main,
+    "startup": startup.main,
+    "ingest": ingest.main,
+    "reservations": reservations.main,
+    "streams": streams.main,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

@@ -1,12 +1,12 @@
 """What was spent and is reserved of each thing that can have a cap, moved in the ledger's transactions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, true, update
 
 from core.errors import BudgetExceeded
 from core.store.columns import Dollars
@@ -58,19 +58,20 @@ def accounts_of(
 
 
 def reserve(
-    connection: Connection, user: str, on: Iterable[Account], amount: Decimal | None
+    connection: Connection, user: str, on: Sequence[Account], amount: Decimal | None
 ) -> None:
     """Set the amount (USD) aside on every account; raises BudgetExceeded when one cap refuses, and
     for an unknown amount (None) when there is any cap at all."""
+    if amount is not None and not amount:
+        return  # what is free passes, also when everything is spent
+    limits = _caps(connection, user, on)
+    if amount is None:
+        if limits:
+            raise _unpriced(connection, user, *next(iter(limits.items())))
+        return
+    _open(connection, user, on)
     for account in on:
-        cap = _cap(connection, user, account)
-        if amount is None:
-            if cap is not None:
-                raise _unpriced(connection, user, account, cap)
-            continue
-        if not amount:
-            continue  # what is free passes, also when everything is spent
-        _open(connection, user, account)
+        cap = limits.get(account)
         taken_already = accounts.c.spent + accounts.c.reserved
         room = true() if cap is None else taken_already <= literal(cap - amount, Dollars)
         taken = connection.execute(
@@ -90,12 +91,14 @@ def move(
     if not reserved and not spent:
         return
     for account in on:
-        _open(connection, user, account)
-        connection.execute(
+        changed = (
             update(accounts)
             .where(_is(user, account))
             .values(reserved=accounts.c.reserved + reserved, spent=accounts.c.spent + spent)
         )
+        if not connection.execute(changed).rowcount:  # what was free to begin with opened none
+            _open(connection, user, [account])
+            connection.execute(changed)
 
 
 def state(connection: Connection, user: str, account: Account) -> tuple[Decimal, Decimal]:
@@ -127,26 +130,35 @@ def _is(user: str, account: Account) -> ColumnElement[bool]:
     )
 
 
-def _open(connection: Connection, user: str, account: Account) -> None:
-    scope, subject, period = account
-    row = insert(connection, accounts).values(
-        user_id=user, scope=scope, subject=subject, period=period, spent=_NOTHING, reserved=_NOTHING
-    )
-    connection.execute(row.on_conflict_do_nothing())
+def _open(connection: Connection, user: str, on: Sequence[Account]) -> None:
+    rows = [
+        {
+            "user_id": user,
+            "scope": scope,
+            "subject": subject,
+            "period": period,
+            "spent": _NOTHING,
+            "reserved": _NOTHING,
+        }
+        for scope, subject, period in on
+    ]
+    connection.execute(insert(connection, accounts).values(rows).on_conflict_do_nothing())
 
 
-def _cap(connection: Connection, user: str, account: Account) -> Decimal | None:
-    """The cap of exactly this subject, else the one for every subject of its scope."""
-    scope, subject, _ = account
-    query = (
-        select(caps.c.amount)
-        .where(caps.c.user_id == user, caps.c.scope == scope)
-        .where(or_(caps.c.subject == subject, caps.c.subject == ""))
-        .order_by(caps.c.subject.desc())
-        .limit(1)
+def _caps(connection: Connection, user: str, on: Sequence[Account]) -> dict[Account, Decimal]:
+    """The caps that there are: of exactly this subject, else the one for every subject of its scope."""
+    query = select(caps.c.scope, caps.c.subject, caps.c.amount).where(
+        caps.c.user_id == user, caps.c.scope.in_([scope for scope, _, _ in on])
     )
-    found: Decimal | None = connection.scalar(query)
-    return found
+    wanted = query.where(caps.c.subject.in_({"", *(subject for _, subject, _ in on)}))
+    found = {(row.scope, row.subject): row.amount for row in connection.execute(wanted)}
+    limits: dict[Account, Decimal] = {}
+    for account in on:
+        scope, subject, _ = account
+        amount = found.get((scope, subject), found.get((scope, "")))
+        if amount is not None:
+            limits[account] = amount
+    return limits
 
 
 def _refused(

@@ -43,7 +43,7 @@ def test_no_texts_give_no_vectors(embedder: Embedder) -> None:
 def test_progress_is_told_after_each_batch(embedder: Embedder) -> None:
     seen: list[tuple[int, int]] = []
     embedder.embed(["word"] * 70, lambda done, total: seen.append((done, total)))
-    assert seen == [(32, 70), (64, 70), (70, 70)]
+    assert seen == [(16, 70), (32, 70), (48, 70), (64, 70), (70, 70)]
 
 
 def test_progress_that_raises_ends_the_work(embedder: Embedder) -> None:

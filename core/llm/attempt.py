@@ -6,7 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.errors import FootlightsError, Misuse, ProviderError
-from core.events import ModelDone, ModelEvent, ReasoningDelta, TextDelta, ToolCallDelta
+from core.events import (
+    ModelDone,
+    ModelEvent,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    ToolCalled,
+)
 from core.llm import names
 from core.llm.pricing import margin
 from core.types import ModelRequest, Usage
@@ -30,9 +37,14 @@ class Attempt:
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    """Fragments of tool calls, as they came."""
+    called: list[str] = field(default_factory=list)
+    """Whole tool calls: the same once more, or all that there is where no fragments come."""
     first_token_seconds: float | None = None
     done: ModelDone | None = None
     failure: FootlightsError | None = None
+    sent: bool = False
+    """Whether the provider was asked at all."""
 
     def __post_init__(self) -> None:
         self.began = self.clock()
@@ -42,28 +54,28 @@ class Attempt:
         if isinstance(event, ModelDone):
             self.done = event if event.usage else replace(event, usage=self.estimate(whole=True))
             return self.done
-        said = self._said(event)
-        if said is not None:
-            if self.first_token_seconds is None:
-                self.first_token_seconds = self.clock() - self.began
-            said.append(event.text)  # type: ignore[union-attr]
+        if self._said(event) and self.first_token_seconds is None:
+            self.first_token_seconds = self.clock() - self.began
         return event
 
-    def _said(self, event: ModelEvent) -> list[str] | None:
+    def _said(self, event: ModelEvent) -> bool:
         match event:
-            case TextDelta():
-                return self.text
-            case ReasoningDelta():
-                return self.reasoning
-            case ToolCallDelta():
-                return self.calls
+            case TextDelta(text):
+                self.text.append(text)
+            case ReasoningDelta(text):
+                self.reasoning.append(text)
+            case ToolCallDelta(text=text, name=name):
+                self.calls.append(name + text)
+            case ToolCalled(call):
+                self.called.append(call.name + call.arguments)
             case _:
-                return None
+                return False
+        return True
 
     def estimate(self, *, whole: bool = False) -> Usage:
         """What the vendor will bill for what was heard, as far as we can tell; of an answer that is
         not `whole`, the most that it can be."""
-        said = (*self.reasoning, *self.text, *self.calls)
+        said = self._heard()
         # A delta is at least one token, whatever our count makes of its characters.
         output = max(self.count("".join(said)), len(said))
         read, most = self.input_tokens, max(self.request.max_tokens, 0)
@@ -73,15 +85,20 @@ class Attempt:
             output = math.ceil(output * share) + (_AHEAD if said else 0)
         return Usage(read, min(output, most), source="estimated")
 
+    def _heard(self) -> tuple[str, ...]:
+        calls = max(self.calls, self.called, key=lambda parts: sum(map(len, parts)))
+        return (*self.reasoning, *self.text, *calls)
+
     def spent(self) -> Usage | None:
         """What is to be booked; None when nothing can have been billed."""
+        if not self.sent:
+            return None
         if self.done is not None:
             return self.done.usage
         refused = isinstance(self.failure, Misuse) or (
             isinstance(self.failure, ProviderError) and not self.failure.billable
         )
-        said = self.text or self.reasoning or self.calls
-        return None if refused and not said else self.estimate()
+        return None if refused and not self._heard() else self.estimate()
 
     def asked(self) -> dict[str, Any]:
         """The attributes of the span that are known before the answer."""

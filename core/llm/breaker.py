@@ -6,7 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from core.errors import CircuitOpen, FootlightsError, ProviderError, RateLimited, Transient
+from core.errors import (
+    CircuitOpen,
+    FootlightsError,
+    Malformed,
+    ProviderError,
+    RateLimited,
+    Transient,
+)
 
 State = Literal["closed", "open", "half_open"]
 
@@ -63,11 +70,11 @@ class Breaker:
         except FootlightsError as error:
             if isinstance(error, Transient) and not isinstance(error, RateLimited):
                 self._failed(circuit, error, probe)
-            elif isinstance(error, ProviderError):
-                self._answered(circuit)  # it refused us, so it is there
+            elif isinstance(error, ProviderError) and not isinstance(error, Malformed):
+                self._answered(circuit, probe)  # it refused us, so it is there
             raise
         else:
-            self._answered(circuit)
+            self._answered(circuit, probe)
         finally:
             if probe:
                 circuit.probing = False  # also when the call was cancelled: the next one may try
@@ -96,6 +103,8 @@ class Breaker:
         )
 
     def _failed(self, circuit: _Circuit, error: Transient, probe: bool) -> None:
+        if circuit.open_until and not probe:
+            return  # it began before the circuit opened: that many failed at once says nothing new
         now = self._clock()
         if now - circuit.last_failure > self._window and not probe:
             circuit.failures = 0
@@ -106,5 +115,7 @@ class Breaker:
             circuit.pause = min(doubled, self._longest)
             circuit.open_until = now + circuit.pause
 
-    def _answered(self, circuit: _Circuit) -> None:
+    def _answered(self, circuit: _Circuit, probe: bool) -> None:
+        if circuit.open_until and not probe:
+            return  # an answer that began before the circuit opened: only the probe closes it
         circuit.failures, circuit.open_until, circuit.pause, circuit.error = 0, 0.0, 0.0, ""

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -11,8 +12,8 @@ from core.errors import FootlightsError, Misuse, RateLimited, StreamCut
 from core.events import ModelEvent, Progress
 from core.llm.attempt import Attempt, Count
 from core.llm.breaker import Breaker
-from core.llm.fallback import first_that_answers
-from core.llm.limiter import Limiter
+from core.llm.fallback import Fallback, first_that_answers
+from core.llm.limiter import Limiter, Permit
 from core.llm.provider import Provider
 from core.llm.retry import RetryPolicy, close_events, events_with_retry
 from core.trace import OpenSpan, Trace
@@ -36,6 +37,18 @@ class Meter(Protocol):
     async def release(self, row_id: str) -> None:
         """Nothing can have been billed."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What all the attempts of one call share; `began` and `deadline` are on the policy's clock."""
+
+    input_tokens: int
+    meter: Meter
+    trace: Trace
+    parent: OpenSpan | None
+    began: float
+    deadline: float
 
 
 class LLMClient:
@@ -67,44 +80,45 @@ class LLMClient:
         trace: Trace,
         parent: OpenSpan | None = None,
         input_tokens: int,
-        fallbacks: Sequence[tuple[str, ModelRequest]] = (),
+        fallbacks: Sequence[Fallback] = (),
+        fallback_on_cap: bool = False,
     ) -> AsyncGenerator[ModelEvent, None]:
         """The answer as it comes, ending with ModelDone, whose usage is never None.
 
         Raises core.errors. Leaving it early (`aclose`, cancellation) ends the vendor's work and
         books an estimate of what was said. `fallbacks` are asked in their order when the model does
-        not answer at all; FellBack says so.
+        not answer at all; FellBack says so. With `fallback_on_cap` also when a cap has no room for
+        it. No wait ends later than the policy's total after the beginning, whichever model it is
+        for; the first attempt of a fallback is made in any case, if it need not wait.
         """
         requests = {ref: request, **{other: asked for other, asked in fallbacks if other != ref}}
+        began = self._retry.clock()
+        call = _Call(input_tokens, meter, trace, parent, began, began + self._retry.total)
 
         def ask(ref: str) -> AsyncGenerator[ModelEvent, None]:
-            one = partial(Attempt, ref, requests[ref])
-            return self._guarded(ref, one, input_tokens, meter, trace, parent)
+            asked = requests[ref]
+            made = asked if isinstance(asked, ModelRequest) else asked(ref)
+            return self._guarded(ref, partial(Attempt, ref, made), call)
 
-        async with aclosing(first_that_answers(list(requests), ask)) as events:
+        answers = first_that_answers(list(requests), ask, on_cap=fallback_on_cap)
+        async with aclosing(answers) as events:
             async for event in events:
                 yield event
 
     async def _guarded(
-        self,
-        ref: str,
-        one: Callable[..., Attempt],
-        input_tokens: int,
-        meter: Meter,
-        trace: Trace,
-        parent: OpenSpan | None,
+        self, ref: str, one: Callable[..., Attempt], call: _Call
     ) -> AsyncGenerator[ModelEvent, None]:
         provider = self._provider(ref)
         numbers = iter(range(1, self._retry.attempts + 1))
 
         def attempt() -> AsyncGenerator[ModelEvent, None]:
-            this = one(next(numbers), input_tokens, self._count, self._clock)
-            return self._attempt(this, provider, meter, trace, parent)
+            this = one(next(numbers), call.input_tokens, self._count, self._clock)
+            return self._paced(this, provider, call)
 
         # What is no vendor's cannot be overloaded, and its scripted faults are on purpose.
         guard = nullcontext() if provider.name in _OURS else self.breaker.guard(ref)
         with guard:
-            async with aclosing(events_with_retry(attempt, self._retry)) as events:
+            async with aclosing(events_with_retry(attempt, self._retry, call.began)) as events:
                 async for event in events:
                     yield event
 
@@ -124,40 +138,32 @@ class LLMClient:
             provider.on_headers = learn  # type: ignore[attr-defined]
         return provider
 
-    async def _attempt(
-        self,
-        one: Attempt,
-        provider: Provider,
-        meter: Meter,
-        trace: Trace,
-        parent: OpenSpan | None,
+    async def _paced(
+        self, one: Attempt, provider: Provider, call: _Call
     ) -> AsyncGenerator[ModelEvent, None]:
-        wanted = one.input_tokens + one.request.max_tokens
-        if (wait := self.limiter.wait(one.ref, wanted)) >= 1:
+        output = max(one.request.max_tokens, 0)
+        wanted = one.input_tokens + output
+        wait = self.limiter.wait(one.ref, wanted, output=output)
+        if wait >= 1 and self._retry.clock() + wait <= call.deadline:
             note = f"{provider.name} allows the next call in {wait:.0f} s"
             yield Progress("waiting", note)
-        used = await self.limiter.acquire(one.ref, wanted, longest=self._retry.total)
+        permit = await self.limiter.acquire(one.ref, wanted, output=output, deadline=call.deadline)
         try:
-            async with aclosing(self._booked(one, provider, meter, trace, parent)) as events:
+            async with aclosing(self._booked(one, provider, call)) as events:
                 async for event in events:
                     yield event
         finally:
-            spent = one.spent()
-            used(spent.input_tokens + spent.output_tokens if spent else 0)
+            _settle(permit, one)
             if isinstance(one.failure, RateLimited) and one.failure.retry_after:
                 self.limiter.pause(one.ref, one.failure.retry_after)
 
     async def _booked(
-        self,
-        one: Attempt,
-        provider: Provider,
-        meter: Meter,
-        trace: Trace,
-        parent: OpenSpan | None,
+        self, one: Attempt, provider: Provider, call: _Call
     ) -> AsyncGenerator[ModelEvent, None]:
-        row_id = await self._reserve(one, meter)
+        row_id = await self._reserve(one, call.meter)
         try:
-            with trace.span(f"ask {one.ref}", "model", parent=parent, **one.asked()) as span:
+            opened = call.trace.span(f"ask {one.ref}", "model", parent=call.parent, **one.asked())
+            with opened as span:
                 try:
                     async with aclosing(_listen(one, provider)) as events:
                         async for event in events:
@@ -167,7 +173,7 @@ class LLMClient:
         finally:
             # The provider's stream is closed by now, so the vendor has stopped; the row is ended
             # even when whoever waits for this is cancelled once more.
-            await asyncio.shield(self._keep(_book(one, meter, row_id)))
+            await asyncio.shield(self._keep(_book(one, call.meter, row_id)))
 
     async def _reserve(self, one: Attempt, meter: Meter) -> str:
         task = self._keep(meter.reserve(one.ref, one.input_tokens, one.request.max_tokens))
@@ -191,6 +197,7 @@ class LLMClient:
 async def _listen(one: Attempt, provider: Provider) -> AsyncGenerator[ModelEvent, None]:
     try:
         async with AsyncExitStack() as stack:
+            one.sent = True
             events = provider.stream(one.request)
             stack.push_async_callback(close_events, events)
             async for event in events:
@@ -204,6 +211,14 @@ async def _listen(one: Attempt, provider: Provider) -> AsyncGenerator[ModelEvent
     except FootlightsError as error:
         one.failure = error
         raise
+
+
+def _settle(permit: Permit, one: Attempt) -> None:
+    if not one.sent:
+        permit.cancel()
+        return
+    usage = one.spent() or Usage()
+    permit.settle(usage.input_tokens + usage.output_tokens, output=usage.output_tokens)
 
 
 async def _book(one: Attempt, meter: Meter, row_id: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 
 from core.errors import (
+    BudgetExceeded,
     CircuitOpen,
     FootlightsError,
     KeyRejected,
@@ -12,19 +13,28 @@ from core.errors import (
     Transient,
 )
 from core.events import FellBack, ModelEvent, Progress
-from core.llm.retry import close_events
+from core.llm.retry import close_events, reason
+from core.types import ModelRequest
+
+Fallback = tuple[str, ModelRequest | Callable[[str], ModelRequest]]
+"""A model by its ref, with the request for it or with what makes it from the ref when it is asked."""
 
 _REASONS = (Transient, CircuitOpen, TooFast, KeyRejected, QuotaSpent)
 
 
 async def first_that_answers(
-    refs: Sequence[str], ask: Callable[[str], AsyncIterator[ModelEvent]]
+    refs: Sequence[str],
+    ask: Callable[[str], AsyncIterator[ModelEvent]],
+    *,
+    on_cap: bool = False,
 ) -> AsyncGenerator[ModelEvent, None]:
     """The events of the first of these models that answers, each one asked when those before it
     could not; raises the error of the first when none does, with the others named in its hint.
 
-    What a second model could not help with, a refused request or a cap, rises as it is.
+    The next one is not asked when it could not help: the request was refused, or a cap would be
+    passed (unless `on_cap`: another model may be cheaper).
     """
+    reasons = (*_REASONS, BudgetExceeded) if on_cap else _REASONS
     failures: list[FootlightsError] = []
     for place, ref in enumerate(refs):
         spoken = False
@@ -36,18 +46,20 @@ async def first_that_answers(
                     spoken = spoken or not isinstance(event, Progress)
                     yield event
             return
-        except _REASONS as error:
+        except FootlightsError as error:
             if spoken:
                 raise
             failures.append(error)
-            if place + 1 < len(refs):
-                yield FellBack(ref, refs[place + 1], str(error))
+        if not isinstance(failures[-1], reasons):
+            break
+        if place + 1 < len(refs):
+            yield FellBack(ref, refs[place + 1], reason(failures[-1]))
     raise _first(failures, refs)
 
 
 def _first(failures: Sequence[FootlightsError], refs: Sequence[str]) -> FootlightsError:
     first, *others = failures
     if others:
-        tried = "; ".join(f"{ref}: {error}" for ref, error in zip(refs[1:], others, strict=True))
+        tried = "; ".join(f"{ref}: {error}" for ref, error in zip(refs[1:], others, strict=False))
         first.hint = f"{first.hint} Asked instead, in vain: {tried}"
     return first

@@ -1,48 +1,44 @@
 """Rate limits: requests and tokens a minute for each model, kept in order, learned from the vendor."""
 
 import asyncio
+import math
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from core.errors import TooFast
+from core.llm.buckets import CRUMB, Buckets, Wants, allow, correct, moment, take, wants_of
+from core.llm.limit_headers import seen_limits
+from core.llm.retry_after import retry_after
 
-_MINUTE = 60.0
 _LONGEST_PAUSE = 300.0
-_MOST = 10**9
-# Less than this is an error of rounding; to wait for it might be to wait for ever.
-_CRUMB = 1e-6
-# The vendors' names for what they allow and what is left of it. When it is whole again follows from
-# the two, since both fill their buckets evenly.
-_NAMES = (
-    ("requests", "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"),
-    ("tokens", "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens"),
-    ("requests", "anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining"),
-    ("tokens", "anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining"),
-)
+# Timers ring a little late: who stands in line is not sent away for that.
+_LATE = 0.1
 
 
-@dataclass(slots=True)
-class _Bucket:
-    """Fills by its capacity in a minute; `level` may be below 0 when more was used than reserved."""
-
-    capacity: float
-    level: float
-    at: float
-
-    def refill(self, now: float) -> None:
-        filled = self.level + max(0.0, now - self.at) * self.capacity / _MINUTE
-        self.level, self.at = min(self.capacity, filled), now
+@dataclass(slots=True, eq=False)
+class _Caller:
+    wants: Wants
+    deadline: float
+    granted: "asyncio.Future[Permit]"
 
 
 @dataclass(slots=True)
 class _Lane:
     """One model: its buckets, and those who wait for them in the order in which they came."""
 
-    buckets: dict[str, _Bucket] = field(default_factory=dict)
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    waiting: list[dict[str, float]] = field(default_factory=list)
-    paused_until: float = 0.0
+    ref: str
+    buckets: Buckets = field(default_factory=dict)
+    line: deque[_Caller] = field(default_factory=deque)
+    paused_until: float = -math.inf
+    alarm: "asyncio.Task[None] | None" = None
+
+    def ahead(self, now: float) -> tuple[Buckets, float]:
+        """Buckets to think ahead with, and when the first in line may go at the earliest."""
+        copied = {name: replace(bucket) for name, bucket in self.buckets.items()}
+        return copied, max(now, self.paused_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,115 +52,189 @@ class LimitState:
     tokens_left: float | None = None
     waiting: int = 0
     pause: float = 0.0
+    input: float | None = None
+    input_left: float | None = None
+    output: float | None = None
+    output_left: float | None = None
+
+
+class Permit:
+    """Leave for one call, which took what it wanted from the buckets that were known then."""
+
+    __slots__ = ("_give", "_taken")
+
+    def __init__(self, taken: Wants, give: Callable[[Wants], None]) -> None:
+        self._taken, self._give = taken, give
+
+    def settle(self, tokens: float, *, output: float = 0.0) -> None:
+        """Give back what was reserved too much, or take what was too little; the first time only."""
+        self._end(
+            {
+                **wants_of(max(tokens, 0.0), max(output, 0.0)),
+                "requests": self._taken.get("requests", 0.0),
+            }
+        )
+
+    def cancel(self) -> None:
+        """Give everything back: nothing was sent."""
+        self._end({})
+
+    def _end(self, used: Wants) -> None:
+        taken, self._taken = self._taken, {}
+        self._give({name: amount - used.get(name, 0.0) for name, amount in taken.items()})
 
 
 class Limiter:
-    """Lets calls through at the pace that each model (by its ref) allows; one event loop."""
+    """Lets calls through at the pace that each model (by its ref) allows; one event loop. Only
+    `state` may be asked from another thread."""
 
     def __init__(
         self,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._clock = clock
         self._sleep = sleep
+        self._now = now
         self._lanes: dict[str, _Lane] = {}
 
-    def set(self, ref: str, *, requests: float | None = None, tokens: float | None = None) -> None:
-        """Allow so many requests and tokens a minute; None leaves that limit as it is."""
-        lane, now = self._lane(ref), self._clock()
-        for name, capacity in (("requests", requests), ("tokens", tokens)):
-            if capacity is not None and 0 < capacity <= _MOST:
-                bucket = lane.buckets.get(name)
-                if bucket is None:
-                    lane.buckets[name] = _Bucket(capacity, capacity, now)
-                else:
-                    bucket.refill(now)
-                    bucket.capacity, bucket.level = capacity, min(bucket.level, capacity)
+    def set(
+        self,
+        ref: str,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+    ) -> None:
+        """Allow so many a minute; None, or what is no limit, leaves that one as it is."""
+        lane = self._lane(ref)
+        allow(lane.buckets, "requests", requests_per_minute, self._clock())
+        allow(lane.buckets, "tokens", tokens_per_minute, self._clock())
+        self._serve(lane)
 
     def learn(self, ref: str, headers: Mapping[str, str]) -> None:
         """Take over what a vendor's response says of its limits; what cannot be true is passed over."""
-        for name, limit, remaining in _NAMES:
-            allowed, left = _number(headers.get(limit)), _number(headers.get(remaining))
-            if allowed:
-                self.set(ref, **{name: allowed})
-            bucket = self._lane(ref).buckets.get(name)
-            if bucket is not None and left is not None:
-                bucket.refill(self._clock())
-                bucket.level = min(bucket.level, left)
+        lane, now = self._lane(ref), self._now()
+        for seen in seen_limits(headers, now):
+            allow(lane.buckets, seen.name, seen.limit, self._clock())
+            if (bucket := lane.buckets.get(seen.name)) is not None:
+                correct(bucket, seen, self._clock())
+        if seconds := retry_after(headers, now):
+            self.pause(ref, seconds)
+        self._serve(lane)
 
     def pause(self, ref: str, seconds: float) -> None:
         """Let nobody through for this long, as a vendor asked."""
         lane = self._lane(ref)
-        bounded = min(max(seconds, 0.0), _LONGEST_PAUSE)
-        lane.paused_until = max(lane.paused_until, self._clock() + bounded)
+        if seconds > 0:  # also false for what is not a number
+            until = self._clock() + min(seconds, _LONGEST_PAUSE)
+            lane.paused_until = max(lane.paused_until, until)
+            self._serve(lane)
 
-    def wait(self, ref: str, tokens: float) -> float:
+    def wait(self, ref: str, tokens: float, *, output: float = 0.0) -> float:
         """How many seconds a call of so many tokens would stand in line now."""
-        lane = self._lane(ref)
-        return self._wait(lane, [*lane.waiting, {"requests": 1.0, "tokens": tokens}])
+        now = self._clock()
+        lane = self._lanes.get(ref)
+        return self._last(lane, wants_of(tokens, output), now) - now if lane else 0.0
 
-    async def acquire(self, ref: str, tokens: float, *, longest: float) -> Callable[[float], None]:
-        """Stand in line until the call may go; what is returned is called with the tokens that it
-        came to. Raises TooFast at once when the wait would be longer than `longest` seconds."""
-        lane, mine = self._lane(ref), {"requests": 1.0, "tokens": float(tokens)}
-        wait = self._wait(lane, [*lane.waiting, mine])
-        if wait > longest:
-            raise TooFast(
-                f"{ref} allows no more for now: the next call can go in {wait:.0f} s",
-                retry_after=wait,
-            )
-        lane.waiting.append(mine)
+    async def acquire(
+        self, ref: str, tokens: float, *, output: float = 0.0, deadline: float = math.inf
+    ) -> Permit:
+        """Stand in line until a call of so many tokens, `output` of them for its answer, may go.
+
+        Raises TooFast, at once, when the wait would end after `deadline` (on the limiter's clock);
+        also in line, when a pause comes in between. A call that need not wait always goes.
+        """
+        lane, now = self._lane(ref), self._clock()
+        wants = wants_of(tokens, output)
+        at = self._last(lane, wants, now)
+        if at > max(deadline, now) + CRUMB:
+            raise _refusal(ref, at - now)
+        caller = _Caller(wants, deadline, asyncio.get_running_loop().create_future())
+        lane.line.append(caller)
+        self._serve(lane)
         try:
-            async with lane.turn:  # an asyncio lock is given to those who wait in their order
-                while (left := self._wait(lane, [mine])) > 0:
-                    await self._sleep(left)
-                for name, bucket in lane.buckets.items():
-                    bucket.level -= mine[name]
-        finally:
-            lane.waiting = [each for each in lane.waiting if each is not mine]
-        return lambda actual: self._settle(lane, tokens, actual)
+            return await caller.granted
+        except asyncio.CancelledError:
+            if not caller.granted.cancelled() and caller.granted.exception() is None:
+                caller.granted.result().cancel()  # let through in the moment of the cancellation
+            self._serve(lane)
+            raise
 
     def state(self, ref: str) -> LimitState:
-        """What is known of the model's limits."""
-        lane, now = self._lane(ref), self._clock()
-        for bucket in lane.buckets.values():
-            bucket.refill(now)
-        requests, tokens = lane.buckets.get("requests"), lane.buckets.get("tokens")
-        return LimitState(
-            requests.capacity if requests else None,
-            requests.level if requests else None,
-            tokens.capacity if tokens else None,
-            tokens.level if tokens else None,
-            len(lane.waiting),
-            max(0.0, lane.paused_until - now),
-        )
+        """What is known of the model's limits; changes nothing."""
+        lane, now = self._lanes.get(ref), self._clock()
+        if lane is None:
+            return LimitState()
+        found: dict[str, float] = {}
+        for name, bucket in tuple(lane.buckets.items()):
+            found |= {name: bucket.capacity, f"{name}_left": bucket.level_at(now)}
+        pause = max(0.0, lane.paused_until - now)
+        return LimitState(waiting=len(lane.line), pause=pause, **found)
 
     def _lane(self, ref: str) -> _Lane:
-        return self._lanes.setdefault(ref, _Lane())
+        return self._lanes.setdefault(ref, _Lane(ref))
 
-    def _wait(self, lane: _Lane, calls: list[dict[str, float]]) -> float:
+    def _last(self, lane: _Lane, wants: Wants, now: float) -> float:
+        """When a call may go that is last in line."""
+        ahead, at = lane.ahead(now)
+        for caller in lane.line:
+            if not caller.granted.done():
+                at = moment(ahead, caller.wants, at)
+                take(ahead, caller.wants, at)
+        return moment(ahead, wants, at)
+
+    def _serve(self, lane: _Lane) -> None:
+        """Let through whoever may go, send away who would wait too long, set the alarm for the next."""
         now = self._clock()
-        wait = max(0.0, lane.paused_until - now)
-        for name, bucket in lane.buckets.items():
-            bucket.refill(now)
-            # A call larger than the bucket goes when it is full; else it could never go.
-            wanted = sum(min(call[name], bucket.capacity) for call in calls)
-            if (missing := wanted - bucket.level) > _CRUMB:
-                wait = max(wait, missing * _MINUTE / bucket.capacity)
-        return wait
+        ahead, at = lane.ahead(now)
+        staying: deque[_Caller] = deque()
+        next_at = at
+        for caller in lane.line:
+            if caller.granted.done():
+                continue
+            mine = moment(ahead, caller.wants, at)
+            if mine > max(now, caller.deadline + _LATE):
+                caller.granted.set_exception(_refusal(lane.ref, mine - now))
+                continue
+            at = mine
+            take(ahead, caller.wants, at)
+            if at <= now:
+                caller.granted.set_result(self._permit(lane, caller.wants, now))
+            else:
+                next_at = next_at if staying else at
+                staying.append(caller)
+        lane.line = staying
+        self._ring(lane, next_at - now if staying else None)
 
-    @staticmethod
-    def _settle(lane: _Lane, reserved: float, actual: float) -> None:
-        bucket = lane.buckets.get("tokens")
-        if bucket is not None:
-            bucket.level = min(bucket.capacity, bucket.level + reserved - max(0.0, actual))
+    def _permit(self, lane: _Lane, wants: Wants, now: float) -> Permit:
+        take(lane.buckets, wants, now)
+
+        def give(unused: Wants) -> None:
+            for name, amount in unused.items():
+                if (bucket := lane.buckets.get(name)) is not None:
+                    # Absurd usage must not close the model for good: a debt of one bucket more at most.
+                    bucket.add(max(amount, -bucket.capacity), self._clock())
+            self._serve(lane)
+
+        return Permit({name: wants[name] for name in lane.buckets}, give)
+
+    def _ring(self, lane: _Lane, seconds: float | None) -> None:
+        """Serve again after so many seconds, and not at any time that was set before."""
+        if lane.alarm is not None:
+            lane.alarm.cancel()
+            lane.alarm = None
+        if seconds is not None:
+            lane.alarm = asyncio.get_running_loop().create_task(self._alarm(lane, seconds))
+
+    async def _alarm(self, lane: _Lane, seconds: float) -> None:
+        await self._sleep(seconds)
+        lane.alarm = None  # it must not be cancelled by its own serving
+        self._serve(lane)
 
 
-def _number(value: str | None) -> float | None:
-    try:
-        number = float(value or "")
-    except ValueError:
-        return None
-    return number if 0 <= number <= _MOST else None
+def _refusal(ref: str, wait: float) -> TooFast:
+    seconds = max(1, round(wait))
+    return TooFast(
+        f"{ref} allows no more for now: the next call can go in {seconds} s", retry_after=wait
+    )

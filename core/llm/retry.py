@@ -10,14 +10,23 @@ from typing import Any
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from tenacity.wait import wait_exponential_jitter
 
-from core.errors import Overloaded, RateLimited, Transient, Unreachable
+from core.errors import (
+    FootlightsError,
+    KeyRejected,
+    Overloaded,
+    ProviderError,
+    QuotaSpent,
+    RateLimited,
+    Transient,
+    Unreachable,
+)
 from core.events import ModelEvent, Progress
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """How often and how patiently; seconds. A vendor that asks to wait longer than
-    `longest_wait` is not waited for, and no attempt begins after `total`."""
+    `longest_wait` is not waited for, and no wait, for whatever reason, ends after `total`."""
 
     attempts: int = 4
     first_wait: float = 1.0
@@ -28,15 +37,18 @@ class RetryPolicy:
 
 
 async def events_with_retry(
-    open_stream: Callable[[], AsyncIterator[ModelEvent]], policy: RetryPolicy
+    open_stream: Callable[[], AsyncIterator[ModelEvent]],
+    policy: RetryPolicy,
+    began: float | None = None,
 ) -> AsyncGenerator[ModelEvent, None]:
     """The events of a fresh stream per attempt; every wait is shown as Progress before it begins.
 
-    The last error rises as it was. What has begun to speak is never repeated.
+    The last error rises as it was. What has begun to speak is never repeated. The total counts from
+    `began` (on the policy's clock; None: from now); the first attempt is made in any case.
     """
     waits: list[float] = []
     failure: Transient | None = None
-    async for attempt in _attempts(policy, waits):
+    async for attempt in _attempts(policy, waits, policy.clock() if began is None else began):
         state = attempt.retry_state
         if failure is not None:
             yield _waiting(failure, state.attempt_number, waits[-1], policy)
@@ -57,8 +69,7 @@ async def events_with_retry(
             state.set_exception((type(error), error, error.__traceback__))
 
 
-def _attempts(policy: RetryPolicy, waits: list[float]) -> AsyncRetrying:
-    began = policy.clock()
+def _attempts(policy: RetryPolicy, waits: list[float], began: float) -> AsyncRetrying:
     backoff = wait_exponential_jitter(
         initial=policy.first_wait, max=policy.longest_wait, jitter=policy.first_wait
     )
@@ -97,17 +108,27 @@ def _asked(error: BaseException | None) -> float | None:
 
 
 def _waiting(failure: Transient, number: int, seconds: float, policy: RetryPolicy) -> Progress:
-    match failure:
-        case RateLimited():
-            why = f"{failure.provider} asks for a slower pace"
-        case Overloaded():
-            why = f"{failure.provider} is overloaded"
-        case Unreachable():
-            why = f"{failure.provider} cannot be reached"
-        case _:
-            why = f"{failure.provider} broke off before its first word"
     again = f"trying again in {max(1, round(seconds))} s ({number} of {policy.attempts})"
-    return Progress("retrying", f"{why}: {again}", number, policy.attempts)
+    return Progress("retrying", f"{reason(failure)}: {again}", number, policy.attempts)
+
+
+_REASONS: tuple[tuple[type[ProviderError], str], ...] = (
+    (RateLimited, "asks for a slower pace"),
+    (Overloaded, "is overloaded"),
+    (Unreachable, "cannot be reached"),
+    (Transient, "broke off before its first word"),
+    (KeyRejected, "does not accept the key"),
+    (QuotaSpent, "says that the account has no credit left"),
+)
+
+
+def reason(failure: FootlightsError) -> str:
+    """Why somebody does not answer, in a few words, without what the vendor said about it."""
+    if isinstance(failure, ProviderError):
+        for kind, words in _REASONS:
+            if isinstance(failure, kind):
+                return f"{failure.provider} {words}"
+    return str(failure)
 
 
 async def close_events(events: Any) -> None:

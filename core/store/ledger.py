@@ -90,7 +90,9 @@ class Ledger:
                 owner=self._owner,
                 **dict.fromkeys(_TOKENS, 0),
             )
-            if connection.execute(row.on_conflict_do_nothing()).rowcount:
+            # Not by its rowcount: that of an INSERT is -1 on PostgreSQL, whatever it did.
+            fresh = row.on_conflict_do_nothing().returning(ledger.c.id)
+            if connection.execute(fresh).first() is not None:
                 exact = None if reserved is None else to_the_picodollar(reserved)
                 accounts.reserve(connection, user, on, exact)
 

@@ -1,12 +1,22 @@
 """A model that keeps failing is left alone, and tried again by one call."""
 
 import asyncio
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import CircuitOpen, Overloaded, RateLimited, RequestRejected
+from core.errors import (
+    CircuitOpen,
+    DeadlineExceeded,
+    Malformed,
+    Misuse,
+    Overloaded,
+    RateLimited,
+    RequestRejected,
+    StreamCut,
+)
 from core.llm.breaker import Breaker
 
 REF = "openai:m"
@@ -109,33 +119,113 @@ def test_failures_that_are_far_apart_do_not_add_up(breaker: Breaker, clock: Cloc
     assert breaker.state(REF).state == "closed"
 
 
-@given(steps=st.lists(st.sampled_from(["begin", "fail", "succeed", "cancel", "wait"]), max_size=60))
-def test_there_is_never_more_than_one_probe(steps: list[str]) -> None:
+def begin(breaker: Breaker, times: int) -> list[AbstractContextManager[None]]:
+    guards = [breaker.guard(REF) for _ in range(times)]
+    for guard in guards:
+        guard.__enter__()
+    return guards
+
+
+def end(guard: AbstractContextManager[None], error: BaseException | None = None) -> None:
+    """End a call; a guard lets every error through."""
+    with pytest.raises(type(error)) if error else nullcontext():
+        if not guard.__exit__(type(error) if error else None, error, None) and error:
+            raise error
+
+
+def test_many_calls_that_fail_at_once_are_one_reason_for_one_pause(
+    breaker: Breaker, clock: Clock
+) -> None:
+    for guard in begin(breaker, 10):
+        end(guard, BUSY)
+    state = breaker.state(REF)
+    assert (state.state, state.failures, state.wait) == ("open", 3, 10)
+
+
+def test_what_began_before_the_circuit_opened_neither_closes_it_nor_keeps_it_open(
+    breaker: Breaker, clock: Clock
+) -> None:
+    long_answer, long_wait = begin(breaker, 2)
+    fail(breaker, times=3)
+    end(long_answer)
+    assert breaker.state(REF).state == "open"
+    clock.now += 10
+    end(long_wait, BUSY)
+    assert (breaker.state(REF).state, breaker.state(REF).wait) == ("half_open", 0)
+
+
+def test_a_stream_that_breaks_off_in_the_middle_counts(breaker: Breaker) -> None:
+    fail(breaker, StreamCut("cut", provider="openai"), times=3)
+    assert breaker.state(REF).state == "open"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Misuse("no"),
+        DeadlineExceeded("late"),
+        Malformed("a web page", provider="openai"),
+        asyncio.CancelledError(),
+        GeneratorExit(),
+        ZeroDivisionError(),
+    ],
+)
+def test_what_says_nothing_of_the_model_changes_nothing(
+    breaker: Breaker, clock: Clock, error: BaseException
+) -> None:
+    fail(breaker, times=2)
+    [guard] = begin(breaker, 1)
+    end(guard, error)
+    assert breaker.state(REF).failures == 2
+    fail(breaker)
+    clock.now += 10
+    [probe] = begin(breaker, 1)
+    end(probe, error)
+    assert breaker.state(REF).state == "half_open"
+    succeed(breaker)  # the place of the probe is free again
+
+
+ENDS: dict[str, BaseException | None] = {
+    "fail": BUSY,
+    "slower": RateLimited("slower", provider="openai"),
+    "cut": StreamCut("cut", provider="openai"),
+    "cancel": asyncio.CancelledError(),
+    "succeed": None,
+}
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(["begin", "wait", *ENDS]), st.integers(0, 5)), max_size=80
+    )
+)
+def test_there_is_never_more_than_one_probe_and_no_pause_is_beyond_its_bounds(
+    steps: list[tuple[str, int]],
+) -> None:
     clock = Clock()
-    breaker = Breaker(failures=2, window=60, pause=10, clock=clock)
-    running: list[tuple[object, bool]] = []
-    for step in steps:
+    breaker = Breaker(failures=2, window=60, pause=10, longest=35, clock=clock)
+    running: list[tuple[AbstractContextManager[None], bool]] = []
+    for step, which in steps:
         if step == "wait":
             clock.now += 7
         elif step == "begin":
-            guard = breaker.guard(REF)
-            probing = breaker.state(REF).state == "half_open"
+            before = breaker.state(REF)
             try:
-                guard.__enter__()
-            except CircuitOpen:
+                [guard] = begin(breaker, 1)
+            except CircuitOpen as refused:
+                assert before.state == "open" or any(probe for _, probe in running)
+                assert refused.retry_after == before.wait
                 continue
-            running.append((guard, probing))
+            assert before.state != "open"
+            running.append((guard, before.state == "half_open"))
         elif running:
-            guard_, _ = running.pop()
-            raised = {"fail": BUSY, "cancel": asyncio.CancelledError(), "succeed": None}[step]
-            kind = type(raised) if raised else None
-            with pytest.raises(kind) if kind else _nothing():
-                if not guard_.__exit__(kind, raised, None) and raised:  # type: ignore[attr-defined]
-                    raise raised
-        assert sum(probing for _, probing in running) <= 1
-
-
-def _nothing() -> object:
-    from contextlib import nullcontext
-
-    return nullcontext()
+            guard, _ = running.pop(which % len(running))
+            end(guard, ENDS[step])
+        assert sum(probe for _, probe in running) <= 1
+        assert breaker.state(REF).wait <= 35
+    for guard, _ in running:
+        end(guard, asyncio.CancelledError())
+    clock.now += 35
+    [guard] = begin(breaker, 1)  # nothing holds the place of the probe
+    end(guard)
+    assert breaker.state(REF).state == "closed"

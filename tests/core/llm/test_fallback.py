@@ -12,6 +12,7 @@ from core.errors import (
     Overloaded,
     RequestRejected,
     StreamCut,
+    TooFast,
 )
 from core.events import FellBack, ModelDone, ModelEvent, Progress, TextDelta
 from core.llm.fallback import first_that_answers
@@ -22,14 +23,14 @@ BUSY = Overloaded("a is overloaded", provider="a")
 Script = dict[str, list[ModelEvent | FootlightsError]]
 
 
-async def heard(script: Script) -> list[ModelEvent]:
+async def heard(script: Script, **options: bool) -> list[ModelEvent]:
     async def ask(ref: str) -> AsyncIterator[ModelEvent]:
         for step in script[ref]:
             if isinstance(step, FootlightsError):
                 raise step
             yield step
 
-    return [event async for event in first_that_answers(list(script), ask)]
+    return [event async for event in first_that_answers(list(script), ask, **options)]
 
 
 async def test_the_second_answers_when_the_first_cannot_and_it_is_said() -> None:
@@ -61,6 +62,32 @@ async def test_when_none_answers_the_first_error_names_the_others() -> None:
     assert "b:2: b does not accept the key; c:3: c:3 is left alone" in failed.value.hint
 
 
+async def test_the_first_error_rises_also_when_the_last_is_of_a_kind_that_ends_the_asking() -> None:
+    busy = Overloaded("a is overloaded", provider="a")
+    unknown = RequestRejected("b does not know the model '2'", provider="b")
+    with pytest.raises(Overloaded) as failed:
+        await heard({"a:1": [busy], "b:2": [unknown], "c:3": [DONE]})
+    assert failed.value is busy
+    assert failed.value.hint.endswith("in vain: b:2: b does not know the model '2'")
+
+
+async def test_an_answer_of_the_second_that_breaks_off_is_the_seconds_error() -> None:
+    cut = StreamCut("b broke off", provider="b")
+    with pytest.raises(StreamCut) as failed:
+        await heard({"a:1": [BUSY], "b:2": [TextDelta("Hel"), cut], "c:3": [DONE]})
+    assert failed.value is cut
+
+
+async def test_the_reason_is_said_in_a_few_words_without_what_the_vendor_wrote() -> None:
+    wordy = Overloaded("a is overloaded or has a fault: <html>" + "x" * 200, provider="a")
+    slow = TooFast("b:2 allows no more for now: the next call can go in 9 s")
+    events = await heard({"a:1": [wordy], "b:2": [slow], "c:3": [DONE]})
+    assert events[:2] == [
+        FellBack("a:1", "b:2", "a is overloaded"),
+        FellBack("b:2", "c:3", "b:2 allows no more for now: the next call can go in 9 s"),
+    ]
+
+
 async def test_what_another_model_cannot_help_with_rises_as_it_is() -> None:
     refused = RequestRejected("no", provider="a")
     with pytest.raises(RequestRejected):
@@ -77,3 +104,5 @@ async def test_what_another_model_cannot_help_with_rises_as_it_is() -> None:
     )
     with pytest.raises(BudgetExceeded):
         await heard({"a:1": [cap], "b:2": [DONE]})
+    cheaper = await heard({"a:1": [cap], "b:2": [DONE]}, on_cap=True)
+    assert cheaper == [FellBack("a:1", "b:2", "reached"), DONE]

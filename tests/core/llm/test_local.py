@@ -44,8 +44,14 @@ async def answer(provider: LocalProvider, asked: ModelRequest) -> list[ModelEven
 
 
 def children() -> list[psutil.Process]:
-    running = psutil.Process().children(recursive=True)
-    return [each for each in running if "core.llm.local_server" in " ".join(each.cmdline())]
+    return [each for each in psutil.Process().children(recursive=True) if serves(each)]
+
+
+def serves(process: psutil.Process) -> bool:
+    try:
+        return "core.llm.local_server" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it ended while we looked, or is a zombie
+        return False
 
 
 async def test_a_real_model_streams_an_answer_with_its_usage(local: LocalProvider) -> None:

@@ -1,5 +1,6 @@
 """Prices are decimals, and an unknown one is None."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,16 @@ from core.llm.pricing import info, local, price, served, worst_case
 from core.types import Price, Usage
 
 MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A price as a user enters it."""
+
+    input: Decimal
+    output: Decimal
+    cached: Decimal | None = None
+    cache_write: Decimal | None = None
 
 
 @pytest.mark.parametrize(
@@ -91,3 +102,39 @@ def test_a_compatible_server_is_free_only_on_this_machine() -> None:
     there = served("compatible", "llama3", window=65_536)
     assert here.price == Price(Decimal(0), Decimal(0))
     assert (there.price, there.window) == (None, 65_536)
+
+
+def test_what_the_user_says_it_costs_goes_before_every_table() -> None:
+    entered = Entered(Decimal(3), Decimal(7), cached=Decimal(1), cache_write=Decimal(5))
+    usage = Usage(1000, 100, cached_tokens=400, cache_write_tokens=100, reasoning_tokens=80)
+    expected = Decimal(500 * 3 + 400 * 1 + 100 * 5 + 100 * 7) / MILLION
+    for ref in ("openai:gpt-6-luna", "openai:gpt-99", "compatible:llama", "ollama:llama3"):
+        assert price(ref, usage, entered) == expected
+
+
+def test_a_cache_without_a_price_of_its_own_costs_what_input_costs() -> None:
+    usage = Usage(1000, 0, cached_tokens=400, cache_write_tokens=100)
+    assert price("openai:gpt-99", usage, Entered(Decimal(3), Decimal(7))) == Decimal("0.003")
+    free = Entered(Decimal(3), Decimal(7), cached=Decimal(0))
+    assert price("openai:gpt-99", usage, free) == Decimal("0.0018")
+
+
+PRICES = st.decimals(0, 10_000, places=4)
+
+
+@given(
+    entered=st.builds(Entered, PRICES, PRICES, st.none() | PRICES, st.none() | PRICES),
+    read=st.integers(0, 2 * MILLION),
+    written=st.integers(0, 100_000),
+    shares=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+)
+def test_no_answer_costs_more_than_was_reserved_by_the_price_that_was_entered(
+    entered: Entered, read: int, written: int, shares: tuple[float, float]
+) -> None:
+    cached = int(read * shares[0])
+    stored = int((read - cached) * shares[1])
+    cost = price("compatible:m", Usage(read, written, cached, stored), entered)
+    worst = worst_case("compatible:m", read, written, entered)
+    assert cost is not None
+    assert worst is not None
+    assert cost <= worst

@@ -7,7 +7,7 @@ Prints what was granted, in the order of the outcomes: settled dollars, abandone
 
 import random
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 from core.errors import BudgetExceeded
@@ -41,11 +41,8 @@ def main(url: str, calls: int, seed: int) -> None:
                 ledger.settle("me", row, Usage(1, 1), cost)
                 found.append(("settled", cost))
 
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(calls) as threads:
+        list(threads.map(call, range(calls)))  # raises what a call raised
     sums = {
         kind: sum((d for k, d in found if k == kind), Decimal(0))
         for kind in ("settled", "abandoned")

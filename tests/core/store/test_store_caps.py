@@ -2,16 +2,13 @@
 
 import subprocess
 import sys
-import tempfile
+import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text, update
 
 from core.errors import BudgetExceeded, Refused
 from core.store import ledger as module
@@ -19,9 +16,7 @@ from core.store.accounts import Payers
 from core.store.caps import Caps
 from core.store.engine import make_engine, migrate, reading, writing
 from core.store.ledger import Ledger
-from core.store.ledger_rows import settle_at_worst
 from core.store.tables import accounts
-from core.store.tables import ledger as rows
 from core.types import Usage
 from tests.core.store.stories import ME
 
@@ -70,6 +65,18 @@ def test_a_call_that_might_pass_the_cap_is_refused_and_says_what_is_left_and_whe
     ]  # nothing is left of what was refused
     reserve(ledger, "r3", "0.05")  # to the cent
     assert caps.list(ME)[0].left == 0
+
+
+def test_a_repeated_reservation_is_set_aside_once_whatever_it_says(engine: Engine) -> None:
+    ledger, caps = Ledger(engine), Caps(engine)
+    caps.set(ME, "day", dollars("1"))
+    reserve(ledger, "r1", "0.6")
+    for amount in ("0.6", "0.1", "0", None):
+        reserve(ledger, "r1", amount)
+    assert spent_and_reserved(engine, "day") == (0, dollars("0.6"))
+    ledger.settle(ME, "r1", USAGE, dollars("0.2"))
+    reserve(ledger, "r1", "0.9")
+    assert spent_and_reserved(engine, "day") == (dollars("0.2"), 0)
 
 
 def test_every_cap_counts_and_one_that_refuses_leaves_the_others_as_they_were(
@@ -173,24 +180,127 @@ def test_what_a_dead_process_reserved_outside_a_turn_is_settled_at_its_worst(
     assert spent_and_reserved(engine, "month") == (dollars("0.4"), dollars("0.9"))
 
 
+def test_who_recovers_never_stands_in_the_way_of_a_call_that_lives(engine: Engine) -> None:
+    dead = Ledger(engine, "dead")
+    reserve(dead, "r1", "0.3", Payers("c2"))
+    reserve(dead, "r2", "0.2", Payers("c1"))
+    found: list[int] = []
+    recovery = threading.Thread(target=lambda: found.append(dead.recover(lambda _: False)))
+
+    def touch(scope: str, subject: str) -> None:
+        account = (accounts.c.scope == scope) & (accounts.c.subject == subject)
+        call.execute(update(accounts).where(account).values(reserved=accounts.c.reserved))
+
+    with writing(engine) as call:  # a call that has locked its conversation, and now wants the day
+        touch("conversation", "c1")
+        recovery.start()
+        if engine.dialect.name == "postgresql":
+            until_somebody_waits(engine)
+        touch("day", "")
+    recovery.join()
+    assert found == [2]
+    assert spent_and_reserved(engine, "day") == (dollars("0.5"), 0)
+
+
+def until_somebody_waits(engine: Engine) -> None:
+    with reading(engine) as connection:
+        while not connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            pass
+
+
+def test_what_was_reserved_before_midnight_is_settled_on_the_day_before_and_the_cap_renews(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, caps = Ledger(engine), Caps(engine)
+    caps.set(ME, "day", dollars("1"))
+    midnight = datetime(2030, 7, 1, tzinfo=UTC)
+    monkeypatch.setattr(module, "now", lambda: midnight - timedelta(microseconds=1))
+    reserve(ledger, "r1", "0.9")
+    with pytest.raises(BudgetExceeded) as refused:
+        reserve(ledger, "r2", "0.2")
+    assert refused.value.renews_at == midnight
+    monkeypatch.setattr(module, "now", lambda: midnight)
+    reserve(ledger, "r2", "0.2")
+    ledger.settle(ME, "r1", USAGE, dollars("0.6"))
+    with reading(engine) as connection:
+        found = connection.execute(select(accounts).where(accounts.c.scope.in_(["day", "month"])))
+        booked = {row.period: (row.spent, row.reserved) for row in found}
+    assert booked == {
+        "2030-06-30": (dollars("0.6"), 0),
+        "2030-06": (dollars("0.6"), 0),
+        "2030-07-01": (0, dollars("0.2")),
+        "2030-07": (0, dollars("0.2")),
+    }
+
+
+def test_a_cap_warns_from_its_share_on_and_keeps_it_when_the_limit_changes(engine: Engine) -> None:
+    ledger, caps = Ledger(engine), Caps(engine)
+    caps.set(ME, "day", dollars("1"))
+    reserve(ledger, "r1", "0.79")
+    assert not caps.list(ME)[0].warns
+    reserve(ledger, "r2", "0.01")
+    assert caps.list(ME)[0].warns
+    caps.set(ME, "day", dollars("1"), warn_share=0.9)
+    caps.set(ME, "day", dollars("0.9"))
+    [cap] = caps.list(ME)
+    assert (cap.warn_share, cap.warns, cap.left) == (0.9, False, dollars("0.1"))
+
+
+@pytest.mark.parametrize("share", [0, -0.1, 1.01, float("nan")])
+def test_a_warning_that_could_never_come_in_time_is_refused(engine: Engine, share: float) -> None:
+    with pytest.raises(Refused, match="a cap warns above 0"):
+        Caps(engine).set(ME, "day", dollars("1"), warn_share=share)
+    assert Caps(engine).list(ME) == ()
+
+
+def test_the_state_of_one_subject_is_that_of_the_cap_that_would_refuse_it(engine: Engine) -> None:
+    ledger, caps = Ledger(engine), Caps(engine)
+    assert caps.state(ME, "conversation", "c1") is None
+    caps.set(ME, "conversation", dollars("1"))
+    caps.set(ME, "conversation", dollars("3"), "c2")
+    reserve(ledger, "r1", "0.4", Payers("c1"))
+    reserve(ledger, "r2", "0.5", Payers("c2"))
+    states = [caps.state(ME, "conversation", subject) for subject in ("c1", "c2", "")]
+    assert [state and state.left for state in states] == [dollars("0.6"), dollars("2.5"), None]
+    assert caps.state("somebody else", "conversation", "c1") is None
+
+
 @pytest.mark.parametrize("limit", ["-1", "NaN", "Infinity", "1000001"])
 def test_a_cap_that_is_none_is_refused(engine: Engine, limit: str) -> None:
     with pytest.raises(Refused, match="a cap is 0 to 1,000,000 dollars"):
         Caps(engine).set(ME, "day", dollars(limit))
 
 
-def test_what_the_ledger_held_before_there_were_accounts_is_counted(empty_url: str) -> None:
+def at_revision(url: str, revision: str) -> Engine:
     from alembic import command
     from alembic.config import Config
 
     import core.store.engine as store
 
-    engine = make_engine(empty_url)
+    engine = make_engine(url)
     config = Config()
     config.set_main_option("script_location", str(store._MIGRATIONS))
     with writing(engine) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "v0001")
+        command.upgrade(config, revision)
+    return engine
+
+
+def test_a_cap_from_before_there_were_warnings_warns_as_others_do(empty_url: str) -> None:
+    engine = at_revision(empty_url, "v0002")
+    with writing(engine) as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO caps (user_id, scope, subject, amount, set_at) "
+            "VALUES ('me', 'day', '', 1000000000000, 1790000000000000)"
+        )
+    migrate(engine)
+    [cap] = Caps(engine).list(ME)
+    assert (cap.limit, cap.warn_share) == (1, 0.8)
+    engine.dispose()
+
+
+def test_what_the_ledger_held_before_there_were_accounts_is_counted(empty_url: str) -> None:
+    engine = at_revision(empty_url, "v0001")
     old = "INSERT INTO ledger (user_id, id, turn_id, conversation_id, model, purpose, state, created_at,"
     old += " reserved, cost, input_tokens, output_tokens, cached_tokens, cache_write_tokens,"
     old += (
@@ -232,93 +342,3 @@ def test_two_hundred_calls_of_four_processes_never_pass_the_cap(url: str) -> Non
     assert Ledger(engine).recover(lambda _: False) == abandoned / Decimal("0.05")
     assert spent_and_reserved(engine, "day") == (settled + abandoned, 0)
     engine.dispose()
-
-
-AMOUNTS = st.integers(0, 40).map(lambda cents: Decimal(cents) / 100)
-
-
-class Bookkeeping(RuleBasedStateMachine):
-    """Whatever happens in whatever order: the accounts are the sum of the rows, and no cap is passed."""
-
-    @initialize()
-    def begin(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.engine = make_engine(f"sqlite:///{self.folder.name}/store.db")
-        migrate(self.engine)
-        self.ledger = Ledger(self.engine, "me")
-        self.caps = {"day": Decimal(2), "conversation": Decimal(1)}
-        for scope, limit in self.caps.items():
-            Caps(self.engine).set(ME, scope, limit)  # type: ignore[arg-type]
-        self.worst: dict[str, Decimal] = {}
-
-    def teardown(self) -> None:
-        if hasattr(self, "engine"):
-            self.ledger.recover(lambda _: False)
-            assert all(row.state != "reserved" for row in self.ledger.rows(ME, 10_000))
-            self.balanced()
-            self.engine.dispose()
-            self.folder.cleanup()
-
-    @rule(row=st.integers(0, 12), amount=AMOUNTS, conversation=st.sampled_from(["c1", "c2"]))
-    def reserve(self, row: int, amount: Decimal, conversation: str) -> None:
-        name = f"r{row}"
-        try:
-            self.ledger.reserve(ME, name, "t1", conversation, "m", "answer", amount)
-        except BudgetExceeded:
-            assert name not in self.worst
-        else:
-            self.worst.setdefault(name, amount)
-
-    @rule(row=st.integers(0, 12), share=st.integers(0, 100), reported=st.booleans())
-    def settle(self, row: int, share: int, reported: bool) -> None:
-        name = f"r{row}"
-        if name in self.worst:
-            cost = self.worst[name] * share / 100
-            self.ledger.settle(ME, name, USAGE if reported else ESTIMATE, cost)
-
-    @rule(row=st.integers(0, 12))
-    def release(self, row: int) -> None:
-        if f"r{row}" in self.worst:
-            self.ledger.release(ME, f"r{row}")
-
-    @rule()
-    def crash(self) -> None:
-        self.ledger.recover(lambda _: False)
-
-    @rule(row=st.integers(0, 12))
-    def settle_one_at_its_worst(self, row: int) -> None:
-        with writing(self.engine) as connection:
-            settle_at_worst(connection, select(rows).where(rows.c.id == f"r{row}"))
-
-    @invariant()
-    def balanced(self) -> None:
-        if not hasattr(self, "engine"):
-            return
-        found = self.ledger.rows(ME, 10_000)
-        reserved = sum(row.reserved or 0 for row in found if row.state == "reserved")
-        spent = sum(row.cost or 0 for row in found if row.state == "settled")
-        for scope in ("day", "month", "conversation"):
-            assert spent_and_reserved(self.engine, scope) == (spent, reserved)
-
-
-class UnderCaps(Bookkeeping):
-    """Where a released row is never settled after all, no account is ever above its cap."""
-
-    def release(self, row: int) -> None:  # type: ignore[override]
-        """What is released here was never sent, so nothing of it can be billed later."""
-
-    @invariant()
-    def under_every_cap(self) -> None:
-        if not hasattr(self, "engine"):
-            return
-        with reading(self.engine) as connection:
-            for row in connection.execute(select(accounts)):
-                if row.scope in self.caps:
-                    assert row.spent + row.reserved <= self.caps[row.scope]
-
-
-TestBookkeeping = Bookkeeping.TestCase
-TestUnderCaps = UnderCaps.TestCase
-TestBookkeeping.settings = TestUnderCaps.settings = settings(
-    max_examples=30, stateful_step_count=25, deadline=None
-)

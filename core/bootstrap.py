@@ -35,6 +35,7 @@ from core.retrieval.embed import Embedder
 from core.retrieval.index import FaissIndex
 from core.samples import Samples
 from core.settings import ROOT, Settings
+from core.store.api_keys import ApiKeys
 from core.store.blobs import Blobs
 from core.store.caps import Caps
 from core.store.caps import CapState as CapState
@@ -78,6 +79,7 @@ class Workbench:
     turns: TurnRunner
     ledger: Ledger
     caps: Caps
+    api_keys: ApiKeys
     client: LLMClient
     trials: Trials
     traces: Traces
@@ -178,7 +180,9 @@ def build(settings: Settings) -> Workbench:
         models=models,
         context=ContextBuilder(counter, sandbox),
         client=client,
-        meter=lambda user, turn, conversation: TurnMeter(ledger, user, turn, conversation),
+        meter=lambda user, turn, conversation, key: TurnMeter(
+            ledger, user, turn, conversation, key_id=key
+        ),
     )
     turns = TurnRunner(chat=chat, turns=rows, ledger=ledger, process=process, bridge=bridge)
     samples = Samples(ROOT / "data" / "samples", documents, conversations, turns)
@@ -198,6 +202,7 @@ def build(settings: Settings) -> Workbench:
         turns=turns,
         ledger=ledger,
         caps=Caps(engine),
+        api_keys=ApiKeys(engine),
         client=client,
         trials=Trials(client, models, ledger, counter.count),
         traces=Traces(engine),

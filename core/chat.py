@@ -60,7 +60,7 @@ class ChatService:
         models: Models,
         context: ContextBuilder,
         client: LLMClient,
-        meter: Callable[[str, str, str], Meter],
+        meter: Callable[[str, str, str, str], Meter],
     ) -> None:
         self._documents = documents
         self._conversations = conversations
@@ -90,7 +90,8 @@ class ChatService:
         if not new:
             self._check_conversation(user, conversation_id)
         model = self._models.resolve(request.model)
-        return Asked(user, turn_id, conversation_id, title(prompt), request, model, template)
+        name = f"API: {title(prompt)}" if request.key_id else title(prompt)
+        return Asked(user, turn_id, conversation_id, name, request, model, template)
 
     def _check_documents(self, user: str, request: TurnRequest) -> None:
         if isinstance(request.use_documents, bool):
@@ -203,13 +204,15 @@ class ChatService:
             max_tokens=context.max_tokens,
             sources=context.sources,
             question=asked.request.prompt,
+            stop=asked.request.stop,
             stable=len(context.messages) - 1,  # all but the question with its passages
         )
         others = self._models.fallbacks(asked.model, context.budget.used)
+        key_id = asked.request.key_id
         return self._client.stream(
             asked.model.ref,
             request,
-            meter=self._meter(asked.user, asked.turn_id, asked.conversation_id),
+            meter=self._meter(asked.user, asked.turn_id, asked.conversation_id, key_id),
             trace=trace,
             parent=root,
             input_tokens=context.budget.input_tokens,

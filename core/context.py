@@ -37,6 +37,14 @@ class Context:
     max_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Something that was asked before and what was answered: kept together, or dropped together."""
+
+    ref: str
+    messages: tuple[Message, ...]
+
+
 class ContextBuilder:
     """Builds the window of a turn, so that what is drawn is what is sent."""
 
@@ -53,6 +61,7 @@ class ContextBuilder:
         history: Sequence[Turn],
     ) -> Context:
         """The window of one call. Refused when the question alone does not fit into it."""
+        before = _exchanges(request, history)
         reserve = min(
             request.max_tokens or DEFAULT_MAX_TOKENS, model.max_output, max(1, model.window // 2)
         )
@@ -60,14 +69,14 @@ class ContextBuilder:
         wanted = [self._passage(hit, model) for hit in hits]
         kept = list(hits)
         while True:
-            budget = self._fit(model, reserve, bare, wanted, history)
+            budget = self._fit(model, reserve, bare, wanted, before)
             kept_refs = {item.ref for item in _items(budget, "sources") if item.kept}
             kept = [hit for hit in kept if str(hit.chunk_id) in kept_refs]
             sources = tuple(Source(number, hit) for number, hit in enumerate(kept, 1))
             rendered = await self._render(template, request, sources)
             exact = self._measured(budget, model, bare, rendered)
             if exact.free >= 0 or not kept:
-                return Context(exact, _assembled(rendered, budget, history), sources, reserve)
+                return Context(exact, _assembled(rendered, budget, before), sources, reserve)
             # The fences took more than was set aside for them: the last passage makes room.
             wanted = [
                 replace(item, tokens=model.window) if item.ref == str(kept[-1].chunk_id) else item
@@ -91,7 +100,7 @@ class ContextBuilder:
         ]
         declared = {variable.name for variable in template.variables}
         given = {name: value for name, value in values.items() if name in declared}
-        return (await self._sandbox.render(template, given)).messages
+        return _instructed((await self._sandbox.render(template, given)).messages, request)
 
     def _passage(self, hit: Hit, model: ModelInfo) -> Item:
         label = f"{hit.name}, {hit.unit} {hit.chunk.page}"
@@ -104,7 +113,7 @@ class ContextBuilder:
         reserve: int,
         bare: Sequence[Message],
         passages: Sequence[Item],
-        history: Sequence[Turn],
+        history: Sequence[Exchange],
     ) -> Budget:
         *before, last = bare
         name, exact = self._counter.encoding_name(model.ref)
@@ -113,7 +122,7 @@ class ContextBuilder:
             reserve=reserve,
             system=[self._item(part.role.capitalize(), part, model) for part in before],
             sources=list(passages),
-            history=[self._exchange(turn, model) for turn in history],
+            history=[self._exchange(each, model) for each in history],
             prompt=self._item("Your question", last, model),
             counter=name,
             exact=exact,
@@ -123,12 +132,10 @@ class ContextBuilder:
         tokens = self._counter.count_message(said, model.ref)
         return Item(label, said.text, tokens, role=said.role, ref=ref)
 
-    def _exchange(self, turn: Turn, model: ModelInfo) -> list[Item]:
-        asked = message("user", turn.request.prompt)
-        said = message("assistant", turn.answer)
+    def _exchange(self, exchange: Exchange, model: ModelInfo) -> list[Item]:
         return [
-            self._item("You", asked, model, turn.id),
-            self._item("Answer", said, model, turn.id),
+            self._item("You" if said.role == "user" else "Answer", said, model, exchange.ref)
+            for said in exchange.messages
         ]
 
     def _measured(
@@ -170,17 +177,39 @@ def _items(budget: Budget, region: Region) -> tuple[Item, ...]:
     return next((part.items for part in budget.slices if part.region == region), ())
 
 
+def _exchanges(request: TurnRequest, history: Sequence[Turn]) -> tuple[Exchange, ...]:
+    """The turns of the conversation, then what the request brings along, from question to question."""
+    brought: list[list[Message]] = []
+    for said in request.history:
+        if said.role == "user" or not brought:
+            brought.append([])
+        brought[-1].append(said)
+    return (
+        *(
+            Exchange(
+                turn.id, (message("user", turn.request.prompt), message("assistant", turn.answer))
+            )
+            for turn in history
+        ),
+        *(Exchange(f"brought-{place}", tuple(said)) for place, said in enumerate(brought, 1)),
+    )
+
+
+def _instructed(rendered: tuple[Message, ...], request: TurnRequest) -> tuple[Message, ...]:
+    """The messages with the program's instructions behind our own."""
+    if not request.instructions:
+        return rendered
+    system = tuple(part for part in rendered if part.role == "system")
+    rest = tuple(part for part in rendered if part.role != "system")
+    return (*system, message("system", request.instructions), *rest)
+
+
 def _assembled(
-    rendered: tuple[Message, ...], budget: Budget, history: Sequence[Turn]
+    rendered: tuple[Message, ...], budget: Budget, history: Sequence[Exchange]
 ) -> tuple[Message, ...]:
     """System messages, the kept turns, then the question: the stable part first, for the cache."""
     kept = {item.ref for item in _items(budget, "history") if item.kept}
-    said = [
-        part
-        for turn in history
-        if turn.id in kept
-        for part in (message("user", turn.request.prompt), message("assistant", turn.answer))
-    ]
+    said = [part for exchange in history if exchange.ref in kept for part in exchange.messages]
     system = tuple(part for part in rendered if part.role == "system")
     rest = tuple(part for part in rendered if part.role != "system")
     return (*system, *said, *rest)

@@ -23,6 +23,9 @@ from core.types import Citation, Usage
 TICK_SECONDS = 0.03
 """Text that arrives faster than this is sent together: half the events, and nobody sees the difference."""
 
+BATCH = 500
+"""Events that a reader is given at once, so that one who is slow or late holds few of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -56,7 +59,8 @@ class LiveTurn:
         self._text = ""
         self._flushed = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._waiting: list[asyncio.Future[None]] = []
+        # A dict and not a list: who leaves may take himself out while another thread wakes the rest.
+        self._waiting: dict[asyncio.Future[None], None] = {}
 
     @property
     def seconds(self) -> float:
@@ -104,26 +108,30 @@ class LiveTurn:
         return Recorded(len(self.events) + 1, ending, dump(ending))
 
     async def after(self, seq: int) -> list[Recorded]:
-        """The events behind `seq`, waited for on whichever loop asks; empty when the turn has ended
-        and there are none."""
+        """The events behind `seq`, waited for on whichever loop asks, BATCH at most; empty when the turn
+        has ended and there are none."""
         while True:
             known = len(self.events)
-            found = self.events[max(0, seq) :]  # numbers count from 1 without a gap
+            first = max(0, seq)  # numbers count from 1 without a gap
+            found = self.events[first : first + BATCH]
             if found or self.ended:
                 return found
             waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiting)
-            # The bridge's thread may have added one between the look and the wait.
-            if len(self.events) == known:
-                await waiting
+            self._waiting[waiting] = None
+            try:
+                # The bridge's thread may have added one between the look and the wait.
+                if len(self.events) == known:
+                    await waiting
+            finally:
+                self._waiting.pop(waiting, None)
 
     def _append(self, event: StreamEvent) -> None:
         self.events.append(Recorded(len(self.events) + 1, event, dump(event)))
         self._wake()
 
     def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for each in waiting:
+        waiting, self._waiting = self._waiting, {}
+        for each in tuple(waiting):
             each.get_loop().call_soon_threadsafe(_let_go, each)
 
     def _note(self, event: StreamEvent) -> None:

@@ -11,7 +11,7 @@ from core.bridge import Bridge, contained
 from core.chat import Asked, ChatService
 from core.errors import FootlightsError, Interrupted
 from core.events import ContextReady, Ending, TurnDone, dump, load
-from core.live import LiveTurn, Recorded
+from core.live import BATCH, LiveTurn, Recorded
 from core.store.ids import new_id
 from core.store.leases import Process
 from core.store.ledger import Ledger
@@ -107,11 +107,13 @@ class TurnRunner:
         while True:
             # Asked before the events, so that an ending written in between is not missed.
             turn = await asyncio.to_thread(self._turns.get, user, turn_id)
-            rows = await asyncio.to_thread(self._turns.events, user, turn_id, after)
+            rows = await asyncio.to_thread(self._turns.events, user, turn_id, after, BATCH)
             batch = [Recorded(seq, load(data), data) for seq, data in rows]
             if batch:
                 yield batch
                 after = batch[-1].seq
+            if len(rows) == BATCH:
+                continue  # there may be more already
             if turn.status != "running":
                 return
             await asyncio.sleep(_POLL_SECONDS)

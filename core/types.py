@@ -277,7 +277,8 @@ class ModelRequest:
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
     """What somebody asks. `model` is a ref (`provider:id`) or None for the first that is there;
-    `use_documents` is True for all, False for none, or the ids to look in."""
+    `use_documents` is True for all, False for none, or the ids to look in. A program brings along
+    what was said before, instructions that follow ours, and the id of its key, which pays."""
 
     prompt: str
     model: str | None = None
@@ -285,6 +286,10 @@ class TurnRequest:
     template: str = "answer"
     variables: dict[str, Any] = field(default_factory=dict)
     max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    history: tuple[Message, ...] = ()
+    instructions: str = ""
+    key_id: str = ""
 
 
 # --- traces -----------------------------------------------------------------------------------

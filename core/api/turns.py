@@ -1,8 +1,6 @@
 """Turns: start one, follow its events, stop it, and look behind it."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
@@ -11,15 +9,11 @@ from starlette.concurrency import run_in_threadpool
 
 from core.api.bench import Bench
 from core.api.shapes import StartedOut, TurnIn
-from core.bootstrap import LOCAL_USER, Workbench
+from core.api.sse import HEARTBEAT_SECONDS, EventStream, frames
+from core.bootstrap import LOCAL_USER
 from core.errors import Misuse, NotFound
 from core.export import plain
-from core.live import Recorded
 from core.types import Span, Turn
-
-HEARTBEAT_SECONDS = 15.0
-_STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-
 
 router = APIRouter(tags=["turns"])
 
@@ -61,8 +55,8 @@ async def events(
 ) -> StreamingResponse:
     """The events of the turn as server-sent events; goes on after `Last-Event-ID`."""
     await run_in_threadpool(bench.turns.check, LOCAL_USER, turn_id)
-    stream = _frames(bench, turn_id, max(last_event_id, after))
-    return StreamingResponse(stream, media_type="text/event-stream", headers=_STREAM_HEADERS)
+    follow = partial(bench.turns.follow, LOCAL_USER, turn_id)
+    return EventStream(frames(follow, max(last_event_id, after), HEARTBEAT_SECONDS))
 
 
 @router.post("/turns/{turn_id}/stop", status_code=202)
@@ -94,28 +88,3 @@ def trace(bench: Bench, turn_id: str) -> Any:
     """The spans of a finished turn, in the shape of OpenTelemetry."""
     bench.turn_rows.get(LOCAL_USER, turn_id)
     return plain(bench.traces.read(LOCAL_USER, turn_id))
-
-
-async def _frames(bench: Workbench, turn_id: str, after: int) -> AsyncIterator[str]:
-    """The stream as text/event-stream, with a comment every 15 s so that no proxy gives up."""
-    async with aclosing(bench.turns.follow(LOCAL_USER, turn_id, after)) as batches:
-        yield "retry: 1000\n\n"
-        coming = asyncio.ensure_future(anext(batches, None))
-        try:
-            while True:
-                await asyncio.wait({coming}, timeout=HEARTBEAT_SECONDS)
-                if not coming.done():
-                    yield ": still here\n\n"
-                    continue
-                batch = coming.result()
-                if batch is None:
-                    return
-                yield "".join(_frame(record) for record in batch)
-                coming = asyncio.ensure_future(anext(batches, None))
-        finally:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
-
-
-def _frame(record: Recorded) -> str:
-    return f"id: {record.seq}\nevent: {record.event.type}\ndata: {record.data}\n\n"

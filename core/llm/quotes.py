@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 from core.events import ModelDone, ModelEvent, TextDelta, clean
 from core.llm.ranking import Quote, best, nearest, terms
+from core.llm.sentences import until
 from core.types import ModelRequest, Usage
 
 _MOST = 4
@@ -33,7 +34,7 @@ class QuotesProvider:
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """The quotations, word by word; they cost nothing."""
-        for piece in re.findall(r"\S+\s*", clean(_compose(request))):
+        for piece in re.findall(r"\S+\s*", clean(until(_compose(request), request.stop))):
             yield TextDelta(piece)
         yield ModelDone("stop", Usage(0, 0), "quotes")
 

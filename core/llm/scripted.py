@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from core import errors
 from core.errors import FootlightsError, ProviderError, StreamCut
 from core.events import FinishReason, ModelDone, ModelEvent, ReasoningDelta, TextDelta
-from core.llm.sentences import sentences
+from core.llm.sentences import sentences, until
 from core.types import ModelRequest, Usage
 
 
@@ -81,6 +81,7 @@ class ScriptedProvider:
         text = _answer(request, _DIRECTIVE.sub("", asked).strip())
         if number := re.match(r"\d+", orders.get("words", "")):
             text = " ".join(f"word{index}" for index in range(1, min(int(number[0]), 100_000) + 1))
+        text = until(text, request.stop)
         return Reply(
             text,
             usage=_counted(request, text),

@@ -1,7 +1,7 @@
 """Takes a passage apart into whole sentences, rows and list items, as they stand in the document."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 _ABBREVIATIONS_TEXT = """
@@ -101,3 +101,10 @@ def _goes_on(block: str, dot: int, end: int) -> bool:
     word = block[:dot].rsplit(None, 1)[-1].lstrip("(\"'“‘").lower() if block[:dot].strip() else ""
     initial = len(word) == 1 and word.isalpha()
     return initial or word in _ABBREVIATIONS
+
+
+def until(text: str, stops: Iterable[str]) -> str:
+    """The text up to the first of the stop sequences."""
+    for stop in stops:
+        text = text.partition(stop)[0]
+    return text

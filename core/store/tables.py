@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    UniqueConstraint,
     text,
 )
 
@@ -279,4 +280,29 @@ price_overrides = Table(
     _set("output", Dollars),
     Column("cached", Dollars),
     Column("cache_write", Dollars),
+)
+
+# The keys with which programs ask; of the secret there is only the hash.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("name", Words),
+    _set("prefix", Words),
+    _set("secret_hash", Words),
+    _set("created_at", Moment),
+    Column("last_used_at", Moment),
+    Column("revoked_at", Moment),
+    # The one look-up without a user: whoever shows a secret does not say whose it is.
+    UniqueConstraint("secret_hash", name="uq_api_keys_secret_hash"),
+)
+
+# What the user has chosen on a page, by its name.
+preferences = Table(
+    "preferences",
+    metadata,
+    _key("user_id"),
+    _key("name"),
+    _set("value", Words),
 )

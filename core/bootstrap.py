@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from core.admission import Admission
 from core.assets import MINILM, O200K, QWEN_1_5B, SMOLLM2, Asset, Assets
 from core.bridge import Bridge, contained
 from core.chat import ChatService
@@ -176,15 +177,20 @@ def build(settings: Settings) -> Workbench:
     chat = ChatService(
         documents=documents,
         conversations=conversations,
-        prompts=prompts,
         models=models,
         context=ContextBuilder(counter, sandbox),
         client=client,
+        count=counter.count,
         meter=lambda user, turn, conversation, key: TurnMeter(
             ledger, user, turn, conversation, key_id=key
         ),
     )
-    turns = TurnRunner(chat=chat, turns=rows, ledger=ledger, process=process, bridge=bridge)
+    admission = Admission(
+        documents=documents, conversations=conversations, prompts=prompts, models=models
+    )
+    turns = TurnRunner(
+        admission=admission, chat=chat, turns=rows, ledger=ledger, process=process, bridge=bridge
+    )
     samples = Samples(ROOT / "data" / "samples", documents, conversations, turns)
     return Workbench(
         settings=settings,

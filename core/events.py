@@ -80,6 +80,16 @@ class ModelDone:
     type: Literal["model_done"] = "model_done"
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerReplaced:
+    """What was said so far is now this text: the final form of a table, or nothing when the model
+    has to be asked again, for the reason in words."""
+
+    text: str
+    reason: str = ""
+    type: Literal["answer_replaced"] = "answer_replaced"
+
+
 ModelEvent = (
     TextDelta | ReasoningDelta | ToolCallDelta | ToolCalled | FellBack | Progress | ModelDone
 )
@@ -127,7 +137,7 @@ class TurnFailed:
     type: Literal["turn_failed"] = "turn_failed"
 
 
-StreamEvent = ModelEvent | ContextReady | CitationsChecked | TurnDone | TurnFailed
+StreamEvent = ModelEvent | AnswerReplaced | ContextReady | CitationsChecked | TurnDone | TurnFailed
 Ending = TurnDone | TurnFailed
 
 _adapter: TypeAdapter[StreamEvent] = TypeAdapter(Annotated[StreamEvent, Discriminator("type")])

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from core.tables import parse_fields, rows_of, to_markdown
 from core.types import Conversation, Source, Turn
 
 
@@ -35,13 +36,20 @@ def as_markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
     """Questions, answers, the passages that were cited, and what each answer took."""
     parts = [f"# {conversation.title}", f"{conversation.created_at:%d %B %Y, %H:%M} UTC"]
     for turn in turns:
-        parts += [f"## {turn.request.prompt}", turn.answer or "*No answer.*"]
+        parts += [f"## {turn.request.prompt}", _answer(turn)]
         if turn.error:
             parts.append(f"*{turn.error['message']}*")
         cited = {citation.number for citation in turn.citations}
         parts += [_source(source) for source in turn.sources if source.number in cited]
         parts.append(_facts(turn))
     return "\n\n".join(parts) + "\n"
+
+
+def _answer(turn: Turn) -> str:
+    rows = rows_of(turn.answer) if turn.request.table else []
+    if rows:
+        return to_markdown(parse_fields(turn.request.table), rows)
+    return turn.answer or "*No answer.*"
 
 
 def _source(source: Source) -> str:

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 from core.events import (
+    AnswerReplaced,
     CitationsChecked,
     ContextReady,
     Ending,
@@ -136,22 +137,31 @@ class LiveTurn:
 
     def _note(self, event: StreamEvent) -> None:
         match event:
-            case TextDelta(text):
-                if self.first_token_seconds is None:
-                    self.first_token_seconds = self.seconds
-                self.answer.append(text)
-            case ReasoningDelta(text):
-                self.reasoning.append(text)
+            case TextDelta() | AnswerReplaced() | ReasoningDelta():
+                self._hear(event)
             case ContextReady(model=model):
                 self.model = model
             case FellBack(to=to):
                 self.model, self.fell_back = to, event
-            case ModelDone():
-                self.done, self.usage = event, event.usage
+            case ModelDone(usage=usage):
+                self.done = event
+                # A turn may ask more than once; what it used is the sum.
+                self.usage = self.usage + usage if self.usage and usage else usage
             case CitationsChecked(citations):
                 self.citations = citations
             case _:
                 pass  # progress and endings add nothing to the answer
+
+    def _hear(self, said: TextDelta | AnswerReplaced | ReasoningDelta) -> None:
+        match said:
+            case TextDelta(text):
+                if self.first_token_seconds is None:
+                    self.first_token_seconds = self.seconds
+                self.answer.append(text)
+            case AnswerReplaced(text):
+                self.answer = [text]
+            case ReasoningDelta(text):
+                self.reasoning.append(text)
 
 
 def _let_go(waiting: "asyncio.Future[None]") -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from pydantic_core import from_json
+
 from core.errors import Refused
 
 FieldKind = Literal["text", "number", "yes/no", "date", "choice"]
@@ -103,6 +105,26 @@ def rows_in(data: Any) -> list[dict[str, Any]]:
     """The rows of an answer, also of one that is still being written."""
     rows = data.get("rows") if isinstance(data, Mapping) else None
     return [dict(row) for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+
+
+def rows_of(text: str) -> list[dict[str, Any]]:
+    """The rows in the text of an answer, also of one that is still being written; none when it is no table."""
+    begins = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
+    if begins < 0:
+        return []
+    try:
+        data = from_json(text[begins:], allow_partial="trailing-strings")
+    except ValueError:
+        return []
+    return rows_in({"rows": data} if isinstance(data, list) else data)
+
+
+def to_markdown(fields: Sequence[Field], rows: Sequence[Row]) -> str:
+    """The rows as a Markdown table."""
+    columns = _columns(fields, rows)
+    lines = [columns, ["---"] * len(columns)]
+    lines += [[str(_cell(row.get(name))) for name in columns] for row in rows]
+    return "\n".join(f"| {' | '.join(map(_in_a_cell, line))} |" for line in lines)
 
 
 def to_csv(fields: Sequence[Field], rows: Sequence[Row]) -> str:
@@ -214,6 +236,10 @@ def _property(field: Field) -> dict[str, Any]:
 def _columns(fields: Sequence[Field], rows: Sequence[Row]) -> list[str]:
     named = any(row.get(PASSAGE) is not None for row in rows)
     return [*(field.name for field in fields), *([PASSAGE] if named else [])]
+
+
+def _in_a_cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
 
 
 def _cell(value: Any) -> str:

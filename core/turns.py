@@ -7,8 +7,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from core import endings
+from core.admission import Admission, Asked
 from core.bridge import Bridge, contained
-from core.chat import Asked, ChatService
+from core.chat import ChatService
 from core.errors import FootlightsError, Interrupted
 from core.events import ContextReady, Ending, TurnDone, dump, load
 from core.live import BATCH, LiveTurn, Recorded
@@ -39,8 +40,16 @@ class TurnRunner:
     """Runs turns as tasks of the one loop, and keeps in the database what they say."""
 
     def __init__(
-        self, *, chat: ChatService, turns: Turns, ledger: Ledger, process: Process, bridge: Bridge
+        self,
+        *,
+        admission: Admission,
+        chat: ChatService,
+        turns: Turns,
+        ledger: Ledger,
+        process: Process,
+        bridge: Bridge,
     ) -> None:
+        self._admission = admission
         self._chat = chat
         self._turns = turns
         self._ledger = ledger
@@ -65,7 +74,7 @@ class TurnRunner:
         The same `turn_id` again starts nothing and returns the same. Raises Misuse and its kin for a
         request that cannot be carried out, before anything is written.
         """
-        asked = self._chat.check(
+        asked = self._admission.check(
             user, turn_id or new_id(), conversation_id or new_id(), request, new=not conversation_id
         )
         live = LiveTurn(user, asked.turn_id, asked.conversation_id)

@@ -81,6 +81,17 @@ class Usage:
     reasoning_tokens: int = 0
     source: Literal["reported", "estimated"] = "reported"
 
+    def __add__(self, other: "Usage") -> "Usage":
+        """The tokens of both; estimated when either is."""
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+            "estimated" if "estimated" in (self.source, other.source) else "reported",
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -278,7 +289,8 @@ class ModelRequest:
 class TurnRequest:
     """What somebody asks. `model` is a ref (`provider:id`) or None for the first that is there;
     `use_documents` is True for all, False for none, or the ids to look in. A program brings along
-    what was said before, instructions that follow ours, and the id of its key, which pays."""
+    what was said before, instructions that follow ours, and the id of its key, which pays. `table` names the fields of
+    the table that the answer shall be (`name, price: number`), "" for an answer in words."""
 
     prompt: str
     model: str | None = None
@@ -290,6 +302,7 @@ class TurnRequest:
     history: tuple[Message, ...] = ()
     instructions: str = ""
     key_id: str = ""
+    table: str = ""
 
 
 # --- traces -----------------------------------------------------------------------------------

@@ -71,11 +71,14 @@ def draw_welcome(bench: Workbench) -> None:
 
 
 with st.container(key="chat"):
+    # A place of its own, emptied at once: what is left of a page stands there until the answer has come.
+    invitation = st.empty()
     if conversation:
         conversation_menu.draw(bench, conversation, turns)
         draw_turns(turns)
     else:
-        draw_welcome(bench)
+        with invitation.container():
+            draw_welcome(bench)
     if running:
         live.follow(bench, running)
         st.rerun()

@@ -33,6 +33,8 @@ class TurnIn(BaseModel):
     template: str = "answer"
     variables: dict[str, Any] = Field(default_factory=dict)
     max_tokens: int | None = Field(None, ge=1)
+    table: str = ""
+    """The fields of a table that the answer shall be: `name, year: number, open: yes/no`."""
 
     def request(self) -> TurnRequest:
         """The same as core's own value."""
@@ -44,6 +46,7 @@ class TurnIn(BaseModel):
             template=self.template,
             variables=self.variables,
             max_tokens=self.max_tokens,
+            table=self.table,
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, literal, select
 
 from core.errors import NotFound
-from core.events import ReasoningDelta, TextDelta, load
+from core.events import AnswerReplaced, ReasoningDelta, TextDelta, load
 from core.store.ledger import turn_costs
 from core.store.tables import turn_events, turns
 from core.types import Turn
@@ -52,11 +52,14 @@ def said(connection: Connection, user: str, turn_id: str) -> tuple[str, str]:
         .where(turn_events.c.user_id == user, turn_events.c.turn_id == turn_id)
         .order_by(turn_events.c.seq)
     )
-    answer, reasoning = [], []
+    answer: list[str] = []
+    reasoning: list[str] = []
     for data in connection.scalars(query):
         match load(data):
             case TextDelta(text):
                 answer.append(text)
+            case AnswerReplaced(text):
+                answer = [text]
             case ReasoningDelta(text):
                 reasoning.append(text)
             case _:

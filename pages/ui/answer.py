@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.types import Citation, Source, Turn
-from pages.ui import say
+from pages.ui import say, table
 from pages.ui.markdown import label, safe
 from pages.ui.passage import passage
 
@@ -27,7 +27,9 @@ def answer(turn: Turn) -> None:
         if turn.reasoning:
             with st.expander("What the model thought", type="compact"):
                 st.markdown(safe(turn.reasoning))
-        if turn.answer:
+        if turn.request.table and table.draw(turn, turn.answer):
+            table.take_away(turn)
+        elif turn.answer:
             st.markdown(safe(turn.answer, len(turn.sources)))
         _what_happened(turn)
         citations(turn)

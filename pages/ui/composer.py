@@ -4,6 +4,8 @@ import streamlit as st
 
 from core.bootstrap import Workbench
 from core.documents import PENDING
+from core.errors import FootlightsError
+from core.tables import parse_fields
 from core.types import Document, ModelInfo, Turn, TurnRequest
 from pages.ui import say
 from pages.ui.markdown import label
@@ -22,6 +24,7 @@ def draw(bench: Workbench, running: Turn | None) -> TurnRequest | None:
             model = _model(bench)
             documents = _documents(bench)
             template = _prompt(bench)
+            table = _table()
             if running:
                 st.button(
                     "Stop",
@@ -42,7 +45,7 @@ def draw(bench: Workbench, running: Turn | None) -> TurnRequest | None:
     text = said.text.strip() if said else st.session_state.pop("suggested", "")
     if not text or running:
         return None
-    return TurnRequest(text, model=model, use_documents=documents, template=template)
+    return TurnRequest(text, model=model, use_documents=documents, template=template, table=table)
 
 
 def suggestions(bench: Workbench) -> None:
@@ -141,6 +144,38 @@ def _prompt(bench: Workbench) -> str:
             "prompts.py", label="Edit it", icon=":material/edit:", query_params={"p": name}
         )
     return str(name)
+
+
+def _table() -> str:
+    """The fields of the table that the answer shall be, "" for an answer in words."""
+    fields = str(st.session_state.get("table_fields", "")).strip()
+    chosen = "As a table" if fields else "In words"
+    with st.popover(chosen, icon=":material/table:", type="tertiary"):
+        st.text_input(
+            "Columns of the answer",
+            key="table_fields",
+            placeholder="name, amount: number, due: date",
+            help="Commas between them. A column may have a kind: text, number, yes/no, date, or "
+            "choice(open|closed).",
+        )
+        if not fields:
+            st.caption(
+                "Name columns, and the answer comes as a table: for CSV, JSON and cited by row."
+            )
+            return ""
+        try:
+            columns = parse_fields(fields)
+        except FootlightsError as error:
+            st.error(f"{label(str(error))}. {label(error.hint)}")
+        else:
+            kinds = ", ".join(f"{each.name} ({each.kind})" for each in columns)
+            st.caption(label(kinds))
+        st.button(
+            "Answer in words again",
+            key="no_table",
+            on_click=lambda: st.session_state.update(table_fields=""),
+        )
+    return fields
 
 
 def _take_in(bench: Workbench, files: list[st.typing.UploadedFile]) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.bootstrap import Workbench
 from core.events import (
+    AnswerReplaced,
     CitationsChecked,
     ContextReady,
     ModelDone,
@@ -19,7 +20,7 @@ from core.events import (
     TurnFailed,
 )
 from core.types import Source, Turn
-from pages.ui import say
+from pages.ui import say, table
 from pages.ui.answer import ASSISTANT
 from pages.ui.markdown import label, safe
 from pages.ui.session import user
@@ -44,6 +45,9 @@ class _Seen:
         match event:
             case TextDelta(text):
                 self.text += text
+            case AnswerReplaced(text, reason):
+                self.text = text
+                self.waiting = f"Asking again: {reason}" if reason else self.waiting
             case ReasoningDelta(text):
                 self.reasoning += text
                 self.waiting = "Thinking"
@@ -77,6 +81,12 @@ def follow(bench: Workbench, turn: Turn) -> None:
                 continue
             if seen.sources:
                 quiet.caption(f":material/description: {_names(seen.sources)}")
+            if turn.request.table:
+                with tail.container():
+                    rows = table.draw(turn, seen.text)
+                elapsed = time.monotonic() - seen.started
+                status.markdown(f":shimmer[Writing row {max(1, rows)}] :gray[{elapsed:.0f} s]")
+                continue
             status.empty()
             _freeze(blocks, seen)
             tail.markdown(safe(seen.text[seen.frozen :], len(seen.sources)) + " ▍")

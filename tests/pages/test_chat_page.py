@@ -5,6 +5,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from core.llm.scripted import Reply
+
 Open = Callable[..., AppTest]
 
 
@@ -73,3 +75,27 @@ def test_a_title_made_of_markdown_fetches_nothing(
     turn = asked("![x](https://evil.example/a.png) /words 2")
     test = app(c=turn.conversation_id)
     assert "![x]" not in "\n".join(element.value for element in [*test.subheader, *test.markdown])
+
+
+def test_an_answer_is_asked_for_as_a_table_and_taken_away(app: Open, bench: Any) -> None:
+    bench.models.providers["scripted"].script.append(
+        Reply(
+            '{"rows": [{"item": "Fresnel", "watts": 1200}, {"item": "=HYPERLINK(1)", "watts": null}]}'
+        )
+    )
+    test = app()
+    test.text_input(key="table_fields").set_value("item, watts: number").run()
+    test.chat_input[0].set_value("What draws how much?").run()
+    [frame] = test.dataframe
+    assert frame.value.astype(object).fillna("").to_numpy().tolist() == [
+        ["Fresnel", 1200],
+        ["=HYPERLINK(1)", ""],
+    ]
+    assert "2 rows" in texts(test)
+    assert [each.proto.label for each in test.get("download_button")] == ["CSV", "JSON"]
+
+
+def test_columns_that_make_no_table_are_said_where_they_are_typed(app: Open) -> None:
+    test = app()
+    test.text_input(key="table_fields").set_value("watts: many").run()
+    assert "is no kind of field" in test.error[0].value

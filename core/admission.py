@@ -1,0 +1,139 @@
+"""What may be asked: a request is checked, in words, before anything is written or paid for."""
+
+from dataclasses import dataclass, replace
+
+from core.documents import DocumentService
+from core.errors import Conflict, Misuse, Refused
+from core.events import clean
+from core.models import Models
+from core.prompts.library import PromptLibrary
+from core.prompts.template import PromptTemplate
+from core.store.conversations import Conversations
+from core.table_answer import instructions
+from core.tables import Field, parse_fields
+from core.types import ModelInfo, TurnRequest
+
+MAX_PROMPT = 200_000
+"""Characters of one question: far more than anyone types, far less than what hurts."""
+_TITLE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was checked: who asks, which model answers, which version of the prompt is used."""
+
+    user: str
+    turn_id: str
+    conversation_id: str
+    title: str
+    request: TurnRequest
+    model: ModelInfo
+    template: PromptTemplate
+    fields: tuple[Field, ...] = ()
+    """The columns, when the answer shall be a table."""
+
+    @property
+    def prompt_version(self) -> str:
+        return f"{self.template.name}@{self.template.version}"
+
+
+class Admission:
+    """Checks requests against what there is: documents, conversations, prompts and models."""
+
+    def __init__(
+        self,
+        *,
+        documents: DocumentService,
+        conversations: Conversations,
+        prompts: PromptLibrary,
+        models: Models,
+    ) -> None:
+        self._documents = documents
+        self._conversations = conversations
+        self._prompts = prompts
+        self._models = models
+
+    def check(
+        self, user: str, turn_id: str, conversation_id: str, request: TurnRequest, *, new: bool
+    ) -> Asked:
+        """The request with its model and prompt resolved. Raises Misuse and its kin, in words."""
+        prompt = clean(request.prompt).strip()
+        if not prompt:
+            raise Refused("the question is empty", hint="Type a question.")
+        if len(prompt) > MAX_PROMPT:
+            raise Refused(
+                f"a question of {len(prompt):,} characters: at most {MAX_PROMPT:,} can be asked",
+                hint="Attach long texts as a file instead.",
+            )
+        if request.max_tokens is not None and request.max_tokens < 1:
+            raise Refused("max_tokens must be 1 or more")
+        template = self._prompts.resolve(request.template)
+        _check_variables(template, request)
+        self._check_documents(user, request)
+        if not new:
+            self._check_conversation(user, conversation_id)
+        model = self._models.resolve(request.model)
+        fields = _fields(request, model)
+        if fields:  # what is kept is the request as it was made
+            told = f"{request.instructions}\n\n{instructions(fields)}".strip()
+            request = replace(request, instructions=told)
+        name = f"API: {title(prompt)}" if request.key_id else title(prompt)
+        return Asked(user, turn_id, conversation_id, name, request, model, template, fields)
+
+    def _check_documents(self, user: str, request: TurnRequest) -> None:
+        if isinstance(request.use_documents, bool):
+            return
+        for document_id in request.use_documents:
+            document = self._documents.get(user, document_id)
+            if document.status == "refused":
+                raise Misuse(
+                    f"{document.name} could not be read: {document.reason}",
+                    hint="Choose other documents.",
+                )
+
+    def _check_conversation(self, user: str, conversation_id: str) -> None:
+        self._conversations.get(user, conversation_id)
+        if any(
+            turn.status == "running" for turn in self._conversations.history(user, conversation_id)
+        ):
+            raise Conflict(
+                "the last question of this conversation is still being answered",
+                hint="Wait for the answer, or stop it.",
+            )
+
+
+def title(prompt: str) -> str:
+    """The first words of a question, as the name of the conversation that it opens."""
+    line = " ".join(prompt.split())
+    if len(line) <= _TITLE:
+        return line
+    return line[:_TITLE].rsplit(" ", 1)[0].rstrip(",.;:") + "…"
+
+
+def _fields(request: TurnRequest, model: ModelInfo) -> tuple[Field, ...]:
+    if not request.table.strip():
+        return ()
+    if model.provider == "quotes":
+        raise Misuse(
+            "quotations cannot be made into a table",
+            hint="Choose a model for it, or ask for an answer in words.",
+        )
+    return parse_fields(request.table)
+
+
+def _check_variables(template: PromptTemplate, request: TurnRequest) -> None:
+    declared = {variable.name for variable in template.variables}
+    ours = {"question", "passages"}
+    for name in request.variables:
+        if name not in declared or name in ours:
+            settable = ", ".join(sorted(declared - ours)) or "none"
+            raise Misuse(
+                f"{template.name}@{template.version} takes no variable {name!r}",
+                hint=f"It can be given: {settable}.",
+            )
+    for variable in template.variables:
+        if variable.required and variable.name not in ours | set(request.variables):
+            raise Misuse(
+                f"{template.name}@{template.version} needs {variable.name!r}",
+                hint="Add it to the variables, or give it a default in the front matter.",
+            )

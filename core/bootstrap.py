@@ -1,20 +1,12 @@
 """build(settings) -> Workbench: the only place where things are constructed."""
 
-import asyncio
-import logging
-import time
 from collections.abc import Callable
-from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Engine
 
 from core.admission import Admission
 from core.assets import MINILM, O200K, QWEN_1_5B, SMOLLM2, Asset, Assets
-from core.bridge import Bridge, contained
+from core.bridge import Bridge
 from core.chat import ChatService
 from core.context import ContextBuilder
 from core.documents import DocumentService
@@ -36,6 +28,7 @@ from core.retrieval.embed import Embedder
 from core.retrieval.index import FaissIndex
 from core.samples import Samples
 from core.settings import ROOT, Settings
+from core.store.api_keys import ApiKey as ApiKey
 from core.store.api_keys import ApiKeys
 from core.store.blobs import Blobs
 from core.store.caps import Caps
@@ -46,100 +39,18 @@ from core.store.engine import make_engine, migrate
 from core.store.jobs import Jobs
 from core.store.leases import Process
 from core.store.ledger import Ledger
-from core.store.prompt_uses import prompt_uses
+from core.store.preferences import Limit as Limit
+from core.store.preferences import Preferences
+from core.store.price_overrides import PriceOverride as PriceOverride
+from core.store.price_overrides import PriceOverrides
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.tokens.counter import Counter
 from core.trial import Trials
 from core.turns import TurnRunner
-from core.types import Turn
 from core.weights import Weights
-
-LOCAL_USER = "local"
-_FIRST_LOOK_SECONDS = 0.5
-_ALL = 100_000
-log = logging.getLogger(__name__)
-
-
-@dataclass
-class Workbench:
-    """Everything that a page or the API may ask, built once for the process."""
-
-    settings: Settings
-    bridge: Bridge
-    engine: Engine
-    process: Process
-    models: Models
-    prompts: PromptLibrary
-    sandbox: Sandbox
-    counter: Counter
-    documents: DocumentService
-    passages: Passages
-    conversations: Conversations
-    turn_rows: Turns
-    turns: TurnRunner
-    ledger: Ledger
-    caps: Caps
-    api_keys: ApiKeys
-    client: LLMClient
-    trials: Trials
-    traces: Traces
-    samples: Samples
-    _running: list[Future[Any]] = field(default_factory=list)
-    _warming: bool = False
-    _started: float = 0.0
-
-    def start(self) -> None:
-        """Begin what runs in the background: the queue, the journal of turns, the search for models."""
-        works = (self._look_for_models(), self.turns.keep(), self.documents.work())
-        self._running = [self.bridge.submit(contained(work)) for work in works]
-        self._started = time.monotonic()
-
-    def first_look(self) -> None:
-        """Wait for the models that are found at once, so that the first page has them; a slow address
-        may come later. At most half a second from the start."""
-        left = self._started + _FIRST_LOOK_SECONDS - time.monotonic()
-        wait(self._running[:1], timeout=max(0.0, left))
-
-    async def _look_for_models(self) -> None:
-        await self.models.discover()
-        if self.settings.samples:
-            marker = self.settings.data / "samples.done"
-            await asyncio.to_thread(self.samples.set_up, LOCAL_USER, marker)
-        wanted = self.settings.model
-        if wanted.startswith("local:") if wanted else self.models.resolve(None).ref == "quotes":
-            self.models.weights.start()
-
-    def turns_of(self, user: str, conversation_id: str) -> list[Turn]:
-        """Every turn of a conversation, oldest first, failed ones included."""
-        return self.turn_rows.list(user, _ALL, conversation_id=conversation_id)[::-1]
-
-    def prompt_uses(self, user: str) -> dict[str, int]:
-        """How many turns used each prompt, by `name@version`."""
-        return prompt_uses(self.engine, user)
-
-    def warm(self) -> None:
-        """Begin to load what the first question needs; said when somebody has come, and done once."""
-        if not self._warming:
-            self._warming = True
-            self.bridge.submit(contained(self._warm()))
-
-    async def _warm(self) -> None:
-        await self.sandbox.warm()
-        await asyncio.to_thread(self.counter.warm)
-        await asyncio.to_thread(self.passages.warm)
-
-    def close(self) -> None:
-        """End everything in order: turns are kept, children end, the database is closed."""
-        self.bridge.run(self.turns.close())
-        for task in self._running:
-            task.cancel()
-        self.bridge.run(self.models.close())
-        self.sandbox.close()
-        self.passages.save()
-        self.bridge.close()
-        self.process.close()
-        self.engine.dispose()
+from core.workbench import LOCAL_USER as LOCAL_USER
+from core.workbench import Workbench as Workbench
 
 
 def build(settings: Settings) -> Workbench:
@@ -174,16 +85,17 @@ def build(settings: Settings) -> Workbench:
         max_bytes=settings.max_upload_mb * 2**20,
     )
     client = LLMClient(models.providers, count=counter.count)
+    prices, preferences = PriceOverrides(engine), Preferences(engine)
+    meter = partial(TurnMeter, ledger, override=prices.get)
     chat = ChatService(
         documents=documents,
         conversations=conversations,
+        preferences=preferences,
         models=models,
         context=ContextBuilder(counter, sandbox),
         client=client,
         count=counter.count,
-        meter=lambda user, turn, conversation, key: TurnMeter(
-            ledger, user, turn, conversation, key_id=key
-        ),
+        meter=meter,
     )
     admission = Admission(
         documents=documents, conversations=conversations, prompts=prompts, models=models
@@ -209,8 +121,10 @@ def build(settings: Settings) -> Workbench:
         ledger=ledger,
         caps=Caps(engine),
         api_keys=ApiKeys(engine),
+        prices=prices,
+        preferences=preferences,
         client=client,
-        trials=Trials(client, models, ledger, counter.count),
+        trials=Trials(client, models, ledger, meter, counter.count),
         traces=Traces(engine),
         samples=samples,
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -22,10 +22,11 @@ from core.llm.client import LLMClient, Meter
 from core.models import Models
 from core.retrieval.citations import check
 from core.store.conversations import Conversations
+from core.store.preferences import Preferences
 from core.table_answer import citations, is_native, table
 from core.tables import rows_of
 from core.trace import OpenSpan, Trace
-from core.types import Citation, Hit, Message, ModelRequest, OutputSchema
+from core.types import Citation, Hit, Message, ModelInfo, ModelRequest, OutputSchema
 
 
 class ChatService:
@@ -36,14 +37,16 @@ class ChatService:
         *,
         documents: DocumentService,
         conversations: Conversations,
+        preferences: Preferences,
         models: Models,
         context: ContextBuilder,
         client: LLMClient,
         count: Callable[[str], int],
-        meter: Callable[[str, str, str, str], Meter],
+        meter: Callable[..., Meter],
     ) -> None:
         self._documents = documents
         self._conversations = conversations
+        self._preferences = preferences
         self._models = models
         self._context = context
         self._client = client
@@ -66,7 +69,9 @@ class ChatService:
             context = await self._compose(asked, hits, trace, root)
             yield ContextReady(context.budget, context.sources, asked.model.ref)
             said: list[str] = []
-            async with aclosing(self._answer(asked, context, trace, root)) as events:
+            order = await asyncio.to_thread(self._preferences.fallback, asked.user)
+            others = self._models.fallbacks(asked.model, context.budget.used, order)
+            async with aclosing(self._answer(asked, context, others, trace, root)) as events:
                 async for event in events:
                     if isinstance(event, TextDelta):
                         said.append(event.text)
@@ -134,11 +139,15 @@ class ChatService:
         return context
 
     def _answer(
-        self, asked: Asked, context: Context, trace: Trace, root: OpenSpan
+        self,
+        asked: Asked,
+        context: Context,
+        others: Sequence[ModelInfo],
+        trace: Trace,
+        root: OpenSpan,
     ) -> AsyncGenerator[StreamEvent, None]:
-        others = self._models.fallbacks(asked.model, context.budget.used)
         wanted = asked.request
-        meter = self._meter(asked.user, asked.turn_id, asked.conversation_id, wanted.key_id)
+        meter = self._meter(asked.user, asked.turn_id, asked.conversation_id, key_id=wanted.key_id)
 
         def ask(
             messages: tuple[Message, ...], output: OutputSchema | None = None

@@ -1,6 +1,7 @@
 """The models that can be asked here and now, the first of them, and what the others wait for."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,11 +107,13 @@ class Models:
         known = next((info for info in state.models if model in ("", info.id)), None)
         return known or self._passed_through(name, model)
 
-    def fallbacks(self, model: ModelInfo, tokens: int) -> list[ModelInfo]:
-        """Whom to ask when the model does not answer, in the order of FOOTLIGHTS_FALLBACK: those that
-        can be asked now and have room for so many tokens."""
+    def fallbacks(
+        self, model: ModelInfo, tokens: int, order: Sequence[str] | None = None
+    ) -> list[ModelInfo]:
+        """Whom to ask when the model does not answer, in this order or else that of
+        FOOTLIGHTS_FALLBACK: those that can be asked now and have room for so many tokens."""
         found = []
-        for ref in self._settings.fallback:
+        for ref in self._settings.fallback if order is None else order:
             try:
                 other = self.resolve(ref)
             except Misuse:
@@ -184,7 +187,10 @@ class Models:
             task.add_done_callback(self._closing.discard)
         if key and name == "openai":
             self.providers[name] = OpenAIProvider(
-                name=name, base_url=self._base_urls[name], api_key=key
+                name=name,
+                base_url=self._base_urls[name],
+                api_key=key,
+                api=self._settings.openai_api,
             )
         elif key:
             self.providers[name] = AnthropicProvider(base_url=self._base_urls[name], api_key=key)

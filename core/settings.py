@@ -1,7 +1,7 @@
 """One settings class, read once, by bootstrap: the environment first, then `.env`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -18,6 +18,10 @@ class Settings(BaseSettings):
 
     openai_api_key: SecretStr | None = None
     openai_base_url: str = "https://api.openai.com/v1"
+    openai_api: Literal["chat", "responses"] = Field(
+        "chat", validation_alias="FOOTLIGHTS_OPENAI_API"
+    )
+    """Which of OpenAI's two interfaces is spoken: chat completions, or responses."""
     anthropic_api_key: SecretStr | None = None
     anthropic_base_url: str = "https://api.anthropic.com"
     database_url: str | None = None

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.events import TextDelta
-from core.llm.client import LLMClient
-from core.metering import TurnMeter
+from core.llm.client import LLMClient, Meter
 from core.models import Models
 from core.store.ids import new_id
 from core.store.ledger import Ledger
@@ -30,8 +29,14 @@ class Trials:
     """Tries models on behalf of a user."""
 
     def __init__(
-        self, client: LLMClient, models: Models, ledger: Ledger, count: Callable[[str], int]
+        self,
+        client: LLMClient,
+        models: Models,
+        ledger: Ledger,
+        meter: Callable[..., Meter],
+        count: Callable[[str], int],
     ) -> None:
+        self._meter = meter
         self._client = client
         self._models = models
         self._ledger = ledger
@@ -42,7 +47,7 @@ class Trials:
         model = self._models.resolve(ref)
         trial = new_id()
         request = ModelRequest(model.id, (message("user", _QUESTION),), _MAX_TOKENS)
-        meter = TurnMeter(self._ledger, user, trial, "", purpose="test")
+        meter = self._meter(user, trial, "", purpose="test")
         began, said = time.monotonic(), []
         async for event in self._client.stream(
             model.ref,

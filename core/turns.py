@@ -11,8 +11,9 @@ from core.admission import Admission, Asked
 from core.bridge import Bridge, contained
 from core.chat import ChatService
 from core.errors import FootlightsError, Interrupted
-from core.events import ContextReady, Ending, TurnDone, dump, load
+from core.events import ContextReady, Ending, TurnDone, load
 from core.live import BATCH, LiveTurn, Recorded
+from core.recovery import Recovery
 from core.store.ids import new_id
 from core.store.leases import Process
 from core.store.ledger import Ledger
@@ -24,8 +25,6 @@ _SAVE_SECONDS = 0.1
 _POLL_SECONDS = 0.1
 _KEEP_SECONDS = 1.0
 LEASE_SECONDS = 30
-# A reader may have seen events that were lost with the process: the ending must come behind them.
-_GAP = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,7 @@ class TurnRunner:
         self._ledger = ledger
         self._process = process
         self._bridge = bridge
+        self._recovery = Recovery(turns, ledger, process)
         self._live: dict[tuple[str, str], LiveTurn] = {}
         self._saving = asyncio.Lock()
         self._closing = False
@@ -225,7 +225,7 @@ class TurnRunner:
 
     async def keep(self) -> None:
         """Save events every 100 ms, renew leases, hear stops and take over what dead processes left."""
-        await self.recover()
+        await asyncio.to_thread(self._recovery.run)
         last = 0.0
         while True:
             await asyncio.sleep(_SAVE_SECONDS)
@@ -240,41 +240,7 @@ class TurnRunner:
             stops = await asyncio.to_thread(self._turns.stops, self._process.owner)
             for user, turn_id in stops:
                 await self.stop(user, turn_id)
-        await self.recover()
-
-    async def recover(self) -> None:
-        """End the turns of dead processes: what was said is kept, what was reserved is settled."""
-        await asyncio.to_thread(self._ledger.recover, self._process.alive)
-        for user, turn_id in await asyncio.to_thread(self._turns.orphans, self._process.alive):
-            await asyncio.to_thread(self._adopt, user, turn_id)
-
-    def _adopt(self, user: str, turn_id: str) -> None:
-        fence = self._turns.adopt(user, turn_id, self._process.owner)
-        if not fence:
-            return  # another process was quicker
-        self._ledger.settle_orphans(user, turn_id)
-        said = self._turns.get(user, turn_id)
-        ending = endings.failed(
-            Interrupted("the app ended while it was answering; what was said is kept")
-        )
-        last = max((seq for seq, _ in self._turns.events(user, turn_id)), default=0)
-        self._turns.finish(
-            user,
-            turn_id,
-            self._process.owner,
-            "interrupted",
-            answer=said.answer,
-            reasoning=said.reasoning,
-            citations=(),
-            usage=None,
-            stop_reason=ending.code,
-            error=endings.as_error(ending),
-            first_token_seconds=None,
-            seconds=None,
-            ending=(last + _GAP, dump(ending)),
-            spans=(),
-            fence=fence,
-        )
+        await asyncio.to_thread(self._recovery.run)
 
     async def _save(self) -> None:
         async with self._saving:

@@ -32,7 +32,7 @@ OWNERS = {
     "pptx": ("core/retrieval",),
     "openpyxl": ("core/retrieval",),
     "bs4": ("core/retrieval",),
-    "sqlalchemy": ("core/store", "core/bootstrap.py"),
+    "sqlalchemy": ("core/store", "core/bootstrap.py", "core/workbench.py"),
     "alembic": ("core/store",),
     "psycopg": ("core/store",),
     "fastapi": ("core/api",),

@@ -40,7 +40,14 @@ Buckets = dict[LimitName, Bucket]
 
 def wants_of(tokens: float, output: float) -> dict[LimitName, float]:
     """What one call takes from each bucket; `output` of its tokens are for the answer."""
-    return {"requests": 1.0, "tokens": tokens, "input": tokens - output, "output": output}
+    return {
+        "requests": 1.0,
+        "tokens": tokens,
+        "input": tokens - output,
+        "output": output,
+        "own_requests": 1.0,
+        "own_tokens": tokens,
+    }
 
 
 def moment(buckets: Buckets, wants: Wants, now: float) -> float:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-LimitName = Literal["requests", "tokens", "input", "output"]
+LimitName = Literal["requests", "tokens", "input", "output", "own_requests", "own_tokens"]
+"""What is counted; `own_` are the limits that the user has set, whatever the vendor allows."""
 
 _MOST = 10**9
 _DAY = 86_400.0

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from core.errors import TooFast
 from core.llm.buckets import CRUMB, Buckets, Wants, allow, correct, moment, take, wants_of
-from core.llm.limit_headers import seen_limits
+from core.llm.limit_headers import LimitName, seen_limits
 from core.llm.retry_after import retry_after
 
 _LONGEST_PAUSE = 300.0
@@ -43,7 +43,7 @@ class _Lane:
 
 @dataclass(frozen=True, slots=True)
 class LimitState:
-    """What a vendor allows in a minute and what is left of it, None where it is not known;
+    """What is allowed in a minute, by the vendor or by the user, and what is left of it, None where it is not known;
     `waiting` callers stand in line, and nobody is let through for `pause` seconds."""
 
     requests: float | None = None
@@ -68,12 +68,7 @@ class Permit:
 
     def settle(self, tokens: float, *, output: float = 0.0) -> None:
         """Give back what was reserved too much, or take what was too little; the first time only."""
-        self._end(
-            {
-                **wants_of(max(tokens, 0.0), max(output, 0.0)),
-                "requests": self._taken.get("requests", 0.0),
-            }
-        )
+        self._end({**self._taken, **_tokens_of(max(tokens, 0.0), max(output, 0.0))})
 
     def cancel(self) -> None:
         """Give everything back: nothing was sent."""
@@ -82,6 +77,11 @@ class Permit:
     def _end(self, used: Wants) -> None:
         taken, self._taken = self._taken, {}
         self._give({name: amount - used.get(name, 0.0) for name, amount in taken.items()})
+
+
+def _tokens_of(tokens: float, output: float) -> Wants:
+    wants = wants_of(tokens, output)
+    return {name: amount for name, amount in wants.items() if not name.endswith("requests")}
 
 
 class Limiter:
@@ -106,10 +106,18 @@ class Limiter:
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
     ) -> None:
-        """Allow so many a minute; None, or what is no limit, leaves that one as it is."""
+        """Allow so many a minute, and no more than the vendor does; None takes a limit away, and
+        what can be none (not above 0, absurd) changes nothing."""
         lane = self._lane(ref)
-        allow(lane.buckets, "requests", requests_per_minute, self._clock())
-        allow(lane.buckets, "tokens", tokens_per_minute, self._clock())
+        given: dict[LimitName, float | None] = {
+            "own_requests": requests_per_minute,
+            "own_tokens": tokens_per_minute,
+        }
+        for name, limit in given.items():
+            if limit is None:
+                lane.buckets.pop(name, None)
+            else:
+                allow(lane.buckets, name, limit, self._clock())
         self._serve(lane)
 
     def learn(self, ref: str, headers: Mapping[str, str]) -> None:
@@ -168,7 +176,12 @@ class Limiter:
             return LimitState()
         found: dict[str, float] = {}
         for name, bucket in tuple(lane.buckets.items()):
-            found |= {name: bucket.capacity, f"{name}_left": bucket.level_at(now)}
+            # Of the user's own limit and the vendor's the tighter one is told.
+            for key, value in (
+                (name.removeprefix("own_"), bucket.capacity),
+                (f"{name.removeprefix('own_')}_left", bucket.level_at(now)),
+            ):
+                found[key] = min(value, found.get(key, value))
         pause = max(0.0, lane.paused_until - now)
         return LimitState(waiting=len(lane.line), pause=pause, **found)
 

@@ -68,7 +68,7 @@ def suggestions(bench: Workbench) -> None:
 
 
 def _model(bench: Workbench) -> str | None:
-    models = bench.models.ready()
+    models = bench.priced(user(), bench.models.ready())
     refs = [info.ref for info in models]
     kept = st.session_state.get("model_choice")
     chosen = next((info for info in models if info.ref == kept), models[0])

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.llm.discovery import Listed
+from tests.conftest import running
 
 Open = Callable[..., AppTest]
 GOOD, BAD = "sk-good-9f8e7d", "sk-bad-1a2b3c"
@@ -175,3 +176,69 @@ def test_a_test_that_fails_says_why_and_costs_nothing(app: Open, bench: Any) -> 
     test.button(key="test_openai").click().run()
     assert "for today is reached" in texts(test)
     assert bench.ledger.rows("local") == []
+
+
+def test_a_price_of_ones_own_is_kept_shown_and_taken_away(app: Open, bench: Any) -> None:
+    ref = "openai:gpt-6-luna"
+    test = app("models.py")
+    test.selectbox(key="terms_ref").set_value(ref).run()
+    read, written = test.number_input[0], test.number_input[1]
+    read.set_value(0.5)
+    written.set_value(2.25)
+    keep = next(button for button in test.button if button.label == "Keep")
+    keep.click().run()
+    assert bench.prices.get("local", ref).output == Decimal("2.25")
+    assert "your price" in html(test)
+    assert "$2.25" in html(test)
+    test.selectbox(key="terms_ref").set_value(ref).run()
+    test.button(key="terms_remove").click().run()
+    assert bench.prices.get("local", ref) is None
+    assert "your price" not in html(test)
+
+
+def test_half_a_price_is_refused_in_words(app: Open, bench: Any) -> None:
+    test = app("models.py")
+    test.selectbox(key="terms_ref").set_value("openai:gpt-6-luna").run()
+    test.number_input[0].set_value(0.5)
+    next(button for button in test.button if button.label == "Keep").click().run()
+    assert "at least two parts" in test.error[0].value
+    assert bench.prices.list("local") == ()
+
+
+def test_a_pace_of_ones_own_holds_from_now_on_and_after_a_start(app: Open, bench: Any) -> None:
+    ref = "openai:gpt-6-luna"
+    test = app("models.py")
+    test.selectbox(key="terms_ref").set_value(ref).run()
+    test.number_input[4].set_value(30)
+    next(button for button in test.button if button.label == "Keep").click().run()
+    assert bench.client.limiter.state(ref).requests == 30
+    assert "30 of 30 requests left" in texts(test)
+    with running(bench.settings) as again:
+        assert again.client.limiter.state(ref).requests == 30
+
+
+def test_the_order_of_fallbacks_is_chosen_on_the_page(app: Open, bench: Any) -> None:
+    test = app("models.py")
+    [order] = [each for each in test.multiselect if each.label.startswith("Ask instead")]
+    order.set_value(["quotes", "openai:gpt-6-luna"]).run()
+    assert bench.preferences.fallback("local") == ("quotes", "openai:gpt-6-luna")
+    scripted = bench.models.resolve(None)
+    found = bench.models.fallbacks(scripted, 10, bench.preferences.fallback("local"))
+    assert [info.ref for info in found] == ["quotes"]  # the other has no key
+
+
+def test_a_key_is_made_shown_once_and_revoked(app: Open, bench: Any) -> None:
+    test = app("models.py")
+    test.button(key="make_api_key").click().run()
+    test.text_input(key="api_key_name").set_value("notebook")
+    test.button(key="make_api_key").click()  # in a browser the dialog stays open by itself
+    test.button(key="make_it").click().run()
+    [key] = bench.api_keys.list("local")
+    secret = test.code[0].value
+    assert bench.api_keys.verify(secret).id == key.id
+    test = app("models.py")
+    assert key.prefix in texts(test)
+    assert secret not in texts(test) + html(test)
+    test.button(key=f"revoke_{key.id}").click().run()
+    assert bench.api_keys.verify(secret) is None
+    assert key.prefix not in texts(test)

@@ -1,0 +1,54 @@
+"""Recovery: what the turns of dead processes had said is kept, and what they had reserved is settled."""
+
+from core import endings
+from core.errors import Interrupted
+from core.events import dump
+from core.store.leases import Process
+from core.store.ledger import Ledger
+from core.store.turns import Turns
+
+# A reader may have seen events that were lost with the process: the ending must come behind them.
+_GAP = 1_000
+
+
+class Recovery:
+    """Looks after turns and reservations whose process has died; every process does."""
+
+    def __init__(self, turns: Turns, ledger: Ledger, process: Process) -> None:
+        self._turns = turns
+        self._ledger = ledger
+        self._process = process
+
+    def run(self) -> None:
+        """End the turns of dead processes: what was said is kept, what was reserved is settled."""
+        self._ledger.recover(self._process.alive)
+        for user, turn_id in self._turns.orphans(self._process.alive):
+            self._adopt(user, turn_id)
+
+    def _adopt(self, user: str, turn_id: str) -> None:
+        fence = self._turns.adopt(user, turn_id, self._process.owner)
+        if not fence:
+            return  # another process was quicker
+        self._ledger.settle_orphans(user, turn_id)
+        said = self._turns.get(user, turn_id)
+        ending = endings.failed(
+            Interrupted("the app ended while it was answering; what was said is kept")
+        )
+        last = max((seq for seq, _ in self._turns.events(user, turn_id)), default=0)
+        self._turns.finish(
+            user,
+            turn_id,
+            self._process.owner,
+            "interrupted",
+            answer=said.answer,
+            reasoning=said.reasoning,
+            citations=(),
+            usage=None,
+            stop_reason=ending.code,
+            error=endings.as_error(ending),
+            first_token_seconds=None,
+            seconds=None,
+            ending=(last + _GAP, dump(ending)),
+            spans=(),
+            fence=fence,
+        )

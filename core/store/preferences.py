@@ -1,0 +1,93 @@
+"""What the user has chosen on a page: whom to ask instead of a model, and how fast."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import Engine, delete, select
+
+from core.errors import Refused
+from core.store.engine import insert, reading, writing
+from core.store.tables import preferences
+
+_MOST_REFS = 10
+_MOST_A_MINUTE = 10**9
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many requests and tokens a minute a model may be asked for; None for no limit of one's own."""
+
+    requests: int | None = None
+    tokens: int | None = None
+
+
+_REFS = TypeAdapter(tuple[str, ...])
+_LIMITS = TypeAdapter(dict[str, Limit])
+
+
+class Preferences:
+    """The choices of each user."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def fallback(self, user: str) -> tuple[str, ...] | None:
+        """The models to ask in this order when one does not answer; None when nothing was chosen."""
+        return self._get(user, "fallback", _REFS)
+
+    def set_fallback(self, user: str, refs: tuple[str, ...] | None) -> None:
+        """Ask these models instead from now on; None goes back to the settings."""
+        if refs is not None:
+            if len(refs) > _MOST_REFS or len(set(refs)) != len(refs):
+                raise Refused(f"the order holds up to {_MOST_REFS} models, each of them once")
+            for ref in refs:
+                _check(ref)
+        self._set(user, "fallback", _REFS, refs)
+
+    def limits(self, user: str) -> dict[str, Limit]:
+        """The limits that the user has set, by the ref of the model."""
+        return self._get(user, "limits", _LIMITS) or {}
+
+    def set_limit(self, user: str, ref: str, limit: Limit) -> None:
+        """Keep a model's limit; one without numbers takes it away. Raises Refused."""
+        _check(ref)
+        for number in (limit.requests, limit.tokens):
+            if number is not None and not 0 < number <= _MOST_A_MINUTE:
+                raise Refused(
+                    f"a limit is 1 to {_MOST_A_MINUTE:,} a minute, and this is {number:,}"
+                )
+        kept = {name: each for name, each in self.limits(user).items() if name != ref}
+        if limit != Limit():
+            kept[ref] = limit
+        self._set(user, "limits", _LIMITS, kept)
+
+    def _get(self, user: str, name: str, kind: TypeAdapter[T]) -> T | None:
+        query = select(preferences.c.value).where(
+            preferences.c.user_id == user, preferences.c.name == name
+        )
+        with reading(self._engine) as connection:
+            value = connection.scalar(query)
+        return None if value is None else kind.validate_json(value)
+
+    def _set(self, user: str, name: str, kind: TypeAdapter[T], value: T | None) -> None:
+        mine = (preferences.c.user_id == user) & (preferences.c.name == name)
+        with writing(self._engine) as connection:
+            if value is None:
+                connection.execute(delete(preferences).where(mine))
+                return
+            text = kind.dump_json(value).decode()
+            row = insert(connection, preferences).values(user_id=user, name=name, value=text)
+            connection.execute(
+                row.on_conflict_do_update(index_elements=["user_id", "name"], set_={"value": text})
+            )
+
+
+def _check(ref: str) -> None:
+    provider, _, model = ref.partition(":")
+    if not provider or not (model or provider == "quotes"):
+        raise Refused(
+            f"{ref!r} names no model",
+            hint="Name it as the Models page does: the provider, a colon, the model's id.",
+        )

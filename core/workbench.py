@@ -1,0 +1,155 @@
+"""Workbench: everything that a page or the API may ask, and what runs in the background."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Engine
+
+from core.bridge import Bridge, contained
+from core.documents import DocumentService
+from core.llm.client import LLMClient
+from core.models import Models
+from core.passages import Passages
+from core.prompts.library import PromptLibrary
+from core.prompts.sandbox import Sandbox
+from core.samples import Samples
+from core.settings import Settings
+from core.store.api_keys import ApiKeys
+from core.store.caps import Caps
+from core.store.conversations import Conversations
+from core.store.leases import Process
+from core.store.ledger import Ledger
+from core.store.preferences import Limit, Preferences
+from core.store.price_overrides import PriceOverride, PriceOverrides
+from core.store.prompt_uses import prompt_uses
+from core.store.traces import Traces
+from core.store.turns import Turns
+from core.tokens.counter import Counter
+from core.trial import Trials
+from core.turns import TurnRunner
+from core.types import ModelInfo, Price, Turn
+
+LOCAL_USER = "local"
+_FIRST_LOOK_SECONDS = 0.5
+_ALL = 100_000
+
+
+@dataclass
+class Workbench:
+    """Everything that a page or the API may ask, built once for the process."""
+
+    settings: Settings
+    bridge: Bridge
+    engine: Engine
+    process: Process
+    models: Models
+    prompts: PromptLibrary
+    sandbox: Sandbox
+    counter: Counter
+    documents: DocumentService
+    passages: Passages
+    conversations: Conversations
+    turn_rows: Turns
+    turns: TurnRunner
+    ledger: Ledger
+    caps: Caps
+    api_keys: ApiKeys
+    prices: PriceOverrides
+    preferences: Preferences
+    client: LLMClient
+    trials: Trials
+    traces: Traces
+    samples: Samples
+    _running: list[Future[Any]] = field(default_factory=list)
+    _warming: bool = False
+    _started: float = 0.0
+
+    def start(self) -> None:
+        """Begin what runs in the background: the queue, the journal of turns, the search for models."""
+        works = (
+            self._look_for_models(),
+            self._keep_limits(),
+            self.turns.keep(),
+            self.documents.work(),
+        )
+        self._running = [self.bridge.submit(contained(work)) for work in works]
+        self._started = time.monotonic()
+
+    def first_look(self) -> None:
+        """Wait for the models that are found at once, so that the first page has them; a slow address
+        may come later. At most half a second from the start."""
+        left = self._started + _FIRST_LOOK_SECONDS - time.monotonic()
+        wait(self._running[:1], timeout=max(0.0, left))
+
+    async def _look_for_models(self) -> None:
+        await self.models.discover()
+        if self.settings.samples:
+            marker = self.settings.data / "samples.done"
+            await asyncio.to_thread(self.samples.set_up, LOCAL_USER, marker)
+        wanted = self.settings.model
+        if wanted.startswith("local:") if wanted else self.models.resolve(None).ref == "quotes":
+            self.models.weights.start()
+
+    async def _keep_limits(self) -> None:
+        limits = await asyncio.to_thread(self.preferences.limits, LOCAL_USER)
+        for ref, limit in limits.items():
+            self.client.limiter.set(ref, limit.requests, limit.tokens)
+
+    def set_limit(self, user: str, ref: str, limit: Limit) -> None:
+        """Keep a model's limit and hold to it from now on. Raises Refused."""
+        self.preferences.set_limit(user, ref, limit)
+
+        async def hold() -> None:
+            self.client.limiter.set(ref, limit.requests, limit.tokens)
+
+        self.bridge.run(hold())
+
+    def set_price(self, user: str, ref: str, override: PriceOverride | None) -> None:
+        """Charge the model by this price from its next call on; None charges by the table again."""
+        if override is None:
+            self.prices.remove(user, ref)
+        else:
+            self.prices.set(user, override)
+
+    def priced(self, user: str, infos: Sequence[ModelInfo]) -> list[ModelInfo]:
+        """The same models, with the user's own price where he has entered one."""
+        own = {each.ref: Price(each.input, each.output) for each in self.prices.list(user)}
+        return [
+            replace(info, price=own[info.ref], note="your price") if info.ref in own else info
+            for info in infos
+        ]
+
+    def turns_of(self, user: str, conversation_id: str) -> list[Turn]:
+        """Every turn of a conversation, oldest first, failed ones included."""
+        return self.turn_rows.list(user, _ALL, conversation_id=conversation_id)[::-1]
+
+    def prompt_uses(self, user: str) -> dict[str, int]:
+        """How many turns used each prompt, by `name@version`."""
+        return prompt_uses(self.engine, user)
+
+    def warm(self) -> None:
+        """Begin to load what the first question needs; said when somebody has come, and done once."""
+        if not self._warming:
+            self._warming = True
+            self.bridge.submit(contained(self._warm()))
+
+    async def _warm(self) -> None:
+        await self.sandbox.warm()
+        await asyncio.to_thread(self.counter.warm)
+        await asyncio.to_thread(self.passages.warm)
+
+    def close(self) -> None:
+        """End everything in order: turns are kept, children end, the database is closed."""
+        self.bridge.run(self.turns.close())
+        for task in self._running:
+            task.cancel()
+        self.bridge.run(self.models.close())
+        self.sandbox.close()
+        self.passages.save()
+        self.bridge.close()
+        self.process.close()
+        self.engine.dispose()

@@ -2,10 +2,11 @@
 
 import sys
 
-from benchmarks import calls, ingest, reservations, startup, streams
+from benchmarks import calls, ingest, open_streams, reservations, startup, streams
 
 ALL = {
     "calls": calls.main,
+    "open_streams": open_streams.main,
     "startup": startup.main,
     "ingest": ingest.main,
     "reservations": reservations.main,

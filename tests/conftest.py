@@ -69,7 +69,11 @@ def served(app: Any) -> Iterator[str]:
     """The address at which a real uvicorn serves the app from a thread of its own."""
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, host="127.0.0.1", port=0, log_level="warning", loop="asyncio", http="h11"
+        )
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     ready = threading.Event()

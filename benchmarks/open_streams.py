@@ -20,6 +20,7 @@ def main() -> None:
         [sys.executable, "-m", "benchmarks.vendor_server"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # it complains of every reader that leaves
         text=True,
     )
     try:

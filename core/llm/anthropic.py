@@ -1,12 +1,11 @@
 """Anthropic's messages, through the official SDK."""
 
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from core.llm import bodies
 from core.llm.faults import Faults
 from core.llm.message_events import MessageEvents
-from core.llm.reading import Reader, Response
+from core.llm.reading import Reader
 from core.llm.sdk import Table
 from core.llm.sdk_provider import SdkProvider
 from core.types import ModelRequest
@@ -53,17 +52,9 @@ class AnthropicProvider(SdkProvider):
     def __init__(self, *, name: str = "anthropic", **options: Any) -> None:
         super().__init__(name=name, **options)
 
-    def _open(self, client: Any, request: ModelRequest) -> AbstractAsyncContextManager[Response]:
-        create = client.messages.with_streaming_response.create
-        # The body goes in whole: the SDK's walk through its types costs more than all else it does.
-        opening: AbstractAsyncContextManager[Response] = create(
-            model=request.model,
-            max_tokens=request.max_tokens,
-            messages=(),
-            stream=True,
-            extra_body=bodies.messages(request),
-        )
-        return opening
+    def _body(self, request: ModelRequest) -> tuple[str, dict[str, Any]]:
+        base = {"model": request.model, "max_tokens": request.max_tokens, "stream": True}
+        return "/v1/messages", {**base, **bodies.messages(request)}
 
     def _reader(self, request: ModelRequest, faults: Faults) -> Reader:
         return MessageEvents(self.name, request, faults)

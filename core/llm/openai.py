@@ -1,14 +1,12 @@
 """OpenAI, by chat completions or responses, and every server that speaks its chat completions."""
 
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
-from functools import partial
 from typing import Any, Literal
 
 from core.llm import bodies
 from core.llm.chat_chunks import ChatChunks
 from core.llm.faults import Faults
-from core.llm.reading import Reader, Response
+from core.llm.reading import Reader
 from core.llm.response_events import ResponseEvents
 from core.llm.sdk import Table
 from core.llm.sdk_provider import SdkProvider
@@ -58,20 +56,14 @@ class OpenAIProvider(SdkProvider):
         self._extra_body = dict(extra_body or {})
         self._api = api
 
-    def _open(self, client: Any, request: ModelRequest) -> AbstractAsyncContextManager[Response]:
-        # The body goes in whole: the SDK's walk through its types costs more than all else it does.
+    def _body(self, request: ModelRequest) -> tuple[str, dict[str, Any]]:
         if self._api == "responses":
-            body = bodies.responses(request)
-            create = partial(client.responses.with_streaming_response.create, input="")
+            path, body = "/responses", bodies.responses(request)
         else:
             limit = "max_completion_tokens" if self.name == "openai" else "max_tokens"
-            body = bodies.chat(request) | {limit: request.max_tokens}
+            path, body = "/chat/completions", bodies.chat(request) | {limit: request.max_tokens}
             body["stream_options"] = {"include_usage": True}
-            create = partial(client.chat.completions.with_streaming_response.create, messages=())
-        opening: AbstractAsyncContextManager[Response] = create(
-            model=request.model, stream=True, extra_body=body | self._extra_body
-        )
-        return opening
+        return path, {"model": request.model, "stream": True, **body, **self._extra_body}
 
     def _reader(self, request: ModelRequest, faults: Faults) -> Reader:
         kind = ResponseEvents if self._api == "responses" else ChatChunks

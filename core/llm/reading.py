@@ -38,14 +38,14 @@ class Reader(Protocol):
 
 
 class Response(Protocol):
-    """What an SDK's `with_streaming_response` opens."""
+    """What an SDK's raw `post` opens."""
 
     @property
     def headers(self) -> Any:
         """The headers of the response."""
         ...
 
-    def iter_bytes(self) -> AsyncIterator[bytes]:
+    def aiter_bytes(self) -> AsyncIterator[bytes]:
         """The body as it comes."""
         ...
 
@@ -115,7 +115,7 @@ async def _payloads(
         try:
             vendor.told(response.headers)
             check_body(response.headers, vendor.faults)
-            pieces = aiter(response.iter_bytes())
+            pieces = aiter(response.aiter_bytes())
             while (piece := await clocks.content(anext(pieces, None))) is not None:
                 for data in splitter.feed(piece):
                     if data != b"[DONE]":

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
+from core import web
 from core.bridge import contained
 from core.errors import NotFound, Refused
 from core.events import Progress, clean
@@ -76,6 +77,21 @@ class DocumentService:
             )
         self._loop.call_soon_threadsafe(self._queued.set)
         return document, is_new
+
+    async def add_page(self, user: str, url: str) -> tuple[Document, bool]:
+        """Fetch a web page from the open internet and take it in like a file. Raises Refused when it
+        cannot be had; what cannot be read is a refused document."""
+        page = await web.fetch(url, self._max_bytes)
+        return await asyncio.to_thread(self.add, user, page.name, page.data)
+
+    def add_text(self, user: str, name: str, text: str) -> tuple[Document, bool]:
+        """Take in a text that somebody wrote or pasted; without a name it is named after its first words."""
+        text = clean(text).strip()
+        if not text:
+            raise Refused("the text is empty", hint="Paste something first.")
+        words = " ".join(text.lstrip("#").split())[:60].rstrip(" .,;:")
+        stem = shown_name(name.strip() or words).removesuffix(".txt").removesuffix(".md")
+        return self.add(user, f"{stem}.md", text.encode())
 
     def get(self, user: str, document_id: str) -> Document:
         """The document; NotFound when the user has none with this id."""

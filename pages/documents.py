@@ -8,7 +8,7 @@ from core.bootstrap import Workbench
 from core.documents import PENDING
 from core.errors import FootlightsError
 from core.types import Document
-from pages.ui import document_view, health, matches, say, session
+from pages.ui import document_view, health, matches, say, session, sources
 from pages.ui.markdown import label
 
 _SEARCH_FROM = 9
@@ -162,6 +162,7 @@ with st.container(key="documents", width=860):
             f"{health.counted(passages, 'passage')} and {say.tokens(tokens)} can be asked about."
         )
     draw_drop_zone(bench)
+    sources.draw(bench)
     draw_refused(bench, refused)
     if pending:
         draw_pending(bench, pending)

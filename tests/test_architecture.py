@@ -15,7 +15,7 @@ OWNERS = {
     "jsonschema": ("core/llm",),
     "referencing": ("core/llm",),
     "orjson": ("core/llm",),
-    "aiohttp": ("core/llm",),
+    "aiohttp": ("core/llm", "core/web.py"),
     "anthropic": ("core/llm",),
     "tenacity": ("core/llm",),
     "xllamacpp": ("core/llm",),

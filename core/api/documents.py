@@ -6,7 +6,7 @@ from fastapi import APIRouter, File, Query, UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from core.api.bench import Bench
-from core.api.shapes import HitOut, HitsOut, SearchIn, UploadOut
+from core.api.shapes import HitOut, HitsOut, PageIn, SearchIn, TextIn, UploadOut
 from core.bootstrap import LOCAL_USER, Workbench
 from core.errors import Refused
 from core.export import plain
@@ -24,6 +24,19 @@ async def upload(bench: Bench, files: Annotated[list[UploadFile], File()]) -> li
     if len(files) > MOST_FILES:
         raise Refused(f"{len(files)} files at once: at most {MOST_FILES}")
     return [await _take_in(bench, file) for file in files]
+
+
+@router.post("/documents/page", status_code=202)
+async def upload_page(bench: Bench, body: PageIn) -> UploadOut:
+    """Take in a web page by its address, which must be on the open internet."""
+    document, is_new = await bench.bridge.await_(bench.documents.add_page(LOCAL_USER, body.url))
+    return _taken_in(document, is_new)
+
+
+@router.post("/documents/text", status_code=202)
+def upload_text(bench: Bench, body: TextIn) -> UploadOut:
+    """Take in a text."""
+    return _taken_in(*bench.documents.add_text(LOCAL_USER, body.name, body.text))
 
 
 @router.get("/documents", response_model=list[Document])
@@ -82,6 +95,10 @@ async def _take_in(bench: Workbench, file: UploadFile) -> UploadOut:
     document, is_new = await run_in_threadpool(
         bench.documents.add, LOCAL_USER, file.filename or "", data
     )
+    return _taken_in(document, is_new)
+
+
+def _taken_in(document: Document, is_new: bool) -> UploadOut:
     return UploadOut(
         id=document.id,
         name=document.name,

@@ -61,6 +61,25 @@ class SearchIn(BaseModel):
     k: int = Field(5, ge=1, le=100)
 
 
+class PageIn(BaseModel):
+    """The address of a web page."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"url": "https://example.org/rider.html"}]}
+    )
+
+    url: str
+
+
+class TextIn(BaseModel):
+    """A text, and what it is to be called; without a name it is called after its first words."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str
+    name: str = ""
+
+
 class TitleIn(BaseModel):
     """A new name for a conversation."""
 

@@ -192,3 +192,11 @@ def test_the_app_says_that_it_is_well_and_describes_itself(client: httpx2.Client
     assert health["model"] == "scripted"
     paths = client.get("/openapi.json").json()["paths"]
     assert {"/turns", "/turns/{turn_id}/events", "/documents", "/search", "/ledger"} <= set(paths)
+
+
+def test_a_text_is_taken_in_and_a_page_of_the_inside_is_not(client: Any) -> None:
+    taken = client.post("/documents/text", json={"text": "Sixty days.", "name": "notice"})
+    assert (taken.status_code, taken.json()["name"]) == (202, "notice.md")
+    refused = client.post("/documents/page", json={"url": "http://10.1.2.3/"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "refused")
+    assert "open internet" in refused.json()["detail"]

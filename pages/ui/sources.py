@@ -1,0 +1,62 @@
+"""Documents that are no files: a web page by its address, a text that is pasted."""
+
+import streamlit as st
+
+from core.bootstrap import Workbench
+from core.errors import FootlightsError
+from core.types import Document
+from pages.ui import say
+from pages.ui.markdown import label
+from pages.ui.session import user
+
+
+def draw(bench: Workbench) -> None:
+    """Two buttons, each with its form."""
+    with st.container(horizontal=True, gap="small", key="sources"):
+        with st.popover("Add a web page", icon=":material/language:", type="tertiary"):
+            _page(bench)
+        with st.popover("Paste a text", icon=":material/content_paste:", type="tertiary"):
+            _text(bench)
+
+
+def _page(bench: Workbench) -> None:
+    with st.form("add_page", border=False, clear_on_submit=True):
+        url = st.text_input(
+            "Address of the page", placeholder="https://", max_chars=2000, key="page_url"
+        )
+        st.caption("Fetched once, from the open internet alone; nothing of yours is sent with it.")
+        if not st.form_submit_button("Fetch it", type="primary"):
+            return
+    try:
+        with st.spinner("Fetching the page, at most 20 s"):
+            document, is_new = bench.bridge.run(bench.documents.add_page(user(), url))
+    except FootlightsError as error:
+        say.problem(error)
+    else:
+        _told(document, is_new)
+
+
+def _text(bench: Workbench) -> None:
+    with st.form("add_text", border=False, clear_on_submit=True):
+        name = st.text_input(
+            "Name", placeholder="after its first words", max_chars=100, key="text_name"
+        )
+        text = st.text_area("Text or Markdown", height=200, key="text_body")
+        if not st.form_submit_button("Keep it", type="primary"):
+            return
+    try:
+        document, is_new = bench.documents.add_text(user(), name, text)
+    except FootlightsError as error:
+        say.problem(error)
+    else:
+        _told(document, is_new)
+
+
+def _told(document: Document, is_new: bool) -> None:
+    if document.status == "refused":
+        st.error(f"**{label(document.name)}** was not taken: {label(document.reason)}")
+    elif is_new:
+        st.toast(f"{label(document.name)} is being read.", icon=":material/description:")
+        st.rerun()
+    else:
+        st.toast(f"{label(document.name)} is here already.", icon=":material/check:")

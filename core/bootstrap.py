@@ -26,6 +26,7 @@ from core.prompts.template import Variable as Variable
 from core.retrieval.chunk import Chunker
 from core.retrieval.embed import Embedder
 from core.retrieval.index import FaissIndex
+from core.retrieval.lexical import LexicalIndex
 from core.samples import Samples
 from core.settings import ROOT, Settings
 from core.store.api_keys import ApiKey as ApiKey
@@ -73,7 +74,8 @@ def build(settings: Settings) -> Workbench:
     prompts = PromptLibrary(settings.prompts, sandbox)
     models = bridge.run(_models(settings, Weights(assets, wanted)))
     stored, blobs = Documents(engine), Blobs(settings.data / "blobs")
-    passages = Passages(stored, FaissIndex(settings.data / "index", embedder.space), embedder)
+    index = FaissIndex(settings.data / "index", embedder.space)
+    passages = Passages(stored, index, LexicalIndex(), embedder)
     documents = DocumentService(
         documents=stored,
         jobs=Jobs(engine),

@@ -1,20 +1,33 @@
 """The passages that can be found: an index that follows the rows, and the search over it."""
 
 import threading
+from collections.abc import Iterable, Iterator
 
-from core.retrieval.embed import Embedder
-from core.retrieval.index import FaissIndex
+from core.retrieval.blend import Blend, choose, fold, fuse
+from core.retrieval.embed import Embedder, Vectors
+from core.retrieval.index import VectorIndex
+from core.retrieval.lexical import LexicalIndex, Listed
 from core.store.documents import Documents
-from core.types import Hit
+from core.store.passages import Change
+from core.types import Candidate, Hit
 
 
 class Passages:
-    """Searches what the database holds: the index is brought up to date before it is asked."""
+    """Searches what the database holds: both indexes are brought up to date before they are asked."""
 
-    def __init__(self, documents: Documents, index: FaissIndex, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        documents: Documents,
+        index: VectorIndex,
+        words: LexicalIndex,
+        embedder: Embedder,
+        blend: Blend = Blend(),  # noqa: B008
+    ) -> None:
         self._documents = documents
         self._index = index
+        self._words = words
         self._embedder = embedder
+        self._blend = blend
         self._lock = threading.Lock()
         self._seq: int | None = None
         self._saved = 0
@@ -29,15 +42,32 @@ class Passages:
                     self._index.clear()
                     self._seq = self._saved = 0
             for change in self._documents.changes(self._seq):
-                if change.op == "add":
-                    ids, vectors = self._documents.embeddings(
-                        change.user_id, change.document_id, self._embedder.space.name
-                    )
-                    if len(ids):
-                        self._index.add(change.user_id, ids, vectors, change.document_id)
-                else:
-                    self._index.remove(change.user_id, change.document_id)
+                self._apply(change)
                 self._seq = change.seq
+
+    def _apply(self, change: Change) -> None:
+        user, document = change.user_id, change.document_id
+        if change.op == "remove":
+            self._index.remove(user, document)
+            self._words.remove(user, document)
+            return
+        ids, vectors = self._documents.embeddings(user, document, self._embedder.space.name)
+        if len(ids):
+            self._index.add(user, ids, vectors, document)
+        if self._words.knows(user):
+            self._words.add(user, self._listed(user, document))
+
+    def _read_words(self, user: str) -> None:
+        """The words have no snapshot: they are read when the user first searches, and follow the
+        changes from then on."""
+        with self._lock:
+            if not self._words.knows(user):
+                self._words.add(user, self._listed(user))
+
+    def _listed(self, user: str, document_id: str | None = None) -> Iterator[Listed]:
+        for rows in self._documents.texts(user, document_id):
+            texts = [f"{row.name}\n{row.heading}\n{row.text}" for row in rows]
+            yield Listed(rows[0].document_id, [row.id for row in rows], texts)
 
     def save(self) -> None:
         """Write a snapshot if anything changed since the last one, so that the next start is quick."""
@@ -54,15 +84,42 @@ class Passages:
     def search(
         self, user: str, query: str, k: int, documents: frozenset[str] | None = None
     ) -> list[Hit]:
-        """The k passages of this user nearest to the query, nearest first; `documents` narrows it."""
-        self.sync()
-        if k < 1 or not self._documents.totals(user).passages:
+        """The k passages of this user that fit the query best by meaning and words, best first, no
+        two that say the same; `documents` narrows it. A hit's score is its cosine."""
+        if k < 1:
             return []
-        found = self._index.search(user, self._embedder.embed_query(query), k, documents)
-        rows = self._documents.chunks(user, [chunk_id for chunk_id, _ in found])
+        found, vectors = self._considered(user, query, k, documents)
+        best = choose(found, vectors, k, self._blend.diversity)
+        rows = self._documents.chunks(user, [each.chunk_id for each in best])
         # A document deleted since the search has no rows any more: it is simply not a hit.
         return [
-            Hit(chunk_id, row.document_id, row.name, row.chunk, score, row.unit)
-            for chunk_id, score in found
-            if (row := rows.get(chunk_id))
+            Hit(row.id, row.document_id, row.name, row.chunk, each.dense_score, row.unit)
+            for each in best
+            if (row := rows.get(each.chunk_id))
         ]
+
+    def candidates(
+        self, user: str, query: str, k: int, documents: frozenset[str] | None = None
+    ) -> list[Candidate]:
+        """Every passage that a search for k considers, best first, with its ranks and scores."""
+        return self._considered(user, query, k, documents)[0] if k > 0 else []
+
+    def _considered(
+        self, user: str, query: str, k: int, documents: frozenset[str] | None
+    ) -> tuple[list[Candidate], dict[int, Vectors]]:
+        self.sync()
+        if not self._documents.totals(user).passages:
+            return [], {}
+        self._read_words(user)
+        asked = self._embedder.embed_query(query)
+        pool = max(self._blend.pool, 2 * k)
+        nearest = [number for number, _ in self._index.search(user, asked, pool, documents)]
+        matches = self._words.search(user, query, pool, documents, also=nearest)
+        vectors = self._index.vectors(user, {*nearest, *matches.scores})
+        cosines = {number: float(vector @ asked) for number, vector in vectors.items()}
+        found = fuse(nearest, cosines, matches, self._blend)
+        return fold(found, vectors, lambda ids: self._texts(user, ids)), vectors
+
+    def _texts(self, user: str, ids: Iterable[int]) -> dict[int, str]:
+        rows = self._documents.chunks(user, list(ids))
+        return {number: row.chunk.text for number, row in rows.items()}

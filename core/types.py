@@ -171,6 +171,21 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that was considered for a question: its place by meaning and by words (from 1, None
+    when it was not among the first there), its cosine and its BM25, what both come to (0 to 1), and
+    the better passage that says the same, if there is one."""
+
+    chunk_id: int
+    dense_rank: int | None
+    dense_score: float
+    word_rank: int | None
+    word_score: float
+    fused: float
+    duplicate_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A passage with the number under which an answer may cite it: [1], [2], ..."""
 

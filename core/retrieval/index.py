@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +33,9 @@ class VectorIndex(Protocol):
         self, user: str, vector: Vectors, k: int, documents: frozenset[str] | None
     ) -> list[tuple[int, float]]:
         """The `k` nearest passages (all, when there are fewer), nearest first, as (id, cosine)."""
+
+    def vectors(self, user: str, ids: Iterable[int]) -> dict[int, Vectors]:
+        """The vectors of those passages that are there, by id."""
 
     def snapshot(self, seq: int) -> None:
         """Keep the present state on the disk as the one that reaches change `seq`."""
@@ -93,6 +97,12 @@ class FaissIndex:
         with self._lock:
             shard = self._shards.get(user)
             return shard.search(vector, k, documents) if shard and k > 0 else []
+
+    def vectors(self, user: str, ids: Iterable[int]) -> dict[int, Vectors]:
+        """The vectors of those passages that are there, by id."""
+        with self._lock:
+            shard = self._shards.get(user)
+            return shard.vectors(ids) if shard else {}
 
     def snapshot(self, seq: int) -> None:
         """Write what has changed, the manifest last: a crash leaves the former snapshot whole."""

@@ -78,6 +78,10 @@ class Shard:
         found = zip(ids[0].tolist(), scores[0].tolist(), strict=True)
         return sorted(((n, s) for n, s in found if n >= 0), key=lambda hit: (-hit[1], hit[0]))
 
+    def vectors(self, ids: Iterable[int]) -> dict[int, Vectors]:
+        """The vectors of those ids that are there."""
+        return {n: self._index.reconstruct(n) for n in ids if n in self._document_of}
+
     @contextmanager
     def _one_thread(self) -> Iterator[None]:
         """Two threads are five times slower for one query; but the number belongs to the calling

@@ -1,8 +1,9 @@
 """The passages of documents, and what an index must do to follow them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Literal
+from itertools import groupby
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,16 @@ class Passage:
     name: str
     unit: str
     chunk: Chunk
+
+
+class Searched(NamedTuple):
+    """A passage with what its words are looked for in."""
+
+    document_id: str
+    id: int
+    name: str
+    heading: str
+    text: str
 
 
 class PassageRows:
@@ -85,6 +96,28 @@ class PassageRows:
         ids = np.array([row.id for row in rows], dtype=np.int64)
         vectors = np.frombuffer(b"".join(row.embedding for row in rows), dtype=np.float32)
         return ids, vectors.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32)
+
+    def texts(self, user: str, document_id: str | None = None) -> Iterator[list[Searched]]:
+        """What is searched by words: the passages of one document, or of each of the user's, in
+        their order."""
+        query = (
+            select(
+                chunks.c.document_id, chunks.c.id, documents.c.name, chunks.c.heading, chunks.c.text
+            )
+            .join(
+                documents,
+                (documents.c.user_id == chunks.c.user_id)
+                & (documents.c.id == chunks.c.document_id),
+            )
+            .where(chunks.c.user_id == user)
+            .order_by(chunks.c.document_id, chunks.c.seq)
+        )
+        if document_id is not None:
+            query = query.where(chunks.c.document_id == document_id)
+        with reading(self._engine) as connection:
+            rows = connection.execution_options(yield_per=_IN_ONE_QUERY).execute(query)
+            for _, group in groupby(rows, key=lambda row: row.document_id):
+                yield [Searched(*row) for row in group]
 
     def changes(self, after_seq: int) -> list[Change]:
         """What happened behind that number to the documents of all users, in order; only the last

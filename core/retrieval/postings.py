@@ -1,0 +1,161 @@
+"""A stretch of passages with the lists of where each term occurs, in arrays; derived from texts."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+_MOST = 255  # a passage has few hundred words, and BM25 is satisfied long before
+
+
+class Place(NamedTuple):
+    """The row of a passage, the rows before and after it in its document, and that document."""
+
+    id: int
+    row: int
+    beside: list[int]
+    document: str
+
+
+class Postings:
+    """Passages in rows; a row is never changed, it only dies. Not safe to share between threads."""
+
+    def __init__(
+        self,
+        ids: Numbers,
+        lengths: npt.NDArray[np.int32],
+        documents: Sequence[str],
+        sizes: Sequence[int],
+        hits: "Hits",
+    ) -> None:
+        self.ids = ids
+        self.lengths = lengths
+        self.documents = list(documents)
+        self.borders = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+        self.alive = np.ones(len(ids), dtype=bool)
+        self.dead = 0
+        self._place = {document: place for place, document in enumerate(self.documents)}
+        self._by_id = np.argsort(ids)
+        self._terms, starts = np.unique(hits.terms, return_index=True)
+        self._starts = np.append(starts, len(hits.terms))
+        self._rows, self._counts = hits.rows, hits.counts
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rows_of(self, document: str) -> slice | None:
+        """Where the passages of a document stand, in their order; None when it is not here."""
+        place = self._place.get(document)
+        if place is None:
+            return None
+        return slice(int(self.borders[place]), int(self.borders[place + 1]))
+
+    def remove(self, document: str) -> tuple[int, int]:
+        """How many passages died with the document, and how many terms they had."""
+        rows = self.rows_of(document)
+        if rows is None:
+            return 0, 0
+        del self._place[document]
+        self.alive[rows] = False
+        gone = rows.stop - rows.start
+        self.dead += gone
+        return gone, int(self.lengths[rows].sum())
+
+    def occurrences(self, term: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+        """The living rows that have the term, and how often."""
+        place = int(np.searchsorted(self._terms, term))
+        if place == len(self._terms) or self._terms[place] != term:
+            return self._rows[:0], self._counts[:0]
+        found = slice(self._starts[place], self._starts[place + 1])
+        rows, counts = self._rows[found], self._counts[found]
+        if self.dead:
+            living = self.alive[rows]
+            return rows[living], counts[living]
+        return rows, counts
+
+    def only(self, documents: frozenset[str], values: Floats) -> Floats:
+        """The values of rows in these documents; 0 in all other rows."""
+        kept = np.zeros_like(values)
+        for document in documents:
+            if (rows := self.rows_of(document)) is not None:
+                kept[rows] = values[rows]
+        return kept
+
+    def places(self, ids: Iterable[int]) -> Iterator[Place]:
+        """Where each of the ids stands that lives here."""
+        wanted = np.fromiter(ids, dtype=np.int64)
+        places = np.searchsorted(self.ids, wanted, sorter=self._by_id)
+        rows = self._by_id[np.minimum(places, len(self.ids) - 1)]
+        here = (self.ids[rows] == wanted) & self.alive[rows]
+        starts = np.searchsorted(self.borders, rows, side="right") - 1
+        for row, place in zip(rows[here].tolist(), starts[here].tolist(), strict=True):
+            first, end = int(self.borders[place]), int(self.borders[place + 1])
+            beside = [near for near in (row - 1, row + 1) if first <= near < end]
+            yield Place(int(self.ids[row]), row, beside, self.documents[place])
+
+    def hits(self) -> "Hits":
+        """What the lists hold of the living rows, numbered anew from 0."""
+        terms = np.repeat(self._terms, np.diff(self._starts))
+        if not self.dead:
+            return Hits(terms, self._rows, self._counts)
+        living = self.alive[self._rows]
+        renumbered = (np.cumsum(self.alive) - 1).astype(np.int32)
+        return Hits(terms[living], renumbered[self._rows[living]], self._counts[living])
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Which term occurs in which row how often; sorted by term, then by row."""
+
+    terms: Numbers
+    rows: npt.NDArray[np.int32]
+    counts: npt.NDArray[np.uint8]
+
+
+def of_texts(
+    ids: Numbers, documents: Sequence[str], sizes: Sequence[int], texts: Iterable[Sequence[int]]
+) -> Postings:
+    """The postings of documents with so many passages each, from the terms of each passage."""
+    listed = [np.asarray(text, dtype=np.int64) for text in texts]
+    lengths = np.array([len(terms) for terms in listed], dtype=np.int32)
+    terms = np.concatenate(listed) if listed else np.empty(0, np.int64)
+    rows = np.repeat(np.arange(len(listed), dtype=np.int32), lengths)
+    order = np.lexsort((rows, terms))
+    terms, rows = terms[order], rows[order]
+    first = np.ones(len(terms), dtype=bool)
+    first[1:] = (terms[1:] != terms[:-1]) | (rows[1:] != rows[:-1])
+    starts = np.flatnonzero(first)
+    counts = np.minimum(np.diff(np.append(starts, len(terms))), _MOST).astype(np.uint8)
+    return Postings(ids, lengths, documents, sizes, Hits(terms[starts], rows[starts], counts))
+
+
+def merged(parts: Sequence[Postings]) -> Postings:
+    """One stretch with the living rows of all; linear, because its parts are sorted already."""
+    documents, sizes = [], []
+    for part in parts:
+        for document in part.documents:
+            if (rows := part.rows_of(document)) is not None:
+                documents.append(document)
+                sizes.append(rows.stop - rows.start)
+    hits = [part.hits() for part in parts]
+    first = np.cumsum([0, *(len(part) - part.dead for part in parts)])
+    terms = np.concatenate([each.terms for each in hits])
+    shifted = [each.rows + start for each, start in zip(hits, first.tolist(), strict=False)]
+    # Stable, so that rows stay in order within a term; sorted runs are merged, not sorted again.
+    order = np.argsort(terms, kind="stable")
+    return Postings(
+        np.concatenate([part.ids[part.alive] for part in parts]),
+        np.concatenate([part.lengths[part.alive] for part in parts]),
+        documents,
+        sizes,
+        Hits(
+            terms[order],
+            np.concatenate(shifted).astype(np.int32)[order],
+            np.concatenate([each.counts for each in hits])[order],
+        ),
+    )

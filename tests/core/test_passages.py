@@ -1,0 +1,83 @@
+"""What is found for a question, by meaning and by words, while documents come and go."""
+
+from typing import Any
+
+USER = "local"
+SHOP = b"""# Fees
+
+The cancellation fee is five percent of the price.
+
+# Codes
+
+Error QX-7741 means that the dimmer is too hot.
+"""
+
+
+def indexed(bench: Any, name: str, text: bytes, user: str = USER) -> str:
+    document, _ = bench.documents.add(user, name, text)
+    for _ in bench.bridge.iterate(bench.documents.settled(user), 30):
+        pass
+    assert bench.documents.get(user, document.id).status == "indexed"
+    return str(document.id)
+
+
+def test_a_code_that_no_embedding_knows_is_found_by_its_letters(bench: Any) -> None:
+    for number in range(7735, 7750):
+        indexed(bench, f"{number}.txt", f"Error QX-{number} is described in chapter X.".encode())
+    hits = bench.passages.search(USER, "QX-7741", 1)
+    assert "QX-7741" in hits[0].chunk.text
+
+
+def test_a_hit_has_its_cosine_and_its_candidate_has_both_ranks(bench: Any) -> None:
+    indexed(bench, "shop.md", SHOP)
+    indexed(bench, "other.md", b"The stage is dark.")
+    query = "What does it cost to cancel?"
+    hits = bench.passages.search(USER, query, 9)
+    found = bench.passages.candidates(USER, query, 9)
+    assert [hit.chunk_id for hit in hits] == [each.chunk_id for each in found]
+    assert [hit.score for hit in hits] == [each.dense_score for each in found]
+    assert "five percent" in hits[0].chunk.text
+    assert (found[0].dense_rank, found[0].duplicate_of) == (1, None)
+    asked = bench.passages._embedder.embed_query(query)
+    vectors = bench.passages._index.vectors(USER, [hits[0].chunk_id])
+    assert abs(float(vectors[hits[0].chunk_id] @ asked) - hits[0].score) < 1e-6
+
+
+def test_words_follow_documents_that_come_and_go(bench: Any) -> None:
+    indexed(bench, "a.txt", b"The lamp hangs high.")
+    assert bench.passages.candidates(USER, "zebra", 3)[0].word_rank is None
+    zebra = indexed(bench, "z.txt", b"The zebra is striped.")
+    assert bench.passages.search(USER, "zebra", 1)[0].document_id == zebra
+    assert bench.passages.candidates(USER, "zebra", 3)[0].word_rank == 1
+    bench.documents.delete(USER, zebra)
+    found = bench.passages.candidates(USER, "zebra", 3)
+    assert [each.word_rank for each in found] == [None]
+
+
+def test_a_passage_that_stands_in_two_files_is_found_once(bench: Any) -> None:
+    first = indexed(bench, "a.txt", b"The notice period is sixty days.")
+    indexed(bench, "b.txt", b"The notice period is sixty days.\n\n")
+    query = "How long is the notice period?"
+    hits = bench.passages.search(USER, query, 5)
+    found = bench.passages.candidates(USER, query, 5)
+    assert len(hits) == 1
+    assert [each.duplicate_of for each in found] == [None, hits[0].chunk_id]
+    assert {hits[0].document_id} <= {first, *(d.id for d in bench.documents.list(USER))}
+
+
+def test_a_search_in_one_document_stays_there_and_other_users_have_nothing(bench: Any) -> None:
+    indexed(bench, "a.txt", b"The lamp is on bar one.")
+    second = indexed(bench, "b.txt", b"The lamp is on bar two.")
+    only = frozenset({second})
+    assert {h.document_id for h in bench.passages.search(USER, "lamp", 9, only)} == {second}
+    assert len(bench.passages.candidates(USER, "lamp", 9, only)) == 1
+    assert bench.passages.candidates("bob", "lamp", 9) == []
+    assert bench.passages.candidates(USER, "lamp", 0) == []
+
+
+def test_the_name_of_a_file_helps_to_find_what_is_in_it(bench: Any) -> None:
+    for year in (2021, 2022, 2023):
+        indexed(bench, f"report-{year}.txt", f"We sold {year % 7} lamps and no gel.".encode())
+    assert (
+        bench.passages.search(USER, "lamps in the report of 2022", 1)[0].name == "report-2022.txt"
+    )

@@ -11,6 +11,7 @@ from core.chat import ChatService
 from core.context import ContextBuilder
 from core.documents import DocumentService
 from core.errors import AssetUnavailable, Misuse
+from core.finding import Finder
 from core.ingest import Ingest
 from core.keys import Keys
 from core.llm.client import LLMClient
@@ -90,7 +91,7 @@ def build(settings: Settings) -> Workbench:
     prices, preferences = PriceOverrides(engine), Preferences(engine)
     meter = partial(TurnMeter, ledger, override=prices.get)
     chat = ChatService(
-        documents=documents,
+        finder=Finder(documents),
         conversations=conversations,
         preferences=preferences,
         models=models,

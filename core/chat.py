@@ -2,31 +2,46 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
 from core.admission import Asked
 from core.context import Context, ContextBuilder
-from core.documents import MAX_QUERY, DocumentService
 from core.events import (
     AnswerReplaced,
     CitationsChecked,
     ContextReady,
     ModelEvent,
-    Progress,
+    NothingFound,
     StreamEvent,
     TextDelta,
 )
+from core.finding import Finder, nearness
 from core.llm.client import LLMClient, Meter
 from core.models import Models
 from core.retrieval.citations import check
+from core.retrieval.nearness import NEAR
 from core.store.conversations import Conversations
 from core.store.preferences import Preferences
 from core.table_answer import citations, is_native, table
 from core.tables import rows_of
 from core.trace import OpenSpan, Trace
-from core.types import Citation, Hit, Message, ModelInfo, ModelRequest, OutputSchema
+from core.types import (
+    Citation,
+    Found,
+    Hit,
+    Message,
+    ModelInfo,
+    ModelRequest,
+    OutputSchema,
+    Turn,
+)
+
+NOT_THERE = (
+    "Your documents do not seem to say anything about this. No model was asked, so that none makes "
+    "something up; the nearest passages are below."
+)
 
 
 class ChatService:
@@ -35,7 +50,7 @@ class ChatService:
     def __init__(
         self,
         *,
-        documents: DocumentService,
+        finder: Finder,
         conversations: Conversations,
         preferences: Preferences,
         models: Models,
@@ -44,7 +59,7 @@ class ChatService:
         count: Callable[[str], int],
         meter: Callable[..., Meter],
     ) -> None:
-        self._documents = documents
+        self._finder = finder
         self._conversations = conversations
         self._preferences = preferences
         self._models = models
@@ -63,11 +78,19 @@ class ChatService:
         with trace.span(
             "turn", "turn", question=asked.request.prompt[:500], model=asked.model.ref
         ) as root:
-            async for waiting in self._wait(asked, trace, root):
+            async for waiting in self._finder.wait(asked, trace, root):
                 yield waiting
-            hits = await self._search(asked, trace, root)
-            context = await self._compose(asked, hits, trace, root)
+            history = await asyncio.to_thread(
+                self._conversations.history, asked.user, asked.conversation_id, asked.turn_id
+            )
+            found = await self._finder.find(asked, history, trace, root)
+            context = await self._compose(asked, found.hits, history, trace, root)
             yield ContextReady(context.budget, context.sources, asked.model.ref)
+            if _is_not_there(asked, found):
+                yield NothingFound(round(nearness(found), 4))
+                yield TextDelta(NOT_THERE)
+                yield CitationsChecked(())
+                return
             said: list[str] = []
             order = await asyncio.to_thread(self._preferences.fallback, asked.user)
             others = self._models.fallbacks(asked.model, context.budget.used, order)
@@ -83,47 +106,14 @@ class ChatService:
                 span.set(citations=len(citations), sources=len(context.sources))
             yield CitationsChecked(citations)
 
-    async def _wait(self, asked: Asked, trace: Trace, root: OpenSpan) -> AsyncIterator[Progress]:
-        wanted = asked.request.use_documents
-        if wanted is False or not self._documents.pending(asked.user, _ids(wanted)):
-            return
-        with trace.span("wait for documents", "wait", parent=root):
-            async for progress in self._documents.settled(asked.user, _ids(wanted)):
-                yield progress
-
-    async def _search(self, asked: Asked, trace: Trace, root: OpenSpan) -> list[Hit]:
-        wanted = asked.request.use_documents
-        if wanted is False:
-            return []
-        with trace.span("search passages", "retrieval", parent=root) as span:
-            hits = await self._documents.search(
-                # A pasted page is searched with its beginning; the model is sent the whole.
-                asked.user,
-                asked.request.prompt[:MAX_QUERY],
-                asked.model.passages,
-                _ids(wanted),
-            )
-            span.set(
-                query=asked.request.prompt[:2000],
-                k=asked.model.passages,
-                hits=[
-                    {
-                        "document": hit.name,
-                        "page": hit.chunk.page,
-                        "score": round(hit.score, 4),
-                        "text": hit.chunk.text,
-                    }
-                    for hit in hits
-                ],
-            )
-        return hits
-
     async def _compose(
-        self, asked: Asked, hits: list[Hit], trace: Trace, root: OpenSpan
+        self,
+        asked: Asked,
+        hits: Sequence[Hit],
+        history: Sequence[Turn],
+        trace: Trace,
+        root: OpenSpan,
     ) -> Context:
-        history = await asyncio.to_thread(
-            self._conversations.history, asked.user, asked.conversation_id, asked.turn_id
-        )
         with trace.span("compose the window", "window", parent=root) as span:
             context = await self._context.build(
                 asked.template, asked.request, asked.model, hits, history
@@ -189,11 +179,13 @@ class ChatService:
         return max(0, said - known) + 8 * (len(messages) - len(context.messages))
 
 
+def _is_not_there(asked: Asked, found: Found) -> bool:
+    """Whether the documents were searched, have passages, and none of them bears on the question."""
+    wanted = not asked.request.guess and asked.request.use_documents is not False
+    return wanted and asked.model.is_model and bool(found.hits) and nearness(found) < NEAR
+
+
 def _checked(asked: Asked, answer: str, context: Context) -> tuple[Citation, ...]:
     if asked.fields:
         return citations(answer, rows_of(answer), context.sources)
     return check(answer, context.sources)
-
-
-def _ids(wanted: bool | tuple[str, ...]) -> tuple[str, ...] | None:
-    return None if isinstance(wanted, bool) else wanted

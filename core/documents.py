@@ -18,7 +18,7 @@ from core.store.documents import Documents
 from core.store.ids import new_id
 from core.store.jobs import Job, Jobs
 from core.store.leases import Process
-from core.types import Chunk, Document, Hit
+from core.types import Chunk, Document, Found, Hit
 
 log = logging.getLogger(__name__)
 PENDING = frozenset({"queued", "reading", "chunking", "embedding"})
@@ -111,7 +111,13 @@ class DocumentService:
     async def search(
         self, user: str, query: str, k: int, documents: Sequence[str] | None = None
     ) -> list[Hit]:
-        """The k nearest passages, nearest first. Refused for an empty or endless query."""
+        """The k passages that fit the query best, best first. Refused for an empty or endless query."""
+        return list((await self.find(user, query, k, documents)).hits)
+
+    async def find(
+        self, user: str, query: str, k: int, documents: Sequence[str] | None = None
+    ) -> Found:
+        """The same with everything that was considered, and how near the nearest is."""
         query = clean(query).strip()
         if not query:
             raise Refused("the question is empty", hint="Type what you want to find.")
@@ -121,7 +127,11 @@ class DocumentService:
                 hint="Shorten the question.",
             )
         only = None if documents is None else frozenset(documents)
-        return await asyncio.to_thread(self._passages.search, user, query, k, only)
+        return await asyncio.to_thread(self._passages.find, user, query, k, only)
+
+    def described(self, user: str, chunk_ids: Sequence[int]) -> list[Hit]:
+        """The passages with these ids, as far as they are still there."""
+        return self._passages.described(user, chunk_ids)
 
     # --- the queue ----------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ INTERNAL = TurnFailed(
     "Ask again; the log of the app has the details.",
 )
 
+NOT_FOUND = "not in your documents: no model was asked"
+
 
 def done(live: LiveTurn, reason: StopReason, words: str) -> TurnDone:
     """The ending of a turn that said what it could; its cost is filled in when it is settled."""
@@ -25,6 +27,8 @@ def done(live: LiveTurn, reason: StopReason, words: str) -> TurnDone:
 
 def finished(live: LiveTurn) -> TurnDone:
     """The ending that the model's own reason for stopping amounts to."""
+    if live.nothing_found:
+        return done(live, "not_found", NOT_FOUND)
     said = live.done
     match said.finish if said else "stop":
         case "stop":

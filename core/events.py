@@ -9,7 +9,7 @@ from pydantic import Discriminator, TypeAdapter
 from core.types import Budget, Citation, Source, ToolCall, Usage
 
 FinishReason = Literal["stop", "length", "tool_calls", "refusal", "content_filter"]
-StopReason = Literal["finished", "stopped", "length", "refused"]
+StopReason = Literal["finished", "stopped", "length", "refused", "not_found"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,24 @@ class TurnFailed:
     type: Literal["turn_failed"] = "turn_failed"
 
 
-StreamEvent = ModelEvent | AnswerReplaced | ContextReady | CitationsChecked | TurnDone | TurnFailed
+@dataclass(frozen=True, slots=True)
+class NothingFound:
+    """Nothing in the documents is near the question, and no model is asked to guess; `nearness` is
+    how sure the search is of the best passage, 0 to 1."""
+
+    nearness: float
+    type: Literal["nothing_found"] = "nothing_found"
+
+
+StreamEvent = (
+    ModelEvent
+    | AnswerReplaced
+    | NothingFound
+    | ContextReady
+    | CitationsChecked
+    | TurnDone
+    | TurnFailed
+)
 Ending = TurnDone | TurnFailed
 
 _adapter: TypeAdapter[StreamEvent] = TypeAdapter(Annotated[StreamEvent, Discriminator("type")])

@@ -11,6 +11,7 @@ from core.events import (
     Ending,
     FellBack,
     ModelDone,
+    NothingFound,
     ReasoningDelta,
     StreamEvent,
     TextDelta,
@@ -55,6 +56,7 @@ class LiveTurn:
         self.usage: Usage | None = None
         self.model = ""
         self.fell_back: FellBack | None = None
+        self.nothing_found = False
         self.started = time.monotonic()
         self.first_token_seconds: float | None = None
         self._text = ""
@@ -141,6 +143,8 @@ class LiveTurn:
                 self._hear(event)
             case ContextReady(model=model):
                 self.model = model
+            case NothingFound():
+                self.nothing_found, self.usage = True, Usage()
             case FellBack(to=to):
                 self.model, self.fell_back = to, event
             case ModelDone(usage=usage):

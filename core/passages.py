@@ -1,15 +1,16 @@
 """The passages that can be found: an index that follows the rows, and the search over it."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from core.retrieval.blend import Blend, choose, fold, fuse
 from core.retrieval.embed import Embedder, Vectors
 from core.retrieval.index import VectorIndex
 from core.retrieval.lexical import LexicalIndex, Listed
+from core.retrieval.nearness import coverage
 from core.store.documents import Documents
 from core.store.passages import Change
-from core.types import Candidate, Hit
+from core.types import Candidate, Found, Hit
 
 
 class Passages:
@@ -86,23 +87,47 @@ class Passages:
     ) -> list[Hit]:
         """The k passages of this user that fit the query best by meaning and words, best first, no
         two that say the same; `documents` narrows it. A hit's score is its cosine."""
+        return list(self.find(user, query, k, documents).hits)
+
+    def find(self, user: str, query: str, k: int, documents: frozenset[str] | None = None) -> Found:
+        """The same with everything that was considered."""
         if k < 1:
-            return []
+            return Found()
         found, vectors = self._considered(user, query, k, documents)
         best = choose(found, vectors, k, self._blend.diversity)
         rows = self._documents.chunks(user, [each.chunk_id for each in best])
         # A document deleted since the search has no rows any more: it is simply not a hit.
-        return [
-            Hit(row.id, row.document_id, row.name, row.chunk, each.dense_score, row.unit)
+        hits = tuple(
+            Hit(
+                row.id,
+                row.document_id,
+                row.name,
+                row.chunk,
+                each.dense_score,
+                row.unit,
+                each.fused,
+            )
             for each in best
             if (row := rows.get(each.chunk_id))
+        )
+        cosine = max((each.dense_score for each in found), default=0.0)
+        texts = [f"{hit.name} {hit.chunk.heading} {hit.chunk.text}" for hit in hits]
+        return Found(hits, tuple(found), cosine, coverage(query, texts))
+
+    def described(self, user: str, chunk_ids: Sequence[int]) -> list[Hit]:
+        """The passages with these ids, as far as they are still there."""
+        rows = self._documents.chunks(user, list(chunk_ids))
+        return [
+            Hit(row.id, row.document_id, row.name, row.chunk, 0.0, row.unit)
+            for number in chunk_ids
+            if (row := rows.get(number))
         ]
 
     def candidates(
         self, user: str, query: str, k: int, documents: frozenset[str] | None = None
     ) -> list[Candidate]:
         """Every passage that a search for k considers, best first, with its ranks and scores."""
-        return self._considered(user, query, k, documents)[0] if k > 0 else []
+        return list(self.find(user, query, k, documents).candidates)
 
     def _considered(
         self, user: str, query: str, k: int, documents: frozenset[str] | None

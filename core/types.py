@@ -168,6 +168,8 @@ class Hit:
     chunk: Chunk
     score: float
     unit: str = "page"
+    fused: float = 0.0
+    """What meaning and words come to, 0 to 1 among the passages that were considered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,18 @@ class Candidate:
     word_score: float
     fused: float
     duplicate_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search came to: the hits, everything that was considered for them, and how near the
+    nearest comes to the question: its cosine, and the share of the question's telling words that one
+    of the hits has."""
+
+    hits: tuple[Hit, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    cosine: float = 0.0
+    coverage: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +319,8 @@ class TurnRequest:
     """What somebody asks. `model` is a ref (`provider:id`) or None for the first that is there;
     `use_documents` is True for all, False for none, or the ids to look in. A program brings along
     what was said before, instructions that follow ours, and the id of its key, which pays. `table` names the fields of
-    the table that the answer shall be (`name, price: number`), "" for an answer in words."""
+    the table that the answer shall be (`name, price: number`), "" for an answer in words. Without
+    `guess` no model is asked when nothing in the documents is near the question."""
 
     prompt: str
     model: str | None = None
@@ -318,6 +333,7 @@ class TurnRequest:
     instructions: str = ""
     key_id: str = ""
     table: str = ""
+    guess: bool = True
 
 
 # --- traces -----------------------------------------------------------------------------------

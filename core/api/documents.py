@@ -82,7 +82,8 @@ async def search(bench: Bench, body: SearchIn) -> HitsOut:
                 start=hit.chunk.start,
                 end=hit.chunk.end,
                 text=hit.chunk.text,
-                score=round(hit.score, 6),
+                score=round(hit.fused, 6),
+                similarity=round(hit.score, 6),
             )
             for hit in hits
         ]

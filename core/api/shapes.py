@@ -33,6 +33,8 @@ class TurnIn(BaseModel):
     template: str = "answer"
     variables: dict[str, Any] = Field(default_factory=dict)
     max_tokens: int | None = Field(None, ge=1)
+    guess: bool = True
+    """False: when nothing in the documents is near the question, say so and ask no model."""
     table: str = ""
     """The fields of a table that the answer shall be: `name, year: number, open: yes/no`."""
 
@@ -47,6 +49,7 @@ class TurnIn(BaseModel):
             variables=self.variables,
             max_tokens=self.max_tokens,
             table=self.table,
+            guess=self.guess,
         )
 
 
@@ -107,7 +110,8 @@ class UploadOut(BaseModel):
 
 
 class HitOut(BaseModel):
-    """A passage: characters [start, end) of the document's text; `score` is cosine similarity."""
+    """A passage: characters [start, end) of the document's text; `score` is what meaning and words
+    come to among those considered, 0 to 1, and `similarity` the cosine alone."""
 
     document_id: str
     name: str
@@ -116,6 +120,7 @@ class HitOut(BaseModel):
     end: int
     text: str
     score: float
+    similarity: float
 
 
 class HitsOut(BaseModel):

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from core.endings import NOT_FOUND
 from core.types import Citation, Source, Turn
-from pages.ui import say, table
+from pages.ui import say, table, why
 from pages.ui.markdown import label, safe
 from pages.ui.passage import passage
 
@@ -43,6 +44,15 @@ def _what_happened(turn: Turn) -> None:
     elif turn.error:
         hint = label(turn.error["hint"])
         st.error(f"**{label(turn.error['message'])}**\n\n{hint}", icon=":material/error:")
+    elif turn.stop_reason == NOT_FOUND:
+        st.button(
+            "Ask the model all the same",
+            icon=":material/psychology:",
+            key=f"guess_{turn.id}",
+            on_click=lambda: st.session_state.update(
+                suggested=turn.request.prompt, guess_once=True
+            ),
+        )
     elif turn.stop_reason.startswith("finished, "):
         st.info(label(turn.stop_reason.capitalize()), icon=":material/alt_route:")
     elif turn.stop_reason not in ("", "finished"):
@@ -61,10 +71,16 @@ def citations(turn: Turn) -> None:
             _chip(source, _of(turn, source))
         if others:
             plural = "" if len(others) == 1 else "s"
+            nearest = turn.stop_reason == NOT_FOUND
+            name = f"{len(others)} {'nearest' if nearest else 'more'} passage{plural}"
             with st.popover(
-                f"{len(others)} more passage{plural} read", type="tertiary", icon=":material/notes:"
+                name if nearest else f"{name} read", type="tertiary", icon=":material/notes:"
             ):
-                st.caption("Sent to the model, but not cited by the answer.")
+                st.caption(
+                    "What comes nearest to the question."
+                    if nearest
+                    else "Sent to the model, but not cited by the answer."
+                )
                 for source in others:
                     _passage(source, [])
 
@@ -111,6 +127,7 @@ def facts(turn: Turn) -> None:
         )
         for page, text, icon, where in doors:
             st.page_link(page, label=text, icon=icon, query_params=where)
+        why.button(turn)
         if turn.prompt_version:
             name, _, version = turn.prompt_version.partition("@")
             where = {"p": name, "v": version, "turn": turn.id}

@@ -45,7 +45,14 @@ def draw(bench: Workbench, running: Turn | None) -> TurnRequest | None:
     text = said.text.strip() if said else st.session_state.pop("suggested", "")
     if not text or running:
         return None
-    return TurnRequest(text, model=model, use_documents=documents, template=template, table=table)
+    return TurnRequest(
+        text,
+        model=model,
+        use_documents=documents,
+        template=template,
+        table=table,
+        guess=st.session_state.pop("guess_once", False) or st.session_state.get("guess", False),
+    )
 
 
 def suggestions(bench: Workbench) -> None:
@@ -116,6 +123,11 @@ def _documents(bench: Workbench) -> bool | tuple[str, ...]:
             key="documents_choice",
         )
         use = st.toggle("Search my documents", value=True, key="documents_use")
+        st.toggle(
+            "Answer also when they say nothing about it",
+            key="guess",
+            help="Off: when no passage is near the question, the answer says so and no model is asked.",
+        )
         st.page_link("documents.py", label="All documents", icon=":material/folder_open:")
     if not use:
         return False

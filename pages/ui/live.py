@@ -12,6 +12,7 @@ from core.events import (
     CitationsChecked,
     ContextReady,
     ModelDone,
+    NothingFound,
     Progress,
     ReasoningDelta,
     StreamEvent,
@@ -59,7 +60,7 @@ class _Seen:
                 self.waiting, self.share = _reading(sources), None
             case ModelDone():
                 self.waiting = "Checking the citations"
-            case CitationsChecked() | TurnDone() | TurnFailed():
+            case NothingFound() | CitationsChecked() | TurnDone() | TurnFailed():
                 pass  # the finished answer is drawn from the database
 
 

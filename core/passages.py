@@ -82,13 +82,22 @@ class Passages:
         self._embedder.warm()
 
     def search(
-        self, user: str, query: str, k: int, documents: frozenset[str] | None = None
+        self,
+        user: str,
+        query: str,
+        k: int,
+        documents: frozenset[str] | None = None,
+        *,
+        distinct: bool = False,
     ) -> list[Hit]:
-        """The k passages of this user that fit the query best by meaning and words, best first, no
-        two that say the same; `documents` narrows it. A hit's score is its cosine."""
+        """The k passages of this user that fit the query best by meaning and words, best first, in all
+        documents or in `documents`; `distinct` leaves out what a better one says already. A hit's
+        score is its cosine."""
         if k < 1:
             return []
         found, vectors = self._considered(user, query, k, documents)
+        if distinct:
+            found = self._folded(user, found, vectors)
         best = choose(found, vectors, k, self._blend.diversity)
         rows = self._documents.chunks(user, [each.chunk_id for each in best])
         # A document deleted since the search has no rows any more: it is simply not a hit.
@@ -101,8 +110,16 @@ class Passages:
     def candidates(
         self, user: str, query: str, k: int, documents: frozenset[str] | None = None
     ) -> list[Candidate]:
-        """Every passage that a search for k considers, best first, with its ranks and scores."""
-        return self._considered(user, query, k, documents)[0] if k > 0 else []
+        """Every passage that a search for k considers, best first, with its ranks and scores; one
+        that says what a better one says is marked."""
+        if k < 1:
+            return []
+        return self._folded(user, *self._considered(user, query, k, documents))
+
+    def _folded(
+        self, user: str, found: list[Candidate], vectors: dict[int, Vectors]
+    ) -> list[Candidate]:
+        return fold(found, vectors, lambda ids: self._texts(user, ids))
 
     def _considered(
         self, user: str, query: str, k: int, documents: frozenset[str] | None
@@ -117,8 +134,7 @@ class Passages:
         matches = self._words.search(user, query, pool, documents, also=nearest)
         vectors = self._index.vectors(user, {*nearest, *matches.scores})
         cosines = {number: float(vector @ asked) for number, vector in vectors.items()}
-        found = fuse(nearest, cosines, matches, self._blend)
-        return fold(found, vectors, lambda ids: self._texts(user, ids)), vectors
+        return fuse(nearest, cosines, matches, self._blend), vectors
 
     def _texts(self, user: str, ids: Iterable[int]) -> dict[int, str]:
         rows = self._documents.chunks(user, list(ids))

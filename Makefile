@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?= -n auto --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help run check test bench fmt clean
+.PHONY: help run check test bench eval fmt clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' Makefile
@@ -26,6 +26,10 @@ test: .venv/dev.stamp ## every test, the real models and a real browser included
 bench: .venv/dev.stamp ## the benchmarks: each prints a ratio against what you would use instead
 	@$(BIN)/python -m core.assets minilm o200k cl100k smollm2-135m
 	$(BIN)/python -m benchmarks
+
+eval: .venv/dev.stamp ## how much of what is asked for the search finds, on the evaluation sets
+	@$(BIN)/python -m core.assets minilm
+	$(BIN)/python -m benchmarks.evaluate
 
 fmt: .venv/dev.stamp ## format and sort
 	$(BIN)/ruff format .

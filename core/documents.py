@@ -115,9 +115,16 @@ class DocumentService:
         return list((await self.find(user, query, k, documents)).hits)
 
     async def find(
-        self, user: str, query: str, k: int, documents: Sequence[str] | None = None
+        self,
+        user: str,
+        query: str,
+        k: int,
+        documents: Sequence[str] | None = None,
+        *,
+        distinct: bool = False,
     ) -> Found:
-        """The same with everything that was considered, and how near the nearest is."""
+        """The same with everything that was considered, and how near the nearest is; `distinct` takes
+        no passage that says what a better one says."""
         query = clean(query).strip()
         if not query:
             raise Refused("the question is empty", hint="Type what you want to find.")
@@ -127,7 +134,7 @@ class DocumentService:
                 hint="Shorten the question.",
             )
         only = None if documents is None else frozenset(documents)
-        return await asyncio.to_thread(self._passages.find, user, query, k, only)
+        return await asyncio.to_thread(self._passages.find, user, query, k, only, distinct=distinct)
 
     def described(self, user: str, chunk_ids: Sequence[int]) -> list[Hit]:
         """The passages with these ids, as far as they are still there."""

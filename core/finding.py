@@ -57,7 +57,9 @@ class Finder:
 
     async def _search(self, asked: Asked, query: str) -> Found:
         wanted = _ids(asked.request.use_documents)
-        return await self._documents.find(asked.user, query, asked.model.passages, wanted)
+        return await self._documents.find(
+            asked.user, query, asked.model.passages, wanted, distinct=True
+        )
 
     def _told(self, asked: Asked, query: str, found: Found) -> dict[str, Any]:
         """What the trace keeps: the hits whole, the best of the others with the beginning of their text."""

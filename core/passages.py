@@ -83,18 +83,34 @@ class Passages:
         self._embedder.warm()
 
     def search(
-        self, user: str, query: str, k: int, documents: frozenset[str] | None = None
+        self,
+        user: str,
+        query: str,
+        k: int,
+        documents: frozenset[str] | None = None,
+        *,
+        distinct: bool = False,
     ) -> list[Hit]:
-        """The k passages of this user that fit the query best by meaning and words, best first, no
-        two that say the same; `documents` narrows it. A hit's score is its cosine."""
-        return list(self.find(user, query, k, documents).hits)
+        """The k passages of this user that fit the query best by meaning and words, best first, in all
+        documents or in `documents`; `distinct` leaves out what a better one says already. A hit's
+        score is its cosine."""
+        return list(self.find(user, query, k, documents, distinct=distinct).hits)
 
-    def find(self, user: str, query: str, k: int, documents: frozenset[str] | None = None) -> Found:
-        """The same with everything that was considered."""
+    def find(
+        self,
+        user: str,
+        query: str,
+        k: int,
+        documents: frozenset[str] | None = None,
+        *,
+        distinct: bool = False,
+    ) -> Found:
+        """The same with everything that was considered; what says what a better one says is marked."""
         if k < 1:
             return Found()
         found, vectors = self._considered(user, query, k, documents)
-        best = choose(found, vectors, k, self._blend.diversity)
+        folded = fold(found, vectors, lambda ids: self._texts(user, ids))
+        best = choose(folded if distinct else found, vectors, k, self._blend.diversity)
         rows = self._documents.chunks(user, [each.chunk_id for each in best])
         # A document deleted since the search has no rows any more: it is simply not a hit.
         hits = tuple(
@@ -112,7 +128,7 @@ class Passages:
         )
         cosine = max((each.dense_score for each in found), default=0.0)
         texts = [f"{hit.name} {hit.chunk.heading} {hit.chunk.text}" for hit in hits]
-        return Found(hits, tuple(found), cosine, coverage(query, texts))
+        return Found(hits, tuple(folded), cosine, coverage(query, texts))
 
     def described(self, user: str, chunk_ids: Sequence[int]) -> list[Hit]:
         """The passages with these ids, as far as they are still there."""
@@ -126,7 +142,8 @@ class Passages:
     def candidates(
         self, user: str, query: str, k: int, documents: frozenset[str] | None = None
     ) -> list[Candidate]:
-        """Every passage that a search for k considers, best first, with its ranks and scores."""
+        """Every passage that a search for k considers, best first, with its ranks and scores; one
+        that says what a better one says is marked."""
         return list(self.find(user, query, k, documents).candidates)
 
     def _considered(
@@ -142,8 +159,7 @@ class Passages:
         matches = self._words.search(user, query, pool, documents, also=nearest)
         vectors = self._index.vectors(user, {*nearest, *matches.scores})
         cosines = {number: float(vector @ asked) for number, vector in vectors.items()}
-        found = fuse(nearest, cosines, matches, self._blend)
-        return fold(found, vectors, lambda ids: self._texts(user, ids)), vectors
+        return fuse(nearest, cosines, matches, self._blend), vectors
 
     def _texts(self, user: str, ids: Iterable[int]) -> dict[int, str]:
         rows = self._documents.chunks(user, list(ids))

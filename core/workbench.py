@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -70,9 +70,9 @@ class Workbench:
 
     def start(self) -> None:
         """Begin what runs in the background: the queue, the journal of turns, the search for models."""
+        self.bridge.run(self._hold_limits(self.preferences.limits(LOCAL_USER)))
         works = (
             self._look_for_models(),
-            self._keep_limits(),
             self.turns.keep(),
             self.documents.work(),
         )
@@ -94,19 +94,14 @@ class Workbench:
         if wanted.startswith("local:") if wanted else self.models.resolve(None).ref == "quotes":
             self.models.weights.start()
 
-    async def _keep_limits(self) -> None:
-        limits = await asyncio.to_thread(self.preferences.limits, LOCAL_USER)
+    async def _hold_limits(self, limits: Mapping[str, Limit]) -> None:
         for ref, limit in limits.items():
             self.client.limiter.set(ref, limit.requests, limit.tokens)
 
     def set_limit(self, user: str, ref: str, limit: Limit) -> None:
         """Keep a model's limit and hold to it from now on. Raises Refused."""
         self.preferences.set_limit(user, ref, limit)
-
-        async def hold() -> None:
-            self.client.limiter.set(ref, limit.requests, limit.tokens)
-
-        self.bridge.run(hold())
+        self.bridge.run(self._hold_limits({ref: limit}))
 
     def set_price(self, user: str, ref: str, override: PriceOverride | None) -> None:
         """Charge the model by this price from its next call on; None charges by the table again."""

@@ -26,6 +26,7 @@ OWNERS = {
     "torch": ("core/retrieval",),
     "faiss": ("core/retrieval",),
     "tokenizers": ("core/retrieval",),
+    "Stemmer": ("core/retrieval",),
     "semantic_text_splitter": ("core/retrieval",),
     "pypdfium2": ("core/retrieval",),
     "docx": ("core/retrieval",),

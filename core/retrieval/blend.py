@@ -12,6 +12,7 @@ from core.types import Candidate
 
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+")
+_FAIR = 0.3  # share of all that a passage could score by words
 _NEAR = 0.95  # cosine from which the words of two passages are compared
 _SAME = 0.9  # share of their words that two passages have in common when they say the same
 
@@ -23,8 +24,8 @@ class Blend:
     already counts against a passage."""
 
     meaning: float = 0.4
-    beside: float = 0.15
-    document: float = 0.2
+    beside: float = 0.3
+    document: float = 0.3
     pool: int = 100
     diversity: float = 0.0
 
@@ -63,12 +64,14 @@ def _own(
     pool: Sequence[int], cosines: Mapping[int, float], matches: WordMatches, meaning: float
 ) -> dict[int, float]:
     """What each passage comes to alone, 0 to 1: both scores between the worst and the best of the
-    pool; BM25 begins at 0, where no word is shared."""
+    pool. BM25 begins at 0, where no word is shared, and its best counts in full only when it has a
+    fair part of what was asked: one common word in it alone does not beat the meaning."""
     if not pool:
         return {}
     low = min(cosines[number] for number in pool)
     reach = max(cosines[number] for number in pool) - low or 1.0
-    most = max((matches.scores.get(number, 0.0) for number in pool), default=0.0) or 1.0
+    best = max(matches.scores.get(number, 0.0) for number in pool)
+    most = max(best, _FAIR * matches.most) or 1.0
     return {
         number: meaning * min(max((cosine - low) / reach, 0.0), 1.0)
         + (1 - meaning) * min(matches.scores.get(number, 0.0) / most, 1.0)

@@ -9,11 +9,11 @@ from typing import Any
 from core.retrieval.headings import Outline
 from core.types import Chunk, Extracted
 
-LIMIT = 220
-"""Word pieces of a passage. MiniLM reads 256, two of them its own marks."""
+LIMIT = 252
+"""Word pieces of a passage with its heading path. MiniLM reads 256, two of them its own marks."""
 
 HEADING_LIMIT = 32
-"""Word pieces of a heading path, so that it and its passage are read together."""
+"""Word pieces of a heading path; passages of a text that has headings leave so much room."""
 
 _CHARACTERS_PER_PIECE = 10
 _BLOCK = 12_000
@@ -59,7 +59,8 @@ class _Pieces(dict[str, int]):
 
 
 class Chunker:
-    """Cuts texts into passages of at most `limit` word pieces, at the best places there are."""
+    """Cuts texts into passages that are with their heading paths at most `limit` word pieces, at the
+    best places there are."""
 
     def __init__(self, tokenizer_file: Path, limit: int = LIMIT) -> None:
         from semantic_text_splitter import MarkdownSplitter, TextSplitter
@@ -71,6 +72,8 @@ class Chunker:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._pieces = _Pieces(tokenizer, limit)
+        below = limit - HEADING_LIMIT
+        self._under_headings = MarkdownSplitter.from_callback(self._pieces.size, below)
         self._markdown = MarkdownSplitter.from_callback(self._pieces.size, limit)
         self._text = TextSplitter.from_callback(self._pieces.size, limit)
 
@@ -78,8 +81,8 @@ class Chunker:
         """The passages in order: `chunk.text == extracted.text[chunk.start:chunk.end]`, never
         blank, together all that is not space; none crosses a page, slide or sheet."""
         text = extracted.text
-        splitter = self._text if extracted.unit == "page" else self._markdown
         outline = Outline("" if extracted.unit == "page" else text)
+        splitter = self._splitter(extracted.unit, outline)
         starts = [page.start for page in extracted.pages]
         found: list[Chunk] = []
         for start, end in self._spans(extracted, splitter):
@@ -96,6 +99,11 @@ class Chunker:
                 )
             )
         return found
+
+    def _splitter(self, unit: str, outline: Outline) -> Any:
+        if unit == "page":
+            return self._text
+        return self._under_headings if outline else self._markdown
 
     def _heading(self, path: str) -> str:
         """The path cut from the outside until it can be embedded with its passage."""

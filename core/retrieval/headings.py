@@ -54,6 +54,10 @@ class Outline:
             self._starts.append(heading.start)
             self._paths.append(" > ".join(h.title for h in above))
 
+    def __bool__(self) -> bool:
+        """Whether there is a heading at all."""
+        return bool(self._starts)
+
     def path(self, start: int) -> str:
         """The headings above character `start`, a heading that begins there included."""
         place = bisect_right(self._starts, start)

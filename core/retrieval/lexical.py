@@ -3,19 +3,23 @@
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from core.retrieval.postings import Floats, Postings, merged, of_texts
-from core.retrieval.terms import Terms
+from core.retrieval.terms import Reading, Terms
 
 K1 = 0.9
 """How soon a repeated word stops to count (Robertson and Zaragoza 2009, section 3.4)."""
 
 B = 0.4
 """How much a long passage is held against it: little, because passages are cut to a size."""
+
+PAIR = 0.3
+"""What two words of the question side by side weigh beside the words alone (the ordered part of
+the sequential dependence model, Metzler and Croft 2005)."""
 
 _IN_ONE_BATCH = 20_000
 
@@ -72,7 +76,7 @@ class LexicalIndex:
             np.array([number for each in batch for number in each.ids], dtype=np.int64),
             [each.document_id for each in batch],
             [len(each.ids) for each in batch],
-            [self._terms.numbers(text) for each in batch for text in each.texts],
+            [self._terms.read(text) for each in batch for text in each.texts],
         )
         with self._lock:
             shard = self._shards.setdefault(user, _Shard())
@@ -96,10 +100,15 @@ class LexicalIndex:
     ) -> WordMatches:
         """The k best passages that share a word with the query, in the documents named or in all;
         `also` names passages whose scores are wanted in any case."""
-        terms = Counter(self._terms.asked(query))
+        terms = _weighed(self._terms.asked(query))
         with self._lock:
             shard = self._shards.get(user)
             return shard.search(terms, k, documents, list(also)) if shard else WordMatches()
+
+
+def _weighed(asked: Reading) -> dict[int, float]:
+    once = Counter(asked.terms.tolist())
+    return {**once, **{pair: PAIR * n for pair, n in Counter(asked.pairs.tolist()).items()}}
 
 
 class _Shard:
@@ -130,7 +139,7 @@ class _Shard:
         self._parts = [part for part in self._parts if len(part)]
 
     def search(
-        self, terms: Counter[int], k: int, documents: frozenset[str] | None, also: list[int]
+        self, terms: Mapping[int, float], k: int, documents: frozenset[str] | None, also: list[int]
     ) -> WordMatches:
         scored, most = self._scores(terms)
         best = self._best(scored, k, documents)
@@ -144,7 +153,7 @@ class _Shard:
                 matches.documents[place.id] = place.document
         return matches
 
-    def _scores(self, terms: Counter[int]) -> tuple[list[Floats], float]:
+    def _scores(self, terms: Mapping[int, float]) -> tuple[list[Floats], float]:
         """The score of every row, and the bound that none reaches. The weight of a term that n of
         N passages have is ln(1 + (N - n + 0.5) / (n + 0.5))."""
         scored = [np.zeros(len(part), dtype=np.float32) for part in self._parts]

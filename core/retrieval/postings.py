@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Numbers = npt.NDArray[np.int64]
+from core.retrieval.terms import Numbers, Reading
+
 Floats = npt.NDArray[np.float32]
 
 _MOST = 255  # a passage has few hundred words, and BM25 is satisfied long before
@@ -118,13 +119,13 @@ class Hits:
 
 
 def of_texts(
-    ids: Numbers, documents: Sequence[str], sizes: Sequence[int], texts: Iterable[Sequence[int]]
+    ids: Numbers, documents: Sequence[str], sizes: Sequence[int], texts: Sequence[Reading]
 ) -> Postings:
-    """The postings of documents with so many passages each, from the terms of each passage."""
-    listed = [np.asarray(text, dtype=np.int64) for text in texts]
-    lengths = np.array([len(terms) for terms in listed], dtype=np.int32)
-    terms = np.concatenate(listed) if listed else np.empty(0, np.int64)
-    rows = np.repeat(np.arange(len(listed), dtype=np.int32), lengths)
+    """The postings of documents with so many passages each; a length counts terms, not pairs."""
+    lengths = np.array([len(text.terms) for text in texts], dtype=np.int32)
+    both = [len(text.terms) + len(text.pairs) for text in texts]
+    terms = np.concatenate([np.empty(0, np.int64), *(part for text in texts for part in text)])
+    rows = np.repeat(np.arange(len(texts), dtype=np.int32), both)
     order = np.lexsort((rows, terms))
     terms, rows = terms[order], rows[order]
     first = np.ones(len(terms), dtype=bool)

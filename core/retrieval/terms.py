@@ -5,7 +5,12 @@ import threading
 import unicodedata
 from hashlib import blake2b
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[np.int64]
 
 # Scripts that are written without spaces: pairs of characters stand for words.
 _UNSPACED = (
@@ -37,8 +42,18 @@ _COMMON = frozenset(
         el los las una y es son como donde cuando para por de en""",
     )
 )
+_MIX = np.uint64(6_364_136_223_846_793_005)  # Knuth's multiplier of MMIX: "a b" is not "b a"
+_NONE = np.empty(0, np.int64)
 _LONGEST = 100
 _REMEMBERED = 300_000
+
+
+class Reading(NamedTuple):
+    """The terms of a text, and each two of its words that follow each other, in order, as numbers
+    of 63 bits that are the same everywhere."""
+
+    terms: Numbers
+    pairs: Numbers
 
 
 class Terms:
@@ -53,20 +68,31 @@ class Terms:
         # A stemmer has a buffer of its own, which two threads would both write to.
         self._lock = threading.Lock()
 
-    def numbers(self, text: str) -> list[int]:
-        """The terms of the text in order, each as a number of 63 bits that is the same everywhere."""
-        known = self._known
-        found: list[int] = []
-        for word in _WORD.findall(text):
-            found.extend(known.get(word) or self._learn(word))
-        return found
+    def read(self, text: str) -> Reading:
+        """The terms and the pairs of a text; common words stand in no pair."""
+        return self._reading(_WORD.findall(text))
 
-    def asked(self, question: str) -> list[int]:
-        """The terms of a question without the words that every question has; all, when nothing
-        else is left. IT and WHO in capitals are names."""
+    def asked(self, question: str) -> Reading:
+        """Those of a question without the words that every question has; all, when nothing else
+        is left. IT and WHO in capitals are names."""
         words = _WORD.findall(question)
         telling = [word for word in words if _is_capitals(word) or word.lower() not in _COMMON]
-        return self.numbers(" ".join(telling or words))
+        return self._reading(telling or words)
+
+    def _reading(self, words: list[str]) -> Reading:
+        known = self._known
+        terms: list[int] = []
+        heads: list[int] = []
+        for word in words:
+            numbers = known.get(word) or self._learn(word)
+            terms.extend(numbers)
+            if word.lower() not in _COMMON:
+                heads.append(numbers[0])
+        if len(heads) < 2:
+            return Reading(np.array(terms, np.int64), _NONE)
+        whole = np.array(heads, np.uint64)
+        pairs = (whole[:-1] * _MIX + whole[1:]) >> np.uint64(1)
+        return Reading(np.array(terms, np.int64), pairs.astype(np.int64))
 
     def _learn(self, word: str) -> tuple[int, ...]:
         with self._lock:

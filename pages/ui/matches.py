@@ -27,7 +27,7 @@ _COMMON = frozenset(
 _EXPLAINED = (
     "The score is the cosine similarity between your question and the passage: 1 is the same "
     "meaning, 0 has nothing to do with it. Passages that answer a question often have 0.3 to 0.7. "
-    "Words that both have are marked, but the order comes from the score alone."
+    "The order comes from the meaning and from the words that both have, which are marked."
 )
 
 
@@ -64,7 +64,7 @@ def _ranked(found: Sequence[Hit], question: str, *, with_name: bool) -> None:
         st.info("No passage to search yet: add a document first.", icon=":material/search_off:")
         return
     many = "passage" if len(found) == 1 else "passages"
-    st.markdown(f"**{len(found)} {many}**, nearest first", help=_EXPLAINED)
+    st.markdown(f"**{len(found)} {many}**, best first", help=_EXPLAINED)
     words = content_words(question)
     for rank, hit in enumerate(found, 1):
         with st.container(gap="xsmall"):

@@ -133,14 +133,14 @@ def test_a_question_finds_ranked_passages_with_their_scores_and_words(
     document = indexed("rider.md", RIDER)
     test = app("documents.py")
     test.text_input(key="trial_question_").set_value("How long is the notice period?").run()
-    assert "nearest first" in texts(test)
+    assert "best first" in texts(test)
     assert "**1** · rider.md" in texts(test)
     assert "<mark>notice</mark> <mark>period</mark>" in html(test)
     test.slider(key="trial_count_").set_value(1).run()
     assert "**1 passage**" in texts(test)
     inside = app("documents.py", d=document.id)
     inside.text_input(key=f"trial_question_{document.id}").set_value("fees").run()
-    assert "nearest first" in texts(inside)
+    assert "best first" in texts(inside)
 
 
 def test_deleting_a_document_leads_back_to_the_list(

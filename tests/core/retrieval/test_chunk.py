@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.retrieval.chunk import HEADING_LIMIT, LIMIT, Chunker
+from core.retrieval.chunk import LIMIT, Chunker
 from core.types import Chunk, Extracted, Page
 
 PIECES = st.sampled_from(
@@ -41,7 +41,7 @@ def assert_sound(extracted: Extracted, chunks: list[Chunk], tokenizer: Any) -> N
         assert chunk.tokens == len(tokenizer.encode(chunk.text, add_special_tokens=False))
         assert chunk.tokens <= LIMIT
         under_heading = tokenizer.encode(f"{chunk.heading}\n{chunk.text}")
-        assert len(under_heading) <= LIMIT + HEADING_LIMIT + 2 <= 256
+        assert len(under_heading) <= LIMIT + 2 <= 256
         covered = chunk.end
     assert not extracted.text[covered:].strip()
 

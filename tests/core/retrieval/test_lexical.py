@@ -3,12 +3,13 @@
 import math
 import threading
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.retrieval.lexical import K1, B, LexicalIndex, Listed
+from core.retrieval.lexical import K1, PAIR, B, LexicalIndex, Listed
 
 WORDS = ["lamp", "bar", "gel", "cue", "fade"]
 
@@ -102,13 +103,22 @@ def test_after_any_changes_it_scores_as_bm25_over_what_is_left(
 
 
 def bm25(words: list[str], asked: list[str], texts: list[list[str]]) -> float:
-    average = sum(map(len, texts)) / len(texts) or 1
+    room = K1 * (1 - B + B * len(words) / (sum(map(len, texts)) / len(texts) or 1))
+    found = of(words, asked, texts, room)
+    return found + PAIR * of(pairs(words), pairs(asked), [pairs(text) for text in texts], room)
+
+
+def of(words: list[str], asked: list[str], texts: list[list[str]], room: float) -> float:
     total = 0.0
     for term, times in Counter(asked).items():
         having, count = sum(term in text for text in texts), words.count(term)
         weight = times * math.log(1 + (len(texts) - having + 0.5) / (having + 0.5))
-        total += weight * count / (count + K1 * (1 - B + B * len(words) / average))
+        total += weight * count / (count + room)
     return total
+
+
+def pairs(words: list[str]) -> list[str]:
+    return [f"{one} {two}" for one, two in pairwise(words)]
 
 
 def test_it_may_be_shared_by_threads() -> None:

@@ -10,7 +10,7 @@ TERMS = Terms()
 
 
 def found_by(text: str, question: str) -> bool:
-    return bool(set(TERMS.numbers(text)) & set(TERMS.asked(question)))
+    return bool(set(TERMS.read(text).terms) & set(TERMS.asked(question).terms))
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,19 @@ def test_a_question_of_common_words_alone_keeps_them() -> None:
     assert found_by("To be or not to be", "to be or not to be")
 
 
+def test_a_pair_has_an_order_and_skips_common_words() -> None:
+    def pairs(text: str) -> list[int]:
+        return TERMS.read(text).pairs.tolist()
+
+    assert pairs("fees of cancellation") == pairs("the fee for cancellations")
+    assert pairs("fees of cancellation") != pairs("the cancellation fee")
+    assert len(pairs("the DiffExecutor runs the run_target method")) == 3
+    assert pairs("lamp") == pairs("") == []
+
+
 @given(st.text())
 def test_any_text_has_terms_of_63_bits_that_are_the_same_each_time(text: str) -> None:
-    numbers = TERMS.numbers(text)
-    assert numbers == Terms().numbers(text)
-    assert all(0 <= number < 2**63 for number in numbers)
+    read, again = TERMS.read(text), Terms().read(text)
+    for numbers, same in zip(read, again, strict=True):
+        assert numbers.tolist() == same.tolist()
+        assert all(0 <= number < 2**63 for number in numbers.tolist())

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.endings import NOT_FOUND
 from core.types import Item, Turn
 from pages.ui import say
 from pages.ui.markdown import label
@@ -90,7 +91,10 @@ def _text(turn: Turn, candidate: dict[str, Any]) -> None:
     source = sent.get(candidate["chunk_id"])
     text = source.hit.chunk.text if source else candidate["text"]
     where = f"{label(candidate['document'])}, {candidate['unit']} {candidate['page']}"
-    st.markdown(f"**{where}**" + (f" · sent as [{source.number}]" if source else ""))
+    st.markdown(
+        f"**{where}**"
+        + (f" · sent as [{source.number}]" if source and turn.stop_reason != NOT_FOUND else "")
+    )
     st.html(passage(text, 0, 0))
     if source is None:
         st.caption("The beginning of the passage; it was not sent.")
@@ -117,7 +121,9 @@ def _became(turn: Turn, candidates: list[dict[str, Any]]) -> dict[str, str]:
     told = {}
     for each in candidates:
         number = sent.get(each["chunk_id"])
-        if number is not None:
+        if number is not None and turn.stop_reason == NOT_FOUND:
+            told[each["chunk_id"]] = "among the nearest, not sent"
+        elif number is not None:
             told[each["chunk_id"]] = f"sent as [{number}]" + (", cited" if number in cited else "")
         elif each["chunk_id"] in dropped:
             told[each["chunk_id"]] = f"no room: {dropped[each['chunk_id']]}"

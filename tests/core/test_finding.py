@@ -116,3 +116,19 @@ def test_nothing_found_is_near_to_nothing() -> None:
     hit = Hit(1, "d", "n", Chunk(0, "t", 0, 1, 1), 0.9)
     assert nearness(Found((hit,), (), 1.0, 1.0)) > 0.99
     assert nearness(Found((hit,), (), 0.0, 0.0)) < 0.01
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is this document about?",
+        "Summarise the uploaded files, please.",
+        "hello",
+        "Worum geht es in dem Dokument?",
+    ],
+)
+def test_who_asks_about_the_documents_themselves_is_answered(bench: Any, question: str) -> None:
+    rider(bench)
+    started = ask(bench, question)
+    followed(bench, started.turn_id)
+    assert retrieval(bench, started.turn_id)["nearness"] >= NEAR

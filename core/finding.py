@@ -7,7 +7,7 @@ from typing import Any
 from core.admission import Asked
 from core.documents import MAX_QUERY, DocumentService
 from core.events import Progress
-from core.retrieval.nearness import NEAR
+from core.retrieval.nearness import NEAR, is_telling
 from core.retrieval.nearness import nearness as near
 from core.trace import OpenSpan, Trace
 from core.types import Candidate, Found, Turn
@@ -47,10 +47,11 @@ class Finder:
             # A pasted page is searched with its beginning; the model is sent the whole.
             query = asked.request.prompt[:MAX_QUERY]
             found = await self._search(asked, query)
-            if history and nearness(found) < NEAR:
+            alone = is_telling(query)
+            if history and (not alone or nearness(found) < NEAR):
                 both = f"{history[-1].request.prompt}\n{query}"[:MAX_QUERY]
                 again = await self._search(asked, both)
-                if nearness(again) > nearness(found):
+                if not alone or nearness(again) > nearness(found):
                     query, found = both, again
             span.set(**await asyncio.to_thread(self._told, asked, query, found))
         return found

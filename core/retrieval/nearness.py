@@ -1,6 +1,7 @@
 """How sure it is that what was found bears on a question at all."""
 
 import math
+import re
 from collections.abc import Iterable
 
 from core.retrieval.words import COMMON_WEIGHT, Form, stem, words
@@ -12,80 +13,15 @@ it, and 6 % of those that cannot lie above (docs/retrieval.md)."""
 # Who asks for no more than this asks about the documents as they are, or is only polite.
 _NOTHING_ELSE = frozenset(
     stem(word)
-    for word in [
-        "document",
-        "documents",
-        "file",
-        "files",
-        "pdf",
-        "text",
-        "page",
-        "pages",
-        "upload",
-        "uploaded",
-        "attached",
-        "content",
-        "contents",
-        "about",
-        "summary",
-        "summarise",
-        "summarize",
-        "overview",
-        "topic",
-        "topics",
-        "main",
-        "point",
-        "points",
-        "key",
-        "idea",
-        "ideas",
-        "tell",
-        "give",
-        "list",
-        "explain",
-        "describe",
-        "show",
-        "say",
-        "know",
-        "read",
-        "please",
-        "short",
-        "brief",
-        "briefly",
-        "here",
-        "this",
-        "hello",
-        "hi",
-        "hey",
-        "thanks",
-        "thank",
-        "ok",
-        "okay",
-        "good",
-        "morning",
-        "help",
-        "whole",
-        "everything",
-        "all",
-        "dokument",
-        "dokumente",
-        "datei",
-        "dateien",
-        "zusammenfassung",
-        "zusammenfassen",
-        "inhalt",
-        "worum",
-        "geht",
-        "hallo",
-        "danke",
-        "bitte",
-        "résumé",
-        "résumer",
-        "fichier",
-        "contenu",
-        "bonjour",
-        "merci",
-    ]
+    for word in re.findall(
+        r"\w+",
+        "document documents file files pdf text page pages upload uploaded attached content contents about"
+        " summary summarise summarize overview topic topics main point points key idea ideas tell give list"
+        " explain describe show say know read please short brief briefly here this hello hi hey thanks"
+        " thank ok okay good morning help whole everything all dem den des es was dokument dokumente datei"
+        " dateien zusammenfassung zusammenfassen inhalt worum geht hallo danke bitte résumé résumer"
+        " fichier contenu bonjour merci",
+    )
 )
 
 # A logistic curve, fitted on questions put to their own documents and to others'.
@@ -100,13 +36,21 @@ def nearness(cosine: float, coverage: float) -> float:
     return 1 / (1 + math.exp(-(_COSINE * cosine + _COVERAGE * coverage + _BIAS)))
 
 
+def is_telling(question: str) -> bool:
+    """Whether it names anything at all to look for; "and how long?" does not."""
+    return bool(_telling(question, {}))
+
+
+def _telling(question: str, forms: dict[str, Form]) -> dict[str, float]:
+    found = words(question, forms)
+    return {word.stem: word.weight for word in found if word.weight > COMMON_WEIGHT}
+
+
 def coverage(question: str, passages: Iterable[str]) -> float:
     """The largest share of the question's telling words, by weight, that one of the passages has; all
     of them when it asks about nothing but the documents themselves ("what is this about?")."""
     forms: dict[str, Form] = {}
-    asked = {
-        word.stem: word.weight for word in words(question, forms) if word.weight > COMMON_WEIGHT
-    }
+    asked = _telling(question, forms)
     if asked.keys() <= _NOTHING_ELSE:
         return 1.0
     whole = sum(asked.values())

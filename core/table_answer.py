@@ -118,4 +118,4 @@ def citations(answer: str, rows: Sequence[Row], sources: Sequence[Source]) -> tu
 
 
 def _moved(citation: Citation, start: int, end: int) -> Citation:
-    return replace(citation, start=start, end=end)
+    return replace(citation, start=start, end=end, claim_start=start, claim_end=end)

@@ -207,16 +207,28 @@ class Source:
     hit: Hit
 
 
+Verdict = Literal["verbatim", "supported", "other_source", "not_found", "unchecked"]
+"""What a passage says of a claim: its very words, the same, nothing while another passage of the
+window does, nothing at all; "unchecked" when nobody has looked, or nothing is claimed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     """One [n] of an answer: characters [start, end) of the answer, and the words of source `number`
-    that the sentence rests on, characters [quote_start, quote_end) of its passage (equal when none)."""
+    that the sentence rests on, characters [quote_start, quote_end) of its passage (equal when none).
+
+    `verdict` is on the claim, characters [claim_start, claim_end) of the answer; `found_in` is the
+    number of the passage that bears out a claim of "other_source", else 0."""
 
     number: int
     start: int
     end: int
     quote_start: int
     quote_end: int
+    verdict: Verdict = "unchecked"
+    found_in: int = 0
+    claim_start: int = 0
+    claim_end: int = 0
 
 
 # --- the context window -----------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """Which words of its source each [n] of an answer rests on; computed, without a model."""
 
 import re
-from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from core.retrieval.words import COMMON_WEIGHT, Form, Word, sentences, words
+from core.retrieval.passage import Passage, best_run, nearest_sentence, weight
+from core.retrieval.verdicts import Judge
+from core.retrieval.words import Form, sentences, words
 from core.types import Citation, Source
 
 _MARK = re.compile(
@@ -31,39 +32,28 @@ class _Mark:
     """Each number with the part of the mark that is its own."""
 
 
-class _Passage:
-    """A passage as words and sentences, taken apart once for all the claims that cite it."""
-
-    def __init__(self, text: str, forms: dict[str, Form]) -> None:
-        self.words = words(text, forms)
-        self.places: dict[str, list[int]] = {}
-        for place, word in enumerate(self.words):
-            if word.weight > COMMON_WEIGHT:
-                self.places.setdefault(word.key, []).append(place)
-        starts = [word.start for word in self.words]
-        self.sentences = [
-            (
-                start,
-                end,
-                {w.stem for w in self.words[bisect(starts, start - 1) : bisect(starts, end)]},
-            )
-            for start, end in sentences(text)
-        ]
-
-
 def check(answer: str, sources: Sequence[Source]) -> tuple[Citation, ...]:
     """Every citation of the answer in order: [1], [1, 2], [1][2]; numbers of no source are ignored.
 
     In [1, 2] each number has its own part of the mark: "[1," and " 2]". The quote is the
     weightiest run of words that the sentence shares with the passage, if that is most of what it
     says, else the sentence of the passage that shares most with it, numbers counting thrice.
+    The verdict says whether the passage bears the claim out (see verdicts and support).
     """
     forms: dict[str, Form] = {}
-    passages = {s.number: _Passage(s.hit.chunk.text, forms) for s in sources}
+    passages = {s.number: Passage(s.hit.chunk.text, forms) for s in sources}
     marks = _marks(answer)
+    plain = _without(marks, answer)
+    spans = _claims(plain, marks, forms)
+    cited: dict[tuple[int, int], list[int]] = {}
+    for mark, span in zip(marks, spans, strict=True):
+        known = (number for number, *_ in mark.numbers if number in passages)
+        cited.setdefault(span, []).extend(known)
+    judge = Judge(passages, forms)
     quotes: dict[tuple[str, int], tuple[int, int]] = {}
     found: list[Citation] = []
-    for mark, claim in zip(marks, _claims(answer, marks, forms), strict=True):
+    for mark, span in zip(marks, spans, strict=True):
+        claim = plain[slice(*span)]
         for number, start, end in mark.numbers:
             if number not in passages:
                 continue
@@ -71,7 +61,9 @@ def check(answer: str, sources: Sequence[Source]) -> tuple[Citation, ...]:
                 within_reason = len(quotes) < _MOST_QUOTES
                 quote = _quote(claim, passages[number], forms) if within_reason else (0, 0)
                 quotes[claim, number] = quote
-            found.append(Citation(number, start, end, *quotes[claim, number]))
+            verdict, found_in = judge.verdict(claim, number, cited[span])
+            where = quotes[claim, number]
+            found.append(Citation(number, start, end, *where, verdict, found_in, *span))
     return tuple(found)
 
 
@@ -97,23 +89,26 @@ def _separators(answer: str, numbers: list[re.Match[str]]) -> Iterator[tuple[re.
         yield number, ";" if ";" in between else ","
 
 
-def _claims(answer: str, marks: list[_Mark], forms: dict[str, Form]) -> list[str]:
-    """For each mark what it stands for: the words since the mark before it in its sentence; a
-    mark after the end of a sentence belongs to that sentence, one at the start of a line to what
-    follows."""
-    # Marks are blanked, so that one after a full stop does not begin a sentence of its own.
+def _without(marks: list[_Mark], answer: str) -> str:
+    """The answer with its marks blanked, so that one after a full stop begins no sentence."""
     plain = list(answer)
     for mark in marks:
         plain[mark.start : mark.end] = " " * (mark.end - mark.start)
-    text = "".join(plain)
+    return "".join(plain)
+
+
+def _claims(text: str, marks: list[_Mark], forms: dict[str, Form]) -> list[tuple[int, int]]:
+    """For each mark the characters that it stands for: the words since the mark before it in its sentence; a
+    mark after the end of a sentence belongs to that sentence, one at the start of a line to what
+    follows."""
     spans = sentences(text)
-    claims: list[str] = []
+    claims: list[tuple[int, int]] = []
     place, reached = 0, 0
     for mark in marks:
         while place + 1 < len(spans) and spans[place + 1][0] < mark.start:
             place += 1
         if not spans:
-            claims.append("")
+            claims.append((mark.start, mark.start))
             continue
         start, end = spans[place]
         opens_line = not text[reached : mark.start].rpartition("\n")[2].strip(_BULLETS)
@@ -130,70 +125,26 @@ def _claims(answer: str, marks: list[_Mark], forms: dict[str, Form]) -> list[str
 
 def _claim(
     span: tuple[int, int], text: str, mark: _Mark, reached: int, forms: dict[str, Form]
-) -> str:
+) -> tuple[int, int]:
     start, end = span
-    clause = text[max(start, reached) : min(end, mark.start)][-_LONGEST_CLAIM:]
+    until = min(end, mark.start)
+    since = max(start, reached, until - _LONGEST_CLAIM)
     # "A [1] and so B [2]": a clause of its own, unless it says too little alone.
-    if _weight(words(clause, forms)) >= _LEAST_RUN:
-        return clause
-    return text[start:end][:_LONGEST_CLAIM]
+    if since < until and weight(words(text[since:until], forms)) >= _LEAST_RUN:
+        return since, until
+    return start, min(end, start + _LONGEST_CLAIM)
 
 
-def _weight(run: Sequence[Word]) -> float:
-    return sum(word.weight for word in run)
-
-
-def _quote(claim: str, passage: _Passage, forms: dict[str, Form]) -> tuple[int, int]:
+def _quote(claim: str, passage: Passage, forms: dict[str, Form]) -> tuple[int, int]:
     """Characters [start, end) of the passage; equal when nothing in it bears on the claim."""
     for quoted in _QUOTED.findall(claim):
         wanted = words(quoted, forms)
-        run = _best_run(wanted, passage)
+        run = best_run(wanted, passage)
         if run and len(run) == len(wanted):
             return run[0].start, run[-1].end
     said = words(claim, forms)
-    run = _best_run(said, passage)
-    weight = _weight(run)
-    if weight >= _LONG_RUN or (weight >= _LEAST_RUN and weight >= _MOST_OF_IT * _weight(said)):
+    run = best_run(said, passage)
+    carried = weight(run)
+    if carried >= _LONG_RUN or (carried >= _LEAST_RUN and carried >= _MOST_OF_IT * weight(said)):
         return run[0].start, run[-1].end
-    return _nearest_sentence(said, passage)
-
-
-def _best_run(said: list[Word], passage: _Passage) -> list[Word]:
-    """The weightiest run of words that both have, the first of equals."""
-    best: list[Word] = []
-    weight = 0.0
-    reached: dict[int, int] = {}  # how far the runs of each shift have been followed
-    for here, word in enumerate(said):
-        for there in passage.places.get(word.key, ()):
-            if reached.get(there - here, -1) >= here:
-                continue
-            back, on = _extent(said, passage.words, here, there)
-            reached[there - here] = here + on
-            run = passage.words[there - back : there + on]
-            if (total := _weight(run)) > weight:
-                best, weight = run, total
-    return best
-
-
-def _extent(said: list[Word], theirs: list[Word], here: int, there: int) -> tuple[int, int]:
-    """How many words before and from these two on are the same in both."""
-    back = 0
-    while back < min(here, there) and said[here - back - 1].key == theirs[there - back - 1].key:
-        back += 1
-    on, most = 1, min(len(said) - here, len(theirs) - there)
-    while on < most and said[here + on].key == theirs[there + on].key:
-        on += 1
-    return back, on
-
-
-def _nearest_sentence(said: list[Word], passage: _Passage) -> tuple[int, int]:
-    weights = {word.stem: word.weight for word in said if word.weight > COMMON_WEIGHT}
-    best, nearest = 0.0, (0, 0)
-    for start, end, stems in passage.sentences:
-        # In the order of the claim: a sum of floats depends on its order.
-        telling = sum(weight for stem, weight in weights.items() if stem in stems)
-        # Of two that share the same, the shorter one says it more clearly.
-        score = telling - 0.001 * min(len(stems), 200)
-        if telling >= 1.0 and score > best:
-            best, nearest = score, (start, end)
-    return nearest
+    return nearest_sentence(said, passage)

@@ -5,11 +5,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 # Scripts that are written without spaces: every character stands for itself.
-_UNSPACED = (
+UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 )
 _WORD = re.compile(
-    f"[{_UNSPACED}]|\\d+(?:[.,]\\d+)*|[^\\W\\d{_UNSPACED}][^\\W{_UNSPACED}]*(?:['’][^\\W\\d]+)?"
+    f"[{UNSPACED}]|\\d+(?:[.,]\\d+)*|[^\\W\\d{UNSPACED}][^\\W{UNSPACED}]*(?:['’][^\\W\\d]+)?"
 )
 _THOUSANDS = re.compile(r",(?=\d{3}(?:\D|$))")
 _SUFFIX = re.compile(r"(?:ations?|ingly|edly|ings?|ies|ied|ers?|est|ed|es|ly|s|e|y)$")

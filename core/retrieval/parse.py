@@ -1,0 +1,215 @@
+"""A text taken apart into what it states, part by part."""
+
+import re
+from itertools import pairwise
+
+from core.retrieval.bounds import bound, no_negations
+from core.retrieval.meanings import concept, is_function
+from core.retrieval.negation import negations
+from core.retrieval.numerals import SCALES, UNITS
+from core.retrieval.quantities import Quantity, at_digits, in_words
+from core.retrieval.statements import Kind, Placed, Statement, Token
+from core.retrieval.wordlists import EXCEPTIONS, HEDGES, LIMITS, NEGATORS, TITLES
+from core.retrieval.words import UNSPACED, sentences
+
+_TOKEN = re.compile(
+    rf"(?P<code>(?<![\w-])--?[A-Za-z][\w-]+|(?<![\w/.])/\w[\w-]*(?:[/.]\w[\w-]*)*/?|[A-Za-z_]\w*(?:(?:\.|::|->)[a-z_]\w+)+(?:\(\))?"
+    rf"|[A-Za-z]*\d*_\w+|[A-Za-z]+_\w*|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w*|[A-Za-z]+\d\w*)"
+    rf"|(?P<digits>\d)|(?P<character>[{UNSPACED}])|(?P<word>[^\W\d_{UNSPACED}]+(?:['’][^\W\d_]+)?|[½¼¾%°€$£¥])"
+)
+_ELISION = re.compile(r"^(?:l|d|n|qu|s|j|c|m|t)['’](?=\w{2})", re.IGNORECASE)
+_HARD = re.compile(
+    "but|while|whereas|because|if|when|unless|who|which|although|though|since|aber|weil|wenn|während"
+    "|sondern|dass|mais|parce|si|car|qui|dont|où"
+)
+_SOFT = frozenset(("and", "or", "und", "oder", "et", "ou", "compared", "before", "after", "until"))
+_GERMAN = ("der", "die", "das", "und", "nicht", "ist", "den", "von", "ein", "im", "zu", "mit")
+_MONTHS = ("may", "march", "mai", "mars")  # with a capital, no verbs
+_TEMPERATURES = ("celsius", "fahrenheit")
+
+
+class _Reader:
+    """Goes once through a text from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.found = Statement(text)
+        self.sentence, self.clause, self.part = -1, -1, -1
+        self.opens = True
+        self.heads: list[str] = []
+        self.label: list[str] = []
+        self.column, self.ticks = -1, 0
+        self.row_start = 0
+
+    def read(self) -> Statement:
+        low = f" {self.text[:4000].casefold()} "
+        self.found.is_german = sum(low.count(f" {word} ") for word in _GERMAN) >= 2
+        header: list[str] = []
+        for start, end in sentences(self.text):
+            self._next_sentence()
+            header = self._row(start, end, header)
+            self._sentence(start, end)
+        self._close()
+        return self.found
+
+    def _row(self, start: int, end: int, header: list[str]) -> list[str]:
+        """The headings that hold after this sentence, which may be a row of a table."""
+        self.heads, self.label, self.column, self.row_start = [], [], -1, start
+        if not self.text.startswith("|", start):
+            return []
+        self.found.rows.add(self.sentence)
+        cells = self.text[start:end].strip("|").split("|")
+        if header:
+            self.heads, self.label = header[:40], re.findall(r"\w+", cells[0].casefold())
+        return header or cells
+
+    def _next_sentence(self) -> None:
+        self.sentence += 1
+        self.clause += 1
+        self._next_part()
+        self.opens, self.ticks = True, 0
+
+    def _next_part(self) -> None:
+        self.part += 1
+        self.found.parts.append([])
+
+    def _sentence(self, start: int, end: int) -> None:
+        matches = list(_TOKEN.finditer(self.text, start, end))
+        keys = [m[0].casefold().replace("’", "'") for m in matches]
+        spans = [m.span() for m in matches]
+        place, reached, before = 0, start, start
+        while place < len(matches):
+            match = matches[place]
+            if match.start() < reached:
+                place += 1
+                continue
+            self._between(self.text[before : match.start()])
+            reached = before = match.end()
+            if match["digits"]:
+                reached = before = self._digits(match.start())
+            elif match["word"] and (found := in_words(keys, spans, self.text, place)):
+                self._quantity([found[0]])
+                place += found[1] - 1
+                before = reached = spans[place][1]
+            else:
+                self._word(match, keys[place])
+            place += 1
+            self.opens = False
+
+    def _between(self, gap: str) -> None:
+        self.ticks += gap.count("`")
+        if re.search(r"[;:|]|\s[–—]\s", gap):
+            self.clause += 1
+            self._next_part()
+            if self.heads and "|" in gap:
+                self._next_cell(gap.count("|"))
+        elif re.search(r"[,()]", gap):
+            self._next_part()
+
+    def _digits(self, start: int) -> int:
+        if quantities := at_digits(self.text, start):
+            self._quantity(quantities)
+            return quantities[0].end
+        end = start + 1
+        while end < len(self.text) and (self.text[end].isalnum() or self.text[end] == "_"):
+            end += 1
+        self._add(self.text[start:end].casefold(), "code", start, end, True)
+        return end
+
+    def _quantity(self, quantities: list[Quantity]) -> None:
+        recent = [t.key for t in self.found.tokens[-2:] if t.sentence == self.sentence]
+        hedged = any(key in HEDGES for key in recent)
+        for quantity in quantities:
+            limit = bound(self.text, quantity.start, quantity.end)
+            self.found.quantities.append(
+                Placed(quantity, self.sentence, self.clause, self.part, hedged, limit)
+            )
+        first = quantities[0]
+        self._add(self.text[first.start : first.end].casefold(), "number", first.start, first.end)
+
+    def _word(self, match: re.Match[str], key: str) -> None:
+        start, end = match.span()
+        if cut := _ELISION.match(key):
+            if key[0] == "n":
+                self._add("ne", "function", start, start + 1)
+            start, key = start + cut.end(), key[cut.end() :]
+        if _HARD.fullmatch(key):
+            self.clause += 1
+            self._next_part()
+        elif key in _SOFT:
+            self._next_part()
+        if key.endswith("n't") or key == "cannot":
+            key = "not"
+        kind = self._kind(match, key)
+        self._add(key, kind, start, end, kind == "code" or self.text[start].isupper())
+
+    def _kind(self, match: re.Match[str], key: str) -> Kind:
+        if key in _MONTHS and match[0][0].isupper() and not self.opens:
+            return "name"
+        unit = key in UNITS and (self._after_number() or not key.isalpha() or key in _TEMPERATURES)
+        if match["code"]:
+            return "code"
+        if unit or is_function(key) or key in NEGATORS or key in EXCEPTIONS:
+            return "function"
+        if match["character"]:
+            return "word"
+        if self.ticks % 2:
+            return "code"
+        return "name" if self._is_name(match["word"]) else "word"
+
+    def _is_name(self, written: str) -> bool:
+        if len(written) > 1 and written.isupper():
+            return True
+        titled = bool(self.found.tokens) and self.found.tokens[-1].key in TITLES
+        # German writes every noun with a capital.
+        return written[0].isupper() and not self.opens and (titled or not self.found.is_german)
+
+    def _after_number(self) -> bool:
+        return bool(self.found.tokens) and self.found.tokens[-1].kind == "number"
+
+    def _add(self, key: str, kind: Kind, start: int, end: int, capital: bool = False) -> None:
+        token = Token(
+            key, concept(key), kind, start, end, self.sentence, self.clause, self.part, capital
+        )
+        self.found.tokens.append(token)
+        self.found.parts[-1].append(token)
+
+    def _next_cell(self, pipes: int) -> None:
+        """A cell of a row says what its heading and the label of the row say, too."""
+        self.column += pipes
+        if self.column < 1 or self.column >= len(self.heads):
+            return
+        at = self.row_start
+        for word in [*self.label, *re.findall(r"[^\W\d_]+", self.heads[self.column].casefold())]:
+            self._add(word, "word", at, at)
+
+    def _close(self) -> None:
+        found = self.found
+        found.concepts = frozenset(t.concept for t in found.telling())
+        for each in sorted(found.concepts):
+            found.by_start.setdefault(each[:4], []).append(each)
+        found.long = [each for each in sorted(found.concepts) if len(each) >= 9]
+        found.keys = frozenset(t.key for t in found.tokens)
+        told = [t for t in found.tokens if t.kind != "function"]
+        found.by_sentence = _grouped([(t.sentence, t.concept) for t in told], self.sentence + 1)
+        found.by_clause = _grouped([(t.clause, t.concept) for t in told], self.clause + 1)
+        found.by_part = _grouped([(t.part, t.concept) for t in told], self.part + 1)
+        found.scales = frozenset(SCALES[t.key] for t in found.tokens if t.key in SCALES)
+        found.limited = frozenset(
+            t.sentence
+            for before, t in pairwise([*found.tokens[:1], *found.tokens])
+            if t.key in LIMITS or (t.key == "to" and before.key in ("have", "has", "had"))
+        )
+        found.negations = negations(found, frozenset(no_negations(self.text)))
+
+
+def _grouped(pairs: list[tuple[int, str]], count: int) -> list[frozenset[str]]:
+    groups: list[set[str]] = [set() for _ in range(count)]
+    for place, each in pairs:
+        groups[place].add(each)
+    return [frozenset(group) for group in groups]
+
+
+def read(text: str) -> Statement:
+    """The text taken apart."""
+    return _Reader(text).read()

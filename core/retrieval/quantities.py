@@ -1,0 +1,226 @@
+"""The numbers of a text as values with their units: "1.2 g", "sixty minutes", "$5 million"."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from core.retrieval.numerals import NUMBER_WORDS, ONE, SCALES, UNITS
+
+_DIGITS = re.compile(
+    r"(?P<digits>\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?!\d)|\d+(?:[.,]\d+)*)(?P<tail>[^\W\d_]{0,12})"
+)
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?!\d)")
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)|(\d{1,2})([./])(\d{1,2})\5(\d{4})(?!\d)")
+_HALVES = re.compile(r"(am|pm|a\.m\.|p\.m\.|uhr|o'clock)", re.IGNORECASE)
+
+
+class Quantity(NamedTuple):
+    """A number that a text says: its possible values, its unit ("" when it has none) with what one
+    of it comes to in the base unit, and characters [start, end)."""
+
+    values: frozenset[float]
+    unit: str
+    factor: float
+    start: int
+    end: int
+    is_year: bool = False
+    scale: float = 1.0
+    """1e6 of "5 million"; the values have it in them."""
+    is_faint: bool = False
+    """An "a year" or "per hour": something to compare with, but no claim about a number."""
+
+    def amounts(self) -> frozenset[float]:
+        return frozenset(value * self.factor for value in self.values)
+
+
+def written_values(digits: str) -> frozenset[float]:
+    """What the digits may mean: "1,000" is a thousand, "1.000" may be one or a thousand."""
+    plain = re.sub(r"[ \u00a0\u202f'’]", "", digits)
+    if "," in plain and "." in plain:
+        decimal = max(plain.rfind(","), plain.rfind("."))
+        whole = re.sub(r"[.,]", "", plain[:decimal])
+        return frozenset((float(f"{whole}.{plain[decimal + 1 :]}"),))
+    if not re.search("[.,]", plain):
+        return frozenset((float(plain[:300]),))
+    groups = re.split("[.,]", plain)
+    together = float("".join(groups)[:300])
+    if len(groups) > 2:
+        return frozenset((together,))
+    decimal_value = float(f"{groups[0][:300]}.{groups[1][:300]}")
+    if len(groups[1]) != 3 or groups[0] == "0":
+        return frozenset((decimal_value,))
+    return frozenset((together,)) if "," in plain else frozenset((together, decimal_value))
+
+
+def at_digits(text: str, start: int) -> list[Quantity]:
+    """The quantities that are written in digits at `start`; several for a date, none for a code
+    such as 5xx."""
+    if found := _DATE.match(text, start):
+        parts = [part for part in found.groups() if part and part.isdigit()]
+        return [
+            Quantity(frozenset((float(p),)), "", 1.0, start, found.end(), len(p) == 4)
+            for p in parts
+        ]
+    if found := _CLOCK.match(text, start):
+        return [_clock(text, int(found[1]), int(found[2]), start, found.end())]
+    found = _DIGITS.match(text, start)
+    if not found:
+        return []
+    return _number(text, start, found["digits"], found["tail"], found.end("digits"))
+
+
+def _number(text: str, start: int, digits: str, tail: str, end: int) -> list[Quantity]:
+    after = text[end : end + 16].lstrip(" \u00a0\u202f")
+    if (half := _HALVES.match(after)) and re.fullmatch(r"\d{1,2}([.:]\d\d)?", digits):
+        hours, _, minutes = digits.replace(":", ".").partition(".")
+        return [_clock(text, int(hours), int(minutes or 0), start, end + after.find(half[0]))]
+    values = written_values(digits)
+    low = tail.casefold()
+    if low in ("st", "nd", "rd", "th", "s", "er", "e", "ème"):
+        return [Quantity(values, "", 1.0, start, end + len(tail), low == "s" and len(digits) == 4)]
+    scale = SCALES.get(low, 1.0) if low else 1.0
+    if tail and scale == 1.0 and low not in UNITS:
+        return []
+    end += len(tail) if scale != 1.0 else 0
+    return [_with_unit(text, frozenset(v * scale for v in values), start, end, digits, scale)]
+
+
+def _clock(text: str, hours: int, minutes: int, start: int, end: int) -> Quantity:
+    after = text[end : end + 8].lstrip().casefold()
+    value = float(hours * 60 + minutes)
+    values = {value}
+    if after.startswith(("pm", "p.m")):
+        values = {value + 720 if hours < 12 else value}
+    elif not after.startswith(("am", "a.m", "uhr")) and hours <= 12 and text[start] != "0":
+        values = {value, value + 720}
+    return Quantity(frozenset(values), "clock", 1.0, start, end)
+
+
+_NEXT = re.compile(
+    r"[ \u00a0\u202f-]{0,2}(?:of a )?(?:an? |eine[rnms]? )?(°\s?[CF]?|[€$£¥%]|per cent|[^\W\d_]+)"
+)
+
+
+def _with_unit(
+    text: str, values: frozenset[float], start: int, end: int, digits: str, scale: float
+) -> Quantity:
+    """The number with the scale and unit beside it, or the unit that its range ends in."""
+    reach = end
+    if (found := _NEXT.match(text, reach)) and found[1].casefold() in SCALES:
+        scale *= SCALES[found[1].casefold()]
+        values = frozenset(value * SCALES[found[1].casefold()] for value in values)
+        reach = found.end()
+    before = text[max(0, start - 4) : start].rstrip().casefold()
+    for sign, unit in (
+        ("€", "euro"),
+        ("eur", "euro"),
+        ("$", "dollar"),
+        ("usd", "dollar"),
+        ("£", "pound"),
+    ):
+        if before.endswith(sign):
+            return Quantity(values, unit, 1.0, start, reach, scale=scale)
+    unit, factor = _unit_onward(text, reach)
+    minus = before.endswith(("−", "minus")) or before in ("-", "(-")
+    if minus or (before.endswith("-") and text[max(0, start - 2) : start - 1] in ("", " ", "(")):
+        values = frozenset(-value for value in values)
+    year = not unit and len(digits) == 4 and digits.isdigit() and 1000 <= int(digits) <= 2100
+    return Quantity(values, unit, factor, start, reach, year, scale)
+
+
+_RANGE = re.compile(
+    r" ?(?:-|–|—|to|and|or|bis|und|à|et)(?:-| )?(?:\d+(?:[.,]\d+)?|[^\W\d_]{3,9}(?= ))",
+    re.IGNORECASE,
+)
+
+
+def _unit_onward(text: str, end: int) -> tuple[str, float]:
+    unit, factor = _unit(text, end)
+    if not unit and (onward := _RANGE.match(text, end)):
+        return _unit(text, onward.end())
+    return unit, factor
+
+
+def _unit(text: str, end: int) -> tuple[str, float]:
+    found = _NEXT.match(text, end)
+    if not found:
+        return "", 1.0
+    name = found[1].casefold().replace(" ", "")
+    # "250 g flour" is a weight, "5 m" a length, but "12 An" or "3 T" is none.
+    if len(name) == 1 and name.isalpha() and found[1] != name and name not in "lwv":
+        return "", 1.0
+    return UNITS.get(name, ("", 1.0))
+
+
+def in_words(
+    keys: Sequence[str], spans: Sequence[tuple[int, int]], text: str, at: int
+) -> tuple[Quantity, int] | None:
+    """The quantity that is written in words from word `at` on, and how many words it takes."""
+    key = keys[at]
+    if key in ONE:
+        return _one(keys, spans, text, at)
+    if key not in NUMBER_WORDS:
+        return None
+    total, count = _total(keys, at)
+    start, end = spans[at][0], spans[at + count - 1][1]
+    if key in ("half", "halb"):
+        half = _half(keys, text, at, start, end)
+        return half, 3 if half.unit == "clock" else 1
+    unit, factor = _unit_onward(text, end)
+    return Quantity(frozenset((total,)), unit, factor, start, end), count
+
+
+def _total(keys: Sequence[str], at: int) -> tuple[float, int]:
+    """What the words from `at` on come to, and how many they are: "two hundred and fifty"."""
+    total, count = NUMBER_WORDS[keys[at]], 1
+    while at + count < len(keys):
+        following = keys[at + count]
+        onward = keys[at + count + 1] if at + count + 1 < len(keys) else ""
+        if following in SCALES and total < 1e15:
+            total *= SCALES[following]
+        elif 0 < NUMBER_WORDS.get(following, 0) < _room(total):
+            total += NUMBER_WORDS[following]
+        elif not (following == "and" and total >= 100 and onward in NUMBER_WORDS):
+            break
+        count += 1
+    return total, count
+
+
+def _room(total: float) -> float:
+    """What may still be added to a number in words: less than ten to twenty, less than a hundred
+    to a hundred."""
+    if total in (20, 30, 40, 50, 60, 70, 80, 90):
+        return 10
+    return 1000 if total >= 1000 else 100 if total >= 100 else 0
+
+
+def _one(
+    keys: Sequence[str], spans: Sequence[tuple[int, int]], text: str, at: int
+) -> tuple[Quantity, int] | None:
+    start, end = spans[at]
+    if (
+        keys[at] in ("a", "an")
+        and at + 2 < len(keys)
+        and keys[at + 1] == "quarter"
+        and keys[at + 2] in ("of", "past", "to")
+    ):
+        hours = _unit(text, spans[at + 2][1])
+        share = Quantity(frozenset((15.0,)), "second", 60.0, start, spans[at + 1][1])
+        return (
+            share
+            if hours[0] == "second"
+            else Quantity(frozenset((25.0,)), "share", 1.0, start, spans[at + 1][1])
+        ), 2
+    unit, factor = _unit(text, end)
+    if at + 1 >= len(keys) or keys[at + 1] not in UNITS:
+        return None
+    return Quantity(frozenset((1.0,)), unit, factor, start, end, is_faint=keys[at] != "one"), 1
+
+
+def _half(keys: Sequence[str], text: str, at: int, start: int, end: int) -> Quantity:
+    if at + 2 < len(keys) and keys[at + 1] == "past" and (hour := NUMBER_WORDS.get(keys[at + 2])):
+        return Quantity(frozenset((hour * 60 + 30, hour * 60 + 750)), "clock", 1.0, start, end)
+    unit, factor = _unit(text, end)
+    return Quantity(frozenset((0.5,)), unit, factor, start, end) if unit else Quantity(
+        frozenset((50.0, 0.5)), "", 1.0, start, end
+    )  # fmt: skip

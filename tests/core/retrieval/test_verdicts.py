@@ -1,0 +1,180 @@
+"""Each citation gets a verdict: verbatim, supported, in another source, or not found."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from core.retrieval.citations import check
+from core.retrieval.verdicts import summary
+from core.types import Chunk, Citation, Hit, Source, Verdict
+from tests.core.retrieval.claims import TRUE, Said, load
+
+PASSAGES, CLAIMS = load()
+NAMES = list(PASSAGES)
+BORNE_OUT = ("verbatim", "supported")
+LEASE = (
+    "The Tenant shall pay a monthly rent of EUR 1,450. Small repairs are paid by the Tenant. "
+    "The Tenant may not sublet the flat without the written consent of the Landlord. "
+    "Ms Weber signed it on 3 March 2021."
+)
+ROME = "Vespasian began the Colosseum in AD 72. It was completed in 80 under Titus."
+
+
+def source(number: int, text: str) -> Source:
+    return Source(number, Hit(number, "d", "n", Chunk(0, text, 0, len(text), 1), 0.5))
+
+
+def window(name: str, size: int = 5) -> list[Source]:
+    """The passage of that name as [1], and others after it."""
+    place = NAMES.index(name)
+    return [
+        source(n + 1, PASSAGES[NAMES[(place + n * 7) % len(NAMES)]] if n else PASSAGES[name])
+        for n in range(size)
+    ]
+
+
+def verdict_on(claim: str, name: str) -> Verdict:
+    [citation] = check(f"{claim.rstrip('.')} [1].", window(name))
+    return citation.verdict
+
+
+def half(number: int) -> list[Said]:
+    """The claims about every other passage: half 0 is tuned on, half 1 held out."""
+    return [claim for claim in CLAIMS if NAMES.index(claim.passage) % 2 == number]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["tuned on", "held out"])
+def test_of_two_hundred_claims_the_true_ones_stand_and_the_false_ones_fall(number: int) -> None:
+    verdicts = {claim: verdict_on(claim.text, claim.passage) for claim in half(number)}
+    true = {claim: v in BORNE_OUT for claim, v in verdicts.items() if claim.kind in TRUE}
+    false = {claim: v not in BORNE_OUT for claim, v in verdicts.items() if claim.kind not in TRUE}
+    print(f"true {sum(true.values())}/{len(true)}, false {sum(false.values())}/{len(false)}")
+    wrong = [c for c, right in {**true, **false}.items() if not right]
+    assert sum(true.values()) >= 0.90 * len(true), wrong
+    assert sum(false.values()) >= 0.95 * len(false), wrong
+
+
+def test_the_set_is_as_large_and_as_mixed_as_it_is_said_to_be() -> None:
+    assert len(PASSAGES) >= 25
+    assert len(CLAIMS) >= 200
+    assert sum(claim.kind in TRUE for claim in CLAIMS) >= 80
+
+
+def test_words_of_the_passage_itself_are_verbatim() -> None:
+    said = [claim for claim in CLAIMS if claim.kind == "verbatim"]
+    assert [c.text for c in said if verdict_on(c.text, c.passage) != "verbatim"] == []
+
+
+def test_a_claim_that_cites_the_wrong_passage_is_led_to_the_right_one() -> None:
+    swapped = [claim for claim in CLAIMS if claim.kind in TRUE]
+    right = 0
+    for claim in swapped:
+        sources = window(claim.passage)
+        [citation] = check(f"{claim.text.rstrip('.')} [2].", sources)
+        assert citation.verdict not in BORNE_OUT, claim
+        right += (citation.verdict, citation.found_in) == ("other_source", 1)
+    assert right >= 0.9 * len(swapped)
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ("The rent is €1450 a month", "supported"),
+        ("The rent is 1.450 euros a month", "supported"),
+        ("The rent is EUR 1,540 a month", "not_found"),
+        ("The lease says that “small repairs are paid by the Tenant”", "verbatim"),
+        ('The lease says that "large repairs are paid by the Tenant"', "not_found"),
+        ('The lease has the words "Small repairs ... by the Tenant"', "verbatim"),
+        ("Without the written consent of the Landlord, the Tenant may not sublet the flat", "supported"),
+        ("Subletting the flat needs the written consent of the landlord", "supported"),
+        ("The Tenant may sublet the flat", "not_found"),
+        ("The Tenant may sublet the flat without the written consent of the Landlord", "not_found"),
+        ("Ms Weber signed it on March 3, 2021", "supported"),
+        ("Ms Weber signed it on 2021-03-03", "supported"),
+        ("Ms Weber signed it on 3 May 2021", "not_found"),
+        ("Ms Webber signed it on 3 March 2021", "not_found"),
+        ("The Colosseum was begun by Vespasian in 72", "other_source"),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_the_lease(claim: str, verdict: Verdict) -> None:
+    [citation] = check(f"{claim} [1].", [source(1, LEASE), source(2, ROME)])
+    assert citation.verdict == verdict
+    assert citation.found_in == (2 if verdict == "other_source" else 0)
+
+
+def test_words_that_the_passage_denies_are_not_verbatim() -> None:
+    [citation] = check("Touch the blade [1].", [source(1, "Do not touch the blade.")])
+    assert citation.verdict == "not_found"
+
+
+def test_each_citation_says_which_words_are_its_claim() -> None:
+    answer = "The rent is 1,450 euros [1], and Titus completed the Colosseum [2]."
+    found = check(answer, [source(1, LEASE), source(2, ROME)])
+    assert [answer[c.claim_start : c.claim_end].strip(" ,") for c in found] == [
+        "The rent is 1,450 euros",
+        "and Titus completed the Colosseum",
+    ]
+    assert [c.verdict for c in found] == ["supported", "supported"]
+
+
+def test_two_marks_after_one_sentence_are_one_claim_and_one_of_them_is_enough() -> None:
+    answer = "The rent is 1,450 euros [2][1]. Rome was sacked by Alaric [2]."
+    found = check(answer, [source(1, LEASE), source(2, ROME)])
+    assert [(c.verdict, c.found_in) for c in found] == [
+        ("other_source", 1), ("supported", 0), ("not_found", 0),
+    ]  # fmt: skip
+    assert summary(found) == "1 of 2 claims supported"
+
+
+def test_the_summary_counts_claims_and_says_nothing_of_what_was_not_checked() -> None:
+    one = Citation(1, 10, 13, 0, 4, "supported")
+    assert summary([]) == ""
+    assert summary([Citation(1, 10, 13, 0, 4)]) == ""
+    assert summary([one]) == "1 of 1 claim supported"
+    assert summary([one, Citation(2, 13, 16, 0, 4, "not_found")]) == "1 of 1 claim supported"
+    assert summary([one, Citation(2, 40, 43, 0, 4, "not_found")]) == "1 of 2 claims supported"
+
+
+def test_a_citation_stored_before_there_were_verdicts_still_loads() -> None:
+    old = json.dumps([{"number": 1, "start": 3, "end": 6, "quote_start": 0, "quote_end": 4}])
+    [citation] = TypeAdapter(tuple[Citation, ...]).validate_json(old)
+    assert (citation.verdict, citation.found_in) == ("unchecked", 0)
+
+
+TEXTS = st.one_of(
+    st.text(max_size=200),
+    st.lists(
+        st.sampled_from(
+            ["[1]", "[2]", ". ", ", ", "not ", "without ", "1,450 ", "half past ", "ten ", "two hundred ", "2021-03-03 ", "€", "| ", "\n| ", "`", '"', "“", "”", "Tenant ", "n'est ", "kein ", "99:99 ", "5xx ", "12 pm ", "\ud800", "東京", "½", "a quarter of ", "٣ ", "1" * 400, "(", "-"]
+        ),
+        max_size=30,
+    ).map("".join),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS, TEXTS)
+def test_a_verdict_is_given_on_any_text(answer: str, passage: str) -> None:
+    sources = [source(1, passage), source(2, LEASE)]
+    found = check(f"{answer} [1]", sources)
+    assert found == check(f"{answer} [1]", sources)
+    for citation in found:
+        assert 0 <= citation.claim_start <= citation.claim_end <= len(answer) + 4
+        assert (citation.verdict == "other_source") == (citation.found_in > 0)
+    assert summary(found) == "" or summary(found).endswith("supported")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["".join(f"The rent of flat {i} is {i} euros and not {i + 1}" + "[1][2]" * 25 + ".\n" for i in range(500)),
+     "1," * 50_000 + "[1]", "1 " * 50_000 + "[1]", "a.b" * 30_000 + "[1]", "not " * 25_000 + "[1]", "/a" * 30_000 + "[1]",
+     "two hundred " * 9_000 + "[1]", "A" * 100_000 + "[1]", "a 1–" * 20_000 + "[1]", "“a”" * 30_000 + "[1]", "9" * 100_000 + "[1]"],
+)  # fmt: skip
+def test_verdicts_on_a_hostile_answer_take_bounded_time(answer: str) -> None:
+    started = time.process_time()
+    check(answer, [source(n, f"{LEASE} {ROME} {n}") for n in range(1, 9)])
+    assert time.process_time() - started < 4

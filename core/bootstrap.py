@@ -28,6 +28,7 @@ from core.retrieval.chunk import Chunker
 from core.retrieval.embed import Embedder
 from core.retrieval.index import FaissIndex
 from core.retrieval.lexical import LexicalIndex
+from core.retrieval.verdicts import summary as summary  # what a page says of its citations
 from core.samples import Samples
 from core.settings import ROOT, Settings
 from core.store.api_keys import ApiKey as ApiKey

@@ -100,7 +100,7 @@ async def complete(request: Request, bench: Bench, key: Caller) -> Response:
 
     Our own field of the request: `footlights: {"use_documents": true | false | [ids]}`. Our own field
     of the answer, on the message or on the last chunks: `footlights: {turn_id, citations, cost_usd}`;
-    a citation is `{number, document_id, name, page, start, end, quote}`, where [start, end) are the
+    a citation is `{number, document_id, name, page, start, end, quote, verdict, found_in}`, where [start, end) are the
     characters of the answer that hold the [number], and `quote` the words that it rests on.
 
     The turn is stopped when its client leaves. It is seen in Traces and Costs, and booked on the key.

@@ -173,6 +173,8 @@ def _citation(citation: Citation, source: Source) -> dict[str, Any]:
         "start": citation.start,
         "end": citation.end,
         "quote": chunk.text[citation.quote_start : citation.quote_end],
+        "verdict": citation.verdict,
+        "found_in": citation.found_in,
     }
 
 

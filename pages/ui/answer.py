@@ -2,14 +2,30 @@
 
 import streamlit as st
 
+from core.bootstrap import summary
 from core.endings import NOT_FOUND
-from core.types import Citation, Source, Turn
+from core.types import Citation, Source, Turn, Verdict
 from pages.ui import say, table, why
 from pages.ui.markdown import label, safe
 from pages.ui.passage import passage
 
 USER = ":material/person:"
 ASSISTANT = ":material/wb_incandescent:"
+# The worst first.
+_VERDICTS: dict[Verdict, tuple[str, str]] = {
+    "not_found": (":material/report:", "The claim is not in this passage, nor in another one."),
+    "other_source": (
+        ":material/alt_route:",
+        "The claim is not in this passage, but in passage {}.",
+    ),
+    "unchecked": (":material/format_quote:", ""),
+    "supported": (":material/check:", "The passage bears the claim out."),
+    "verbatim": (":material/done_all:", "The claim stands in the passage word for word."),
+}
+_CHECKED = (
+    "Each claim that cites a passage is compared with it, without a model: its words, numbers, names and "
+    "negations. A claim can be wrong all the same where the passage is, and a free paraphrase may go unrecognised."
+)
 _STATES = {
     "stopped": ("Stopped by you. What was said is kept.", ":material/stop_circle:"),
     "interrupted": ("The app ended in the middle of this answer.", ":material/power_off:"),
@@ -66,9 +82,13 @@ def citations(turn: Turn) -> None:
     others = [source for source in turn.sources if source.number not in cited]
     if not turn.sources:
         return
-    with st.container(horizontal=True, gap="small", key=f"citations_{turn.id}"):
+    with st.container(
+        horizontal=True, gap="small", key=f"citations_{turn.id}", vertical_alignment="center"
+    ):
         for source in chosen:
             _chip(source, _of(turn, source))
+        if told := summary(turn.citations):
+            st.caption(told, width="content", help=_CHECKED)
         if others:
             plural = "" if len(others) == 1 else "s"
             nearest = turn.stop_reason == NOT_FOUND
@@ -93,8 +113,23 @@ def _chip(source: Source, found: list[Citation]) -> None:
     hit = source.hit
     name = label(_short(hit.name))
     text = f"{source.number} · {name} · {say.place(hit.unit, hit.chunk.page)}"
-    with st.popover(text, type="tertiary", icon=":material/format_quote:"):
+    with st.popover(text, type="tertiary", icon=_icon(found)):
+        for citation in found:
+            _verdict(citation)
         _passage(source, found)
+
+
+def _icon(found: list[Citation]) -> str:
+    """That of the worst verdict on what cites the passage."""
+    verdicts = {citation.verdict for citation in found}
+    return next(icon for verdict, (icon, _) in _VERDICTS.items() if verdict in verdicts)
+
+
+def _verdict(citation: Citation) -> None:
+    icon, words = _VERDICTS[citation.verdict]
+    if words:
+        colour = "green" if citation.verdict in ("verbatim", "supported") else "orange"
+        st.markdown(f":{colour}[{icon} {words.format(citation.found_in)}]")
 
 
 def _passage(source: Source, found: list[Citation]) -> None:

@@ -94,7 +94,17 @@ def test_the_sdk_chats_with_the_documents_and_gets_citations(
     extras = choice.message.footlights
     assert (extras["turn_id"], extras["cost_usd"]) == (turn.id, "0")
     cited = extras["citations"][0]
-    assert set(cited) == {"number", "document_id", "name", "page", "start", "end", "quote"}
+    assert set(cited) == {
+        "number",
+        "document_id",
+        "name",
+        "page",
+        "start",
+        "end",
+        "quote",
+        "verdict",
+        "found_in",
+    }
     assert (cited["document_id"], cited["name"], cited["page"]) == (document_id, "rider.md", 1)
     assert choice.message.content[cited["start"] : cited["end"]] == f"[{cited['number']}]"
     assert cited["quote"] in RIDER.decode()

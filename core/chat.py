@@ -20,7 +20,7 @@ from core.events import (
 from core.finding import Finder, nearness
 from core.llm.client import LLMClient, Meter
 from core.models import Models
-from core.retrieval.citations import check
+from core.retrieval.attribution import cited
 from core.retrieval.nearness import NEAR
 from core.store.conversations import Conversations
 from core.store.preferences import Preferences
@@ -188,4 +188,4 @@ def _is_not_there(asked: Asked, found: Found) -> bool:
 def _checked(asked: Asked, answer: str, context: Context) -> tuple[Citation, ...]:
     if asked.fields:
         return citations(answer, rows_of(answer), context.sources)
-    return check(answer, context.sources)
+    return cited(answer, context.sources)

@@ -216,6 +216,8 @@ window does, nothing at all; "unchecked" when nobody has looked, or nothing is c
 class Citation:
     """One [n] of an answer: characters [start, end) of the answer, and the words of source `number`
     that the sentence rests on, characters [quote_start, quote_end) of its passage (equal when none).
+    An empty place (start == end) is behind a sentence that names no passage, and was found to rest on
+    this one.
 
     `verdict` is on the claim, characters [claim_start, claim_end) of the answer; `found_in` is the
     number of the passage that bears out a claim of "other_source", else 0."""

@@ -59,8 +59,8 @@ def check(answer: str, sources: Sequence[Source]) -> tuple[Citation, ...]:
                 continue
             if (claim, number) not in quotes:
                 within_reason = len(quotes) < _MOST_QUOTES
-                quote = _quote(claim, passages[number], forms) if within_reason else (0, 0)
-                quotes[claim, number] = quote
+                where = quote(claim, passages[number], forms) if within_reason else (0, 0)
+                quotes[claim, number] = where
             verdict, found_in = judge.verdict(claim, number, cited[span])
             where = quotes[claim, number]
             found.append(Citation(number, start, end, *where, verdict, found_in, *span))
@@ -135,7 +135,7 @@ def _claim(
     return start, min(end, start + _LONGEST_CLAIM)
 
 
-def _quote(claim: str, passage: Passage, forms: dict[str, Form]) -> tuple[int, int]:
+def quote(claim: str, passage: Passage, forms: dict[str, Form]) -> tuple[int, int]:
     """Characters [start, end) of the passage; equal when nothing in it bears on the claim."""
     for quoted in _QUOTED.findall(claim):
         wanted = words(quoted, forms)

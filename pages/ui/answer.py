@@ -130,6 +130,8 @@ def _verdict(citation: Citation) -> None:
     if words:
         colour = "green" if citation.verdict in ("verbatim", "supported") else "orange"
         st.markdown(f":{colour}[{icon} {words.format(citation.found_in)}]")
+    if citation.start == citation.end:
+        st.caption("The model named no passage; this one was found by comparing.")
 
 
 def _passage(source: Source, found: list[Citation]) -> None:

@@ -13,6 +13,7 @@ from core.events import Progress, clean
 from core.ingest import Ingest, in_words
 from core.passages import Passages
 from core.retrieval.extract import sniff
+from core.retrieval.kinds import SUFFIXES as SUFFIXES  # what a page lets its visitor choose
 from core.store.blobs import Blobs
 from core.store.documents import Documents
 from core.store.ids import new_id

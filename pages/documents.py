@@ -13,7 +13,7 @@ from pages.ui.markdown import label
 
 _SEARCH_FROM = 9
 _ON_A_PAGE = 20
-_KINDS = "PDF, Word, PowerPoint, Excel, CSV, HTML, Markdown and text"
+_KINDS = "PDF, Word, PowerPoint, Excel, CSV, HTML, Markdown, text, RTF, e-mails, e-books, notebooks, source code"
 
 _LOOK = """<style>
 .st-key-documents [data-testid="stFileUploaderDropzone"] {

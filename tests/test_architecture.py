@@ -30,6 +30,7 @@ OWNERS = {
     "semantic_text_splitter": ("core/retrieval",),
     "pypdfium2": ("core/retrieval",),
     "docx": ("core/retrieval",),
+    "striprtf": ("core/retrieval",),
     "pptx": ("core/retrieval",),
     "openpyxl": ("core/retrieval",),
     "bs4": ("core/retrieval",),

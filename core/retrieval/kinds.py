@@ -1,5 +1,6 @@
 """Which kind a file is: its content decides, its name only says what was meant."""
 
+import re
 from pathlib import PurePosixPath
 
 from core.errors import Refused
@@ -14,7 +15,18 @@ LABELS = {
     "html": "a web page",
     "md": "Markdown",
     "txt": "text",
+    "code": "source code or data in text form",
+    "eml": "an e-mail",
+    "rtf": "rich text",
+    "epub": "an e-book",
+    "ipynb": "a notebook",
 }
+_CODE = re.findall(
+    r"\w+",
+    "py pyi js mjs jsx ts tsx java kt scala c h cc cpp hpp cs go rs rb php swift lua pl r jl sh bash zsh ps1"
+    " bat sql json jsonl yaml yml toml ini cfg conf env xml css scss less vue svelte tex rst adoc org proto"
+    " graphql tf gradle cmake dockerfile makefile diff patch",
+)
 SUPPORTED = frozenset(LABELS)
 OFFICE = frozenset({"docx", "pptx", "xlsx"})
 _ALSO = {
@@ -24,6 +36,7 @@ _ALSO = {
     "text": "txt",
     "log": "txt",
     "tsv": "csv",
+    **dict.fromkeys(_CODE, "code"),
 }
 _OUTDATED = {"doc": "docx", "dot": "docx", "ppt": "pptx", "pps": "pptx", "xls": "xlsx"}
 _MAGIC = (
@@ -42,7 +55,12 @@ _MAGIC = (
     (b"{\\rtf", "rich text (RTF)"),
 )
 _HEAD = 4_096
-READ = "PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), CSV, HTML, Markdown and text"
+READ = (
+    "PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), CSV, HTML, Markdown, text, RTF, e-mails (.eml), "
+    "e-books (.epub), notebooks (.ipynb) and source code"
+)
+SUFFIXES = tuple(sorted((SUPPORTED - {"code"}) | set(_ALSO)))
+"""Every ending of a file's name that is read."""
 
 
 def sniff(name: str, head: bytes) -> str:
@@ -62,17 +80,27 @@ def sniff(name: str, head: bytes) -> str:
         raise Refused(
             f"not a kind of file that is read: .{suffix[:20]}", hint=f"These are: {READ}."
         )
-    if kind == "pdf":
-        # A PDF may have something in front of it.
-        _check(kind, content, b"%PDF-" in head[:1024])
-    elif kind in OFFICE:
-        if content == "an OLE container":
-            raise _encrypted_or_old(kind)
-        _check(kind, content, content == "a zip archive")
-    else:
-        _check(kind, content, not content)
-        decode(head)
+    _check_content(kind, content, head)
     return kind
+
+
+def _check_content(kind: str, content: str, head: bytes) -> None:
+    """Refuse what is not what its name says."""
+    match kind:
+        case "pdf":
+            # A PDF may have something in front of it.
+            _check(kind, content, b"%PDF-" in head[:1024])
+        case "rtf":
+            _check(kind, content, content == "rich text (RTF)")
+        case "epub":
+            _check(kind, content, content == "a zip archive")
+        case "docx" | "pptx" | "xlsx":
+            if content == "an OLE container":
+                raise _encrypted_or_old(kind)
+            _check(kind, content, content == "a zip archive")
+        case _:
+            _check(kind, content, not content)
+            decode(head)
 
 
 def _content(head: bytes) -> str:

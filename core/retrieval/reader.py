@@ -29,8 +29,13 @@ _READERS = {
     "html": "web",
     "md": "plain",
     "txt": "plain",
+    "code": "plain",
+    "eml": "mail",
+    "rtf": "rich",
+    "epub": "book",
+    "ipynb": "notebook",
 }
-_IN_SECTIONS = frozenset({"docx", "html", "md"})
+_IN_SECTIONS = frozenset({"docx", "html", "md", "eml", "ipynb"})
 _SECTION_LEVEL = 2
 _OUT_OF_MEMORY = 77
 

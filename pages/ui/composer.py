@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.bootstrap import Workbench
-from core.documents import PENDING
+from core.documents import PENDING, SUFFIXES
 from core.errors import FootlightsError
 from core.tables import parse_fields
 from core.types import Document, ModelInfo, Turn, TurnRequest
@@ -11,7 +11,6 @@ from pages.ui import say
 from pages.ui.markdown import label
 from pages.ui.session import user
 
-FILE_TYPES = ["pdf", "docx", "pptx", "xlsx", "csv", "html", "htm", "md", "txt"]
 _ALL = "all"
 
 
@@ -35,7 +34,7 @@ def draw(bench: Workbench, running: Turn | None) -> TurnRequest | None:
         said = st.chat_input(
             "Waiting for the answer" if running else "Ask about your documents, or drop files here",
             accept_file="multiple",
-            file_type=FILE_TYPES,
+            file_type=list(SUFFIXES),
             max_upload_size=bench.settings.max_upload_mb,
             disabled=running is not None,
             key="question",

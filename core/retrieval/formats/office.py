@@ -20,7 +20,7 @@ def check(path: Path, kind: str, limits: ReadLimits) -> None:
         raise _damaged(kind) from error
     with archive:
         parts = archive.infolist()
-        _check_size(parts, limits)
+        check_size(parts, limits)
         _check_kind({part.filename for part in parts}, kind)
         if any(part.flag_bits & 1 for part in parts):
             raise Refused(
@@ -30,7 +30,8 @@ def check(path: Path, kind: str, limits: ReadLimits) -> None:
         _check_entities(archive, parts, kind)
 
 
-def _check_size(parts: list[zipfile.ZipInfo], limits: ReadLimits) -> None:
+def check_size(parts: list[zipfile.ZipInfo], limits: ReadLimits) -> None:
+    """Raises Refused when the archive unpacks to more than is sane."""
     # Reading stops at the size that the directory names, so a size that lies does no harm.
     unpacked = sum(part.file_size for part in parts) / 1024 / 1024
     if unpacked > limits.unpacked_mb or len(parts) > _MOST_PARTS:

@@ -20,18 +20,24 @@ _PIECE = 65_536
 
 def read(path: Path, draft: Draft) -> None:
     """The visible text with its headings, lists, code and tables; hidden text is counted."""
+    draft.add(to_markdown(_decode(path.read_bytes()), draft))
+
+
+def to_markdown(text: str, draft: Draft) -> str:
+    """The page of this HTML; what it hides is counted in the draft."""
     from lxml import etree
 
-    text = _decode(path.read_bytes()).replace("\x00", "")
+    text = text.replace("\x00", "")
     page = Page()
     # Events instead of a tree: no depth of nesting costs memory or a stack.
     parser = etree.HTMLParser(target=page, huge_tree=True)
     for start in range(0, len(text), _PIECE):
         parser.feed(text[start : start + _PIECE])
-        draft.report(start, len(text))
+        if draft.total == 1:
+            draft.report(start, len(text))
     parser.close()
     draft.hidden += page.hidden
-    draft.add(page.text())
+    return page.text()
 
 
 def _decode(data: bytes) -> str:

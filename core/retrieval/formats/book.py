@@ -1,0 +1,70 @@
+"""E-books (EPUB): their chapters in the order in which they are read."""
+
+import posixpath
+import zipfile
+from pathlib import Path
+from urllib.parse import unquote
+
+from core.errors import Refused
+from core.retrieval.draft import Draft
+from core.retrieval.formats import office
+from core.retrieval.formats.plain import decode
+from core.retrieval.formats.web import to_markdown
+
+_CONTAINER = "META-INF/container.xml"
+
+
+def read(path: Path, draft: Draft) -> None:
+    """One section for each chapter."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            office.check_size(archive.infolist(), draft.limits)
+            _chapters(archive, draft)
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, EOFError) as error:
+        raise _damaged() from error
+
+
+def _chapters(archive: zipfile.ZipFile, draft: Draft) -> None:
+    package = _first(archive, _CONTAINER, "rootfile").get("full-path", "")
+    root = _parsed(archive, package)
+    items = {each.get("id"): each for each in _all(root, "item")}
+    wanted = [items.get(each.get("idref")) for each in _all(root, "itemref")]
+    found = [each for each in wanted if each is not None and each.get("href")]
+    if not found:
+        raise _damaged()
+    draft.expect("section", len(found))
+    for each in found:
+        name = posixpath.normpath(
+            posixpath.join(posixpath.dirname(package), unquote(each.get("href").split("#")[0]))
+        )
+        # One chapter that is missing does not take the others away.
+        text = decode(archive.read(name)) if name in archive.namelist() else ""
+        draft.add(to_markdown(text, draft))
+
+
+def _first(archive: zipfile.ZipFile, name: str, tag: str):  # type: ignore[no-untyped-def]
+    found = _all(_parsed(archive, name), tag)
+    if not found:
+        raise _damaged()
+    return found[0]
+
+
+def _parsed(archive: zipfile.ZipFile, name: str):  # type: ignore[no-untyped-def]
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        return etree.fromstring(archive.read(name), parser)
+    except etree.XMLSyntaxError as error:
+        raise _damaged() from error
+
+
+def _all(root, tag: str) -> list:  # type: ignore[no-untyped-def, type-arg]
+    return [each for each in root.iter() if str(each.tag).rpartition("}")[2] == tag]
+
+
+def _damaged() -> Refused:
+    return Refused(
+        "damaged: it cannot be opened as an e-book",
+        hint="Save it again as EPUB, without a copy protection.",
+    )

@@ -47,6 +47,7 @@ def _negation(token: Token, clause: list[Token], stop: int, is_german: bool) -> 
         frozenset(first),
         token.sentence,
         frozenset(near),
+        frozenset(after),
         frozenset(near if is_exception else [*back, *after]),
         token.key in DENIALS,
         is_exception,

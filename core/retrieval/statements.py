@@ -29,6 +29,7 @@ class Negation(NamedTuple):
     first: frozenset[str]
     sentence: int
     near: frozenset[str]
+    after: frozenset[str]
     around: frozenset[str]
     is_denial: bool
     is_exception: bool

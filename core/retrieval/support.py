@@ -89,7 +89,8 @@ def _context(both: Comparison, placed: Placed) -> dict[str, float]:
     """What is said of a number: the words beside it, and half as much the rest of its sentence."""
     sentence = [t for t in both.telling if t.sentence == placed.sentence]
     beside = {t.concept: 1.0 for t in sentence if t.part == placed.part}
-    return {**{t.concept: 0.5 for t in sentence}, **beside} if beside else {}
+    others = {t.concept: 0.5 for t in sentence} if 0 < len(beside) < 3 else {}
+    return {**others, **beside}
 
 
 def _closeness(both: Comparison, placed: Placed, context: dict[str, float]) -> float:
@@ -126,11 +127,11 @@ def _spelt_out(both: Comparison) -> frozenset[str]:
         if letters in both.passage.keys:
             found |= spelt
     for token in both.telling:
-        around = (
-            both.claim.text[token.end : token.end + 2]
-            + both.claim.text[token.start - 1 : token.start]
+        text = both.claim.text
+        is_explained = (
+            text.startswith(" (", token.end) or text[token.start - 1 : token.start] == "("
         )
-        if token.kind == "code" and ("(" in around or ")" in around):
+        if token.kind == "code" and is_explained:
             found.add(token.concept)
     return frozenset(found)
 

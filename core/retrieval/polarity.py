@@ -7,6 +7,7 @@ from core.retrieval.statements import Negation, Statement, Token
 _NEARLY_BEST = 0.6  # sentences that fit this well beside the best have their say in negations
 _LEAST_LEAD = 1.5
 _MOST = 0.6  # of a claim, when that stands after a "not" of the passage
+_PREFIXES = ("un", "in", "im", "non", "dis")
 FREE = frozenset(("free", "gratuit", "gratuite", "kostenlos"))
 PAYING = frozenset(
     concept(word) for word in ("pay", "cost", "charge", "paient", "payer", "zahlen", "kostet")
@@ -25,7 +26,8 @@ def _claimed_only(both: Comparison) -> str:
     for negation in claim.negations:
         # "Not without" is "only with".
         doubled = limited and (twice or (claim.limited and negation.is_exception))
-        if negation.is_denial or doubled:
+        prefixed = {prefix + each for prefix in _PREFIXES for each in negation.near}
+        if negation.is_denial or doubled or prefixed & both.passage.concepts:
             continue
         if not any(_is_met(theirs, negation, both) for theirs in passage.negations):
             return f"no negation of {', '.join(sorted(negation.near))}"
@@ -38,10 +40,25 @@ def _is_met(theirs: Negation, ours: Negation, both: Comparison) -> bool:
     if theirs.is_denial:
         if concept(theirs.key) in ours.words:
             return False
-        return bool(theirs.around & near) or (theirs.key in FREE and bool(ours.words & PAYING))
+        denied = theirs.around & (near or around)
+        return bool(denied) or (theirs.key in FREE and bool(ours.words & PAYING))
     if not near and theirs.sentence in both.rows[:1]:
         return True  # "without limit" for "without bound"
-    return bool(theirs.near & around) or len(theirs.around & around) >= 3
+    first = both.all_meant(ours.first) if ours.after else set()
+    met = bool(theirs.near & around)
+    return met and not _is_said_plainly(around, first, theirs, both)
+
+
+def _is_said_plainly(
+    words: set[str], first: set[str], negation: Negation, both: Comparison
+) -> bool:
+    """Whether another clause, without a "not", fits better: Windows is, macOS is not signed."""
+    fit = len(words & negation.words)
+    denied = {n.clause for n in both.passage.negations}
+    return any(
+        clause not in denied and bool(first & concepts) and len(words & concepts) > fit
+        for clause, concepts in enumerate(both.passage.by_clause)
+    )
 
 
 def _passage_only(both: Comparison) -> str:
@@ -58,6 +75,8 @@ def _passage_only(both: Comparison) -> str:
         if len(listed) >= 2 and len(listed) >= _MOST * len(both.telling):
             common, most = common | listed, True
         if negation.is_denial or not most or common & ours:
+            continue
+        if _is_said_plainly(both.said, set(negation.first), negation, both):
             continue
         if not _is_forbidden(both, common):
             return f"negation of {', '.join(sorted(common))}"

@@ -152,8 +152,6 @@ def _is_alike(theirs: Token, ours: Token) -> bool:
 def reversed_roles(both: Comparison) -> str:
     """Two parties of one deed the other way round ("A beat B" for "B beat A"), or nothing."""
     claim = both.claim
-    if _is_compared_the_other_way(both):
-        return "what is more than what"
     actors = [
         t
         for t in both.telling
@@ -163,28 +161,6 @@ def reversed_roles(both: Comparison) -> str:
         if first.sentence == second.sentence and _is_reversed(first, second, both):
             return f"{first.key} and {second.key} the other way round"
     return ""
-
-
-def _is_compared_the_other_way(both: Comparison) -> bool:
-    """ "A is larger than B" for "B is larger than A"."""
-    for than in (t for t in both.claim.tokens if t.key == "than"):
-        ours = [both.all_meant(side) for side in _sides(than, both.claim.tokens)]
-        for other in (t for t in both.passage.tokens if t.key == "than"):
-            left, right = _sides(other, both.passage.tokens)
-            crossed = ours[0] & right, ours[1] & left
-            if all(crossed) and not crossed[0] & left and not crossed[1] & right:
-                return not (ours[1] & right)
-    return False
-
-
-def _sides(than: Token, tokens: list[Token]) -> tuple[set[str], set[str]]:
-    sentence = [
-        t for t in tokens if t.sentence == than.sentence and t.kind not in ("function", "number")
-    ]
-    return (
-        {t.concept for t in sentence if t.start < than.start},
-        {t.concept for t in sentence if t.start > than.start},
-    )
 
 
 def _is_reversed(first: Token, second: Token, both: Comparison) -> bool:

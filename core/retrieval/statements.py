@@ -28,6 +28,7 @@ class Negation(NamedTuple):
     key: str
     first: frozenset[str]
     sentence: int
+    clause: int
     near: frozenset[str]
     after: frozenset[str]
     around: frozenset[str]

@@ -39,6 +39,7 @@ forbidden forbade prohibited banned=forbid|beginnen begann|endet ende|ist war si
 september sept sep|october oct|november nov|december dec|january januar janvier|february februar février
 march märz mars|may mai|june juni juin|july juli juillet|august août|october oktober octobre
 december dezember décembre
+last final|collect gather|drop discontinue cease
 road highway street motorway|connect link join|intend plan|prepare prepared ready|expensive costly|major main key
 limit cap bound restrict restriction|result outcome finding|study research trial investigation|death mortality die died
 contain comprise|establish found founded|harm damage|detect find|improve enhance|protect guard|check verify inspect examine
@@ -112,7 +113,6 @@ easy simple / hard difficult
 faster fast quick / slower slow
 heavy heavier heaviest / light lighter lightest
 ahead / behind
-support supports supported / oppose opposes opposed
 confirm confirmed / deny denied
 capable able / incapable unable
 voluntarily / compulsorily
@@ -171,6 +171,7 @@ excepté
 """)
 # They deny what they are said of, in either direction: "smoking is forbidden".
 DENIALS = _set("""
+drop drops dropped discontinue discontinued discontinues cease ceases ceased
 forbid forbidden forbids prohibit prohibited prohibits ban bans banned exclude excludes
 excluded excluding refuse refuses refused reject rejects rejected deny denies denied fail
 fails failed prevent prevents prevented avoid avoids lack lacks lacked illegal impossible
@@ -211,7 +212,7 @@ debt rent risk cash stock credit growth demand
 """)
 # Words that tell nothing by themselves.
 FUNCTION = _set("""
-all everywhere anywhere somewhere given company's would-be particular whenever wherever everything
+longer all everywhere anywhere somewhere given company's would-be particular whenever wherever everything
 a an and are as at be been being but by can could did do does doing done for from had has
 have having he her hers him his how i if in into is it its itself may me might more most my
 no not of on or our ours she should so some such than that the their theirs them then there

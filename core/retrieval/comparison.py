@@ -121,11 +121,20 @@ def _named(token: Token, passage: Statement) -> frozenset[str]:
     theirs = passage.telling()
     found = {t.concept for t in theirs if same_name(token.key, t.key)}
     if not found:
-        found = initials(passage).get(token.key, set())
+        found = initials(passage).get(token.key, set()) | _spelt(token.key, passage)
     if not found:
         kin = _kin(token.concept, passage)
         found = {t.concept for t in theirs if t.concept in kin and not t.is_capital}
     return frozenset(found)
+
+
+def _spelt(letters: str, passage: Statement) -> set[str]:
+    """What an abbreviation stands for in small letters: CFO for "chief financial officer"."""
+    if not (letters.isascii() and letters.isalpha() and 2 < len(letters) < 7):
+        return set()
+    pattern = r"\b" + r"[ -](?:(?:of|and|the) )?".join(letter + r"[a-z]+" for letter in letters)
+    found = re.search(pattern, passage.text.casefold())
+    return {concept(word) for word in found[0].split()} if found else set()
 
 
 def _code(key: str, passage: Statement) -> frozenset[str]:
@@ -186,13 +195,17 @@ def same(claimed: Quantity, given: Quantity, hedged: bool) -> bool:
     slack = 0.05 if hedged and not claimed.is_year else 1e-9
     if any(_near(a, b, slack) for a in ours for b in theirs):
         return True
-    # 383 for 383.2: a decimal left out.
-    return any(
-        b != int(b) and abs(b) >= 10 and a == round(b)
-        for a in ours
-        for b in theirs
-        if abs(b) < 1e15
-    )
+    return any(_is_rounded(a, b, claimed.factor * claimed.scale) for a in ours for b in theirs)
+
+
+def _is_rounded(ours: float, theirs: float, unit: float) -> bool:
+    """Whether ours is theirs with fewer digits: 383 for 383.2, 82.96 billion for 82,959 million."""
+    if not 10 <= abs(theirs) < 1e15:
+        return False
+    if theirs != int(theirs) and ours == round(theirs):
+        return True
+    digits = len(f"{abs(ours / unit):.9g}".replace(".", "").strip("0"))
+    return unit >= 1000 and digits >= 3 and _near(float(f"{theirs:.{digits}g}"), ours, 1e-9)
 
 
 def _near(a: float, b: float, slack: float) -> bool:

@@ -7,7 +7,7 @@ from core.retrieval.wordlists import FUNCTION, KINDS, OPPOSITES, SAME
 
 _ENDING = re.compile(
     r"(?:izations?|isations?|ational|ations?|ication|ments?|ingly|edly|ness|ings?|ions?|ances?|ences?|ities|ity|ers?|ors?"
-    r"|ies|ied|ied|able|ible|est|ed|es|en|em|er|ly|al|ung|ungen|te|ten|s|e|y|n)$"
+    r"|ies|ied|ied|able|ible|est|ed|es|en|em|er|ly|al|ung|ungen|te|ten|s|e|y)$"
 )
 
 

@@ -37,7 +37,9 @@ def _negation(token: Token, clause: list[Token], stop: int, is_german: bool) -> 
     back = [t.concept for t in clause if t.start < token.start]
     after = [t.concept for t in clause if token.start < t.start < stop]
     is_exception = token.key in EXCEPTIONS
-    near = after[: _SHORT_REACH if is_exception else _REACH] or back[-_REACH:]
+    # "No ferries run and tickets are refunded": what comes after "and" is not denied, or not first.
+    beside = [t.concept for t in clause if token.start < t.start < stop and t.part == token.part]
+    near = (beside or after)[: _SHORT_REACH if is_exception else _REACH] or back[-_REACH:]
     is_determiner = token.key.startswith("kein") or token.key == "no"
     if is_german and not is_exception and not is_determiner:
         near = [*near, *back[-_REACH:]]  # the verb may stand before "nicht"
@@ -46,7 +48,9 @@ def _negation(token: Token, clause: list[Token], stop: int, is_german: bool) -> 
         token.key,
         frozenset(first),
         token.sentence,
+        token.clause,
         frozenset(near),
+        frozenset(after),
         frozenset(near if is_exception else [*back, *after]),
         token.key in DENIALS,
         is_exception,

@@ -19,7 +19,7 @@ third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth 
 fifteenth sixteenth seventeenth eighteenth nineteenth twentieth
 """
 _OTHERS = {
-    "twice": 2.0, "thrice": 3.0, "dozen": 12.0, "zweimal": 2.0, "dreimal": 3.0, "dreissig": 30.0,
+    "twice": 2.0, "double": 2.0, "triple": 3.0, "thrice": 3.0, "dozen": 12.0, "zweimal": 2.0, "dreimal": 3.0, "dreissig": 30.0,
     "half": 0.5, "halb": 0.5, "½": 0.5, "¼": 0.25, "¾": 0.75,
 }  # fmt: skip
 
@@ -58,7 +58,7 @@ ONE = frozenset(
 )
 NUMBER_WORDS = _number_words()
 SCALES = {
-    "hundred": 1e2, "hundert": 1e2, "cent": 1e2, "thousand": 1e3, "tausend": 1e3, "mille": 1e3, "k": 1e3,
+    "hundred": 1e2, "hundert": 1e2, "thousand": 1e3, "tausend": 1e3, "mille": 1e3, "k": 1e3,
     "million": 1e6, "millions": 1e6, "millionen": 1e6, "mio": 1e6, "mn": 1e6,
     "billion": 1e9, "billions": 1e9, "bn": 1e9, "milliarden": 1e9, "milliards": 1e9, "trillion": 1e12,
 }  # fmt: skip
@@ -103,6 +103,8 @@ degree 1: ° degree degrees grad
 share 1: % percent per-cent percentage prozent pourcent
 euro 1: € eur euro euros
 dollar 1: $ usd dollar dollars us$
+dollar 0.01: cents cent ¢
+pound 0.01: pence penny
 pound 1: £ gbp pounds pound
 yen 1: ¥ yen jpy
 """

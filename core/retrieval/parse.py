@@ -24,6 +24,8 @@ _HARD = re.compile(
 )
 _SOFT = frozenset(("and", "or", "und", "oder", "et", "ou", "compared", "before", "after", "until"))
 _GERMAN = ("der", "die", "das", "und", "nicht", "ist", "den", "von", "ein", "im", "zu", "mit")
+_ACRONYM = re.compile(r"[^\W\d_a-z]{2,}s?")
+_FEW, _AGAIN = 3, ("the", "other", "these", "those", "its", "their")  # "the other two"
 _MONTHS = ("may", "march", "mai", "mars")  # with a capital, no verbs
 _TEMPERATURES = ("celsius", "fahrenheit")
 
@@ -88,7 +90,9 @@ class _Reader:
             if match["digits"]:
                 reached = before = self._digits(match.start())
             elif match["word"] and (found := in_words(keys, spans, self.text, place)):
-                self._quantity([found[0]])
+                before_it = keys[place - 1] if place else ""
+                few = max(found[0].values) <= _FEW and before_it in _AGAIN
+                self._quantity([found[0]._replace(is_faint=found[0].is_faint or few)])
                 place += found[1] - 1
                 before = reached = spans[place][1]
             else:
@@ -158,7 +162,7 @@ class _Reader:
         return "name" if self._is_name(match["word"]) else "word"
 
     def _is_name(self, written: str) -> bool:
-        if len(written) > 1 and written.isupper():
+        if _ACRONYM.fullmatch(written):
             return True
         titled = bool(self.found.tokens) and self.found.tokens[-1].key in TITLES
         # German writes every noun with a capital.
@@ -190,7 +194,11 @@ class _Reader:
             found.by_start.setdefault(each[:4], []).append(each)
         found.long = [each for each in sorted(found.concepts) if len(each) >= 9]
         found.keys = frozenset(t.key for t in found.tokens)
-        told = [t for t in found.tokens if t.kind != "function"]
+        periods = [
+            t for t in found.tokens if t.kind == "function" and t.key in UNITS and t.key.isalpha()
+        ]
+        found.concepts |= {t.concept for t in periods}
+        told = [t for t in found.tokens if t.kind != "function"] + periods
         found.by_sentence = _grouped([(t.sentence, t.concept) for t in told], self.sentence + 1)
         found.by_clause = _grouped([(t.clause, t.concept) for t in told], self.clause + 1)
         found.by_part = _grouped([(t.part, t.concept) for t in told], self.part + 1)

@@ -6,6 +6,12 @@ from core.retrieval.statements import Negation, Statement, Token
 
 _NEARLY_BEST = 0.6  # sentences that fit this well beside the best have their say in negations
 _LEAST_LEAD = 1.5
+_MOST = 0.6  # of a claim, when that stands after a "not" of the passage
+_PREFIXES = ("un", "in", "im", "non", "dis")
+FREE = frozenset(("free", "gratuit", "gratuite", "kostenlos"))
+PAYING = frozenset(
+    concept(word) for word in ("pay", "cost", "charge", "paient", "payer", "zahlen", "kostet")
+)
 
 
 def denied(both: Comparison) -> str:
@@ -16,22 +22,43 @@ def denied(both: Comparison) -> str:
 def _claimed_only(both: Comparison) -> str:
     claim, passage = both.claim, both.passage
     limited = any(row in passage.limited for row in both.rows)
+    twice = sum(not n.is_denial for n in claim.negations) >= 2
     for negation in claim.negations:
         # "Not without" is "only with".
-        doubled = limited and (len(claim.negations) >= 2 or claim.limited)
-        if negation.is_denial or (doubled and (negation.is_exception or len(claim.negations) >= 2)):
+        doubled = limited and (twice or (claim.limited and negation.is_exception))
+        prefixed = {prefix + each for prefix in _PREFIXES for each in negation.near}
+        if negation.is_denial or doubled or prefixed & both.passage.concepts:
             continue
-        around = both.all_meant(negation.around | negation.near)
-        if not any(_is_met(theirs, around, negation) for theirs in passage.negations):
+        if not any(_is_met(theirs, negation, both) for theirs in passage.negations):
             return f"no negation of {', '.join(sorted(negation.near))}"
     return ""
 
 
-def _is_met(theirs: Negation, around: set[str], ours: Negation) -> bool:
-    """Whether the passage's negation is the one that the claim makes around these words."""
+def _is_met(theirs: Negation, ours: Negation, both: Comparison) -> bool:
+    """Whether the passage's negation is the one that the claim makes."""
+    around, near = both.all_meant(ours.words), both.all_meant(ours.near)
     if theirs.is_denial:
-        return bool(theirs.around & around) and concept(theirs.key) not in ours.words
-    return bool(theirs.near & around) or len(theirs.around & around) >= 3
+        if concept(theirs.key) in ours.words:
+            return False
+        denied = theirs.around & (near or around)
+        return bool(denied) or (theirs.key in FREE and bool(ours.words & PAYING))
+    if not near and theirs.sentence in both.rows[:1]:
+        return True  # "without limit" for "without bound"
+    first = both.all_meant(ours.first) if ours.after else set()
+    met = bool(theirs.near & around)
+    return met and not _is_said_plainly(around, first, theirs, both)
+
+
+def _is_said_plainly(
+    words: set[str], first: set[str], negation: Negation, both: Comparison
+) -> bool:
+    """Whether another clause, without a "not", fits better: Windows is, macOS is not signed."""
+    fit = len(words & negation.words)
+    denied = {n.clause for n in both.passage.negations}
+    return any(
+        clause not in denied and bool(first & concepts) and len(words & concepts) > fit
+        for clause, concepts in enumerate(both.passage.by_clause)
+    )
 
 
 def _passage_only(both: Comparison) -> str:
@@ -43,8 +70,13 @@ def _passage_only(both: Comparison) -> str:
     ours = both.all_meant(c for n in claim.negations if not n.is_denial for c in n.around)
     for negation in theirs:
         common = negation.near & both.said
-        most = common and 2 * len(common) >= len(negation.near)
+        most = bool(common) and 2 * len(common) >= len(negation.near)
+        listed = negation.after & both.said
+        if len(listed) >= 2 and len(listed) >= _MOST * len(both.telling):
+            common, most = common | listed, True
         if negation.is_denial or not most or common & ours:
+            continue
+        if _is_said_plainly(both.said, set(negation.first), negation, both):
             continue
         if not _is_forbidden(both, common):
             return f"negation of {', '.join(sorted(common))}"
@@ -63,24 +95,27 @@ def opposed(both: Comparison) -> str:
     """A word of the claim where the passage has its opposite, or nothing."""
     for token in both.claim.tokens:
         for axis, side in signs(token.key):
-            if _is_opposed(token, axis, side, both) and not _is_turned(token, both):
+            theirs = _opposite(token, axis, side, both)
+            if theirs and not _is_turned(token, theirs, both):
                 return f"the opposite of {token.key}"
     return ""
 
 
-def _is_opposed(token: Token, axis: int, side: int, both: Comparison) -> bool:
-    """Whether the other end of the axis fits what is said around the word, and this one less."""
+def _opposite(token: Token, axis: int, side: int, both: Comparison) -> Token | None:
+    """The other end of the axis, if it fits what is said around the word and this one less."""
     side = -side if _is_negated(token, both.claim) else side
     context = {t.concept for t in both.telling if t.clause == token.clause and t.key != token.key}
-    best = {1: -1.0, -1: -1.0}
+    best: dict[int, tuple[float, Token | None]] = {1: (-1.0, None), -1: (-1.0, None)}
     for theirs in both.passage.tokens:
         for _, end in (s for s in signs(theirs.key) if s[0] == axis):
             end = -end if _is_negated(theirs, both.passage) else end
             clause = both.passage.by_clause[theirs.clause]
             sentence = both.passage.by_sentence[theirs.sentence]
             score = both.common(context, clause) + 0.5 * both.common(context, sentence)
-            best[end] = max(best[end], score)
-    return best[-side] >= _LEAST_LEAD and best[-side] > best[side]
+            if score > best[end][0]:
+                best[end] = (score, theirs)
+    lead = best[-side][0] >= _LEAST_LEAD and best[-side][0] > best[side][0]
+    return best[-side][1] if lead else None
 
 
 def _is_negated(token: Token, statement: Statement) -> bool:
@@ -93,13 +128,16 @@ def _is_negated(token: Token, statement: Statement) -> bool:
     )
 
 
-def _is_turned(token: Token, both: Comparison) -> bool:
+def _is_turned(token: Token, theirs: Token, both: Comparison) -> bool:
     """ "A lost to B" for "B beat A": the opposite, of the parties the other way round."""
     names = [t for t in both.telling if t.is_capital and t.sentence == token.sentence]
     before = [t for t in names if t.start < token.start]
     after = [t for t in names if t.start > token.start]
     if not before or not after or both.claim.is_german:
         return False
-    first = [t.start for t in both.passage.telling() if t.concept in both.meant(before[-1].concept)]
-    second = [t.start for t in both.passage.telling() if t.concept in both.meant(after[-1].concept)]
-    return bool(first) and bool(second) and min(first) > min(second)
+    said = {
+        t.concept
+        for t in both.passage.telling()
+        if t.sentence == theirs.sentence and t.start < theirs.start
+    }
+    return bool(both.meant(after[-1].concept) & said) and not both.meant(before[-1].concept) & said

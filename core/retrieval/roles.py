@@ -8,6 +8,14 @@ from core.retrieval.meanings import kinds, rivals
 from core.retrieval.statements import Statement, Token
 from core.retrieval.wordlists import ROLES
 
+_PRONOUNS = frozenset(("him", "her", "them", "it", "me", "us"))
+_NAMING = frozenset(
+    ["und", "in", "nach", "von", "aus", "bei", "durch", "nahe"]
+)  # what a name may follow
+_NOUN_AFTER = frozenset(
+    ("with", "in", "of", "by", "from", "as", "at", "on", "to", "into", "for", "and", "or")
+)
+_MANY = 3  # telling words that stand, beside one that does not
 _BY = re.compile(r"\b(?:by|von|par|durch)\b")
 
 
@@ -17,6 +25,8 @@ def replaced(both: Comparison) -> str:
     for token in names:
         if _is_elsewhere(token, names, both):
             return f"{token.key} in the place of another"
+    if reason := _renamed(both) or _exchanged(both):
+        return reason
     best = [t for t in both.passage.telling() if t.sentence in both.rows[:1]]
     for token in both.telling:
         if kinds(token.key) and not both.meant(token.concept):
@@ -26,27 +36,101 @@ def replaced(both: Comparison) -> str:
     return ""
 
 
+def _renamed(both: Comparison) -> str:
+    """A German noun that the passage lacks, where it has another after the same word."""
+    if not both.claim.is_german:
+        return ""
+    theirs = list(pairwise(both.passage.tokens))
+    for before, token in pairwise(both.claim.tokens):
+        if token.kind != "word" or not token.is_capital or both.meant(token.concept):
+            continue
+        if before.key in _NAMING and any(
+            a.key == before.key and b.is_capital and b.concept not in both.said for a, b in theirs
+        ):
+            return f"{token.key} in the place of another"
+    return ""
+
+
+def _exchanged(both: Comparison) -> str:
+    """The one word that the passage lacks, in a noun's place where the passage has another."""
+    missing = [t for t in both.telling if not both.meant(t.concept)]
+    if len(missing) != 1 or len(both.telling) - 1 < _MANY:
+        return ""
+    tokens = both.claim.tokens
+    place = tokens.index(missing[0])
+    before = tokens[place - 1].key if place else ""
+    following = _key_after(tokens, place)
+    if before not in _NOUN_AFTER or (before == "to" and following in ("the", "a", "an")):
+        return ""
+    for one, other in pairwise(both.passage.tokens):
+        if one.key != before or other.kind not in ("word", "name", "code"):
+            continue
+        at = both.passage.tokens.index(other)
+        if other.concept not in both.said and _key_after(both.passage.tokens, at) == following:
+            return f"{missing[0].key} for {other.key}"
+    return ""
+
+
+def _key_after(tokens: list[Token], place: int) -> str:
+    """The word after this one, "" at the end of the sentence."""
+    following = tokens[place + 1] if place + 1 < len(tokens) else None
+    return following.key if following and following.sentence == tokens[place].sentence else ""
+
+
 def _is_elsewhere(token: Token, names: list[Token], both: Comparison) -> bool:
     """Whether what is said of the name is said of another one in the passage."""
     beside = [t for t in both.claim.tokens if t.part == token.part]
     others = [t for t in beside if t.kind != "number" and t not in names]
-    mine = both.all_meant(t.concept for t in names if t.part == token.part)
+    mine = both.all_meant(t.concept for t in _group(token, beside, names))
     own, rival = 0.0, 0.0
     for part, concepts in enumerate(both.passage.by_part):
-        is_mine = bool(concepts & mine)
-        if not is_mine and not _has_rival(token, both.passage.parts[part], both):
+        is_half = _is_half_renamed(token, both.passage.parts[part], both)
+        is_mine = bool(concepts & mine) and not is_half
+        if not is_mine and not is_half and not _has_rival(token, both.passage.parts[part], both):
             continue
         fit = sum(_weight(t) for t in others if _is_in(t, part, both))
         if is_mine:
-            own = max(own, fit)
+            own = max(own, fit, _clause_fit(part, others, both))
         else:
             rival = max(rival, fit)
     whole = sum(_weight(t) for t in others)
     return rival >= own + 2 or (rival == whole and rival >= own + 1)
 
 
+def _group(token: Token, beside: list[Token], names: list[Token]) -> list[Token]:
+    """The name that the token is part of: all of "Henri Becquerel"."""
+    first = last = beside.index(token)
+    while first and beside[first - 1] in names:
+        first -= 1
+    while last + 1 < len(beside) and beside[last + 1] in names:
+        last += 1
+    return beside[first : last + 1]
+
+
+def _clause_fit(part: int, others: list[Token], both: Comparison) -> float:
+    """How well the clause of the part fits: "the prize with Curie and Becquerel" is one."""
+    clauses = {t.clause for t in both.passage.parts[part]}
+    words = [t for t in both.passage.tokens if t.clause in clauses]
+    concepts, keys = frozenset(t.concept for t in words), {t.key for t in words}
+    return sum(
+        _weight(t)
+        for t in others
+        if (t.key in keys if t.kind == "function" else both.meant(t.concept) & concepts)
+    )
+
+
 def _has_rival(token: Token, part: list[Token], both: Comparison) -> bool:
     return any(t.concept not in both.said and _is_alike(t, token) for t in part)
+
+
+def _is_half_renamed(token: Token, part: list[Token], both: Comparison) -> bool:
+    """Whether the part has another first half of the name: Disclosing Party, Receiving Party."""
+    following = [b for a, b in pairwise(both.claim.tokens) if a == token and b.kind == "name"]
+    return any(
+        b.concept in both.meant(name.concept) and a.kind == "name" and a.concept not in both.said
+        for name in following
+        for a, b in pairwise(part)
+    )
 
 
 def _weight(token: Token) -> float:
@@ -84,6 +168,8 @@ def _is_reversed(first: Token, second: Token, both: Comparison) -> bool:
         tells = deed.kind == "word" or (deed.kind == "function" and len(deed.key) > 3)
         if not tells or not first.start < deed.start < second.start:
             continue
+        if " with " in both.claim.text[deed.end : second.start]:
+            continue
         passive = _is_passive(both.claim, deed, second)
         straight = _order(both, first, deed, second)
         crossed = _order(both, second, deed, first)
@@ -91,6 +177,26 @@ def _is_reversed(first: Token, second: Token, both: Comparison) -> bool:
             return True
         if crossed is None and straight is not None and straight != passive:
             return first.key in ROLES
+        if (
+            crossed is None
+            and straight is None
+            and not passive
+            and _is_doer(second, deed, first, both)
+        ):
+            return True
+    return False
+
+
+def _is_doer(actor: Token, deed: Token, other: Token, both: Comparison) -> bool:
+    """Whether the passage has the actor do it to someone else: "Nadal beat him"."""
+    for verb in both.passage.tokens:
+        if verb.key != deed.key or not verb.concept:
+            continue
+        clause = [t for t in both.passage.tokens if t.clause == verb.clause]
+        before = {t.concept for t in clause if t.start < verb.start}
+        after = [t.key for t in clause if t.start > verb.start]
+        if both.meant(actor.concept) & before and not both.meant(other.concept) & before:
+            return bool(_PRONOUNS.intersection(after[:1]))
     return False
 
 

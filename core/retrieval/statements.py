@@ -28,7 +28,9 @@ class Negation(NamedTuple):
     key: str
     first: frozenset[str]
     sentence: int
+    clause: int
     near: frozenset[str]
+    after: frozenset[str]
     around: frozenset[str]
     is_denial: bool
     is_exception: bool

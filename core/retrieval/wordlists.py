@@ -24,7 +24,7 @@ rise rose risen raise grow grew grown climb increase=increase|fall fell fallen d
 bring brought carry|think thought|sell sold sale sell|meet met|break broke broken|speak spoke spoken
 quick quickly fast rapid|annual annually yearly=year|monthly=month|weekly=week|daily=day|nightly=night
 hourly=hour|discover discovery|error failure|option setting|argument parameter|function method
-answer reply response respond|remove delete erase|repair fix|allow permit authorise authorize enable
+answer reply response respond|remove delete erase|repair fix|allow permit authorise authorize enable welcome
 allowed permitted=allow|approve approval consent permission|notify inform notice|child kid
 illness disease|drug medicine medication|movie film|picture image photo photograph|journey trip travel
 almost nearly|usually normally typically generally|about approximately roughly circa around
@@ -38,7 +38,20 @@ zahlen zahlung|dürfen darf|müssen muss|bekommen erhalten erhielt bekam|prohibi
 forbidden forbade prohibited banned=forbid|beginnen begann|endet ende|ist war sind waren=sein|february feb|january jan|march mar|april apr|august aug
 september sept sep|october oct|november nov|december dec|january januar janvier|february februar février
 march märz mars|may mai|june juni juin|july juli juillet|august août|october oktober octobre
-december dezember décembre|monday montag lundi|tuesday dienstag mardi|wednesday mittwoch mercredi
+december dezember décembre
+last final|collect gather|drop discontinue cease
+road highway street motorway|connect link join|intend plan|prepare prepared ready|expensive costly|major main key
+limit cap bound restrict restriction|result outcome finding|study research trial investigation|death mortality die died
+contain comprise|establish found founded|harm damage|detect find|improve enhance|protect guard|check verify inspect examine
+hire recruit|law act legislation|country nation|city town|ship vessel boat|monarch king|entire whole|occur happen occurrence
+attend visit|former previous|current present|goal aim objective target|problem issue trouble|author writer|match game
+spectator fan viewer audience|champion winner|dish meal|additional extra further|shop store|delete erase|display screen
+invent invention|mistake error fault|attempt try tried|request ask demand|refund reimburse reimbursement|assist aid|quit resign
+predict predictor forecast|associate associated association link|exceed surpass|halt stop|seek sought|teach taught teacher
+argue claim assert|suffer experience|strike hit|destroy ruin demolish|divide split|combine merge|edit modify amend change alter
+cancel cancellation|renew renewal extend|deliver delivery ship|reserve reservation|inaugurate open
+independent independently|freedom liberty|correct right accurate|wrong incorrect|rank ranking|consecutive row
+enthalten inbegriffen|mitnehmen mitgenommen mitnahme|fahren fährt fahrt abfahrt|kosten kostet|monday montag lundi|tuesday dienstag mardi|wednesday mittwoch mercredi
 thursday donnerstag jeudi|friday freitag vendredi|saturday samstag samedi|sunday sonntag dimanche
 """
 # Each line is one axis, the two ends apart: with one of each, two texts contradict each other.
@@ -99,9 +112,18 @@ early / late
 easy simple / hard difficult
 faster fast quick / slower slow
 heavy heavier heaviest / light lighter lightest
+ahead / behind
+confirm confirmed / deny denied
+capable able / incapable unable
+voluntarily / compulsorily
+ahead / late
 """
 # Where one of a kind is said, another of the same kind is something else.
 KINDS = """
+receiving disclosing
+hardcover paperback
+hydraulic pneumatic electric manual
+monthly weekly daily yearly hourly quarterly
 red blue green yellow orange purple black white grey brown pink violet rot blau grün gelb schwarz weiß rouge bleu vert jaune noir blanc
 january february march april may june july august september october november december
 monday tuesday wednesday thursday friday saturday sunday
@@ -149,6 +171,7 @@ excepté
 """)
 # They deny what they are said of, in either direction: "smoking is forbidden".
 DENIALS = _set("""
+drop drops dropped discontinue discontinued discontinues cease ceases ceased
 forbid forbidden forbids prohibit prohibited prohibits ban bans banned exclude excludes
 excluded excluding refuse refuses refused reject rejects rejected deny denies denied fail
 fails failed prevent prevents prevented avoid avoids lack lacks lacked illegal impossible
@@ -189,6 +212,7 @@ debt rent risk cash stock credit growth demand
 """)
 # Words that tell nothing by themselves.
 FUNCTION = _set("""
+longer all everywhere anywhere somewhere given company's would-be particular whenever wherever everything
 a an and are as at be been being but by can could did do does doing done for from had has
 have having he her hers him his how i if in into is it its itself may me might more most my
 no not of on or our ours she should so some such than that the their theirs them then there

@@ -43,11 +43,16 @@ def verdict_on(claim: str, name: str) -> Verdict:
 
 
 def half(number: int) -> list[Said]:
-    """The claims about every other passage: half 0 is tuned on, half 1 held out."""
+    """The claims about every other passage.
+
+    Each batch was written before the rules saw it; as soon as its failures were read it was no
+    longer held out. At first sight of the four batches (74 + 83, 50 + 70, 28 + 36 and 24 + 31
+    claims) 85, 80, 82 and 75 % of the true ones stood and 96, 90, 75 and 87 % of the false ones fell.
+    """
     return [claim for claim in CLAIMS if NAMES.index(claim.passage) % 2 == number]
 
 
-@pytest.mark.parametrize("number", [0, 1], ids=["tuned on", "held out"])
+@pytest.mark.parametrize("number", [0, 1], ids=["one half", "the other"])
 def test_of_two_hundred_claims_the_true_ones_stand_and_the_false_ones_fall(number: int) -> None:
     verdicts = {claim: verdict_on(claim.text, claim.passage) for claim in half(number)}
     true = {claim: v in BORNE_OUT for claim, v in verdicts.items() if claim.kind in TRUE}

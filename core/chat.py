@@ -22,6 +22,7 @@ from core.llm.client import LLMClient, Meter
 from core.models import Models
 from core.retrieval.attribution import cited
 from core.retrieval.nearness import NEAR
+from core.retrieval.verdicts import summary
 from core.store.conversations import Conversations
 from core.store.preferences import Preferences
 from core.table_answer import citations, is_native, table
@@ -102,8 +103,13 @@ class ChatService:
                         said = [event.text]
                     yield event
             with trace.span("check citations", "citations", parent=root) as span:
-                citations = _checked(asked, "".join(said), context)
-                span.set(citations=len(citations), sources=len(context.sources))
+                # In a thread: a long answer takes a part of a second, and others wait for the loop.
+                citations = await asyncio.to_thread(_checked, asked, "".join(said), context)
+                span.set(
+                    citations=len(citations),
+                    sources=len(context.sources),
+                    verdict=summary(citations),
+                )
             yield CitationsChecked(citations)
 
     async def _compose(

@@ -40,7 +40,7 @@ def as_markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
         if turn.error:
             parts.append(f"*{turn.error['message']}*")
         cited = {citation.number for citation in turn.citations}
-        parts += [_source(source) for source in turn.sources if source.number in cited]
+        parts += [_source(source, turn) for source in turn.sources if source.number in cited]
         parts.append(_facts(turn))
     return "\n\n".join(parts) + "\n"
 
@@ -52,10 +52,13 @@ def _answer(turn: Turn) -> str:
     return turn.answer or "*No answer.*"
 
 
-def _source(source: Source) -> str:
+def _source(source: Source, turn: Turn) -> str:
     hit = source.hit
+    verdicts = {each.verdict for each in turn.citations if each.number == source.number}
+    told = ", ".join(sorted(each.replace("_", " ") for each in verdicts - {"unchecked"}))
     quoted = "\n".join(f"> {line}" for line in hit.chunk.text.strip().splitlines())
-    return f"**[{source.number}] {hit.name}, {hit.unit} {hit.chunk.page}**\n\n{quoted}"
+    checked = f" ({told})" if told else ""
+    return f"**[{source.number}] {hit.name}, {hit.unit} {hit.chunk.page}**{checked}\n\n{quoted}"
 
 
 def _facts(turn: Turn) -> str:

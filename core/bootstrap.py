@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.admission import Admission
 from core.assets import MINILM, O200K, QWEN_1_5B, SMOLLM2, Asset, Assets
+from core.atlas import Atlas
 from core.bridge import Bridge
 from core.chat import ChatService
 from core.context import ContextBuilder
@@ -24,7 +25,7 @@ from core.prompts.sandbox import Sandbox
 from core.prompts.sandbox import TrustSpan as TrustSpan
 from core.prompts.template import PromptTemplate as PromptTemplate
 from core.prompts.template import Variable as Variable
-from core.retrieval.chunk import Chunker
+from core.retrieval.chunk import LIMIT, Chunker
 from core.retrieval.embed import Embedder
 from core.retrieval.index import FaissIndex
 from core.retrieval.lexical import LexicalIndex
@@ -131,6 +132,7 @@ def build(settings: Settings) -> Workbench:
         trials=Trials(client, models, ledger, meter, counter.count),
         traces=Traces(engine),
         samples=samples,
+        atlas=Atlas(stored, passages, embedder, MINILM.files[0].sha256, LIMIT),
     )
 
 

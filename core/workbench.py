@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from core.atlas import Atlas
 from core.bridge import Bridge, contained
 from core.documents import DocumentService
 from core.llm.client import LLMClient
@@ -64,6 +65,7 @@ class Workbench:
     trials: Trials
     traces: Traces
     samples: Samples
+    atlas: Atlas
     _running: list[Future[Any]] = field(default_factory=list)
     _warming: bool = False
     _started: float = 0.0

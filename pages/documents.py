@@ -8,7 +8,7 @@ from core.bootstrap import Workbench
 from core.documents import PENDING
 from core.errors import FootlightsError
 from core.types import Document
-from pages.ui import document_view, health, matches, say, session, sources
+from pages.ui import document_view, health, index_view, matches, say, session, sources
 from pages.ui.markdown import label
 
 _SEARCH_FROM = 9
@@ -126,11 +126,16 @@ def draw_row(document: Document) -> None:
 
 def draw_files(indexed: Sequence[Document]) -> None:
     """The files and, beside them, what a question would find in them."""
-    files, question = st.tabs([f"Files {len(indexed)}", "Try a question"])
+    files, question, index = st.tabs(
+        [f"Files {len(indexed)}", "Try a question", "Index"], on_change="rerun", key="tab"
+    )
     with files:
         draw_list(indexed)
     with question:
         matches.trial(bench)
+    if index.open:
+        with index:
+            index_view.draw(bench)
 
 
 # --- state ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, Row, delete, select
+from sqlalchemy import Connection, Engine, Row, delete, func, select
 
 from core.store.engine import insert, reading
 from core.store.tables import changes, chunks, counters, documents
@@ -96,6 +96,12 @@ class PassageRows:
         ids = np.array([row.id for row in rows], dtype=np.int64)
         vectors = np.frombuffer(b"".join(row.embedding for row in rows), dtype=np.float32)
         return ids, vectors.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32)
+
+    def embedded(self, user: str, space: str) -> int:
+        """How many passages of the user's indexed documents have a vector of this space."""
+        query = select(func.count()).where(chunks.c.user_id == user, chunks.c.space == space)
+        with reading(self._engine) as connection:
+            return int(connection.scalar(query) or 0)
 
     def texts(self, user: str, document_id: str | None = None) -> Iterator[list[Searched]]:
         """What is searched by words: the passages of one document, or of each of the user's, in

@@ -1,0 +1,157 @@
+"""Atlas: the passages of a user in two dimensions, with a question and what it finds among them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import Refused
+from core.passages import Passages
+from core.retrieval.embed import Embedder
+from core.store.documents import Documents
+
+MOST_DOTS = 4_000
+_SNIPPET = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A passage at its place; `rank` is its place among the hits of the question, 0 when it is none."""
+
+    document_id: str
+    name: str
+    unit: str
+    page: int
+    seq: int
+    text: str
+    x: float
+    y: float
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """The dots, the question among them, the share of all differences that two dimensions can show
+    (0 to 1), and how many passages there are in all."""
+
+    dots: tuple[Dot, ...]
+    question: tuple[float, float] | None
+    shown: float
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passport:
+    """What the index is made with and of; `sha256` is that of the embedder's weights, and `elsewhere`
+    counts passages that were embedded by another one."""
+
+    model: str
+    sha256: str
+    dimension: int
+    pieces: int
+    documents: int
+    passages: int
+    tokens: int
+    vector_bytes: int
+    elsewhere: int
+
+
+class Atlas:
+    """Draws from the vectors that the database holds; nothing is kept."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        passages: Passages,
+        embedder: Embedder,
+        sha256: str,
+        pieces: int,
+    ) -> None:
+        self._documents = documents
+        self._passages = passages
+        self._embedder = embedder
+        self._sha256 = sha256
+        self._pieces = pieces
+
+    def passport(self, user: str) -> Passport:
+        """How the user's index stands."""
+        totals, space = self._documents.totals(user), self._embedder.space
+        here = self._documents.embedded(user, space.name)
+        return Passport(
+            model=space.model,
+            sha256=self._sha256,
+            dimension=space.dimension,
+            pieces=self._pieces,
+            documents=totals.documents,
+            passages=totals.passages,
+            tokens=totals.tokens,
+            vector_bytes=here * space.dimension * 4,
+            elsewhere=totals.passages - here,
+        )
+
+    def draw(self, user: str, question: str = "", k: int = 8) -> Map:
+        """Up to MOST_DOTS passages, evenly taken, by their two principal components (PCA)."""
+        ids, vectors = self._vectors(user)
+        if len(ids) < 3:
+            raise Refused(
+                "there are too few passages for a picture",
+                hint="Add a document of a few pages.",
+            )
+        mean = vectors.mean(axis=0)
+        _, sizes, axes = np.linalg.svd(vectors - mean, full_matrices=False)
+        flat = (vectors - mean) @ axes[:2].T
+        shown = float((sizes[:2] ** 2).sum() / max(float((sizes**2).sum()), 1e-9))
+        ranks, place = self._asked(user, question, k, mean, axes)
+        return Map(self._dots(user, ids, flat, ranks), place, shown, self._totals(user))
+
+    def _totals(self, user: str) -> int:
+        return self._documents.totals(user).passages
+
+    def _vectors(self, user: str) -> tuple[list[int], npt.NDArray[np.float32]]:
+        found = [
+            self._documents.embeddings(user, document.id, self._embedder.space.name)
+            for document in self._documents.list(user)
+            if document.status == "indexed"
+        ]
+        found = [(ids, vectors) for ids, vectors in found if len(ids)]
+        if not found:
+            return [], np.empty((0, self._embedder.space.dimension), np.float32)
+        ids = np.concatenate([each for each, _ in found])
+        vectors = np.concatenate([each for _, each in found])
+        step = -(-len(ids) // MOST_DOTS)
+        return ids[::step].tolist(), vectors[::step]
+
+    def _asked(
+        self,
+        user: str,
+        question: str,
+        k: int,
+        mean: npt.NDArray[np.float32],
+        axes: npt.NDArray[np.float32],
+    ) -> tuple[dict[int, int], tuple[float, float] | None]:
+        if not question.strip():
+            return {}, None
+        hits = self._passages.search(user, question, k)
+        x, y = (self._embedder.embed_query(question) - mean) @ axes[:2].T
+        return {hit.chunk_id: rank for rank, hit in enumerate(hits, 1)}, (float(x), float(y))
+
+    def _dots(
+        self, user: str, ids: Sequence[int], flat: npt.NDArray[np.float32], ranks: dict[int, int]
+    ) -> tuple[Dot, ...]:
+        rows = self._documents.chunks(user, ids)
+        return tuple(
+            Dot(
+                row.document_id,
+                row.name,
+                row.unit,
+                row.chunk.page,
+                row.chunk.seq,
+                " ".join(row.chunk.text.split())[:_SNIPPET],
+                float(x),
+                float(y),
+                ranks.get(number, 0),
+            )
+            for number, (x, y) in zip(ids, flat, strict=True)
+            if (row := rows.get(number))
+        )

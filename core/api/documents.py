@@ -83,7 +83,6 @@ async def search(bench: Bench, body: SearchIn) -> HitsOut:
                 end=hit.chunk.end,
                 text=hit.chunk.text,
                 score=round(hit.fused, 6),
-                similarity=round(hit.score, 6),
             )
             for hit in hits
         ]

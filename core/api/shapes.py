@@ -111,7 +111,7 @@ class UploadOut(BaseModel):
 
 class HitOut(BaseModel):
     """A passage: characters [start, end) of the document's text; `score` is what meaning and words
-    come to among those considered, 0 to 1, and `similarity` the cosine alone."""
+    come to among those considered, 0 to 1."""
 
     document_id: str
     name: str
@@ -120,7 +120,6 @@ class HitOut(BaseModel):
     end: int
     text: str
     score: float
-    similarity: float
 
 
 class HitsOut(BaseModel):

@@ -189,6 +189,7 @@ def atlas(drawn: "Map", theme: str) -> "Figure":
             textfont={"color": colours.text},
             marker={
                 "symbol": "circle-open",
+                "color": colours.accent,
                 "size": 15,
                 "line": {"width": 2, "color": colours.accent},
             },

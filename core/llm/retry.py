@@ -71,7 +71,7 @@ async def events_with_retry(
 
 def _attempts(policy: RetryPolicy, waits: list[float], began: float) -> AsyncRetrying:
     backoff = wait_exponential_jitter(
-        initial=policy.first_wait, max=policy.longest_wait, jitter=policy.first_wait
+        multiplier=policy.first_wait, max=policy.longest_wait, jitter=policy.first_wait
     )
 
     def wait(state: RetryCallState) -> float:

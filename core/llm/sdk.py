@@ -1,6 +1,7 @@
 """What the vendors' SDKs raise, read by the names of its classes; no SDK is imported here."""
 
 import os
+import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -79,8 +80,9 @@ def _causes(raised: BaseException | None) -> Iterator[BaseException]:
 
 
 def _in_words(fault: OSError) -> str:
-    # Names that do not resolve have an errno below 0, and words of their own.
-    number = fault.errno or 0
+    # Names that do not resolve have an errno below 0, and words of their own; so has a failed
+    # handshake, whose number is OpenSSL's.
+    number = 0 if isinstance(fault, ssl.SSLError) else fault.errno or 0
     return os.strerror(number) if number > 0 else fault.strerror or str(fault)
 
 
@@ -90,7 +92,9 @@ def check_body(headers: Mapping[str, str], faults: Faults) -> None:
     if kind in ("text/html", "application/xhtml+xml"):
         raise faults.make("junk", "it answered with a web page")
     if kind == "application/json":
-        raise faults.make("junk", "it answered without streaming")
+        error = faults.make("junk", "it answered without streaming")
+        error.billable = True  # it may have answered, and written the bill
+        raise error
 
 
 def _message(raised: Exception) -> str:

@@ -158,6 +158,10 @@ CASES = (
     both("falls silent before the first byte", silent),
     both("redirects elsewhere", lambda _: status(302, b"", location="https://else.where/")),
     both("200 with a page of HTML", lambda _: status(200, b"<html>Sign in</html>", "text/html")),
+    both(
+        "200 with an answer that is not streamed",
+        lambda _: status(200, {"choices": [{"message": {"content": "Sixty days."}}]}),
+    ),
     both("200 with an empty body", lambda _: status(200, b"", "text/event-stream")),
     both("a chunk that is no JSON, at once", lambda _: sse(raw=b"data: {broken\n\n")),
     Case(

@@ -26,6 +26,7 @@ _CHECKED = (
     "Each claim that cites a passage is compared with it, without a model: its words, numbers, names and "
     "negations. A claim can be wrong all the same where the passage is, and a free paraphrase may go unrecognised."
 )
+_CLAIM = 90
 _STATES = {
     "stopped": ("Stopped by you. What was said is kept.", ":material/stop_circle:"),
     "interrupted": ("The app ended in the middle of this answer.", ":material/power_off:"),
@@ -86,7 +87,7 @@ def citations(turn: Turn) -> None:
         horizontal=True, gap="small", key=f"citations_{turn.id}", vertical_alignment="center"
     ):
         for source in chosen:
-            _chip(source, _of(turn, source))
+            _chip(source, _of(turn, source), turn.answer)
         if told := summary(turn.citations):
             st.caption(told, width="content", help=_CHECKED)
         if others:
@@ -109,13 +110,15 @@ def _of(turn: Turn, source: Source) -> list[Citation]:
     return [citation for citation in turn.citations if citation.number == source.number]
 
 
-def _chip(source: Source, found: list[Citation]) -> None:
+def _chip(source: Source, found: list[Citation], answer: str) -> None:
     hit = source.hit
     name = label(_short(hit.name))
     text = f"{source.number} · {name} · {say.place(hit.unit, hit.chunk.page)}"
     with st.popover(text, type="tertiary", icon=_icon(found)):
         for citation in found:
-            _verdict(citation)
+            _verdict(citation, answer)
+        if any(citation.start == citation.end for citation in found):
+            st.caption("The model named no passage; this one was found by comparing.")
         _passage(source, found)
 
 
@@ -125,13 +128,15 @@ def _icon(found: list[Citation]) -> str:
     return next(icon for verdict, (icon, _) in _VERDICTS.items() if verdict in verdicts)
 
 
-def _verdict(citation: Citation) -> None:
+def _verdict(citation: Citation, answer: str) -> None:
     icon, words = _VERDICTS[citation.verdict]
-    if words:
-        colour = "green" if citation.verdict in ("verbatim", "supported") else "orange"
-        st.markdown(f":{colour}[{icon} {words.format(citation.found_in)}]")
-    if citation.start == citation.end:
-        st.caption("The model named no passage; this one was found by comparing.")
+    if not words:
+        return
+    colour = "green" if citation.verdict in ("verbatim", "supported") else "orange"
+    claim = " ".join(answer[citation.claim_start : citation.claim_end].split())
+    short = claim if len(claim) <= _CLAIM else f"{claim[:_CLAIM]}…"
+    said = f"  \n:small[:gray[“{label(short)}”]]" if claim else ""
+    st.markdown(f":{colour}[{icon} {words.format(citation.found_in)}]{said}")
 
 
 def _passage(source: Source, found: list[Citation]) -> None:

@@ -132,7 +132,7 @@ class Atlas:
     ) -> tuple[dict[int, int], tuple[float, float] | None]:
         if not question.strip():
             return {}, None
-        hits = self._passages.search(user, question, k)
+        hits = self._passages.find(user, question, k).hits
         x, y = (self._embedder.embed_query(question) - mean) @ axes[:2].T
         return {hit.chunk_id: rank for rank, hit in enumerate(hits, 1)}, (float(x), float(y))
 

@@ -82,20 +82,6 @@ class Passages:
         self.sync()
         self._embedder.warm()
 
-    def search(
-        self,
-        user: str,
-        query: str,
-        k: int,
-        documents: frozenset[str] | None = None,
-        *,
-        distinct: bool = False,
-    ) -> list[Hit]:
-        """The k passages of this user that fit the query best by meaning and words, best first, in all
-        documents or in `documents`; `distinct` leaves out what a better one says already. A hit's
-        score is its cosine."""
-        return list(self.find(user, query, k, documents, distinct=distinct).hits)
-
     def find(
         self,
         user: str,
@@ -105,7 +91,10 @@ class Passages:
         *,
         distinct: bool = False,
     ) -> Found:
-        """The same with everything that was considered; what says what a better one says is marked."""
+        """The k passages of this user that fit the query best by meaning and words, best first, in all
+        documents or in `documents`, and every candidate that was considered, with its ranks and
+        scores; what says what a better one says is marked, and `distinct` leaves it out of the
+        hits. A hit's score is its cosine."""
         if k < 1:
             return Found()
         found, vectors = self._considered(user, query, k, documents)
@@ -138,13 +127,6 @@ class Passages:
             for number in chunk_ids
             if (row := rows.get(number))
         ]
-
-    def candidates(
-        self, user: str, query: str, k: int, documents: frozenset[str] | None = None
-    ) -> list[Candidate]:
-        """Every passage that a search for k considers, best first, with its ranks and scores; one
-        that says what a better one says is marked."""
-        return list(self.find(user, query, k, documents).candidates)
 
     def _considered(
         self, user: str, query: str, k: int, documents: frozenset[str] | None

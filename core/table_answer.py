@@ -11,6 +11,7 @@ from core.events import AnswerReplaced, ModelEvent, StreamEvent, TextDelta
 from core.llm.shape import shape
 from core.llm.structured import Ask, Extracted, Partial, Reasked, Structured
 from core.retrieval.citations import check
+from core.retrieval.verdicts import judged
 from core.tables import PASSAGE, Field, Row, rows_in, table_schema, to_json
 from core.types import Citation, Message, OutputSchema, Source
 
@@ -112,7 +113,8 @@ def citations(answer: str, rows: Sequence[Row], sources: Sequence[Source]) -> tu
         said = ", ".join(str(v) for name, v in row.items() if name != PASSAGE and v is not None)
         # By itself, so that one row is one claim whatever stands in it.
         claim = said.replace("[", "(").replace("]", ")")
-        for citation in check(f"{claim} [{row[PASSAGE]}]", sources):
+        sentence = f"{claim} [{row[PASSAGE]}]"
+        for citation in judged(sentence, check(sentence, sources), sources):
             found.append(_moved(citation, start, end))
     return tuple(found)
 

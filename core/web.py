@@ -53,6 +53,8 @@ def is_public(address: Address) -> bool:
             inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inside is not None and not is_public(inside):
             return False
+        if address.is_site_local:  # long deprecated, and Python takes it for global
+            return False
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_unspecified
     )

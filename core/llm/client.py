@@ -12,7 +12,7 @@ from core.errors import FootlightsError, Misuse, RateLimited, StreamCut
 from core.events import ModelEvent, Progress
 from core.llm.attempt import Attempt, Count
 from core.llm.breaker import Breaker
-from core.llm.fallback import Fallback, first_that_answers
+from core.llm.fallback import first_that_answers
 from core.llm.limiter import Limiter, Permit
 from core.llm.provider import Provider
 from core.llm.retry import RetryPolicy, close_events, events_with_retry
@@ -80,28 +80,24 @@ class LLMClient:
         trace: Trace,
         parent: OpenSpan | None = None,
         input_tokens: int,
-        fallbacks: Sequence[Fallback] = (),
-        fallback_on_cap: bool = False,
+        fallbacks: Sequence[tuple[str, ModelRequest]] = (),
     ) -> AsyncGenerator[ModelEvent, None]:
         """The answer as it comes, ending with ModelDone, whose usage is never None.
 
         Raises core.errors. Leaving it early (`aclose`, cancellation) ends the vendor's work and
         books an estimate of what was said. `fallbacks` are asked in their order when the model does
-        not answer at all; FellBack says so. With `fallback_on_cap` also when a cap has no room for
-        it. No wait ends later than the policy's total after the beginning, whichever model it is
-        for; the first attempt of a fallback is made in any case, if it need not wait.
+        not answer at all; FellBack says so. No wait ends later than the policy's total after the
+        beginning, whichever model it is for; the first attempt of a fallback is made in any case,
+        if it need not wait.
         """
         requests = {ref: request, **{other: asked for other, asked in fallbacks if other != ref}}
         began = self._retry.clock()
         call = _Call(input_tokens, meter, trace, parent, began, began + self._retry.total)
 
         def ask(ref: str) -> AsyncGenerator[ModelEvent, None]:
-            asked = requests[ref]
-            made = asked if isinstance(asked, ModelRequest) else asked(ref)
-            return self._guarded(ref, partial(Attempt, ref, made), call)
+            return self._guarded(ref, partial(Attempt, ref, requests[ref]), call)
 
-        answers = first_that_answers(list(requests), ask, on_cap=fallback_on_cap)
-        async with aclosing(answers) as events:
+        async with aclosing(first_that_answers(list(requests), ask)) as events:
             async for event in events:
                 yield event
 

@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 
 from core.errors import (
-    BudgetExceeded,
     CircuitOpen,
     FootlightsError,
     KeyRejected,
@@ -14,27 +13,19 @@ from core.errors import (
 )
 from core.events import FellBack, ModelEvent, Progress
 from core.llm.retry import close_events, reason
-from core.types import ModelRequest
-
-Fallback = tuple[str, ModelRequest | Callable[[str], ModelRequest]]
-"""A model by its ref, with the request for it or with what makes it from the ref when it is asked."""
 
 _REASONS = (Transient, CircuitOpen, TooFast, KeyRejected, QuotaSpent)
 
 
 async def first_that_answers(
-    refs: Sequence[str],
-    ask: Callable[[str], AsyncIterator[ModelEvent]],
-    *,
-    on_cap: bool = False,
+    refs: Sequence[str], ask: Callable[[str], AsyncIterator[ModelEvent]]
 ) -> AsyncGenerator[ModelEvent, None]:
     """The events of the first of these models that answers, each one asked when those before it
     could not; raises the error of the first when none does, with the others named in its hint.
 
     The next one is not asked when it could not help: the request was refused, or a cap would be
-    passed (unless `on_cap`: another model may be cheaper).
+    passed.
     """
-    reasons = (*_REASONS, BudgetExceeded) if on_cap else _REASONS
     failures: list[FootlightsError] = []
     for place, ref in enumerate(refs):
         spoken = False
@@ -50,7 +41,7 @@ async def first_that_answers(
             if spoken:
                 raise
             failures.append(error)
-        if not isinstance(failures[-1], reasons):
+        if not isinstance(failures[-1], _REASONS):
             break
         if place + 1 < len(refs):
             yield FellBack(ref, refs[place + 1], reason(failures[-1]))

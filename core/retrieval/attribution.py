@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.retrieval.citations import check, quote
 from core.retrieval.passage import Passage
-from core.retrieval.verdicts import Judge
+from core.retrieval.verdicts import Judge, judged
 from core.retrieval.words import Form, sentences
 from core.types import Citation, Source
 
@@ -13,9 +13,9 @@ _LONGEST = 800
 
 
 def cited(answer: str, sources: Sequence[Source]) -> tuple[Citation, ...]:
-    """The citations of the answer; when it has none, each sentence that a passage bears out is cited
+    """The citations of the answer with their verdicts; when it has none, each sentence that a passage bears out is cited
     for it, with an empty place (start == end) behind the sentence."""
-    return check(answer, sources) or _attributed(answer, sources)
+    return judged(answer, check(answer, sources), sources) or _attributed(answer, sources)
 
 
 def _attributed(answer: str, sources: Sequence[Source]) -> tuple[Citation, ...]:

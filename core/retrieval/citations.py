@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from core.retrieval.passage import Passage, best_run, nearest_sentence, weight
-from core.retrieval.verdicts import Judge
 from core.retrieval.words import Form, sentences, words
 from core.types import Citation, Source
 
@@ -38,21 +37,15 @@ def check(answer: str, sources: Sequence[Source]) -> tuple[Citation, ...]:
     In [1, 2] each number has its own part of the mark: "[1," and " 2]". The quote is the
     weightiest run of words that the sentence shares with the passage, if that is most of what it
     says, else the sentence of the passage that shares most with it, numbers counting thrice.
-    The verdict says whether the passage bears the claim out (see verdicts and support).
+    No verdict is given yet: see `verdicts.judged`.
     """
     forms: dict[str, Form] = {}
     passages = {s.number: Passage(s.hit.chunk.text, forms) for s in sources}
     marks = _marks(answer)
     plain = _without(marks, answer)
-    spans = _claims(plain, marks, forms)
-    cited: dict[tuple[int, int], list[int]] = {}
-    for mark, span in zip(marks, spans, strict=True):
-        known = (number for number, *_ in mark.numbers if number in passages)
-        cited.setdefault(span, []).extend(known)
-    judge = Judge(passages, forms)
     quotes: dict[tuple[str, int], tuple[int, int]] = {}
     found: list[Citation] = []
-    for mark, span in zip(marks, spans, strict=True):
+    for mark, span in zip(marks, _claims(plain, marks, forms), strict=True):
         claim = plain[slice(*span)]
         for number, start, end in mark.numbers:
             if number not in passages:
@@ -61,10 +54,14 @@ def check(answer: str, sources: Sequence[Source]) -> tuple[Citation, ...]:
                 within_reason = len(quotes) < _MOST_QUOTES
                 where = quote(claim, passages[number], forms) if within_reason else (0, 0)
                 quotes[claim, number] = where
-            verdict, found_in = judge.verdict(claim, number, cited[span])
             where = quotes[claim, number]
-            found.append(Citation(number, start, end, *where, verdict, found_in, *span))
+            found.append(Citation(number, start, end, *where, "unchecked", 0, *span))
     return tuple(found)
+
+
+def unmarked(answer: str) -> str:
+    """The answer with its marks blanked: every other character keeps its place."""
+    return _without(_marks(answer), answer)
 
 
 def _marks(answer: str) -> list[_Mark]:

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from core.retrieval.citations import unmarked
 from core.retrieval.comparison import quick_share
 from core.retrieval.parse import read
 from core.retrieval.passage import Passage, best_run
 from core.retrieval.statements import Statement
 from core.retrieval.support import denies, misquotes, why_not
 from core.retrieval.words import COMMON_WEIGHT, Form, words
-from core.types import Citation, Verdict
+from core.types import Citation, Source, Verdict
 
 _LONGEST_PASSAGE = 8_000
 _MOST_WORK = 1_500_000  # words of claims times sentences of passages: a second or two
@@ -19,6 +21,25 @@ _QUOTATION = re.compile(
     "|(?<!\\w)‘([^‘’\n]{2,600})’(?!\\w)"
 )
 _LEFT_OUT = re.compile(r"\.\.\.|…|\[[^\]\n]{0,40}\]")
+
+
+def judged(
+    answer: str, citations: Sequence[Citation], sources: Sequence[Source]
+) -> tuple[Citation, ...]:
+    """The same citations, each with the verdict on its claim."""
+    if not citations:
+        return ()
+    plain, forms = unmarked(answer), dict[str, Form]()
+    judge = Judge({s.number: Passage(s.hit.chunk.text, forms) for s in sources}, forms)
+    together: dict[tuple[int, int], list[int]] = {}
+    for each in citations:
+        together.setdefault((each.claim_start, each.claim_end), []).append(each.number)
+    found = []
+    for each in citations:
+        span = each.claim_start, each.claim_end
+        verdict, found_in = judge.verdict(plain[slice(*span)], each.number, together[span])
+        found.append(replace(each, verdict=verdict, found_in=found_in))
+    return tuple(found)
 
 
 class Judge:

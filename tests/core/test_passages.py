@@ -24,7 +24,7 @@ def indexed(bench: Any, name: str, text: bytes, user: str = USER) -> str:
 def test_a_code_that_no_embedding_knows_is_found_by_its_letters(bench: Any) -> None:
     for number in range(7738, 7744):
         indexed(bench, f"{number}.txt", f"Error QX-{number} is described in chapter X.".encode())
-    hits = bench.passages.search(USER, "QX-7741", 1)
+    hits = bench.passages.find(USER, "QX-7741", 1).hits
     assert "QX-7741" in hits[0].chunk.text
 
 
@@ -32,8 +32,8 @@ def test_a_hit_has_its_cosine_and_its_candidate_has_both_ranks(bench: Any) -> No
     indexed(bench, "shop.md", SHOP)
     indexed(bench, "other.md", b"The stage is dark.")
     query = "What does it cost to cancel?"
-    hits = bench.passages.search(USER, query, 9)
-    found = bench.passages.candidates(USER, query, 9)
+    hits = bench.passages.find(USER, query, 9).hits
+    found = bench.passages.find(USER, query, 9).candidates
     assert [hit.chunk_id for hit in hits] == [each.chunk_id for each in found]
     assert [hit.score for hit in hits] == [each.dense_score for each in found]
     assert "five percent" in hits[0].chunk.text
@@ -45,12 +45,12 @@ def test_a_hit_has_its_cosine_and_its_candidate_has_both_ranks(bench: Any) -> No
 
 def test_words_follow_documents_that_come_and_go(bench: Any) -> None:
     indexed(bench, "a.txt", b"The lamp hangs high.")
-    assert bench.passages.candidates(USER, "zebra", 3)[0].word_rank is None
+    assert bench.passages.find(USER, "zebra", 3).candidates[0].word_rank is None
     zebra = indexed(bench, "z.txt", b"The zebra is striped.")
-    assert bench.passages.search(USER, "zebra", 1)[0].document_id == zebra
-    assert bench.passages.candidates(USER, "zebra", 3)[0].word_rank == 1
+    assert bench.passages.find(USER, "zebra", 1).hits[0].document_id == zebra
+    assert bench.passages.find(USER, "zebra", 3).candidates[0].word_rank == 1
     bench.documents.delete(USER, zebra)
-    found = bench.passages.candidates(USER, "zebra", 3)
+    found = bench.passages.find(USER, "zebra", 3).candidates
     assert [each.word_rank for each in found] == [None]
 
 
@@ -60,9 +60,9 @@ def test_a_passage_that_stands_in_two_files_is_found_once_when_asked_for_distinc
     first = indexed(bench, "a.txt", b"The notice period is sixty days.")
     indexed(bench, "b.txt", b"The notice period is sixty days.\n\n")
     query = "How long is the notice period?"
-    assert len(bench.passages.search(USER, query, 5)) == 2
-    hits = bench.passages.search(USER, query, 5, distinct=True)
-    found = bench.passages.candidates(USER, query, 5)
+    assert len(bench.passages.find(USER, query, 5).hits) == 2
+    hits = bench.passages.find(USER, query, 5, distinct=True).hits
+    found = bench.passages.find(USER, query, 5).candidates
     assert len(hits) == 1
     assert [each.duplicate_of for each in found] == [None, hits[0].chunk_id]
     assert {hits[0].document_id} <= {first, *(d.id for d in bench.documents.list(USER))}
@@ -72,15 +72,16 @@ def test_a_search_in_one_document_stays_there_and_other_users_have_nothing(bench
     indexed(bench, "a.txt", b"The lamp is on bar one.")
     second = indexed(bench, "b.txt", b"The lamp is on bar two.")
     only = frozenset({second})
-    assert {h.document_id for h in bench.passages.search(USER, "lamp", 9, only)} == {second}
-    assert len(bench.passages.candidates(USER, "lamp", 9, only)) == 1
-    assert bench.passages.candidates("bob", "lamp", 9) == []
-    assert bench.passages.candidates(USER, "lamp", 0) == []
+    assert {h.document_id for h in bench.passages.find(USER, "lamp", 9, only).hits} == {second}
+    assert len(bench.passages.find(USER, "lamp", 9, only).candidates) == 1
+    assert bench.passages.find("bob", "lamp", 9).candidates == ()
+    assert bench.passages.find(USER, "lamp", 0).candidates == ()
 
 
 def test_the_name_of_a_file_helps_to_find_what_is_in_it(bench: Any) -> None:
     for year in (2021, 2022, 2023):
         indexed(bench, f"report-{year}.txt", f"We sold {year % 7} lamps and no gel.".encode())
     assert (
-        bench.passages.search(USER, "lamps in the report of 2022", 1)[0].name == "report-2022.txt"
+        bench.passages.find(USER, "lamps in the report of 2022", 1).hits[0].name
+        == "report-2022.txt"
     )

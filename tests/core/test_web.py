@@ -92,6 +92,7 @@ async def test_a_page_comes_with_a_name_of_its_own_and_no_cookie_or_key_is_sent(
         "http://[2002:7f00:1::]/",
         "http://[fd00::1]/",
         "http://[fe80::1]/",
+        "http://[fec0::1]/",
         "http://224.0.0.1/",
         "http://255.255.255.255/",
         "http://2130706433/",

@@ -73,7 +73,7 @@ async def test_headers_that_never_come_are_no_first_byte(vendor: Any) -> None:
         raise AssertionError
 
     provider = vendor.openai(handler, first_byte_seconds=0.05)
-    await _fails(provider, vendor.request, Unreachable)
+    assert await _fails(provider, vendor.request, Unreachable) == ""
 
 
 async def test_the_whole_call_has_a_deadline_whatever_trickles_in(vendor: Any) -> None:

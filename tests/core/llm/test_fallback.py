@@ -23,14 +23,14 @@ BUSY = Overloaded("a is overloaded", provider="a")
 Script = dict[str, list[ModelEvent | FootlightsError]]
 
 
-async def heard(script: Script, **options: bool) -> list[ModelEvent]:
+async def heard(script: Script) -> list[ModelEvent]:
     async def ask(ref: str) -> AsyncIterator[ModelEvent]:
         for step in script[ref]:
             if isinstance(step, FootlightsError):
                 raise step
             yield step
 
-    return [event async for event in first_that_answers(list(script), ask, **options)]
+    return [event async for event in first_that_answers(list(script), ask)]
 
 
 async def test_the_second_answers_when_the_first_cannot_and_it_is_said() -> None:
@@ -104,5 +104,3 @@ async def test_what_another_model_cannot_help_with_rises_as_it_is() -> None:
     )
     with pytest.raises(BudgetExceeded):
         await heard({"a:1": [cap], "b:2": [DONE]})
-    cheaper = await heard({"a:1": [cap], "b:2": [DONE]}, on_cap=True)
-    assert cheaper == [FellBack("a:1", "b:2", "reached"), DONE]

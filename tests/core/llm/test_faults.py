@@ -2,14 +2,14 @@
 
 import importlib
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import httpx2
 import pytest
 
 from core.errors import ProviderError
 from core.llm import anthropic, openai
-from core.llm.faults import Faults, kind_of
+from core.llm.faults import Faults, Kind, kind_of
 from core.llm.retry_after import retry_after
 from core.llm.sdk import explain, kind_by_class
 
@@ -42,7 +42,7 @@ def test_a_class_of_the_sdk_that_is_new_to_us_fails_here(
 
 def test_every_class_of_the_network_below_is_known() -> None:
     for raised in [*_tree(httpx2.HTTPError), *_tree(httpx2.StreamError), httpx2.InvalidURL]:
-        kind_by_class(raised, {})
+        assert kind_by_class(raised, {}) in get_args(Kind)
 
 
 def test_an_error_outside_of_every_table_is_still_ours() -> None:

@@ -168,14 +168,24 @@ async def test_nobody_there_can_bill_nothing() -> None:
     assert not failed.value.billable
 
 
-async def test_a_name_that_does_not_resolve_and_tls_that_fails_are_told_as_they_are() -> None:
+async def test_a_name_that_does_not_resolve_is_told_as_it_is() -> None:
     with pytest.raises(ProviderError, match="cannot be reached") as unknown:
         await answer(openai_at("http://nowhere.invalid"))
     assert not unknown.value.billable
-    async with server(sends()) as address:  # speaks no TLS at all
+
+
+async def test_a_handshake_that_fails_is_told_in_the_words_of_tls() -> None:
+    async def speak_plainly(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(speak_plainly, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
         with pytest.raises(ProviderError, match="cannot be reached") as failed:
-            await answer(openai_at(address.replace("http:", "https:")))
+            await answer(openai_at(f"https://127.0.0.1:{port}"))
     assert not failed.value.billable
+    # The number of OpenSSL is no errno: 1 would be told as "Operation not permitted".
+    assert "wrong version number" in str(failed.value).lower()
 
 
 async def test_a_proxy_that_wants_a_password_is_told_as_it_is(

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from core.retrieval.attribution import cited
 from core.retrieval.citations import check
+from core.retrieval.verdicts import judged
 from tests.core.retrieval.test_verdicts import source
 
 LAMP = "The ghost light is a single lamp on a stand. It burns at the centre of the empty stage."
@@ -27,7 +28,7 @@ def test_each_sentence_is_cited_for_the_passage_that_bears_it_out() -> None:
 
 def test_an_answer_that_cites_is_left_as_it_is() -> None:
     answer = "The ghost light is a single lamp on a stand [2]. Somebody switches it off."
-    assert cited(answer, SOURCES) == check(answer, SOURCES)
+    assert cited(answer, SOURCES) == judged(answer, check(answer, SOURCES), SOURCES)
     assert [citation.number for citation in cited(answer, SOURCES)] == [2]
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from core.retrieval.citations import check
-from core.retrieval.verdicts import summary
+from core.retrieval.citations import check as places
+from core.retrieval.verdicts import judged, summary
 from core.types import Chunk, Citation, Hit, Source, Verdict
 from tests.core.retrieval.claims import TRUE, Said, load
 
@@ -26,6 +26,10 @@ ROME = "Vespasian began the Colosseum in AD 72. It was completed in 80 under Tit
 
 def source(number: int, text: str) -> Source:
     return Source(number, Hit(number, "d", "n", Chunk(0, text, 0, len(text), 1), 0.5))
+
+
+def check(answer: str, sources: list[Source]) -> tuple[Citation, ...]:
+    return judged(answer, places(answer, sources), sources)
 
 
 def window(name: str, size: int = 5) -> list[Source]:

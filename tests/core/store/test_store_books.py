@@ -22,6 +22,7 @@ from core.store.caps import Caps
 from core.store.columns import now
 from core.store.engine import reading, writing
 from core.store.ledger import Ledger
+from core.store.ledger_rows import settle_at_worst
 from core.store.tables import accounts, caps, ledger
 from core.types import LedgerRow, Usage
 from tests.core.store.stories import ME
@@ -99,6 +100,11 @@ class Books(RuleBasedStateMachine):
         self.ledgers[owner].recover(lambda other: other != owner)
         for row in self.rows():
             assert row.state != "reserved" or self.owner[row.id] != owner
+
+    @rule(row=ROWS)
+    def settle_one_at_its_worst(self, row: str) -> None:
+        with writing(self.engine) as connection:
+            settle_at_worst(connection, select(ledger).where(ledger.c.id == row))
 
     @invariant()
     def balanced(self) -> None:

@@ -36,7 +36,7 @@ def make_engine(url: str) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
-    if url.database:
+    if url.database and not url.database.startswith("file:"):  # a URI names what is there
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     # SQLite's busy handler sleeps and starves: writers of one process queue up here instead.
     engine = create_engine(

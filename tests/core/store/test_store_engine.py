@@ -127,6 +127,15 @@ def test_a_read_only_database_is_an_error(sqlite: Path) -> None:
     engine.dispose()
 
 
+def test_a_database_named_by_a_uri_makes_no_folder_of_its_name(
+    sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(sqlite.parent)
+    before = set(sqlite.parent.iterdir())
+    make_engine(f"sqlite:///file:{sqlite}?mode=ro&uri=true").dispose()
+    assert set(sqlite.parent.iterdir()) == before
+
+
 def test_ids_sort_by_the_time_they_were_made() -> None:
     made = [new_id() for _ in range(2000)]
     assert len(set(made)) == 2000

@@ -11,6 +11,7 @@ from core.bridge import Bridge
 from core.chat import ChatService
 from core.context import ContextBuilder
 from core.documents import DocumentService
+from core.errands import Errands
 from core.errors import AssetUnavailable, Misuse
 from core.finding import Finder
 from core.ingest import Ingest
@@ -92,8 +93,16 @@ def build(settings: Settings) -> Workbench:
     client = LLMClient(models.providers, count=counter.count)
     prices, preferences = PriceOverrides(engine), Preferences(engine)
     meter = partial(TurnMeter, ledger, override=prices.get)
+    errands = Errands(
+        prompts=prompts,
+        sandbox=sandbox,
+        models=models,
+        client=client,
+        count=counter.count,
+        meter=meter,
+    )
     chat = ChatService(
-        finder=Finder(documents),
+        finder=Finder(documents, errands),
         conversations=conversations,
         preferences=preferences,
         models=models,
@@ -129,6 +138,7 @@ def build(settings: Settings) -> Workbench:
         prices=prices,
         preferences=preferences,
         client=client,
+        errands=errands,
         trials=Trials(client, models, ledger, meter, counter.count),
         traces=Traces(engine),
         samples=samples,

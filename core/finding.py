@@ -6,6 +6,7 @@ from typing import Any
 
 from core.admission import Asked
 from core.documents import MAX_QUERY, DocumentService
+from core.errands import Errands
 from core.events import Progress
 from core.retrieval.nearness import NEAR, is_telling
 from core.retrieval.nearness import nearness as near
@@ -24,8 +25,9 @@ def nearness(found: Found) -> float:
 class Finder:
     """Waits for the documents that a question is about, and searches them."""
 
-    def __init__(self, documents: DocumentService) -> None:
+    def __init__(self, documents: DocumentService, errands: Errands) -> None:
         self._documents = documents
+        self._errands = errands
 
     async def wait(self, asked: Asked, trace: Trace, root: OpenSpan) -> AsyncIterator[Progress]:
         """Say what is still being read until nothing is."""
@@ -46,9 +48,11 @@ class Finder:
         with trace.span("search passages", "retrieval", parent=root) as span:
             # A pasted page is searched with its beginning; the model is sent the whole.
             query = asked.request.prompt[:MAX_QUERY]
+            if asked.request.condense:
+                query = await self._errands.condense(asked, history, trace, span)
             found = await self._search(asked, query)
             alone = is_telling(query)
-            if history and (not alone or nearness(found) < NEAR):
+            if history and not asked.request.condense and (not alone or nearness(found) < NEAR):
                 both = f"{history[-1].request.prompt}\n{query}"[:MAX_QUERY]
                 again = await self._search(asked, both)
                 if not alone or nearness(again) > nearness(found):

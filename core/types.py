@@ -334,7 +334,8 @@ class TurnRequest:
     `use_documents` is True for all, False for none, or the ids to look in. A program brings along
     what was said before, instructions that follow ours, and the id of its key, which pays. `table` names the fields of
     the table that the answer shall be (`name, price: number`), "" for an answer in words. Without
-    `guess` no model is asked when nothing in the documents is near the question."""
+    `guess` no model is asked when nothing in the documents is near the question. With `condense`
+    the model first puts a follow-up so that it can be searched for by itself."""
 
     prompt: str
     model: str | None = None
@@ -348,6 +349,7 @@ class TurnRequest:
     key_id: str = ""
     table: str = ""
     guess: bool = True
+    condense: bool = False
 
 
 # --- traces -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from core.atlas import Atlas
 from core.bridge import Bridge, contained
 from core.documents import DocumentService
+from core.errands import Errands
 from core.llm.client import LLMClient
 from core.models import Models
 from core.passages import Passages
@@ -62,6 +63,7 @@ class Workbench:
     prices: PriceOverrides
     preferences: Preferences
     client: LLMClient
+    errands: Errands
     trials: Trials
     traces: Traces
     samples: Samples

@@ -35,6 +35,8 @@ class TurnIn(BaseModel):
     max_tokens: int | None = Field(None, ge=1)
     guess: bool = True
     """False: when nothing in the documents is near the question, say so and ask no model."""
+    condense: bool = False
+    """True: a follow-up is first put so that it can be searched for by itself, by one small call."""
     table: str = ""
     """The fields of a table that the answer shall be: `name, year: number, open: yes/no`."""
 
@@ -50,6 +52,7 @@ class TurnIn(BaseModel):
             max_tokens=self.max_tokens,
             table=self.table,
             guess=self.guess,
+            condense=self.condense,
         )
 
 

@@ -56,6 +56,17 @@ class PromptLibrary:
             return self._read(name, labelled)
         return self._newest(name)
 
+    def answering(self) -> list[str]:
+        """The prompts that a question can be asked with as they are, `answer` first."""
+        found = [name for name in self.names() if self._answers(name)]
+        return sorted(found, key=lambda name: (name != "answer", name))
+
+    def _answers(self, name: str) -> bool:
+        try:
+            return self.get(name).answers
+        except (Refused, NotFound):
+            return False  # told by `problems`
+
     def resolve(self, ref: str) -> PromptTemplate:
         """What `name` or `name@version` means."""
         name, at, number = ref.partition("@")

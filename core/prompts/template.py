@@ -67,6 +67,12 @@ class PromptTemplate:
         """`name@version`."""
         return f"{self.name}@{self.version}"
 
+    @property
+    def answers(self) -> bool:
+        """Whether a question, and the passages found for it, are all that it must be given."""
+        needed = {variable.name for variable in self.variables if variable.required}
+        return self.takes("question") and needed <= {"question", "passages"}
+
     def takes(self, name: str) -> bool:
         """Whether a variable of this name is declared."""
         return any(variable.name == name for variable in self.variables)

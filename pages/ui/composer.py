@@ -50,6 +50,7 @@ def draw(bench: Workbench, running: Turn | None) -> TurnRequest | None:
         use_documents=documents,
         template=template,
         table=table,
+        condense=st.session_state.get("condense", False),
         guess=st.session_state.pop("guess_once", False) or st.session_state.get("guess", False),
     )
 
@@ -127,6 +128,12 @@ def _documents(bench: Workbench) -> bool | tuple[str, ...]:
             key="guess",
             help="Off: when no passage is near the question, the answer says so and no model is asked.",
         )
+        st.toggle(
+            "Search for follow-ups in words of their own",
+            key="condense",
+            help="“And how long?” says little to a search: the model first writes it out, by one small "
+            "call more. It stands in the trace, and its cost in the ledger.",
+        )
         st.page_link("documents.py", label="All documents", icon=":material/folder_open:")
     if not use:
         return False
@@ -146,7 +153,7 @@ def _scope(documents: list[Document]) -> str:
 
 
 def _prompt(bench: Workbench) -> str:
-    names = bench.prompts.names()
+    names = bench.prompts.answering()
     with st.popover("Prompt", icon=":material/edit_note:", type="tertiary"):
         name = st.radio("Prompt", names, format_func=label, key="prompt_choice")
         version = bench.prompts.get(name).version

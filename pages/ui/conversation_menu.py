@@ -35,7 +35,7 @@ def draw(bench: Workbench, conversation: Conversation, turns: list[Turn]) -> Non
         )
     match picked:
         case "rename":
-            _rename(bench, conversation)
+            _rename(bench, conversation, turns)
         case "delete":
             _delete(bench, conversation)
         case "markdown" | "json":
@@ -45,9 +45,10 @@ def draw(bench: Workbench, conversation: Conversation, turns: list[Turn]) -> Non
 
 
 @st.dialog("Rename the conversation")
-def _rename(bench: Workbench, conversation: Conversation) -> None:
+def _rename(bench: Workbench, conversation: Conversation, turns: list[Turn]) -> None:
     with st.form("rename", border=False):
-        title = st.text_input("Name", conversation.title, max_chars=200)
+        suggested = st.session_state.pop("suggested_name", conversation.title)
+        title = st.text_input("Name", suggested, max_chars=200)
         if st.form_submit_button("Rename", type="primary") and title.strip():
             try:
                 bench.conversations.rename(user(), conversation.id, title.strip())
@@ -55,6 +56,29 @@ def _rename(bench: Workbench, conversation: Conversation) -> None:
                 say.problem(error)
             else:
                 st.rerun()
+    _suggest(bench, conversation, turns)
+
+
+def _suggest(bench: Workbench, conversation: Conversation, turns: list[Turn]) -> None:
+    models = {info.ref: info for info in bench.models.ready() if info.is_model}
+    answered = [turn for turn in turns if turn.answer]
+    if not models or not answered:
+        return
+    kept = st.session_state.get("model_choice")
+    info = models.get(str(kept)) or next(iter(models.values()))
+    if st.button(
+        "Suggest a name", icon=":material/auto_awesome:", help=f"One small call of {info.label}"
+    ):
+        try:
+            with st.spinner(f"Asking {info.label}"):
+                name = bench.bridge.run(
+                    bench.errands.name(user(), conversation.id, answered, info.ref)
+                )
+        except FootlightsError as error:
+            say.problem(error)
+        else:
+            st.session_state["suggested_name"] = name
+            st.rerun(scope="fragment")
 
 
 @st.dialog("Delete the conversation?")

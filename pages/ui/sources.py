@@ -20,9 +20,9 @@ def draw(bench: Workbench) -> None:
 
 
 def _page(bench: Workbench) -> None:
-    with st.form("add_page", border=False, clear_on_submit=True):
+    with st.form("add_page", border=False):
         url = st.text_input(
-            "Address of the page", placeholder="https://", max_chars=2000, key="page_url"
+            "Address of the page", placeholder="https://", max_chars=2000, key=_key("page_url")
         )
         st.caption("Fetched once, from the open internet alone; nothing of yours is sent with it.")
         if not st.form_submit_button("Fetch it", type="primary"):
@@ -37,11 +37,11 @@ def _page(bench: Workbench) -> None:
 
 
 def _text(bench: Workbench) -> None:
-    with st.form("add_text", border=False, clear_on_submit=True):
+    with st.form("add_text", border=False):
         name = st.text_input(
-            "Name", placeholder="after its first words", max_chars=100, key="text_name"
+            "Name", placeholder="after its first words", max_chars=100, key=_key("text_name")
         )
-        text = st.text_area("Text or Markdown", height=200, key="text_body")
+        text = st.text_area("Text or Markdown", height=200, key=_key("text_body"))
         if not st.form_submit_button("Keep it", type="primary"):
             return
     try:
@@ -52,11 +52,18 @@ def _text(bench: Workbench) -> None:
         _told(document, is_new)
 
 
+def _key(name: str) -> str:
+    # The fields are emptied by what was taken in, and by nothing else: what is refused stands there still.
+    return f"{name}_{st.session_state.get('sources_taken', 0)}"
+
+
 def _told(document: Document, is_new: bool) -> None:
     if document.status == "refused":
         st.error(f"**{label(document.name)}** was not taken: {label(document.reason)}")
-    elif is_new:
+        return
+    st.session_state["sources_taken"] = st.session_state.get("sources_taken", 0) + 1
+    if is_new:
         st.toast(f"{label(document.name)} is being read.", icon=":material/description:")
-        st.rerun()
     else:
         st.toast(f"{label(document.name)} is here already.", icon=":material/check:")
+    st.rerun()

@@ -132,6 +132,16 @@ def test_a_file_that_cannot_be_read_is_refused_in_words_and_the_other_goes_on(
     expect(page.get_by_text("house-rules.docx").first).to_be_visible()
 
 
+def test_an_address_that_is_refused_stands_there_still_to_be_mended(tab: Tab) -> None:
+    page = tab.open("/documents")
+    page.get_by_role("button", name="Add a web page").click()
+    field = page.get_by_role("textbox", name="Address of the page")
+    field.fill("http://localhost/rider.html")
+    page.get_by_role("button", name="Fetch it").click()
+    expect(page.get_by_text("not on the open internet").first).to_be_visible()
+    expect(field).to_have_value("http://localhost/rider.html")
+
+
 def test_what_a_model_writes_runs_no_script_and_makes_no_request(tab: Tab, tmp_path: Path) -> None:
     hostile = tmp_path / "hostile.md"
     hostile.write_text(

@@ -55,7 +55,9 @@ def test_the_first_question_of_a_conversation_is_left_as_it_is(bench: Any) -> No
     rider(bench)
     started = ask(bench, "How long is the notice period?", condense=True)
     followed(bench, started.turn_id)
-    assert [row.purpose for row in bench.ledger.rows("local", turn_id=started.turn_id)] == ["answer"]
+    assert [row.purpose for row in bench.ledger.rows("local", turn_id=started.turn_id)] == [
+        "answer"
+    ]
 
 
 def test_a_model_that_says_nothing_leaves_the_question_as_it_is(bench: Any) -> None:

@@ -184,16 +184,17 @@ def test_words_are_marked_and_nothing_of_the_text_becomes_markup() -> None:
 
 def test_a_text_is_pasted_and_becomes_a_document(app: Open, bench: Any) -> None:
     test = app("documents.py")
-    test.text_area(key="text_body").set_value("# Rider\n\nThe notice period is sixty days.")
+    test.text_area(key="text_body_0").set_value("# Rider\n\nThe notice period is sixty days.")
     next(each for each in test.button if each.label == "Keep it").click().run()
     [document] = bench.documents.list("local")
     assert document.name == "Rider The notice period is sixty days.md"
     assert document.kind == "md"
+    assert test.text_area(key="text_body_1").value == ""
 
 
 def test_a_page_of_this_machine_is_refused_with_the_reason(app: Open, bench: Any) -> None:
     test = app("documents.py")
-    test.text_input(key="page_url").set_value("http://169.254.169.254/latest/meta-data/")
+    test.text_input(key="page_url_0").set_value("http://169.254.169.254/latest/meta-data/")
     next(each for each in test.button if each.label == "Fetch it").click().run()
     assert "not on the open internet" in test.error[0].value
     assert bench.documents.list("local") == []

@@ -235,7 +235,7 @@ class Citation:
 
 # --- the context window -----------------------------------------------------------------------
 
-Region = Literal["system", "sources", "history", "prompt", "reserve"]
+Region = Literal["system", "tools", "sources", "summary", "history", "prompt", "reserve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +250,8 @@ class Item:
     role: Role | None = None
     ref: str = ""
     """What it is: a message id, a chunk id, a prompt version."""
+    pinned: bool = False
+    """Somebody wants it in every window of the conversation: it is never dropped."""
 
 
 @dataclass(frozen=True, slots=True)

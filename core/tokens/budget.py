@@ -5,7 +5,16 @@ from dataclasses import replace
 
 from core.errors import Refused
 from core.tokens.counter import REPLY_OVERHEAD
-from core.tokens.strategies import Turn, drop_oldest, keep_best, tokens
+from core.tokens.strategies import (
+    DEFAULT,
+    STRATEGIES,
+    Asked,
+    Ranking,
+    Turn,
+    keep_best,
+    keep_ranked,
+    tokens,
+)
 from core.types import Budget, Item, Slice
 
 
@@ -17,6 +26,8 @@ def fit(
     sources: Sequence[Item],
     history: Sequence[Turn],
     prompt: Item,
+    tools: Sequence[Item] = (),
+    ranking: Ranking | None = None,
     source_share: float = 0.5,
     counter: str = "o200k_base",
     exact: bool = False,
@@ -25,21 +36,30 @@ def fit(
     """The window with every item kept or dropped with its reason; its parts sum to what is used.
 
     Each item's tokens include the overhead of its message; `reply_overhead` is added to the prompt.
-    System and prompt are always whole: Refused, with the numbers, if they and the reserve alone
-    do not fit. Of the room left, sources (best first) may take `source_share` and history (oldest
-    first) the rest; what one of them does not want, the other may take. More room never drops more.
+    System, tools, prompt and whatever is pinned are always whole: Refused, with the numbers, if they
+    and the reserve alone do not fit. Of the room left, sources (best first) may take `source_share`
+    and history (oldest first, kept by its `ranking`) the rest; what one of them does not want, the
+    other may take. A turn of which anything is pinned is kept whole. More room never drops more.
     """
-    needed = tokens(system) + prompt.tokens + reply_overhead
-    room = window - reserve - needed
+    always = tokens(system) + tokens(tools)
+    room = window - reserve - always - prompt.tokens - reply_overhead
     if room < 0:
-        raise _too_small(window, reserve, tokens(system), prompt.tokens + reply_overhead)
+        raise _too_small(window, reserve, always, prompt.tokens + reply_overhead)
+    pinned = [turn for turn in history if _is_pinned(turn)]
+    pins = [*_pinned(sources), *(item for turn in pinned for item in turn)]
+    room -= tokens(pins)
+    if room < 0:
+        raise _too_many_pins(pins, -room)
+    loose = [item for item in sources if not item.pinned]
+    free = frozenset(place for place, turn in enumerate(history) if not _is_pinned(turn))
     for_sources, for_history = _shares(
-        room, source_share, tokens(sources), sum(tokens(turn) for turn in history)
+        room, source_share, tokens(loose), sum(tokens(history[place]) for place in free)
     )
-    kept_sources = _sources(sources, for_sources)
-    kept_history = _history(history, for_history)
+    kept_sources = _sources(sources, loose, for_sources)
+    kept_history = _history(history, free, ranking, for_history)
     slices = (
         Slice("system", _all(system), tokens(system)),
+        *([Slice("tools", _all(tools), tokens(tools))] if tools else []),
         Slice("sources", kept_sources, _kept(kept_sources)),
         Slice("history", kept_history, _kept(kept_history)),
         Slice("prompt", _all([prompt]), prompt.tokens + reply_overhead),
@@ -58,20 +78,41 @@ def _shares(room: int, source_share: float, sources: int, history: int) -> tuple
     return room - min(room - share, history), room - min(share, sources)
 
 
-def _sources(sources: Sequence[Item], limit: int) -> tuple[Item, ...]:
-    count = keep_best(sources, limit)
-    over = tokens(sources) - limit
+def _sources(sources: Sequence[Item], loose: Sequence[Item], limit: int) -> tuple[Item, ...]:
+    left = keep_best([item.tokens for item in loose], limit)
+    over = tokens(loose) - limit
     reason = f"lowest rank first: {over:,} tokens over the {limit:,} that passages may take"
-    return (*_all(sources[:count]), *_dropped(sources[count:], reason))
+    found: list[Item] = []
+    for item in sources:
+        kept = item.pinned or left > 0
+        left -= not item.pinned
+        found += _all([item]) if kept else _dropped([item], reason)
+    return tuple(found)
 
 
-def _history(history: Sequence[Turn], limit: int) -> tuple[Item, ...]:
-    count = drop_oldest(history, limit)
-    over = sum(tokens(turn) for turn in history) - limit
-    reason = f"oldest history first: {over:,} tokens over"
-    old = [item for turn in history[:count] for item in turn]
-    new = [item for turn in history[count:] for item in turn]
-    return (*_dropped(old, reason), *_all(new))
+def _history(
+    history: Sequence[Turn], free: frozenset[int], ranking: Ranking | None, limit: int
+) -> tuple[Item, ...]:
+    ranked = ranking or STRATEGIES[DEFAULT].rank(len(history), Asked())
+    order = [place for place in ranked.order if place in free]
+    kept = keep_ranked(history, order, limit)
+    over = sum(tokens(history[place]) for place in order) - limit
+    found: list[Item] = []
+    for place, turn in enumerate(history):
+        if place in kept or place not in free:
+            found += _all(turn)
+        else:
+            many = f": {over:,} tokens over" if place in order else ""
+            found += _dropped(turn, f"{ranked.reason}{many}")
+    return tuple(found)
+
+
+def _is_pinned(turn: Turn) -> bool:
+    return any(item.pinned for item in turn)
+
+
+def _pinned(items: Sequence[Item]) -> list[Item]:
+    return [item for item in items if item.pinned]
 
 
 def _all(items: Sequence[Item]) -> tuple[Item, ...]:
@@ -86,11 +127,22 @@ def _kept(items: Sequence[Item]) -> int:
     return sum(item.tokens for item in items if item.kept)
 
 
-def _too_small(window: int, reserve: int, system: int, prompt: int) -> Refused:
-    total = system + prompt + reserve
+def _too_small(window: int, reserve: int, always: int, prompt: int) -> Refused:
+    total = always + prompt + reserve
     return Refused(
-        f"the question does not fit: {prompt:,} tokens of question, {system:,} of instructions and"
+        f"the question does not fit: {prompt:,} tokens of question, {always:,} of instructions and"
         f" {reserve:,} reserved for the answer are {total:,}, and the window holds {window:,}",
         hint=f"Shorten the question by {total - window:,} tokens, ask for a shorter answer,"
         " or choose a model with a larger window.",
+    )
+
+
+def _too_many_pins(pins: Sequence[Item], over: int) -> Refused:
+    largest = max(pins, key=lambda item: item.tokens)
+    begun = " ".join(largest.text.split())[:60]
+    return Refused(
+        f"what is pinned does not fit: {tokens(pins):,} tokens are pinned, {over:,} more than there"
+        " is room for",
+        hint=f"Unpin something: the largest is “{largest.label}: {begun}” with {largest.tokens:,}"
+        " tokens.",
     )

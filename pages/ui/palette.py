@@ -60,7 +60,15 @@ DARK = Palette(
 )
 
 # Which of the chart colours; the passages have the accent, since they are what the app is about.
-_REGIONS: dict[Region, int] = {"system": 3, "sources": 0, "history": 1, "prompt": 2, "reserve": 5}
+_REGIONS: dict[Region, int] = {
+    "system": 3,
+    "tools": 6,
+    "sources": 0,
+    "summary": 4,
+    "history": 1,
+    "prompt": 2,
+    "reserve": 5,
+}
 _SPANS: dict[SpanKind, int] = {
     "turn": 5,
     "wait": 5,

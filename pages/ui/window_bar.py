@@ -8,7 +8,9 @@ from pages.ui import palette
 
 NAMES: dict[Region, str] = {
     "system": "Instructions",
+    "tools": "Tools",
     "sources": "Passages",
+    "summary": "Summary",
     "history": "History",
     "prompt": "Question",
     "reserve": "Kept for the answer",

@@ -1,6 +1,7 @@
 """What fits into the window: the invariants over random conversations, and a few stories."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from core.errors import Refused
 from core.tokens.budget import fit
 from core.tokens.counter import REPLY_OVERHEAD
+from core.tokens.strategies import STRATEGIES, Asked, Strategy
 from core.types import Budget, Item, Slice
 
 tokens = st.integers(0, 400)
@@ -64,6 +66,54 @@ def test_the_window_holds_by_construction(asked: dict[str, object], window: int,
     assert kept(wider) >= kept(budget)
 
 
+PLACES = st.sets(st.integers(0, 7))
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    conversations(),
+    st.integers(0, 6000),
+    st.integers(0, 500),
+    st.sampled_from(list(STRATEGIES.values())),
+    st.integers(0, 9),
+    st.lists(st.floats(0, 5), max_size=8),
+    PLACES,
+    PLACES,
+)
+def test_whatever_the_strategy_pins_hold_and_more_room_never_drops_more(
+    asked: dict[str, Any],
+    window: int,
+    more: int,
+    strategy: Strategy,
+    latest: int,
+    relevance: list[float],
+    turns: set[int],
+    passages: set[int],
+) -> None:
+    asked["history"] = [
+        [replace(said, pinned=place in turns) for said in turn]
+        for place, turn in enumerate(asked["history"])
+    ]
+    asked["sources"] = [
+        replace(found, pinned=place in passages) for place, found in enumerate(asked["sources"])
+    ]
+    ranking = strategy.rank(len(asked["history"]), Asked(latest, tuple(relevance)))
+    assert len(set(ranking.order)) == len(ranking.order)
+    assert set(ranking.order) <= set(range(len(asked["history"])))
+    try:
+        budget = fit(window=window, ranking=ranking, **asked)
+    except Refused:
+        assume(False)
+        return
+    assert budget.used <= window
+    everything = [i for found in budget.slices for i in found.items]
+    assert all(i.kept for i in everything if i.pinned)
+    assert all(bool(i.reason) != i.kept for i in everything)
+    history = [i.kept for i in part(budget, "history").items]
+    assert history[::2] == history[1::2], "question and answer live or die together"
+    assert kept(fit(window=window + more, ranking=ranking, **asked)) >= kept(budget)
+
+
 def _pairs_and_ranks_hold(budget: Budget) -> None:
     sources = [i.kept for i in part(budget, "sources").items]
     assert sources == sorted(sources, reverse=True), "the lowest ranks are dropped first"
@@ -87,7 +137,7 @@ def test_every_item_comes_back_unchanged_but_for_its_fate(asked: dict[str, objec
     assert all(i.kept for i in found), "a large window drops nothing"
 
 
-def story(window: int, sources: int, turns: int, **more: float) -> Budget:
+def story(window: int, sources: int, turns: int, **more: Any) -> Budget:
     return fit(
         window=window,
         reserve=100,
@@ -95,7 +145,7 @@ def story(window: int, sources: int, turns: int, **more: float) -> Budget:
         sources=[item(f"s{n}", 100) for n in range(sources)],
         history=[[item(f"u{n}", 50), item(f"a{n}", 50)] for n in range(turns)],
         prompt=item("prompt", 47),
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 
@@ -137,3 +187,55 @@ def test_the_regions_come_in_the_order_in_which_they_are_drawn() -> None:
     ]
     assert budget.input_tokens == budget.used - 100
     assert (budget.counter, budget.exact) == ("o200k_base", False)
+
+
+def dropped(strategy: str, asked: Asked = Asked()) -> list[str]:  # noqa: B008
+    """The turns of six that go when there is room for three."""
+    ranking = STRATEGIES[strategy].rank(6, asked)
+    budget = story(window=500, sources=0, turns=6, ranking=ranking)
+    return [i.label for i in part(budget, "history").items if not i.kept][::2]
+
+
+def test_each_strategy_drops_what_it_says() -> None:
+    assert dropped("oldest_first") == ["u0", "u1", "u2"]
+    assert dropped("head_and_tail") == ["u1", "u2", "u3"]
+    assert dropped("sliding_window", Asked(latest=2)) == ["u1", "u2", "u3"]
+    assert dropped("sliding_window", Asked(latest=1)) == ["u1", "u2", "u3", "u4"]
+    relevance = (0.1, 0.9, 0.0, 0.8, 0.2, 0.0)
+    assert dropped("most_relevant", Asked(relevance=relevance)) == ["u0", "u2", "u4"]
+
+
+def test_a_pinned_turn_stays_and_the_others_go_by_the_strategy() -> None:
+    history = [[replace(item(f"u{n}", 50), pinned=n == 1), item(f"a{n}", 50)] for n in range(6)]
+    budget = fit(
+        window=500,
+        reserve=100,
+        system=[item("system", 50)],
+        sources=[],
+        history=history,
+        prompt=item("prompt", 47),
+    )
+    assert [i.label for i in part(budget, "history").items if i.kept][::2] == ["u1", "u4", "u5"]
+
+
+def test_pins_that_do_not_fit_are_refused_with_what_to_unpin() -> None:
+    with pytest.raises(Refused) as refused:
+        fit(
+            window=500,
+            reserve=100,
+            system=[item("system", 50)],
+            sources=[replace(item("lease.pdf, page 3", 400), pinned=True)],
+            history=[],
+            prompt=item("prompt", 47),
+        )
+    assert str(refused.value) == (
+        "what is pinned does not fit: 400 tokens are pinned, 100 more than there is room for"
+    )
+    assert "“lease.pdf, page 3: text of lease.pdf, page 3” with 400 tokens" in refused.value.hint
+
+
+def test_the_tools_have_a_region_of_their_own_and_are_never_dropped() -> None:
+    budget = story(window=500, sources=1, turns=6, tools=[item("search", 150)])
+    assert part(budget, "tools").tokens == 150
+    assert budget.used <= 500
+    assert "search" in kept(budget)

@@ -31,12 +31,12 @@ from core.trace import OpenSpan, Trace
 from core.types import (
     Citation,
     Found,
-    Hit,
     Message,
     ModelInfo,
     ModelRequest,
     OutputSchema,
     Turn,
+    WindowPlan,
 )
 
 NOT_THERE = (
@@ -85,7 +85,7 @@ class ChatService:
                 self._conversations.history, asked.user, asked.conversation_id, asked.turn_id
             )
             found = await self._finder.find(asked, history, trace, root)
-            context = await self._compose(asked, found.hits, history, trace, root)
+            context = await self._compose(asked, found, history, trace, root)
             yield ContextReady(context.budget, context.sources, asked.model.ref)
             if _is_not_there(asked, found):
                 yield NothingFound(round(nearness(found), 4))
@@ -115,18 +115,26 @@ class ChatService:
     async def _compose(
         self,
         asked: Asked,
-        hits: Sequence[Hit],
+        found: Found,
         history: Sequence[Turn],
         trace: Trace,
         root: OpenSpan,
     ) -> Context:
         with trace.span("compose the window", "window", parent=root) as span:
+            plan = await asyncio.to_thread(
+                self._conversations.plan, asked.user, asked.conversation_id
+            )
+            plan = plan or WindowPlan()
+            pinned = await asyncio.to_thread(self._finder.pinned, asked, plan.passages)
+            others = [hit for hit in found.hits if hit.chunk_id not in plan.passages]
             context = await self._context.build(
-                asked.template, asked.request, asked.model, hits, history
+                asked.template, asked.request, asked.model, [*pinned, *others], history, plan
             )
             budget = context.budget
             span.set(
                 prompt=asked.prompt_version,
+                strategy=plan.strategy,
+                pinned=len(plan.turns) + len(plan.passages),
                 window=budget.window,
                 used=budget.used,
                 regions={part.region: part.tokens for part in budget.slices},

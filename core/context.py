@@ -6,8 +6,10 @@ from typing import Any
 
 from core.prompts.sandbox import Sandbox
 from core.prompts.template import PromptTemplate
+from core.retrieval.relevance import relevance
 from core.tokens.budget import fit
 from core.tokens.counter import Counter
+from core.tokens.strategies import DEFAULT, STRATEGIES, Asked, Ranking, most_relevant
 from core.types import (
     Budget,
     Hit,
@@ -19,6 +21,7 @@ from core.types import (
     Source,
     Turn,
     TurnRequest,
+    WindowPlan,
     message,
 )
 
@@ -44,6 +47,19 @@ class Exchange:
     ref: str
     messages: tuple[Message, ...]
 
+    @property
+    def text(self) -> str:
+        """All that was said in it."""
+        return "\n".join(said.text for said in self.messages)
+
+
+def ranked(plan: WindowPlan, question: str, exchanges: Sequence[str]) -> Ranking:
+    """Which turns of the history stay first by the plan; `exchanges` is what was said in each."""
+    strategy = STRATEGIES.get(plan.strategy) or STRATEGIES[DEFAULT]
+    by_relevance = strategy is most_relevant
+    near = relevance(question, exchanges) if by_relevance else ()
+    return strategy.rank(len(exchanges), Asked(plan.latest, near))
+
 
 class ContextBuilder:
     """Builds the window of a turn, so that what is drawn is what is sent."""
@@ -59,17 +75,22 @@ class ContextBuilder:
         model: ModelInfo,
         hits: Sequence[Hit],
         history: Sequence[Turn],
+        plan: WindowPlan,
     ) -> Context:
-        """The window of one call. Refused when the question alone does not fit into it."""
+        """The window of one call, filled by the plan. Refused when the question, with what is pinned,
+        does not fit into it."""
         before = _exchanges(request, history)
+        if plan.limit:
+            model = replace(model, window=min(model.window, plan.limit))
         reserve = min(
             request.max_tokens or DEFAULT_MAX_TOKENS, model.max_output, max(1, model.window // 2)
         )
         bare = await self._render(template, request, ())
-        wanted = [self._passage(hit, model) for hit in hits]
+        pins = frozenset(map(str, plan.passages))
+        wanted = [self._passage(hit, model, pins) for hit in hits]
         kept = list(hits)
         while True:
-            budget = self._fit(model, reserve, bare, wanted, before)
+            budget = self._fit(model, reserve, bare, wanted, before, request.prompt, plan)
             kept_refs = {item.ref for item in _items(budget, "sources") if item.kept}
             kept = [hit for hit in kept if str(hit.chunk_id) in kept_refs]
             sources = tuple(Source(number, hit) for number, hit in enumerate(kept, 1))
@@ -77,10 +98,12 @@ class ContextBuilder:
             exact = self._measured(budget, model, bare, rendered)
             if exact.free >= 0 or not kept:
                 return Context(exact, _assembled(rendered, budget, before), sources, reserve)
-            # The fences took more than was set aside for them: the last passage makes room.
+            # The fences took more than was set aside for them: the last passage makes room, a pinned
+            # one only when there is no other, and then it is refused.
+            refs = [str(hit.chunk_id) for hit in kept]
+            last = next((ref for ref in reversed(refs) if ref not in pins), refs[-1])
             wanted = [
-                replace(item, tokens=model.window) if item.ref == str(kept[-1].chunk_id) else item
-                for item in wanted
+                replace(item, tokens=model.window) if item.ref == last else item for item in wanted
             ]
 
     async def _render(
@@ -102,10 +125,11 @@ class ContextBuilder:
         given = {name: value for name, value in values.items() if name in declared}
         return _instructed((await self._sandbox.render(template, given)).messages, request)
 
-    def _passage(self, hit: Hit, model: ModelInfo) -> Item:
+    def _passage(self, hit: Hit, model: ModelInfo, pins: frozenset[str]) -> Item:
         label = f"{hit.name}, {hit.unit} {hit.chunk.page}"
         tokens = self._counter.count(hit.chunk.text, model.ref) + _FENCE_TOKENS
-        return Item(label, hit.chunk.text, tokens, ref=str(hit.chunk_id))
+        ref = str(hit.chunk_id)
+        return Item(label, hit.chunk.text, tokens, ref=ref, pinned=ref in pins)
 
     def _fit(
         self,
@@ -114,6 +138,8 @@ class ContextBuilder:
         bare: Sequence[Message],
         passages: Sequence[Item],
         history: Sequence[Exchange],
+        question: str,
+        plan: WindowPlan,
     ) -> Budget:
         *before, last = bare
         name, exact = self._counter.encoding_name(model.ref)
@@ -122,7 +148,9 @@ class ContextBuilder:
             reserve=reserve,
             system=[self._item(part.role.capitalize(), part, model) for part in before],
             sources=list(passages),
-            history=[self._exchange(each, model) for each in history],
+            history=[self._exchange(each, model, each.ref in plan.turns) for each in history],
+            ranking=ranked(plan, question, [each.text for each in history]),
+            source_share=plan.source_share,
             prompt=self._item("Your question", last, model),
             counter=name,
             exact=exact,
@@ -132,11 +160,12 @@ class ContextBuilder:
         tokens = self._counter.count_message(said, model.ref)
         return Item(label, said.text, tokens, role=said.role, ref=ref)
 
-    def _exchange(self, exchange: Exchange, model: ModelInfo) -> list[Item]:
-        return [
+    def _exchange(self, exchange: Exchange, model: ModelInfo, pinned: bool) -> list[Item]:
+        items = [
             self._item("You" if said.role == "user" else "Answer", said, model, exchange.ref)
             for said in exchange.messages
         ]
+        return [replace(item, pinned=pinned) for item in items]
 
     def _measured(
         self,

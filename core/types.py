@@ -289,6 +289,20 @@ class Budget:
         return self.window - self.used
 
 
+@dataclass(frozen=True, slots=True)
+class WindowPlan:
+    """How the window of a conversation is filled: which turns stay when not all fit (`strategy` by its
+    name, `latest` for those that keep a few), the share that passages may take, at most how many
+    tokens of the model's window are used (None: all), and the turns and passages that are pinned."""
+
+    strategy: str = "oldest_first"
+    latest: int = 6
+    source_share: float = 0.5
+    limit: int | None = None
+    turns: tuple[str, ...] = ()
+    passages: tuple[int, ...] = ()
+
+
 # --- requests ---------------------------------------------------------------------------------
 
 

@@ -1,17 +1,34 @@
 """Conversations: named after their first question until somebody names them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, case, delete, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
-from core.errors import NotFound
+from core.errors import NotFound, Refused
 from core.store.columns import now
 from core.store.engine import insert, reading, writing
 from core.store.search import contains, folded
 from core.store.tables import conversations, turns
 from core.store.turn_rows import read_turns, select_turns
-from core.types import Conversation, Turn
+from core.types import Conversation, Turn, WindowPlan
+
+MAX_PINS = 50
+T = TypeVar("T")
 
 
 class Conversations:
@@ -53,6 +70,46 @@ class Conversations:
         with writing(self._engine) as connection:
             if not connection.execute(statement).rowcount:
                 raise _missing(conversation_id)
+
+    def plan(self, user: str, conversation_id: str) -> WindowPlan | None:
+        """How its window is filled; None when nobody has chosen, and for one that is not there yet."""
+        query = select(conversations.c.plan).where(_is(user, conversation_id))
+        with reading(self._engine) as connection:
+            plan: WindowPlan | None = connection.execute(query).scalar()
+            return plan
+
+    def set_plan(self, user: str, conversation_id: str, plan: WindowPlan) -> None:
+        """Fill its window by this plan from the next question on. Raises NotFound."""
+        with writing(self._engine) as connection:
+            _set_plan(connection, user, conversation_id, plan)
+
+    def pin(
+        self,
+        user: str,
+        conversation_id: str,
+        *,
+        turn: str | None = None,
+        passage: int | None = None,
+        pinned: bool = True,
+    ) -> None:
+        """Pin a turn or a passage, so that no window of it drops them, or let it go again.
+
+        Raises NotFound, and Refused beyond MAX_PINS.
+        """
+        query = select(conversations.c.plan).where(_is(user, conversation_id)).with_for_update()
+        with writing(self._engine) as connection:
+            plan = connection.execute(query).scalar() or WindowPlan()
+            plan = replace(
+                plan,
+                turns=_with(plan.turns, turn, pinned),
+                passages=_with(plan.passages, passage, pinned),
+            )
+            if len(plan.turns) + len(plan.passages) > MAX_PINS:
+                raise Refused(
+                    f"{MAX_PINS} turns and passages are pinned, and more cannot be",
+                    hint="Unpin something first.",
+                )
+            _set_plan(connection, user, conversation_id, plan)
 
     def history(
         self, user: str, conversation_id: str, before_turn: str | None = None
@@ -135,6 +192,23 @@ def _conversations(user: str) -> Select[Any]:
         conversations.c.updated_at,
         count.label("turns"),
     ).where(conversations.c.user_id == user)
+
+
+def _is(user: str, conversation_id: str) -> ColumnElement[bool]:
+    return and_(conversations.c.user_id == user, conversations.c.id == conversation_id)
+
+
+def _set_plan(connection: Connection, user: str, conversation_id: str, plan: WindowPlan) -> None:
+    statement = update(conversations).where(_is(user, conversation_id)).values(plan=plan)
+    if not connection.execute(statement).rowcount:
+        raise _missing(conversation_id)
+
+
+def _with(pins: tuple[T, ...], pin: T | None, pinned: bool) -> tuple[T, ...]:
+    if pin is None:
+        return pins
+    others = tuple(each for each in pins if each != pin)
+    return (*others, pin) if pinned else others
 
 
 def _missing(conversation_id: str) -> NotFound:

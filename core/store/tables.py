@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from core.store.columns import Dollars, Json, Moment, Words
-from core.types import Budget, Citation, Source, Span, TurnRequest, Usage
+from core.types import Budget, Citation, Source, Span, TurnRequest, Usage, WindowPlan
 
 metadata = MetaData(
     naming_convention={
@@ -55,6 +55,7 @@ conversations = Table(
     _set("renamed", Boolean),
     _set("created_at", Moment),
     _set("updated_at", Moment),
+    Column("plan", Json(WindowPlan)),
     Index("ix_conversations_recent", "user_id", "updated_at", "id"),
 )
 

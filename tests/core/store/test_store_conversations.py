@@ -1,12 +1,13 @@
 import pytest
 from sqlalchemy import Engine, select
 
-from core.errors import NotFound
-from core.store.conversations import Conversations
+from core.errors import NotFound, Refused
+from core.store.conversations import MAX_PINS, Conversations
 from core.store.engine import reading
 from core.store.ledger import Ledger
 from core.store.tables import spans, tape, turn_events
 from core.store.turns import Turns
+from core.types import WindowPlan
 from tests.core.store.stories import ME, ask, end, say, span
 
 
@@ -107,3 +108,31 @@ def test_what_is_not_there_is_not_found(conversations: Conversations) -> None:
             call(ME, "c9")
     with pytest.raises(NotFound):
         conversations.rename(ME, "c9", "x")
+
+
+def test_a_plan_is_kept_and_pins_come_and_go(conversations: Conversations, turns: Turns) -> None:
+    ask(turns, "t1")
+    assert conversations.plan(ME, "c1") is None
+    conversations.set_plan(ME, "c1", WindowPlan("sliding_window", latest=3, limit=8_000))
+    conversations.pin(ME, "c1", turn="t1")
+    conversations.pin(ME, "c1", passage=7)
+    conversations.pin(ME, "c1", passage=7)
+    wanted = WindowPlan("sliding_window", latest=3, limit=8_000, turns=("t1",), passages=(7,))
+    assert conversations.plan(ME, "c1") == wanted
+    conversations.pin(ME, "c1", turn="t1", pinned=False)
+    found = conversations.plan(ME, "c1")
+    assert found and (found.turns, found.passages) == ((), (7,))
+
+
+def test_pins_are_bounded_and_a_conversation_that_is_not_there_has_none(
+    conversations: Conversations, turns: Turns
+) -> None:
+    ask(turns, "t1")
+    for number in range(MAX_PINS):
+        conversations.pin(ME, "c1", passage=number)
+    with pytest.raises(Refused, match="50 turns and passages are pinned"):
+        conversations.pin(ME, "c1", turn="t1")
+    with pytest.raises(NotFound):
+        conversations.pin(ME, "nowhere", turn="t1")
+    with pytest.raises(NotFound):
+        conversations.set_plan(ME, "nowhere", WindowPlan())

@@ -20,7 +20,7 @@ from core.store.ledger import Ledger
 from core.store.tables import metadata
 from core.store.traces import Traces
 from core.store.turns import Turns
-from core.types import Budget, TurnRequest, Usage
+from core.types import Budget, TurnRequest, Usage, WindowPlan
 from tests.core.store.stories import DONE, ME, YOU, ask, end, index, span, upload
 
 # They work for all users and name the user in every row.
@@ -64,6 +64,7 @@ KNOWN: dict[str, Any] = {
     "done": 1,
     "total": 1,
     "rows": [],
+    "plan": WindowPlan("sliding_window"),
     "space": "s",
     "pages": 1,
     "unit": "page",

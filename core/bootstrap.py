@@ -51,9 +51,13 @@ from core.store.price_overrides import PriceOverrides
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.tokens.counter import Counter
+from core.tokens.strategies import STRATEGIES as STRATEGIES
 from core.trial import Trials
 from core.turns import TurnRunner
 from core.weights import Weights
+from core.whatif import Lab as Lab
+from core.whatif import Outcome as Outcome
+from core.whatif import WhatIf
 from core.workbench import LOCAL_USER as LOCAL_USER
 from core.workbench import Workbench as Workbench
 
@@ -139,6 +143,7 @@ def build(settings: Settings) -> Workbench:
         preferences=preferences,
         client=client,
         errands=errands,
+        whatif=WhatIf(conversations, rows, counter),
         trials=Trials(client, models, ledger, meter, counter.count),
         traces=Traces(engine),
         samples=samples,

@@ -26,8 +26,8 @@ from core.types import (
 )
 
 DEFAULT_MAX_TOKENS = 1024
-# The line with number, name and page, and the fence around a passage.
-_FENCE_TOKENS = 40
+FENCE_TOKENS = 40
+"""The line with number, name and page, and the fence around a passage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class ContextBuilder:
 
     def _passage(self, hit: Hit, model: ModelInfo, pins: frozenset[str]) -> Item:
         label = f"{hit.name}, {hit.unit} {hit.chunk.page}"
-        tokens = self._counter.count(hit.chunk.text, model.ref) + _FENCE_TOKENS
+        tokens = self._counter.count(hit.chunk.text, model.ref) + FENCE_TOKENS
         ref = str(hit.chunk_id)
         return Item(label, hit.chunk.text, tokens, ref=ref, pinned=ref in pins)
 

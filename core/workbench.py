@@ -34,6 +34,7 @@ from core.tokens.counter import Counter
 from core.trial import Trials
 from core.turns import TurnRunner
 from core.types import ModelInfo, Price, Turn
+from core.whatif import WhatIf
 
 LOCAL_USER = "local"
 _FIRST_LOOK_SECONDS = 0.5
@@ -64,6 +65,7 @@ class Workbench:
     preferences: Preferences
     client: LLMClient
     errands: Errands
+    whatif: WhatIf
     trials: Trials
     traces: Traces
     samples: Samples

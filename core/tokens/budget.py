@@ -1,7 +1,7 @@
 """What fits into the window, what is dropped for it, and why: one pure function."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from core.errors import Refused
 from core.tokens.counter import REPLY_OVERHEAD
@@ -50,13 +50,12 @@ def fit(
     room -= tokens(pins)
     if room < 0:
         raise _too_many_pins(pins, -room)
-    loose = [item for item in sources if not item.pinned]
-    free = frozenset(place for place, turn in enumerate(history) if not _is_pinned(turn))
-    for_sources, for_history = _shares(
-        room, source_share, tokens(loose), sum(tokens(history[place]) for place in free)
-    )
-    kept_sources = _sources(sources, loose, for_sources)
-    kept_history = _history(history, free, ranking, for_history)
+    ranked = ranking or STRATEGIES[DEFAULT].rank(len(history), Asked())
+    sizes = [0 if _is_pinned(turn) else tokens(turn) for turn in history]
+    loose = [item.tokens for item in sources if not item.pinned]
+    allotted = allot(room, source_share, loose, sizes, ranked.order)
+    kept_sources = _sources(sources, allotted)
+    kept_history = _history(history, ranked, allotted)
     slices = (
         Slice("system", _all(system), tokens(system)),
         *([Slice("tools", _all(tools), tokens(tools))] if tools else []),
@@ -66,6 +65,39 @@ def fit(
         Slice("reserve", (Item("Room for the answer", "", reserve),), reserve),
     )
     return Budget(window, slices, counter, exact)
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """How many of the best passages stay and the places of the turns that do; by how many tokens each
+    kind is over what it may take, `sources_limit` for the passages."""
+
+    sources: int
+    turns: frozenset[int]
+    sources_limit: int
+    sources_over: int
+    history_over: int
+
+
+def allot(
+    room: int,
+    source_share: float,
+    sources: Sequence[int],
+    history: Sequence[int],
+    order: Sequence[int],
+) -> Allotment:
+    """Who gets the room: `sources` and `history` are the tokens of each passage, best first, and of each
+    turn, oldest first; `order` ranks the turns."""
+    wanted = sum(sources)
+    for_sources, for_history = _shares(room, source_share, wanted, sum(history))
+    ranked = sum(history[place] for place in order)
+    return Allotment(
+        keep_best(sources, for_sources),
+        keep_ranked(history, order, for_history),
+        for_sources,
+        wanted - for_sources,
+        ranked - for_history,
+    )
 
 
 def _shares(room: int, source_share: float, sources: int, history: int) -> tuple[int, int]:
@@ -78,10 +110,12 @@ def _shares(room: int, source_share: float, sources: int, history: int) -> tuple
     return room - min(room - share, history), room - min(share, sources)
 
 
-def _sources(sources: Sequence[Item], loose: Sequence[Item], limit: int) -> tuple[Item, ...]:
-    left = keep_best([item.tokens for item in loose], limit)
-    over = tokens(loose) - limit
-    reason = f"lowest rank first: {over:,} tokens over the {limit:,} that passages may take"
+def _sources(sources: Sequence[Item], allotted: Allotment) -> tuple[Item, ...]:
+    left = allotted.sources
+    reason = (
+        f"lowest rank first: {allotted.sources_over:,} tokens over the "
+        f"{allotted.sources_limit:,} that passages may take"
+    )
     found: list[Item] = []
     for item in sources:
         kept = item.pinned or left > 0
@@ -90,19 +124,14 @@ def _sources(sources: Sequence[Item], loose: Sequence[Item], limit: int) -> tupl
     return tuple(found)
 
 
-def _history(
-    history: Sequence[Turn], free: frozenset[int], ranking: Ranking | None, limit: int
-) -> tuple[Item, ...]:
-    ranked = ranking or STRATEGIES[DEFAULT].rank(len(history), Asked())
-    order = [place for place in ranked.order if place in free]
-    kept = keep_ranked(history, order, limit)
-    over = sum(tokens(history[place]) for place in order) - limit
+def _history(history: Sequence[Turn], ranked: Ranking, allotted: Allotment) -> tuple[Item, ...]:
+    considered = frozenset(ranked.order)
     found: list[Item] = []
     for place, turn in enumerate(history):
-        if place in kept or place not in free:
+        if place in allotted.turns or _is_pinned(turn):
             found += _all(turn)
         else:
-            many = f": {over:,} tokens over" if place in order else ""
+            many = f": {allotted.history_over:,} tokens over" if place in considered else ""
             found += _dropped(turn, f"{ranked.reason}{many}")
     return tuple(found)
 

@@ -94,9 +94,10 @@ def most_relevant(count: int, asked: Asked) -> Ranking:
     return Ranking((*latest, *others), "least to do with the question first")
 
 
-def keep_ranked(turns: Sequence[Turn], order: Sequence[int], limit: int) -> frozenset[int]:
-    """The places of the longest beginning of the ranking that fits into `limit` tokens."""
-    kept = keep_best([tokens(turns[place]) for place in order], limit)
+def keep_ranked(sizes: Sequence[int], order: Sequence[int], limit: int) -> frozenset[int]:
+    """The places of the longest beginning of the ranking whose turns, of these sizes, fit into `limit`
+    tokens."""
+    kept = keep_best([sizes[place] for place in order], limit)
     return frozenset(order[:kept])
 
 

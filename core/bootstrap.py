@@ -51,6 +51,7 @@ from core.store.price_overrides import PriceOverrides
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.tokens.counter import Counter
+from core.tokens.counter import Piece as Piece
 from core.tokens.strategies import STRATEGIES as STRATEGIES
 from core.trial import Trials
 from core.turns import TurnRunner

@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.bootstrap import Workbench
 from core.errors import FootlightsError
-from core.types import Turn
-from pages.ui import answer, composer, conversation_menu, live, say, session
+from core.types import Turn, WindowPlan
+from pages.ui import answer, composer, conversation_menu, live, say, session, window_bar
 
 _SHOWN = 30
 
@@ -46,8 +46,8 @@ if asked:
 # --- draw ----------------------------------------------------------------------------------------
 
 
-def draw_turns(turns: list[Turn]) -> None:
-    """The last turns, and the earlier ones when they are asked for."""
+def draw_turns(turns: list[Turn], plan: WindowPlan) -> None:
+    """The last turns, and the earlier ones when they are asked for; below the last its window."""
     everything = st.session_state.get("earlier") == chosen
     shown = turns if everything else turns[-_SHOWN:]
     if len(shown) < len(turns) and st.button(f"Show {len(turns) - len(shown)} earlier questions"):
@@ -56,7 +56,9 @@ def draw_turns(turns: list[Turn]) -> None:
     for turn in shown:
         answer.question(turn)
         if turn.status != "running":
-            answer.answer(turn)
+            answer.answer(turn, plan)
+    if turns and not running and (budget := bench.turn_rows.budget(session.user(), turns[-1].id)):
+        st.html(window_bar.slim(budget, session.theme()))
 
 
 def draw_welcome(bench: Workbench) -> None:
@@ -75,7 +77,7 @@ with st.container(key="chat"):
     invitation = st.empty()
     if conversation:
         conversation_menu.draw(bench, conversation, turns)
-        draw_turns(turns)
+        draw_turns(turns, conversations.plan(session.user(), conversation.id) or WindowPlan())
     else:
         with invitation.container():
             draw_welcome(bench)

@@ -9,12 +9,9 @@ from html import escape
 import streamlit as st
 
 from core.types import Budget, Item, Slice, Turn
-from pages.ui import palette, said, say, session, sums, turn_picker, window_bar
+from pages.ui import palette, said, say, session, sums, token_view, turn_picker, whatif, window_bar
 from pages.ui.markdown import label
 
-_MODELS = {"o200k_base": "openai:gpt-4o", "cl100k_base": "openai:gpt-4"}
-_USED_BY = {"o200k_base": "GPT-4o and later", "cl100k_base": "GPT-4, GPT-3.5"}
-_MOST = 1_000_000
 # Below this share of the window the parts cannot be told apart in its bar.
 _SMALL = 0.1
 _WORDS = 50
@@ -129,7 +126,8 @@ def draw_reserve(turn: Turn, reserved: int) -> None:
 
 def draw_item(item: Item, turn: Turn, colour: str) -> None:
     """One item: what it is, what it takes, why it is not in, and its text to open."""
-    icon = ":material/check:" if item.kept else ":material/block:"
+    icon = ":material/keep:" if item.pinned else ":material/check:"
+    icon = icon if item.kept else ":material/block:"
     parts = [f"{_number(item, turn)}{item.label}", say.tokens(item.tokens)]
     if item.role:
         parts.insert(1, _begun(item.text))
@@ -165,35 +163,17 @@ def _number(item: Item, turn: Turn) -> str:
     return f"[{number}] " if number else ""
 
 
-def draw_counter() -> None:
-    """Count a text of one's own in both vocabularies."""
-    st.divider()
-    st.header("Count anything", anchor=False)
-    text = st.text_area(
-        "Text to count",
-        placeholder="Paste anything: prose, code, JSON, another script. Ctrl+Enter counts it.",
-        max_chars=_MOST,
-        height=140,
-        label_visibility="collapsed",
-    )
-    if not text:
-        st.caption("English has about 4.5 characters a token, code 2.8, JSON 1.9, Japanese 1.3.")
-        return
-    sums.row([counted(name, text) for name in _MODELS], "counted")
-    st.caption(f"{len(text):,} characters, {len(text.split()):,} words")
-
-
-def counted(name: str, text: str) -> tuple[str, str, str]:
-    """The tokens of the text in one vocabulary."""
-    title, model = f"{name}, {_USED_BY[name]}", _MODELS[name]
-    if bench.counter.encoding_name(model)[0] != name:
-        return title, "not here", "python -m core.assets fetches it"
-    count = bench.counter.count(text, model)
-    return title, say.tokens(count), f"{len(text) / max(count, 1):.1f} characters a token"
-
-
 if turn and budget:
-    draw_window(turn, budget)
+    window, lab, count = st.tabs(
+        ["Window", "What if", "Count anything"], on_change="rerun", key="tab"
+    )
+    with window:
+        draw_window(turn, budget)
+    if lab.open:
+        with lab:
+            whatif.draw(bench, turn)
+    with count:
+        token_view.draw(bench)
 elif turn and turn.status == "running":
     st.info("The window is being put together.", icon=":material/schedule:")
     st.button("Look again", icon=":material/refresh:")
@@ -205,4 +185,7 @@ elif turn:
             icon=":material/error:",
         )
     turn_picker.doors(turn, here="tokens.py")
-draw_counter()
+if not (turn and budget):
+    st.divider()
+    st.header("Count anything", anchor=False)
+    token_view.draw(bench)

@@ -8,7 +8,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
+from tiktoken import Encoding
 from tiktoken.model import encoding_name_for_model
 
 from core.tokens.vocabulary import CL100K, O200K, Vocabularies
@@ -35,6 +37,7 @@ _CJK = re.compile("[\u2e80-\ud7ff\uf900-\ufaff\uff00-\uffef]")
 _ASCII = re.compile("[\x00-\x7f]+")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _KEPT = 4_096
+_GAP = " … "
 _SHORT = 200
 
 
@@ -45,6 +48,18 @@ class _Measure:
     encoding: str
     exact: bool
     local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One token: its number in the vocabulary and the bytes that it stands for, which may be part of a
+    character."""
+
+    id: int
+    data: bytes
+
+
+Keep = Literal["head", "tail", "both"]
 
 
 class Counter:
@@ -89,8 +104,9 @@ class Counter:
         overhead = CHATML_OVERHEAD if self._measure(model).local else MESSAGE_OVERHEAD
         return self.count(message.text, model) + overhead
 
-    def truncate(self, text: str, limit: int, model: str = "") -> str:
-        """The longest beginning found that counts at most `limit` tokens; never ends inside a character."""
+    def truncate(self, text: str, limit: int, model: str = "", keep: Keep = "head") -> str:
+        """The longest beginning found (or end, or both with … between them) that counts at most `limit`
+        tokens; never cut inside a character."""
         text = _LONE_SURROGATE.sub("\ufffd", text)
         if limit <= 0:
             return ""
@@ -98,19 +114,32 @@ class Counter:
         if self._count(text, measure) <= limit:
             return text
         encoding = self._vocabularies.get(measure.encoding)
-        tokens: list[int] = []
-        for part in _parts(text):
-            tokens += encoding.encode_ordinary(part)
-            if len(tokens) > limit:
-                break
+        tokens = self._encoded(text, encoding, limit if keep == "head" else None)
         size = min(limit, len(tokens))
-        while True:
-            # A token may end inside a character: the incomplete end is left out.
-            kept = encoding.decode_bytes(tokens[:size]).decode(errors="ignore")
+        while size > 0:
+            kept = _decoded(encoding, tokens, size, keep)
             over = self._count(kept, measure) - limit
             if over <= 0:
                 return kept
             size -= max(1, math.ceil(over / (2 * _LOCAL_MARGIN)))
+        return ""
+
+    def pieces(self, text: str, model: str = "", most: int = 2_000) -> tuple[Piece, ...]:
+        """The first tokens of the text, at most `most`; their bytes together are its beginning."""
+        encoding = self._vocabularies.get(self._measure(model).encoding)
+        tokens = self._encoded(_LONE_SURROGATE.sub("\ufffd", text), encoding, most)
+        return tuple(
+            Piece(token, encoding.decode_single_token_bytes(token)) for token in tokens[:most]
+        )
+
+    @staticmethod
+    def _encoded(text: str, encoding: Encoding, enough: int | None) -> list[int]:
+        tokens: list[int] = []
+        for part in _parts(text):
+            tokens += encoding.encode_ordinary(part)
+            if enough is not None and len(tokens) > enough:
+                break
+        return tokens
 
     def _count(self, text: str, measure: _Measure) -> int:
         encoding = self._vocabularies.get(measure.encoding)
@@ -138,6 +167,21 @@ class Counter:
         if encoding == CL100K and self._vocabularies.has(CL100K):
             return _Measure(CL100K, exact=True)
         return _Measure(O200K, exact=encoding == O200K)
+
+
+def _decoded(encoding: Encoding, tokens: list[int], size: int, keep: Keep) -> str:
+    # A token may end or begin inside a character: what is incomplete is left out.
+    def read(some: list[int]) -> str:
+        return encoding.decode_bytes(some).decode(errors="ignore")
+
+    match keep:
+        case "head":
+            return read(tokens[:size])
+        case "tail":
+            return read(tokens[len(tokens) - size :])
+        case "both":
+            tail = size // 2
+            return f"{read(tokens[: size - tail])}{_GAP}{read(tokens[len(tokens) - tail :])}"
 
 
 def _local_extra(text: str) -> float:

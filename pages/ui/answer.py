@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.bootstrap import summary
 from core.endings import NOT_FOUND
-from core.types import Citation, Source, Turn, Verdict
-from pages.ui import say, table, why
+from core.types import Citation, Source, Turn, Verdict, WindowPlan
+from pages.ui import pins, say, table, why
 from pages.ui.markdown import label, safe
 from pages.ui.passage import passage
 
@@ -39,7 +39,7 @@ def question(turn: Turn) -> None:
         st.markdown(safe(turn.request.prompt))
 
 
-def answer(turn: Turn) -> None:
+def answer(turn: Turn, plan: WindowPlan) -> None:
     """A finished answer: the text, its citations to open, what happened if it was cut, and the facts."""
     with st.chat_message("assistant", avatar=ASSISTANT):
         if turn.reasoning:
@@ -50,8 +50,8 @@ def answer(turn: Turn) -> None:
         elif turn.answer:
             st.markdown(safe(turn.answer, len(turn.sources)))
         _what_happened(turn)
-        citations(turn)
-        facts(turn)
+        citations(turn, plan)
+        facts(turn, plan)
 
 
 def _what_happened(turn: Turn) -> None:
@@ -76,7 +76,7 @@ def _what_happened(turn: Turn) -> None:
         st.warning(label(turn.stop_reason.capitalize()), icon=":material/content_cut:")
 
 
-def citations(turn: Turn) -> None:
+def citations(turn: Turn, plan: WindowPlan) -> None:
     """A row of chips, one for each cited passage; opened, it shows the passage with the words marked."""
     cited = {citation.number for citation in turn.citations}
     chosen = [source for source in turn.sources if source.number in cited]
@@ -87,7 +87,7 @@ def citations(turn: Turn) -> None:
         horizontal=True, gap="small", key=f"citations_{turn.id}", vertical_alignment="center"
     ):
         for source in chosen:
-            _chip(source, _of(turn, source), turn.answer)
+            _chip(turn, source, plan)
         if told := summary(turn.citations):
             st.caption(told, width="content", help=_CHECKED)
         if others:
@@ -104,22 +104,24 @@ def citations(turn: Turn) -> None:
                 )
                 for source in others:
                     _passage(source, [])
+                    pins.passage_button(turn, source, plan)
 
 
 def _of(turn: Turn, source: Source) -> list[Citation]:
     return [citation for citation in turn.citations if citation.number == source.number]
 
 
-def _chip(source: Source, found: list[Citation], answer: str) -> None:
-    hit = source.hit
+def _chip(turn: Turn, source: Source, plan: WindowPlan) -> None:
+    hit, found = source.hit, _of(turn, source)
     name = label(_short(hit.name))
     text = f"{source.number} · {name} · {say.place(hit.unit, hit.chunk.page)}"
     with st.popover(text, type="tertiary", icon=_icon(found)):
         for citation in found:
-            _verdict(citation, answer)
+            _verdict(citation, turn.answer)
         if any(citation.start == citation.end for citation in found):
             st.caption("The model named no passage; this one was found by comparing.")
         _passage(source, found)
+        pins.passage_button(turn, source, plan)
 
 
 def _icon(found: list[Citation]) -> str:
@@ -156,7 +158,7 @@ def _passage(source: Source, found: list[Citation]) -> None:
     )
 
 
-def facts(turn: Turn) -> None:
+def facts(turn: Turn, plan: WindowPlan) -> None:
     """Tokens, cost, time and model, and the doors to what is behind the answer."""
     with st.container(
         horizontal=True, gap="small", key=f"facts_{turn.id}", vertical_alignment="center"
@@ -170,6 +172,7 @@ def facts(turn: Turn) -> None:
         for page, text, icon, where in doors:
             st.page_link(page, label=text, icon=icon, query_params=where)
         why.button(turn)
+        pins.turn_button(turn, plan)
         if turn.prompt_version:
             name, _, version = turn.prompt_version.partition("@")
             where = {"p": name, "v": version, "turn": turn.id}

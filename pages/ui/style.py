@@ -85,6 +85,8 @@ _OWN = """
 .fl-bar {
   display: flex; gap: 2px; height: .8rem; border-radius: 999px; overflow: hidden;
 }
+.fl-slim .fl-bar { height: .3rem; }
+.fl-slim span { font-size: .75rem; opacity: .75; }
 .fl-part { display: block; min-width: 3px; height: 100%; }
 .fl-reserve { background-image: repeating-linear-gradient(
   135deg, transparent 0 3px, rgb(255 255 255 / .28) 3px 5px); }

@@ -34,6 +34,24 @@ def bar(budget: Budget, theme: str) -> str:
     )
 
 
+def slim(budget: Budget, theme: str) -> str:
+    """HTML of the bar as one thin line, with what was sent and what is free in words below it."""
+    parts = [part for part in budget.slices if part.tokens]
+    whole = max(budget.window, budget.used, 1)
+    segments = "".join(_segment(part, whole, theme) for part in parts)
+    about = "" if budget.exact else "about "
+    gone = sum(_left_out(part) for part in budget.slices)
+    more = f", {gone} item{'' if gone == 1 else 's'} left out" if gone else ""
+    told = (
+        f"{about}{budget.input_tokens:,} of {budget.window:,} tokens of the window were sent, "
+        f"{max(budget.free, 0):,} are free{more}"
+    )
+    return (
+        f'<div class="fl-slim"><div class="fl-bar" role="img" aria-label="{escape(told)}" '
+        f'style="background:{palette.of(theme).free}">{segments}</div><span>{escape(told)}</span></div>'
+    )
+
+
 def _segment(part: Slice, whole: int, theme: str) -> str:
     hatched = " fl-reserve" if part.region == "reserve" else ""
     title = f"{NAMES[part.region]}: {part.tokens:,} tokens, {part.tokens / whole:.1%}"

@@ -185,3 +185,40 @@ def test_a_missing_or_damaged_vocabulary_is_told_and_never_deleted(tmp_path: Pat
     with pytest.raises(AssetUnavailable, match="damaged"):
         Counter(tmp_path).count("x")
     assert damaged.read_bytes() == b"IQ== 0\n"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=300), st.integers(0, 60))
+def test_truncating_keeps_the_end_or_both_ends(counter: Counter, text: str, limit: int) -> None:
+    tail = counter.truncate(text, limit, keep="tail")
+    both = counter.truncate(text, limit, keep="both")
+    assert text.endswith(tail)
+    assert max(counter.count(tail), counter.count(both)) <= limit
+    head, gap, end = both.partition(" … ")
+    assert both == text or not gap or (text.startswith(head) and text.endswith(end))
+
+
+def test_both_ends_are_kept_with_a_sign_between_them(counter: Counter) -> None:
+    text = " ".join(f"number {n}" for n in range(200))
+    kept = counter.truncate(text, 20, keep="both")
+    assert kept.startswith("number 0 number 1")
+    assert kept.endswith("number 199")
+    assert " … " in kept
+    assert 15 <= counter.count(kept) <= 20
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=300))
+def test_the_pieces_of_a_text_are_its_bytes_in_order(counter: Counter, text: str) -> None:
+    pieces = counter.pieces(text)
+    assert b"".join(piece.data for piece in pieces) == text.encode()
+    assert len(pieces) == counter.count(text)
+    assert counter.pieces(text, most=3) == pieces[:3]
+
+
+def test_a_character_may_take_several_tokens(counter: Counter) -> None:
+    pieces = counter.pieces("Hello, wörld! 東京 tokens 🙂")
+    # Measured with tiktoken itself.
+    assert [piece.id for piece in pieces] == [
+        13225, 11, 286, 2877, 582, 0, 185244, 20290, 26192,
+    ]  # fmt: skip

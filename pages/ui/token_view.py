@@ -1,0 +1,166 @@
+"""Tokens of a text of one's own: how many for each model and at what price, where each begins, and what a
+limit would leave of it."""
+
+from decimal import Decimal
+from html import escape
+from typing import Literal
+
+import streamlit as st
+
+from core.bootstrap import Piece, Workbench
+from pages.ui import palette, said, say, sums
+from pages.ui.markdown import label
+from pages.ui.session import theme, user
+
+STYLE = """<style>
+.fl-tokens {
+  font: .82rem/1.9 "JetBrains Mono", ui-monospace, monospace; white-space: pre-wrap;
+  overflow-wrap: anywhere; overflow: auto; max-height: 22rem; padding: .7rem .9rem;
+  border-radius: .5rem; background: color-mix(in srgb, currentColor 4%, transparent);
+}
+.fl-tokens span { border-radius: .2rem; padding: .1rem 0; box-decoration-break: clone; }
+</style>"""
+_MODELS = {"o200k_base": "openai:gpt-4o", "cl100k_base": "openai:gpt-4"}
+_USED_BY = {"o200k_base": "GPT-4o and later", "cl100k_base": "GPT-4, GPT-3.5"}
+_MOST = 1_000_000
+_DRAWN = 2_000
+_COLOURS = 5
+_KEEP: dict[Literal["head", "tail", "both"], str] = {
+    "head": "the beginning",
+    "tail": "the end",
+    "both": "both ends",
+}
+_SAMPLES = {
+    "Prose": "The ghost light burns at the centre of the empty stage until the first one comes in.",
+    "Code": "def cue(number: int) -> str:\n    return f'LX {number:>4}'  # one cue, four digits wide\n",
+    "JSON": '{"cue": 12, "fixtures": ["F1", "F2"], "level": 0.75, "fade_s": 3.5}',
+    "Japanese": "舞台の中央には、最後の人が帰ったあとも一つの明かりがともっている。",
+    "Emoji": "Break a leg! 🎭🕯️👩‍🎤 See you at the half 🙌🏽",
+}
+
+
+def draw(bench: Workbench) -> None:
+    """The field, and below it everything that can be told of the text in it."""
+    st.html(STYLE)
+    text = st.text_area(
+        "Text to count",
+        placeholder="Paste anything: prose, code, JSON, another script. Ctrl+Enter counts it.",
+        max_chars=_MOST,
+        height=140,
+        label_visibility="collapsed",
+        key="counted_text",
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="samples"):
+        st.caption("Or try", width="content")
+        for name, sample in _SAMPLES.items():
+            st.button(
+                name,
+                type="tertiary",
+                key=f"sample_{name}",
+                on_click=lambda sample=sample: st.session_state.update(counted_text=sample),
+            )
+    if not text:
+        st.caption("English has about 4.5 characters a token, code 2.8, JSON 1.9, Japanese 1.3.")
+        return
+    there = [name for name, ref in _MODELS.items() if bench.counter.encoding_name(ref)[0] == name]
+    sums.row([_counted(bench, name, text, name in there) for name in _MODELS], "counted")
+    words = len(text.split())
+    st.caption(
+        f"{len(text):,} characters, {words:,} word{'' if words == 1 else 's'}, "
+        f"{say.size(len(text.encode()))}"
+    )
+    _tokens(bench, text, there)
+    _models(bench, text)
+    _limit(bench, text)
+
+
+def _counted(bench: Workbench, name: str, text: str, is_there: bool) -> tuple[str, str, str]:
+    title = f"{name}, {_USED_BY[name]}"
+    if not is_there:
+        return title, "not here", "python -m core.assets fetches it"
+    count = bench.counter.count(text, _MODELS[name])
+    return title, say.tokens(count), f"{len(text) / max(count, 1):.1f} characters a token"
+
+
+def _tokens(bench: Workbench, text: str, there: list[str]) -> None:
+    name = there[0]
+    if len(there) > 1:
+        name = st.segmented_control(
+            "Where each token begins", there, default=name, key="tokens_of", required=True
+        )
+    pieces = bench.counter.pieces(text, _MODELS[name], _DRAWN)
+    st.html(_coloured(pieces))
+    rest = bench.counter.count(text, _MODELS[name]) - len(pieces)
+    more = f" The first {_DRAWN:,} are drawn; {rest:,} more follow." if rest > 0 else ""
+    st.caption(f"Point at a token for its number and its bytes.{more}")
+
+
+def _coloured(pieces: tuple[Piece, ...]) -> str:
+    """HTML of the tokens in turn; one that is only part of a character is shown by its bytes."""
+    chart = palette.of(theme()).chart
+    spans = []
+    for place, piece in enumerate(pieces):
+        shown = piece.data.decode(errors="replace")
+        if "\ufffd" in shown:
+            shown = "".join(f"\\x{byte:02x}" for byte in piece.data)
+        title = f"{piece.id}: {piece.data.hex(' ')}"
+        wash = f"color-mix(in srgb, {chart[place % _COLOURS]} 26%, transparent)"
+        spans.append(f'<span style="background:{wash}" title="{title}">{escape(shown)}</span>')
+    return (
+        f'<div class="fl-tokens" role="region" aria-label="The text, token by token" tabindex="0">'
+        f"{''.join(spans)}</div>"
+    )
+
+
+def _models(bench: Workbench, text: str) -> None:
+    rows = []
+    for info in bench.priced(user(), [m for state in bench.models.states() for m in state.models]):
+        if not info.is_model:
+            continue
+        count = bench.counter.count(text, info.ref)
+        _, exact = bench.counter.encoding_name(info.ref)
+        cost = None if info.price is None else info.price.input * count / Decimal(10**6)
+        rows.append(
+            {
+                "Model": info.label,
+                "Tokens": count,
+                "Count": "exact" if exact else "estimate",
+                "Of its window": count / info.window,
+                "To send": say.money(cost),
+                "A thousand times": say.money(None if cost is None else cost * 1000),
+            }
+        )
+    if rows:
+        st.markdown("**The same text for each model**")
+        st.dataframe(
+            rows,
+            hide_index=True,
+            column_config={
+                "Tokens": st.column_config.NumberColumn(format="localized"),
+                "Of its window": st.column_config.NumberColumn(format="percent"),
+                "To send": st.column_config.TextColumn(alignment="right"),
+                "A thousand times": st.column_config.TextColumn(alignment="right"),
+            },
+            alt="Tokens and price of the text for each model",
+        )
+
+
+def _limit(bench: Workbench, text: str) -> None:
+    count = bench.counter.count(text)
+    st.markdown("**Cut it at a limit**")
+    with st.container(horizontal=True, vertical_alignment="bottom", key="cut_at"):
+        limit = st.number_input(
+            "Tokens", 1, max(1, count), max(1, count // 2), key=f"cut_{count}", width=140
+        )
+        keep = st.segmented_control(
+            "Keep",
+            list(_KEEP),
+            default="head",
+            format_func=_KEEP.__getitem__,
+            key="cut_keep",
+            required=True,
+        )
+    kept = bench.counter.truncate(text, limit, keep=keep)
+    st.html(said.box(kept, "What is left"))
+    left = bench.counter.count(kept)
+    st.caption(label(f"{left:,} of {count:,} tokens are left; no character is cut in two."))

@@ -9,6 +9,7 @@ from core.assets import MINILM, O200K, QWEN_1_5B, SMOLLM2, Asset, Assets
 from core.atlas import Atlas
 from core.bridge import Bridge
 from core.chat import ChatService
+from core.composing import Composer
 from core.context import ContextBuilder
 from core.documents import DocumentService
 from core.errands import Errands
@@ -48,6 +49,7 @@ from core.store.preferences import Limit as Limit
 from core.store.preferences import Preferences
 from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.price_overrides import PriceOverrides
+from core.store.summaries import Summaries
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.tokens.counter import Counter
@@ -78,6 +80,7 @@ def build(settings: Settings) -> Workbench:
     counter = Counter(_needed(assets, O200K))
     embedder = Embedder(_needed(assets, MINILM))
     conversations, rows = Conversations(engine), Turns(engine)
+    summaries = Summaries(engine)
     ledger = Ledger(engine, process.owner)
     sandbox = Sandbox()
     prompts = PromptLibrary(settings.prompts, sandbox)
@@ -111,7 +114,13 @@ def build(settings: Settings) -> Workbench:
         conversations=conversations,
         preferences=preferences,
         models=models,
-        context=ContextBuilder(counter, sandbox),
+        composer=Composer(
+            conversations=conversations,
+            summaries=summaries,
+            documents=documents,
+            context=ContextBuilder(counter, sandbox),
+            errands=errands,
+        ),
         client=client,
         count=counter.count,
         meter=meter,
@@ -135,6 +144,7 @@ def build(settings: Settings) -> Workbench:
         documents=documents,
         passages=passages,
         conversations=conversations,
+        summaries=summaries,
         turn_rows=rows,
         turns=turns,
         ledger=ledger,

@@ -7,7 +7,8 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from core.admission import Asked
-from core.context import Context, ContextBuilder
+from core.composing import Composer
+from core.context import Context
 from core.events import (
     AnswerReplaced,
     CitationsChecked,
@@ -35,8 +36,6 @@ from core.types import (
     ModelInfo,
     ModelRequest,
     OutputSchema,
-    Turn,
-    WindowPlan,
 )
 
 NOT_THERE = (
@@ -55,7 +54,7 @@ class ChatService:
         conversations: Conversations,
         preferences: Preferences,
         models: Models,
-        context: ContextBuilder,
+        composer: Composer,
         client: LLMClient,
         count: Callable[[str], int],
         meter: Callable[..., Meter],
@@ -64,7 +63,7 @@ class ChatService:
         self._conversations = conversations
         self._preferences = preferences
         self._models = models
-        self._context = context
+        self._composer = composer
         self._client = client
         self._count = count
         self._meter = meter
@@ -85,7 +84,7 @@ class ChatService:
                 self._conversations.history, asked.user, asked.conversation_id, asked.turn_id
             )
             found = await self._finder.find(asked, history, trace, root)
-            context = await self._compose(asked, found, history, trace, root)
+            context = await self._composer.compose(asked, found, history, trace, root)
             yield ContextReady(context.budget, context.sources, asked.model.ref)
             if _is_not_there(asked, found):
                 yield NothingFound(round(nearness(found), 4))
@@ -111,36 +110,6 @@ class ChatService:
                     verdict=summary(citations),
                 )
             yield CitationsChecked(citations)
-
-    async def _compose(
-        self,
-        asked: Asked,
-        found: Found,
-        history: Sequence[Turn],
-        trace: Trace,
-        root: OpenSpan,
-    ) -> Context:
-        with trace.span("compose the window", "window", parent=root) as span:
-            plan = await asyncio.to_thread(
-                self._conversations.plan, asked.user, asked.conversation_id
-            )
-            plan = plan or WindowPlan()
-            pinned = await asyncio.to_thread(self._finder.pinned, asked, plan.passages)
-            others = [hit for hit in found.hits if hit.chunk_id not in plan.passages]
-            context = await self._context.build(
-                asked.template, asked.request, asked.model, [*pinned, *others], history, plan
-            )
-            budget = context.budget
-            span.set(
-                prompt=asked.prompt_version,
-                strategy=plan.strategy,
-                pinned=len(plan.turns) + len(plan.passages),
-                window=budget.window,
-                used=budget.used,
-                regions={part.region: part.tokens for part in budget.slices},
-                dropped=sum(not item.kept for part in budget.slices for item in part.items),
-            )
-        return context
 
     def _answer(
         self,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any
 
 from core.admission import Asked
@@ -13,12 +14,13 @@ from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
 from core.store.ids import new_id
 from core.trace import OpenSpan, Trace
-from core.types import ModelInfo, ModelRequest, Turn
+from core.types import ModelInfo, ModelRequest, Summary, Turn
 
-CONDENSE, NAME = "condense", "name"
+CONDENSE, NAME, SUMMARISE = "condense", "name", "history"
 _MOST_TURNS = 3
 _LONGEST_ANSWER = 1_000
-_QUESTION_TOKENS, _NAME_TOKENS = 120, 24
+_QUESTION_TOKENS, _NAME_TOKENS, _SUMMARY_TOKENS = 120, 24, 400
+_SUMMARY_WORDS = 150
 _LONGEST_NAME = 80
 
 
@@ -62,7 +64,45 @@ class Errands:
         said = await self._say(
             CONDENSE, values, asked.model, meter, _QUESTION_TOKENS, trace, parent
         )
-        return said or question
+        return _line(said) or question
+
+    async def summarise(
+        self,
+        asked: Asked,
+        before: Summary | None,
+        turns: Sequence[Turn],
+        trace: Trace,
+        parent: OpenSpan,
+    ) -> Summary:
+        """What these turns come to, and the summary before them. Raises what the call raises, and
+        ModelMisbehaved when nothing is said."""
+        meter = self._meter(
+            asked.user,
+            asked.turn_id,
+            asked.conversation_id,
+            purpose=SUMMARISE,
+            key_id=asked.request.key_id,
+        )
+        values = {
+            "earlier": before.text if before else "",
+            "turns": _exchanges(turns),
+            "words": _SUMMARY_WORDS,
+        }
+        template = self._prompts.get(SUMMARISE)
+        text = await self._say(
+            SUMMARISE, values, asked.model, meter, _SUMMARY_TOKENS, trace, parent
+        )
+        if not text:
+            raise ModelMisbehaved(f"{asked.model.label} wrote no summary")
+        return Summary(
+            id=new_id(),
+            text=text,
+            turns=(*(before.turns if before else ()), *(turn.id for turn in turns)),
+            depth=before.depth + 1 if before else 1,
+            model=asked.model.ref,
+            prompt_version=template.ref,
+            created_at=datetime.now(UTC),
+        )
 
     async def name(self, user: str, conversation_id: str, turns: Sequence[Turn], ref: str) -> str:
         """A name for the conversation, from its first turns, by the model `provider:id`.
@@ -73,7 +113,7 @@ class Errands:
         meter = self._meter(user, call, conversation_id, purpose=NAME)
         values = {"conversation": _exchanges(turns[:_MOST_TURNS])}
         said = await self._say(NAME, values, model, meter, _NAME_TOKENS, Trace(call), None)
-        name = said.strip("\"'“”„«» .#*")[:_LONGEST_NAME]
+        name = _line(said).strip("\"'“”„«» .#*")[:_LONGEST_NAME]
         if not name:
             raise ModelMisbehaved(
                 f"{model.label} found no name", hint="Type one, or ask another model."
@@ -90,7 +130,7 @@ class Errands:
         trace: Trace,
         parent: OpenSpan | None,
     ) -> str:
-        """One line, however many the model writes."""
+        """What the model says to the prompt of this name."""
         messages = (await self._sandbox.render(self._prompts.get(prompt), values)).messages
         request = ModelRequest(model.id, messages, min(max_tokens, model.max_output))
         stream = self._client.stream(
@@ -103,7 +143,12 @@ class Errands:
         )
         async with aclosing(stream) as events:
             said = [event.text async for event in events if isinstance(event, TextDelta)]
-        return next((line.strip() for line in "".join(said).splitlines() if line.strip()), "")
+        return "".join(said).strip()
+
+
+def _line(said: str) -> str:
+    """The first line, however many the model writes."""
+    return next((line.strip() for line in said.splitlines() if line.strip()), "")
 
 
 def _exchanges(turns: Sequence[Turn]) -> list[dict[str, str]]:

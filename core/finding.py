@@ -11,7 +11,7 @@ from core.events import Progress
 from core.retrieval.nearness import NEAR, is_telling
 from core.retrieval.nearness import nearness as near
 from core.trace import OpenSpan, Trace
-from core.types import Candidate, Found, Hit, Turn
+from core.types import Candidate, Found, Turn
 
 _SHOWN = 40
 _SNIPPET = 400
@@ -59,12 +59,6 @@ class Finder:
                     query, found = both, again
             span.set(**await asyncio.to_thread(self._told, asked, query, found))
         return found
-
-    def pinned(self, asked: Asked, chunk_ids: Sequence[int]) -> list[Hit]:
-        """The pinned passages, as far as they are still there; none for a question without documents."""
-        if not chunk_ids or asked.request.use_documents is False:
-            return []
-        return self._documents.described(asked.user, chunk_ids)
 
     async def _search(self, asked: Asked, query: str) -> Found:
         wanted = _ids(asked.request.use_documents)

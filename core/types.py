@@ -303,6 +303,21 @@ class WindowPlan:
     passages: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the turns with these ids come to, oldest first, written by `model` with `prompt_version`.
+    `depth` is 1 when it was made from turns alone, one more for each summary that went into it."""
+
+    id: str
+    text: str
+    turns: tuple[str, ...]
+    depth: int
+    model: str
+    prompt_version: str
+    created_at: datetime
+    undone_at: datetime | None = None
+
+
 # --- requests ---------------------------------------------------------------------------------
 
 

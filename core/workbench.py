@@ -28,6 +28,7 @@ from core.store.ledger import Ledger
 from core.store.preferences import Limit, Preferences
 from core.store.price_overrides import PriceOverride, PriceOverrides
 from core.store.prompt_uses import prompt_uses
+from core.store.summaries import Summaries
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.tokens.counter import Counter
@@ -56,6 +57,7 @@ class Workbench:
     documents: DocumentService
     passages: Passages
     conversations: Conversations
+    summaries: Summaries
     turn_rows: Turns
     turns: TurnRunner
     ledger: Ledger

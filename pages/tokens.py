@@ -9,7 +9,18 @@ from html import escape
 import streamlit as st
 
 from core.types import Budget, Item, Slice, Turn
-from pages.ui import palette, said, say, session, sums, token_view, turn_picker, whatif, window_bar
+from pages.ui import (
+    palette,
+    said,
+    say,
+    session,
+    summary_view,
+    sums,
+    token_view,
+    turn_picker,
+    whatif,
+    window_bar,
+)
 from pages.ui.markdown import label
 
 # Below this share of the window the parts cannot be told apart in its bar.
@@ -102,6 +113,8 @@ def draw_region(part: Slice, turn: Turn, budget: Budget) -> None:
             return
         for item in part.items:
             draw_item(item, turn, colour)
+        if part.region == "summary":
+            summary_view.draw(bench, turn)
 
 
 def _overhead(part: Slice) -> list[str]:

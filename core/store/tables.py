@@ -59,6 +59,23 @@ conversations = Table(
     Index("ix_conversations_recent", "user_id", "updated_at", "id"),
 )
 
+summaries = Table(
+    "summaries",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("conversation_id", Words),
+    _set("text", Words),
+    _set("turns", Json(tuple[str, ...])),
+    _set("depth", Integer),
+    _set("model", Words),
+    _set("prompt_version", Words),
+    _set("created_at", Moment),
+    Column("undone_at", Moment),
+    _belongs(("user_id", "conversation_id"), "conversations"),
+    Index("ix_summaries_conversation", "user_id", "conversation_id", "created_at", "id"),
+)
+
 turns = Table(
     "turns",
     metadata,

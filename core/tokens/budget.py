@@ -27,6 +27,7 @@ def fit(
     history: Sequence[Turn],
     prompt: Item,
     tools: Sequence[Item] = (),
+    summary: Sequence[Item] = (),
     ranking: Ranking | None = None,
     source_share: float = 0.5,
     counter: str = "o200k_base",
@@ -36,12 +37,12 @@ def fit(
     """The window with every item kept or dropped with its reason; its parts sum to what is used.
 
     Each item's tokens include the overhead of its message; `reply_overhead` is added to the prompt.
-    System, tools, prompt and whatever is pinned are always whole: Refused, with the numbers, if they
+    System, tools, summary, prompt and whatever is pinned are always whole: Refused, with the numbers, if they
     and the reserve alone do not fit. Of the room left, sources (best first) may take `source_share`
     and history (oldest first, kept by its `ranking`) the rest; what one of them does not want, the
     other may take. A turn of which anything is pinned is kept whole. More room never drops more.
     """
-    always = tokens(system) + tokens(tools)
+    always = tokens(system) + tokens(tools) + tokens(summary)
     room = window - reserve - always - prompt.tokens - reply_overhead
     if room < 0:
         raise _too_small(window, reserve, always, prompt.tokens + reply_overhead)
@@ -60,6 +61,7 @@ def fit(
         Slice("system", _all(system), tokens(system)),
         *([Slice("tools", _all(tools), tokens(tools))] if tools else []),
         Slice("sources", kept_sources, _kept(kept_sources)),
+        *([Slice("summary", _all(summary), tokens(summary))] if summary else []),
         Slice("history", kept_history, _kept(kept_history)),
         Slice("prompt", _all([prompt]), prompt.tokens + reply_overhead),
         Slice("reserve", (Item("Room for the answer", "", reserve),), reserve),

@@ -94,6 +94,15 @@ def most_relevant(count: int, asked: Asked) -> Ranking:
     return Ranking((*latest, *others), "least to do with the question first")
 
 
+@strategy(
+    "Summary",
+    "When the turns do not fit, a model summarises the older ones (one call more); the latest stay.",
+)
+def summary(count: int, asked: Asked) -> Ranking:
+    """What is not in the summary yet goes like the oldest."""
+    return Ranking(tuple(reversed(range(count))), "oldest history first, until it is summarised")
+
+
 def keep_ranked(sizes: Sequence[int], order: Sequence[int], limit: int) -> frozenset[int]:
     """The places of the longest beginning of the ranking whose turns, of these sizes, fit into `limit`
     tokens."""

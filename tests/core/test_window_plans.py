@@ -1,8 +1,10 @@
 """The plan of a conversation steers what is sent: strategy, limit, pinned turns and passages."""
 
+from dataclasses import replace
 from typing import Any
 
 from core.events import TurnFailed
+from core.llm.scripted import Reply
 from core.types import Budget, Slice, TurnRequest, WindowPlan
 from tests.core.test_finding import rider
 from tests.core.test_turns import ask, followed
@@ -114,3 +116,74 @@ def test_a_pinned_turn_that_was_deleted_or_a_strategy_that_is_gone_does_no_harm(
     bench.conversations.set_plan("local", where, plan)
     turn, _ = next_turn(bench, where, "two?", use_documents=True)
     assert sent_history(bench, turn) == ids
+
+
+def summarised(bench: Any, *replies: Any) -> tuple[str, list[str], str]:
+    """A conversation that no longer fits and is to be summarised; the turn that made it necessary."""
+    where, ids = conversation(bench, *(f"Lamp {n} {LONG}?" for n in range(4)))
+    limit = without(bench, ids[3], ids[0], ids[1]) + 120
+    bench.conversations.set_plan("local", where, WindowPlan("summary", limit=limit))
+    bench.models.providers["scripted"].script.extend(replies)
+    turn, _ = next_turn(bench, where, "And?")
+    return where, ids, turn
+
+
+def test_older_turns_are_summarised_when_they_do_not_fit_and_nothing_is_lost(bench: Any) -> None:
+    where, ids, turn = summarised(bench, Reply("Lamps 0 to 2 were talked about."), Reply("Yes."))
+    [made] = bench.summaries.all("local", where)
+    assert (made.text, made.depth) == ("Lamps 0 to 2 were talked about.", 1)
+    assert set(made.turns) >= set(ids[:2])
+    assert made.prompt_version == "history@1"
+    budget = bench.turn_rows.budget("local", turn)
+    [item] = part(budget, "summary").items
+    assert "Lamps 0 to 2" in item.text
+    assert budget.used <= budget.window
+    assert not set(made.turns) & set(sent_history(bench, turn))
+    rows = bench.ledger.rows("local", turn_id=turn)
+    assert sorted(row.purpose for row in rows) == ["answer", "history"]
+    assert [each.id for each in bench.turns_of("local", where)][:4] == ids
+
+
+def test_a_summary_is_used_again_until_it_is_undone(bench: Any) -> None:
+    where, ids, _ = summarised(bench, Reply("In short."), Reply("Yes."))
+    turn, _ = next_turn(bench, where, "Again?")
+    assert [row.purpose for row in bench.ledger.rows("local", turn_id=turn)] == ["answer"]
+    [made] = bench.summaries.all("local", where)
+    bench.summaries.undo("local", made.id)
+    assert bench.summaries.latest("local", where) is None
+    bench.conversations.set_plan("local", where, WindowPlan("summary"))
+    turn, _ = next_turn(bench, where, "And now?")
+    assert set(ids) <= set(sent_history(bench, turn))
+    bench.summaries.undo("local", made.id, undone=False)
+    assert bench.summaries.latest("local", where) == made
+
+
+def test_a_summary_of_a_summary_shows_its_depth(bench: Any) -> None:
+    where, _, _ = summarised(bench, Reply("In short."), Reply("Yes."))
+    bench.models.providers["scripted"].script.extend(
+        [Reply("Ok."), Reply("Shorter."), Reply("Ok.")]
+    )
+    next_turn(bench, where, f"More {LONG}?")
+    next_turn(bench, where, f"Still more {LONG}?")
+    newest = bench.summaries.all("local", where)[0]
+    assert (newest.text, newest.depth) == ("Shorter.", 2)
+
+
+def test_a_model_that_writes_no_summary_leaves_the_oldest_out_and_answers(bench: Any) -> None:
+    where, ids, turn = summarised(bench, Reply(" "), Reply("Yes."))
+    assert bench.summaries.all("local", where) == []
+    assert bench.turn_rows.get("local", turn).answer == "Yes."
+    assert ids[0] not in sent_history(bench, turn)
+    spans = bench.traces.read("local", turn)
+    [window] = [span for span in spans if span.kind == "window"]
+    assert "wrote no summary" in window.attributes["summary_failed"]
+
+
+def test_a_pinned_turn_is_sent_as_it_was_said_and_not_summarised(bench: Any) -> None:
+    where, ids, _ = summarised(bench, Reply("In short."), Reply("Yes."))
+    bench.conversations.pin("local", where, turn=ids[0])
+    plan = bench.conversations.plan("local", where)
+    bench.conversations.set_plan("local", where, replace(plan, limit=None))
+    turn, _ = next_turn(bench, where, "Which lamp?")
+    assert ids[0] in sent_history(bench, turn)
+    assert ids[1] not in sent_history(bench, turn)

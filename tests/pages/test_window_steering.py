@@ -5,6 +5,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from core.llm.scripted import Reply
 from core.types import TurnRequest, WindowPlan
 from tests.core.test_turns import followed
 from tests.pages.test_tokens_page import html, metrics, texts
@@ -109,3 +110,21 @@ def test_a_sample_of_another_script_is_one_click_away(app: Open) -> None:
     test.button(key="sample_Japanese").click().run()
     assert "tokens are left" in texts(test)
     assert "1 word," in texts(test)
+
+
+def test_a_summary_is_opened_in_the_window_and_taken_back(app: Open, bench: Any) -> None:
+    where, _ = talk(bench, 4, " word" * 100)
+    bench.conversations.set_plan("local", where, WindowPlan("summary", limit=500))
+    bench.models.providers["scripted"].script.extend(
+        [Reply("Lamps were talked about."), Reply("Yes.")]
+    )
+    request = TurnRequest("And?", use_documents=False, max_tokens=64)
+    started = bench.turns.start("local", request, conversation_id=where)
+    followed(bench, started.turn_id)
+    [made] = bench.summaries.all("local", where)
+    test = app("tokens.py", turn=started.turn_id)
+    assert "Lamps were talked about" in texts(test)
+    assert "What is lamp 0?" in texts(test)
+    test.button(key=f"undo_{made.id}").click().run()
+    assert bench.summaries.latest("local", where) is None
+    assert test.button(key=f"undo_{made.id}").label == "Use it again"

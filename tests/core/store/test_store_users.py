@@ -17,10 +17,11 @@ from core.store.documents import Documents
 from core.store.engine import reading
 from core.store.jobs import Jobs
 from core.store.ledger import Ledger
+from core.store.summaries import Summaries
 from core.store.tables import metadata
 from core.store.traces import Traces
 from core.store.turns import Turns
-from core.types import Budget, TurnRequest, Usage, WindowPlan
+from core.types import Budget, Summary, TurnRequest, Usage, WindowPlan
 from tests.core.store.stories import DONE, ME, YOU, ask, end, index, span, upload
 
 # They work for all users and name the user in every row.
@@ -64,6 +65,8 @@ KNOWN: dict[str, Any] = {
     "done": 1,
     "total": 1,
     "rows": [],
+    "summary_id": "s1",
+    "summary": Summary("s9", "stolen", (), 1, "m", "history@1", now()),
     "plan": WindowPlan("sliding_window"),
     "space": "s",
     "pages": 1,
@@ -78,7 +81,7 @@ MAKES = {"create", "start", "reserve", "add", "add_refused"}
 def public_methods() -> list[tuple[type, str]]:
     return [
         (repository, name)
-        for repository in (Conversations, Turns, Documents, Jobs, Ledger, Traces)
+        for repository in (Conversations, Turns, Documents, Jobs, Ledger, Summaries, Traces)
         for name, _ in inspect.getmembers(repository, inspect.isfunction)
         if not name.startswith("_") and name not in SYSTEM
     ]

@@ -1,0 +1,111 @@
+"""Composing: the window of a turn by the plan of its conversation, with pins and a summary where it has one."""
+
+import asyncio
+from collections.abc import Sequence
+
+from core.admission import Asked
+from core.context import Context, ContextBuilder
+from core.documents import DocumentService
+from core.errands import Errands
+from core.errors import FootlightsError
+from core.store.conversations import Conversations
+from core.store.summaries import Summaries
+from core.tokens.strategies import summary as by_summary
+from core.trace import OpenSpan, Trace
+from core.types import Found, Hit, Summary, Turn, WindowPlan
+
+
+class Composer:
+    """Puts together what is sent, and says in the trace by which plan."""
+
+    def __init__(
+        self,
+        *,
+        conversations: Conversations,
+        summaries: Summaries,
+        documents: DocumentService,
+        context: ContextBuilder,
+        errands: Errands,
+    ) -> None:
+        self._conversations = conversations
+        self._summaries = summaries
+        self._documents = documents
+        self._context = context
+        self._errands = errands
+
+    async def compose(
+        self, asked: Asked, found: Found, history: Sequence[Turn], trace: Trace, root: OpenSpan
+    ) -> Context:
+        """The window of the turn. Refused when the question, with what is pinned, does not fit."""
+        with trace.span("compose the window", "window", parent=root) as span:
+            plan = await asyncio.to_thread(
+                self._conversations.plan, asked.user, asked.conversation_id
+            )
+            plan = plan or WindowPlan()
+            hits = await asyncio.to_thread(self._hits, asked, plan, found)
+            context = await self._fill(asked, plan, hits, history, trace, span)
+            budget = context.budget
+            span.set(
+                prompt=asked.prompt_version,
+                strategy=plan.strategy,
+                pinned=len(plan.turns) + len(plan.passages),
+                window=budget.window,
+                used=budget.used,
+                regions={part.region: part.tokens for part in budget.slices},
+                dropped=sum(not item.kept for part in budget.slices for item in part.items),
+            )
+        return context
+
+    def _hits(self, asked: Asked, plan: WindowPlan, found: Found) -> list[Hit]:
+        """The pinned passages, as far as they are still there, then what was found."""
+        if not plan.passages or asked.request.use_documents is False:
+            return list(found.hits)
+        pinned = self._documents.described(asked.user, plan.passages)
+        return [*pinned, *(hit for hit in found.hits if hit.chunk_id not in plan.passages)]
+
+    async def _fill(
+        self,
+        asked: Asked,
+        plan: WindowPlan,
+        hits: Sequence[Hit],
+        history: Sequence[Turn],
+        trace: Trace,
+        span: OpenSpan,
+    ) -> Context:
+        async def build(summary: Summary | None) -> Context:
+            inside = frozenset(summary.turns) if summary else frozenset()
+            turns = [turn for turn in history if turn.id not in inside or turn.id in plan.turns]
+            return await self._context.build(
+                asked.template, asked.request, asked.model, hits, turns, plan, summary
+            )
+
+        if plan.strategy != by_summary.name:
+            return await build(None)
+        before = await asyncio.to_thread(self._summaries.latest, asked.user, asked.conversation_id)
+        context = await build(before)
+        older = _older(context, history, plan)
+        if not older or asked.model.provider == "quotes":
+            return context
+        try:
+            made = await self._errands.summarise(asked, before, older, trace, span)
+        except FootlightsError as error:
+            # The oldest are left out then, and the trace says why: the question is answered all the same.
+            span.set(summary_failed=str(error))
+            return context
+        await asyncio.to_thread(self._summaries.add, asked.user, asked.conversation_id, made)
+        return await build(made)
+
+
+def _older(context: Context, history: Sequence[Turn], plan: WindowPlan) -> list[Turn]:
+    """What a summary shall replace: what did not fit, and of what did the older half, so that not every
+    further question makes a summary anew."""
+    items = [
+        item for part in context.budget.slices if part.region == "history" for item in part.items
+    ]
+    fates = {item.ref: item.kept for item in items}
+    loose = [turn for turn in history if turn.id in fates and turn.id not in plan.turns]
+    gone = [turn for turn in loose if not fates[turn.id]]
+    if not gone:
+        return []
+    kept = [turn for turn in loose if fates[turn.id]]
+    return [*gone, *kept[: len(kept) // 2]]

@@ -120,6 +120,8 @@ def build(settings: Settings) -> Workbench:
             documents=documents,
             context=ContextBuilder(counter, sandbox),
             errands=errands,
+            turns=rows,
+            counter=counter,
         ),
         client=client,
         count=counter.count,

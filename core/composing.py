@@ -10,6 +10,9 @@ from core.errands import Errands
 from core.errors import FootlightsError
 from core.store.conversations import Conversations
 from core.store.summaries import Summaries
+from core.store.turns import Turns
+from core.tokens.calibration import learn
+from core.tokens.counter import Counter
 from core.tokens.strategies import summary as by_summary
 from core.trace import OpenSpan, Trace
 from core.types import Found, Hit, Summary, Turn, WindowPlan
@@ -26,12 +29,16 @@ class Composer:
         documents: DocumentService,
         context: ContextBuilder,
         errands: Errands,
+        turns: Turns,
+        counter: Counter,
     ) -> None:
         self._conversations = conversations
         self._summaries = summaries
         self._documents = documents
         self._context = context
         self._errands = errands
+        self._turns = turns
+        self._counter = counter
 
     async def compose(
         self, asked: Asked, found: Found, history: Sequence[Turn], trace: Trace, root: OpenSpan
@@ -42,6 +49,7 @@ class Composer:
                 self._conversations.plan, asked.user, asked.conversation_id
             )
             plan = plan or WindowPlan()
+            await asyncio.to_thread(self._calibrate, asked.user, asked.model.ref)
             hits = await asyncio.to_thread(self._hits, asked, plan, found)
             context = await self._fill(asked, plan, hits, history, trace, span)
             budget = context.budget
@@ -55,6 +63,10 @@ class Composer:
                 dropped=sum(not item.kept for part in budget.slices for item in part.items),
             )
         return context
+
+    def _calibrate(self, user: str, ref: str) -> None:
+        if ref.partition(":")[0] in ("openai", "anthropic", "compatible"):
+            self._counter.calibrate(ref, learn(self._turns.counted(user, ref)))
 
     def _hits(self, asked: Asked, plan: WindowPlan, found: Found) -> list[Hit]:
         """The pinned passages, as far as they are still there, then what was found."""

@@ -169,6 +169,7 @@ class ContextBuilder:
             prompt=self._item("Your question", last, model),
             counter=name,
             exact=exact,
+            ratio=self._counter.calibration(model.ref).ratio,
         )
 
     def _item(self, label: str, said: Message, model: ModelInfo, ref: str = "") -> Item:

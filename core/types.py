@@ -272,6 +272,8 @@ class Budget:
     counter: str = "o200k_base"
     exact: bool = False
     """Whether the counts are those of the model's own tokenizer, or an estimate."""
+    ratio: float = 1.0
+    """What an estimate was multiplied with, learned from what the vendor reported."""
 
     @property
     def used(self) -> int:

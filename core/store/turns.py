@@ -92,6 +92,23 @@ class Turns(TurnLeases):
         budget: Budget | None = row.budget
         return budget
 
+    def counted(self, user: str, model: str, limit: int = 30) -> list[tuple[float, int]]:
+        """The newest answers of the model in words, of one call each: what we counted before any
+        calibration, and what the vendor reported."""
+        query = (
+            select(turns.c.budget, turns.c.usage, turns.c.request)
+            .where(turns.c.user_id == user, turns.c.model == model, turns.c.status == "done")
+            .order_by(turns.c.created_at.desc(), turns.c.id.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return [
+            (row.budget.input_tokens / row.budget.ratio, row.usage.input_tokens)
+            for row in rows
+            if row.budget and row.usage and row.usage.source == "reported" and not row.request.table
+        ]
+
     def events(
         self, user: str, turn_id: str, after: int = 0, limit: int | None = None
     ) -> Sequence[tuple[int, str]]:

@@ -32,6 +32,7 @@ def fit(
     source_share: float = 0.5,
     counter: str = "o200k_base",
     exact: bool = False,
+    ratio: float = 1.0,
     reply_overhead: int = REPLY_OVERHEAD,
 ) -> Budget:
     """The window with every item kept or dropped with its reason; its parts sum to what is used.
@@ -66,7 +67,7 @@ def fit(
         Slice("prompt", _all([prompt]), prompt.tokens + reply_overhead),
         Slice("reserve", (Item("Room for the answer", "", reserve),), reserve),
     )
-    return Budget(window, slices, counter, exact)
+    return Budget(window, slices, counter, exact, ratio)
 
 
 @dataclass(frozen=True, slots=True)

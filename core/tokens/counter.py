@@ -13,6 +13,7 @@ from typing import Literal
 from tiktoken import Encoding
 from tiktoken.model import encoding_name_for_model
 
+from core.tokens.calibration import Calibration
 from core.tokens.vocabulary import CL100K, O200K, Vocabularies
 from core.types import Message
 
@@ -69,6 +70,7 @@ class Counter:
         self._vocabularies = Vocabularies(vocabulary_folder)
         self._counted: OrderedDict[tuple[str, bool, str | bytes], int] = OrderedDict()
         self._lock = threading.Lock()
+        self._calibrated: dict[str, Calibration] = {}
 
     def warm(self) -> None:
         """Load what most counts need, so that the first question does not wait for it."""
@@ -79,14 +81,30 @@ class Counter:
         measure = self._measure(model)
         return measure.encoding, measure.exact
 
+    def calibration(self, model: str) -> Calibration:
+        """What the counts for the model (`provider:id`) are multiplied with."""
+        return self._calibrated.get(model, Calibration())
+
+    def calibrate(self, model: str, found: Calibration | None) -> None:
+        """Multiply the counts for this model from now on, if they are an estimate."""
+        measure = self._measure(model)
+        if found is None or measure.exact or measure.local:
+            self._calibrated.pop(model, None)
+        else:
+            self._calibrated[model] = found
+
     @property
     def reply_overhead(self) -> int:
         """Tokens that every request has besides its messages."""
         return REPLY_OVERHEAD
 
     def count(self, text: str, model: str = "") -> int:
-        """Tokens of the text; for local models an estimate on the safe side."""
-        measure = self._measure(model)
+        """Tokens of the text; for local models an estimate on the safe side, for others by the
+        calibration, if there is one."""
+        tokens, ratio = self._known(text, self._measure(model)), self.calibration(model).ratio
+        return tokens if ratio == 1 else math.ceil(tokens * ratio)
+
+    def _known(self, text: str, measure: _Measure) -> int:
         key = (measure.encoding, measure.local, _key(text))
         with self._lock:
             if key in self._counted:

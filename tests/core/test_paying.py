@@ -139,3 +139,20 @@ def test_the_pace_that_a_vendor_tells_is_kept_and_a_call_that_would_wait_too_lon
     [fell] = [event for event in followed(paid, turn_id) if isinstance(event, FellBack)]
     assert "allows no more for now" in fell.reason
     assert vendor.calls == 1
+
+
+def test_the_count_of_a_model_follows_what_its_vendor_reports(paid: Any, vendor: Any) -> None:
+    def sent(question: str) -> Any:
+        turn_id = ask(paid, question, use_documents=False).turn_id
+        followed(paid, turn_id)
+        return paid.turn_rows.budget("local", turn_id)
+
+    first = sent("How many lamps are there?")
+    assert (first.exact, first.ratio) == (False, 1.0)
+    vendor.body = vendor.body.replace(b"1000", str(first.input_tokens * 3 // 2).encode())
+    for _ in range(5):
+        sent("How many lamps are there?")
+    found = sent("How many lamps are there?")
+    assert found.ratio == pytest.approx(1.5, abs=0.05)
+    assert found.input_tokens == pytest.approx(first.input_tokens * found.ratio, abs=6)
+    assert found.used == sum(part.tokens for part in found.slices)

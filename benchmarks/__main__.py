@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import calls, ingest, open_streams, reservations, startup, streams
+from benchmarks import calls, ingest, open_streams, reservations, startup, streams, window
 
 ALL = {
     "calls": calls.main,
@@ -11,6 +11,7 @@ ALL = {
     "ingest": ingest.main,
     "reservations": reservations.main,
     "streams": streams.main,
+    "window": window.main,
 }
 
 if __name__ == "__main__":

@@ -148,7 +148,10 @@ def _pinned(items: Sequence[Item]) -> list[Item]:
 
 
 def _all(items: Sequence[Item]) -> tuple[Item, ...]:
-    return tuple(replace(item, kept=True, reason="") for item in items)
+    return tuple(
+        item if item.kept and not item.reason else replace(item, kept=True, reason="")
+        for item in items
+    )
 
 
 def _dropped(items: Sequence[Item], reason: str) -> tuple[Item, ...]:

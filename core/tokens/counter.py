@@ -1,6 +1,5 @@
 """How many tokens a text is, and for which models that is exact."""
 
-import hashlib
 import math
 import re
 import threading
@@ -39,7 +38,6 @@ _ASCII = re.compile("[\x00-\x7f]+")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _KEPT = 4_096
 _GAP = " … "
-_SHORT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +66,10 @@ class Counter:
 
     def __init__(self, vocabulary_folder: Path) -> None:
         self._vocabularies = Vocabularies(vocabulary_folder)
-        self._counted: OrderedDict[tuple[str, bool, str | bytes], int] = OrderedDict()
+        self._counted: OrderedDict[tuple[str, bool, int, int], int] = OrderedDict()
         self._lock = threading.Lock()
         self._calibrated: dict[str, Calibration] = {}
+        self._measures: dict[str, _Measure] = {}
 
     def warm(self) -> None:
         """Load what most counts need, so that the first question does not wait for it."""
@@ -105,7 +104,8 @@ class Counter:
         return tokens if ratio == 1 else math.ceil(tokens * ratio)
 
     def _known(self, text: str, measure: _Measure) -> int:
-        key = (measure.encoding, measure.local, _key(text))
+        # Of 64 bits and keyed by the process: nobody can make two texts that share one.
+        key = (measure.encoding, measure.local, len(text), hash(text))
         with self._lock:
             if key in self._counted:
                 self._counted.move_to_end(key)
@@ -168,6 +168,14 @@ class Counter:
         return math.ceil(tokens * _LOCAL_MARGIN + _local_extra(text))
 
     def _measure(self, model: str) -> _Measure:
+        if known := self._measures.get(model):
+            return known
+        found = self._found(model)
+        if self._vocabularies.has(CL100K):  # it may be fetched later
+            self._measures[model] = found
+        return found
+
+    def _found(self, model: str) -> _Measure:
         provider, colon, name = model.partition(":")
         if not colon:
             provider, name = "openai", model
@@ -215,9 +223,3 @@ def _local_extra(text: str) -> float:
 def _parts(text: str) -> list[str]:
     cuts = [0, *(run.end() for run in _LONG_RUN.finditer(text)), len(text)]
     return [text[start:end] for start, end in pairwise(cuts) if start < end]
-
-
-def _key(text: str) -> str | bytes:
-    if len(text) <= _SHORT:
-        return text
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).digest()

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from core.errors import Refused
 from core.passages import Passages
-from core.retrieval.embed import Embedder
+from core.retrieval.embed import Embedder, Payer
 from core.store.documents import Documents
 
 MOST_DOTS = 4_000
@@ -77,7 +77,7 @@ class Atlas:
     def passport(self, user: str) -> Passport:
         """How the user's index stands."""
         totals, space = self._documents.totals(user), self._embedder.space
-        here = self._documents.embedded(user, space.name)
+        here = totals.passages - self._passages.unembedded(user)
         return Passport(
             model=space.model,
             sha256=self._sha256,
@@ -133,7 +133,7 @@ class Atlas:
         if not question.strip():
             return {}, None
         hits = self._passages.find(user, question, k).hits
-        x, y = (self._embedder.embed_query(question) - mean) @ axes[:2].T
+        x, y = (self._embedder.embed_query(question, payer=Payer(user)) - mean) @ axes[:2].T
         return {hit.chunk_id: rank for rank, hit in enumerate(hits, 1)}, (float(x), float(y))
 
     def _dots(

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from core.errors import Refused
 from core.passages import Passages
-from core.retrieval.embed import Embedder, Payer
+from core.retrieval.embed import Embedder, Payer, model_of
 from core.store.documents import Documents
 
 MOST_DOTS = 4_000
@@ -79,7 +79,7 @@ class Atlas:
         totals, space = self._documents.totals(user), self._embedder.space
         here = totals.passages - self._passages.unembedded(user)
         return Passport(
-            model=space.model,
+            model=model_of(space.name),
             sha256=self._sha256,
             dimension=space.dimension,
             pieces=self._pieces,

@@ -12,6 +12,7 @@ from core.chat import ChatService
 from core.composing import Composer
 from core.context import ContextBuilder
 from core.documents import DocumentService
+from core.embedders import Chosen, choose
 from core.embedding import Embedding
 from core.errands import Errands
 from core.errors import AssetUnavailable, Misuse
@@ -65,6 +66,7 @@ from core.tokens.strategies import STRATEGIES as STRATEGIES
 from core.trial import Trials
 from core.turns import TurnRunner
 from core.types import Usage
+from core.vendor_embedder import VendorEmbedder
 from core.weights import Weights
 from core.whatif import Lab as Lab
 from core.whatif import Outcome as Outcome
@@ -81,18 +83,24 @@ def build(settings: Settings) -> Workbench:
     wanted = _local_asset(settings.model)
     settings.data.mkdir(parents=True, exist_ok=True)
     assets = Assets(settings.data / "models", also=[ROOT / "data" / "models"])
+    hub = settings.data / "models" / "hub"
+    chosen = choose(settings.embedder, partial(_minilm, assets), hub)
     engine = make_engine(settings.database)
     migrate(engine)
     process = Process(settings.data / "processes")
     bridge = Bridge()
     counter = Counter(_needed(assets, O200K))
-    embedder = SentenceEmbedder(_needed(assets, MINILM))
     conversations, rows = Conversations(engine), Turns(engine)
     summaries = Summaries(engine)
     ledger = Ledger(engine, process.owner)
     sandbox = Sandbox()
     prompts = PromptLibrary(settings.prompts, sandbox)
     models = bridge.run(_models(settings, Weights(assets, wanted)))
+    client = LLMClient(models.providers, count=counter.count)
+    prices, preferences = PriceOverrides(engine), Preferences(engine)
+    meter = partial(TurnMeter, ledger, override=prices.get)
+    vendor = partial(VendorEmbedder, client=client, bridge=bridge, meter=meter, count=counter.count)
+    embedder = chosen.embedder(vendor)
     stored, blobs = Documents(engine), Blobs(settings.data / "blobs")
     kept = Embeddings(engine)
     embedding = Embedding(embedder, kept)
@@ -108,9 +116,6 @@ def build(settings: Settings) -> Workbench:
         loop=bridge.loop,
         max_bytes=settings.max_upload_mb * 2**20,
     )
-    client = LLMClient(models.providers, count=counter.count)
-    prices, preferences = PriceOverrides(engine), Preferences(engine)
-    meter = partial(TurnMeter, ledger, override=prices.get)
     reembedder = Reembedder(
         embedder=embedder,
         embedding=embedding,
@@ -181,7 +186,7 @@ def build(settings: Settings) -> Workbench:
         trials=Trials(client, models, ledger, meter, counter.count),
         traces=Traces(engine),
         samples=samples,
-        atlas=Atlas(stored, passages, embedder, MINILM.files[0].sha256, LIMIT),
+        atlas=Atlas(stored, passages, embedder, chosen.sha256, LIMIT),
     )
 
 
@@ -215,6 +220,10 @@ def _needed(assets: Assets, asset: Asset) -> Path:
             hint="Run `make run`, or `python -m core.assets` in the project's environment.",
         )
     return folder
+
+
+def _minilm(assets: Assets) -> Chosen:
+    return Chosen(SentenceEmbedder(_needed(assets, MINILM)), MINILM.files[0].sha256)
 
 
 def _chunker(assets: Assets) -> Callable[[], Chunker]:

@@ -24,7 +24,6 @@ Priced = Callable[[str, str, int], Decimal | None]
 """What so many tokens cost the user at the model of this ref, in US dollars; None: unknown."""
 
 _IDLE_SECONDS = 2.0
-_REPORT_SECONDS = 0.4
 _CLOSE_SECONDS = 20.0
 _SAMPLE = 24
 # A vendor is not tried for an estimate, because that would cost money.
@@ -219,17 +218,12 @@ class Reembedder:
             raise _Stopped
         rest = self._kept.outstanding(user, self._space).passages
         total = max(job.total, rest)
-        done, last, run = total - rest, 0.0, new_id()
+        done, run, owner = total - rest, new_id(), self._process.owner
 
         def told(more: int, _: int) -> None:
-            nonlocal last
-            if self._closing.is_set():
+            mine = self._jobs.progress(user, self._space, owner, done + more, total)
+            if self._closing.is_set() or not mine:
                 raise _Stopped
-            if (moment := time.monotonic()) - last >= _REPORT_SECONDS:
-                last = moment
-                owner = self._process.owner
-                if not self._jobs.progress(user, self._space, owner, done + more, total):
-                    raise _Stopped
 
         told(0, total)
         for texts in self._kept.missing(user, self._space):

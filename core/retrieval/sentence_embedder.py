@@ -104,13 +104,13 @@ def weights_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def named_by_weights(folder: Path) -> tuple[str, str]:
-    """The model's name, with the beginning of its hash, so that other weights in the same folder are
+def named_by_weights(folder: Path, name: str) -> tuple[str, str]:
+    """The model's name with the beginning of its hash, so that other weights in the same folder are
     another space; and the whole hash. Raises AssetUnavailable when no model is there."""
     if not any(path.suffix in _WEIGHTS for path in folder.rglob("*")):
         raise AssetUnavailable(f"there is no sentence-transformers model in {folder}", hint=_HINT)
     digest = weights_hash(folder)
-    return f"{folder.name}@{digest[:12]}", digest
+    return f"{name}@{digest[:12]}", digest
 
 
 def from_hub(name: str, cache: Path) -> Path:

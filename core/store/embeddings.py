@@ -185,7 +185,10 @@ def _used() -> ColumnElement[bool]:
 
 
 def _lacks(space: str) -> ColumnElement[bool]:
-    return ~exists().where(has_vector(space))
+    of_it = embeddings.alias("of_it")  # the query around it may look at the others
+    return ~exists().where(
+        of_it.c.user_id == chunks.c.user_id, of_it.c.space == space, of_it.c.hash == chunks.c.hash
+    )
 
 
 def is_whole(connection: Connection, user: str, space: str) -> bool:

@@ -107,8 +107,9 @@ class Reembeddings:
         with writing(self._engine) as connection:
             if not is_whole(connection, user, space):
                 return False
-            if connection.execute(mine).rowcount:
-                _announce(connection, user)
+            connection.execute(mine)
+            # Also when it was cancelled at the last moment: the vectors are there.
+            _announce(connection, user)
         return True
 
     def announce(self, user: str) -> None:

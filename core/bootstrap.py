@@ -33,7 +33,7 @@ from core.prompts.template import Variable as Variable
 from core.reembedding import Due as Due
 from core.reembedding import Left as Left
 from core.reembedding import Reembedder
-from core.retrieval.chunk import LIMIT, Chunker
+from core.retrieval.chunk import Chunker
 from core.retrieval.index import FaissIndex
 from core.retrieval.lexical import LexicalIndex
 from core.retrieval.sentence_embedder import SentenceEmbedder
@@ -186,7 +186,7 @@ def build(settings: Settings) -> Workbench:
         trials=Trials(client, models, ledger, meter, counter.count),
         traces=Traces(engine),
         samples=samples,
-        atlas=Atlas(stored, passages, embedder, chosen.sha256, LIMIT),
+        atlas=Atlas(stored, passages, embedder, chosen.sha256),
     )
 
 

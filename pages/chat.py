@@ -5,9 +5,7 @@ import streamlit as st
 from core.bootstrap import Workbench
 from core.errors import FootlightsError
 from core.types import Turn, WindowPlan
-from pages.ui import answer, composer, conversation_menu, live, say, session, window_bar
-from core.types import Turn
-from pages.ui import answer, composer, conversation_menu, live, reembed, say, session
+from pages.ui import answer, composer, conversation_menu, live, reembed, say, session, window_bar
 
 _SHOWN = 30
 

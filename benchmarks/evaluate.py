@@ -18,16 +18,19 @@ from typing import Any
 import numpy as np
 
 from core.assets import MINILM, Assets
+from core.embedding import Embedding
 from core.ingest import Ingest
 from core.passages import Passages
 from core.retrieval.chunk import Chunker
-from core.retrieval.embed import Embedder, Vectors
+from core.retrieval.embed import Embedder, Payer, Vectors
 from core.retrieval.extract import sniff
 from core.retrieval.index import FaissIndex
 from core.retrieval.lexical import LexicalIndex
+from core.retrieval.sentence_embedder import SentenceEmbedder
 from core.settings import ROOT
 from core.store.blobs import Blobs
 from core.store.documents import Documents
+from core.store.embeddings import Embeddings
 from core.store.engine import make_engine, migrate
 
 SETS = ROOT.parent / "shared" / "data" / "retrieval"
@@ -36,7 +39,7 @@ _USER = "local"
 SCORES = ("R@5", "Rc4k", "MRR@10", "nDCG@10")
 
 
-class _Remembering(Embedder):
+class _Remembering(SentenceEmbedder):
     """The embedder of the app; what it has embedded before comes out of a folder."""
 
     def __init__(self, folder: Path, cache: Path) -> None:
@@ -45,7 +48,11 @@ class _Remembering(Embedder):
         cache.mkdir(parents=True, exist_ok=True)
 
     def embed(
-        self, texts: Sequence[str], on_progress: Callable[[int, int], None] | None = None
+        self,
+        texts: Sequence[str],
+        on_progress: Callable[[int, int], None] | None = None,
+        *,
+        payer: Payer | None = None,
     ) -> Vectors:
         paths = [self._cache / hashlib.sha256(text.encode()).hexdigest() for text in texts]
         new = [place for place, path in enumerate(paths) if not path.exists()]
@@ -65,7 +72,11 @@ class _Set:
         index = FaissIndex(folder / f"{name}.index", embedder.space)
         self._passages = Passages(self._documents, index, LexicalIndex(), embedder)
         self._ingest = Ingest(
-            self._documents, self._blobs, self._passages, embedder, lambda: chunker
+            self._documents,
+            self._blobs,
+            self._passages,
+            Embedding(embedder, Embeddings(engine)),
+            lambda: chunker,
         )
         self._spans: dict[tuple[str, int], tuple[int, int]] = {}
         self.seconds: list[float] = []
@@ -109,7 +120,7 @@ def main(arguments: Sequence[str]) -> None:
         print(f"Skipped: the evaluation sets are not there ({sets}).")
         return
     model = Assets(ROOT / "data" / "models").find(MINILM)
-    embedder = _Remembering(model, cache) if cache else Embedder(model)
+    embedder = _Remembering(model, cache) if cache else SentenceEmbedder(model)
     chunker = Chunker(model / "tokenizer.json")
     scores, notes = [], []
     score = _score(sets / "score.py")

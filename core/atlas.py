@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import Refused
 from core.passages import Passages
-from core.retrieval.embed import Embedder
+from core.retrieval.chunk import HEADING_LIMIT, LIMIT
+from core.retrieval.embed import Embedder, Payer, model_of
 from core.store.documents import Documents
 
 MOST_DOTS = 4_000
@@ -43,18 +45,22 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Passport:
-    """What the index is made with and of; `sha256` is that of the embedder's weights, and `elsewhere`
-    counts passages that were embedded by another one."""
+    """What the index is made with and of; `sha256` is that of the embedder's weights ("": a vendor has
+    them), `pieces` and `heading_pieces` are the most word pieces of a passage and of the headings in
+    it, `elsewhere` counts passages that were embedded by another one, and `when` is the last change."""
 
     model: str
     sha256: str
     dimension: int
     pieces: int
+    heading_pieces: int
     documents: int
     passages: int
     tokens: int
+    document_bytes: int
     vector_bytes: int
     elsewhere: int
+    when: datetime | None
 
 
 class Atlas:
@@ -66,28 +72,30 @@ class Atlas:
         passages: Passages,
         embedder: Embedder,
         sha256: str,
-        pieces: int,
     ) -> None:
         self._documents = documents
         self._passages = passages
         self._embedder = embedder
         self._sha256 = sha256
-        self._pieces = pieces
 
     def passport(self, user: str) -> Passport:
         """How the user's index stands."""
         totals, space = self._documents.totals(user), self._embedder.space
-        here = self._documents.embedded(user, space.name)
+        moments = [each.indexed_at for each in self._documents.list(user)]
+        here = totals.passages - self._passages.unembedded(user)
         return Passport(
-            model=space.model,
+            model=model_of(space.name),
             sha256=self._sha256,
             dimension=space.dimension,
-            pieces=self._pieces,
+            pieces=LIMIT,
+            heading_pieces=HEADING_LIMIT,
             documents=totals.documents,
             passages=totals.passages,
             tokens=totals.tokens,
+            document_bytes=totals.bytes,
             vector_bytes=here * space.dimension * 4,
             elsewhere=totals.passages - here,
+            when=max((each for each in moments if each), default=None),
         )
 
     def draw(self, user: str, question: str = "", k: int = 8) -> Map:
@@ -133,7 +141,7 @@ class Atlas:
         if not question.strip():
             return {}, None
         hits = self._passages.find(user, question, k).hits
-        x, y = (self._embedder.embed_query(question) - mean) @ axes[:2].T
+        x, y = (self._embedder.embed_query(question, payer=Payer(user)) - mean) @ axes[:2].T
         return {hit.chunk_id: rank for rank, hit in enumerate(hits, 1)}, (float(x), float(y))
 
     def _dots(

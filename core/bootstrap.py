@@ -12,12 +12,15 @@ from core.chat import ChatService
 from core.composing import Composer
 from core.context import ContextBuilder
 from core.documents import DocumentService
+from core.embedders import Chosen, choose
+from core.embedding import Embedding
 from core.errands import Errands
 from core.errors import AssetUnavailable, Misuse
 from core.finding import Finder
 from core.ingest import Ingest
 from core.keys import Keys
 from core.llm.client import LLMClient
+from core.llm.pricing import price
 from core.metering import TurnMeter
 from core.models import Models
 from core.passages import Passages
@@ -27,10 +30,13 @@ from core.prompts.sandbox import Sandbox
 from core.prompts.sandbox import TrustSpan as TrustSpan
 from core.prompts.template import PromptTemplate as PromptTemplate
 from core.prompts.template import Variable as Variable
-from core.retrieval.chunk import LIMIT, Chunker
-from core.retrieval.embed import Embedder
+from core.reembedding import Due as Due
+from core.reembedding import Left as Left
+from core.reembedding import Reembedder
+from core.retrieval.chunk import Chunker
 from core.retrieval.index import FaissIndex
 from core.retrieval.lexical import LexicalIndex
+from core.retrieval.sentence_embedder import SentenceEmbedder
 from core.retrieval.verdicts import summary as summary  # what a page says of its citations
 from core.samples import Samples
 from core.settings import ROOT, Settings
@@ -41,6 +47,7 @@ from core.store.caps import Caps
 from core.store.caps import CapState as CapState
 from core.store.conversations import Conversations
 from core.store.documents import Documents
+from core.store.embeddings import Embeddings
 from core.store.engine import make_engine, migrate
 from core.store.jobs import Jobs
 from core.store.leases import Process
@@ -49,6 +56,7 @@ from core.store.preferences import Limit as Limit
 from core.store.preferences import Preferences
 from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.price_overrides import PriceOverrides
+from core.store.reembeddings import Reembeddings
 from core.store.summaries import Summaries
 from core.store.traces import Traces
 from core.store.turns import Turns
@@ -57,6 +65,8 @@ from core.tokens.counter import Piece as Piece
 from core.tokens.strategies import STRATEGIES as STRATEGIES
 from core.trial import Trials
 from core.turns import TurnRunner
+from core.types import Usage
+from core.vendor_embedder import VendorEmbedder
 from core.weights import Weights
 from core.whatif import Lab as Lab
 from core.whatif import Outcome as Outcome
@@ -73,19 +83,27 @@ def build(settings: Settings) -> Workbench:
     wanted = _local_asset(settings.model)
     settings.data.mkdir(parents=True, exist_ok=True)
     assets = Assets(settings.data / "models", also=[ROOT / "data" / "models"])
+    hub = settings.data / "models" / "hub"
+    chosen = choose(settings.embedder, partial(_minilm, assets), hub)
     engine = make_engine(settings.database)
     migrate(engine)
     process = Process(settings.data / "processes")
     bridge = Bridge()
     counter = Counter(_needed(assets, O200K))
-    embedder = Embedder(_needed(assets, MINILM))
     conversations, rows = Conversations(engine), Turns(engine)
     summaries = Summaries(engine)
     ledger = Ledger(engine, process.owner)
     sandbox = Sandbox()
     prompts = PromptLibrary(settings.prompts, sandbox)
     models = bridge.run(_models(settings, Weights(assets, wanted)))
+    client = LLMClient(models.providers, count=counter.count)
+    prices, preferences = PriceOverrides(engine), Preferences(engine)
+    meter = partial(TurnMeter, ledger, override=prices.get)
+    vendor = partial(VendorEmbedder, client=client, bridge=bridge, meter=meter, count=counter.count)
+    embedder = chosen.embedder(vendor)
     stored, blobs = Documents(engine), Blobs(settings.data / "blobs")
+    kept = Embeddings(engine)
+    embedding = Embedding(embedder, kept)
     index = FaissIndex(settings.data / "index", embedder.space)
     passages = Passages(stored, index, LexicalIndex(), embedder)
     documents = DocumentService(
@@ -93,14 +111,21 @@ def build(settings: Settings) -> Workbench:
         jobs=Jobs(engine),
         blobs=blobs,
         passages=passages,
-        ingest=Ingest(stored, blobs, passages, embedder, _chunker(assets)),
+        ingest=Ingest(stored, blobs, passages, embedding, _chunker(assets)),
         process=process,
         loop=bridge.loop,
         max_bytes=settings.max_upload_mb * 2**20,
     )
-    client = LLMClient(models.providers, count=counter.count)
-    prices, preferences = PriceOverrides(engine), Preferences(engine)
-    meter = partial(TurnMeter, ledger, override=prices.get)
+    reembedder = Reembedder(
+        embedder=embedder,
+        embedding=embedding,
+        kept=kept,
+        jobs=Reembeddings(engine),
+        passages=passages,
+        process=process,
+        loop=bridge.loop,
+        priced=lambda user, ref, tokens: price(ref, Usage(tokens), prices.get(user, ref)),
+    )
     errands = Errands(
         prompts=prompts,
         sandbox=sandbox,
@@ -145,6 +170,7 @@ def build(settings: Settings) -> Workbench:
         counter=counter,
         documents=documents,
         passages=passages,
+        reembedder=reembedder,
         conversations=conversations,
         summaries=summaries,
         turn_rows=rows,
@@ -160,7 +186,7 @@ def build(settings: Settings) -> Workbench:
         trials=Trials(client, models, ledger, meter, counter.count),
         traces=Traces(engine),
         samples=samples,
-        atlas=Atlas(stored, passages, embedder, MINILM.files[0].sha256, LIMIT),
+        atlas=Atlas(stored, passages, embedder, chosen.sha256),
     )
 
 
@@ -194,6 +220,10 @@ def _needed(assets: Assets, asset: Asset) -> Path:
             hint="Run `make run`, or `python -m core.assets` in the project's environment.",
         )
     return folder
+
+
+def _minilm(assets: Assets) -> Chosen:
+    return Chosen(SentenceEmbedder(_needed(assets, MINILM)), MINILM.files[0].sha256)
 
 
 def _chunker(assets: Assets) -> Callable[[], Chunker]:

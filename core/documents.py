@@ -12,6 +12,7 @@ from core.errors import NotFound, Refused
 from core.events import Progress, clean
 from core.ingest import Ingest, in_words
 from core.passages import Passages
+from core.retrieval.embed import Payer
 from core.retrieval.extract import sniff
 from core.retrieval.kinds import SUFFIXES as SUFFIXES  # what a page lets its visitor choose
 from core.store.blobs import Blobs
@@ -123,9 +124,10 @@ class DocumentService:
         documents: Sequence[str] | None = None,
         *,
         distinct: bool = False,
+        payer: Payer | None = None,
     ) -> Found:
         """The same with everything that was considered, and how near the nearest is; `distinct` takes
-        no passage that says what a better one says."""
+        no passage that says what a better one says. Without a payer the user's day and month pay."""
         query = clean(query).strip()
         if not query:
             raise Refused("the question is empty", hint="Type what you want to find.")
@@ -135,7 +137,9 @@ class DocumentService:
                 hint="Shorten the question.",
             )
         only = None if documents is None else frozenset(documents)
-        return await asyncio.to_thread(self._passages.find, user, query, k, only, distinct=distinct)
+        return await asyncio.to_thread(
+            self._passages.find, user, query, k, only, distinct=distinct, payer=payer
+        )
 
     def described(self, user: str, chunk_ids: Sequence[int]) -> list[Hit]:
         """The passages with these ids, as far as they are still there."""

@@ -5,6 +5,7 @@ FootlightsError                 .code (stable, snake_case) · .hint (what to do 
 │   ├── NotFound                an id that is not there, or is somebody else's
 │   ├── Refused                 a file, a template or a question that we will not take, with the reason
 │   └── Conflict                the same id with other content, or a state that does not allow it
+│       └── NeedsEmbedding      passages that the embedder of the settings has not embedded: .passages
 ├── ProviderError               the vendor's: .provider .model
 │   ├── Transient               worth trying again: .retry_after
 │   │   ├── RateLimited
@@ -68,6 +69,20 @@ class Conflict(Misuse):
     """Read by the caller: the state of the thing does not allow this now."""
 
     code = "conflict"
+
+
+class NeedsEmbedding(Conflict):
+    """Read by the user: a search would miss `passages` passages, which another embedder has embedded."""
+
+    code = "needs_embedding"
+    hint = (
+        "Re-embed them (the page Documents, tab Index, says what that takes), or set FOOTLIGHTS_EMBEDDER "
+        "back and start again: the old vectors are kept."
+    )
+
+    def __init__(self, message: str, *, passages: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.passages = passages
 
 
 class ProviderError(FootlightsError):

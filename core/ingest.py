@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from core.embedding import Embedding
 from core.errors import Refused
 from core.passages import Passages
 from core.retrieval.chunk import Chunker
-from core.retrieval.embed import Embedder
 from core.retrieval.extract import extract
 from core.store.blobs import Blobs
 from core.store.documents import Documents
+from core.store.embeddings import embedded_text
 from core.types import Chunk, Document, DocumentStatus
 
 _REPORT_SECONDS = 0.2
@@ -49,13 +50,13 @@ class Ingest:
         documents: Documents,
         blobs: Blobs,
         passages: Passages,
-        embedder: Embedder,
+        embedding: Embedding,
         chunker: Callable[[], Chunker],
     ) -> None:
         self._documents = documents
         self._blobs = blobs
         self._passages = passages
-        self._embedder = embedder
+        self._embedding = embedding
         self._chunker = chunker
 
     def run(self, user: str, document: Document) -> None:
@@ -77,7 +78,8 @@ class Ingest:
             if not chunks:
                 raise Refused("no text in it: nothing to search")
         with report.stage("embedding", len(chunks)) as progress:
-            vectors = self._embedder.embed([_context(chunk) for chunk in chunks], progress)
+            texts = [embedded_text(chunk.heading, chunk.text) for chunk in chunks]
+            vectors = self._embedding.embed(user, texts, progress, document.id)
         self._documents.finish(
             user,
             document.id,
@@ -85,7 +87,7 @@ class Ingest:
                 (_chunk_id(user, document.id, chunk), chunk, vector.tobytes())
                 for chunk, vector in zip(chunks, vectors, strict=True)
             ],
-            space=self._embedder.space.name,
+            space=self._embedding.space.name,
             pages=len(extracted.pages),
             empty_pages=extracted.empty_pages,
             unit=extracted.unit,
@@ -98,11 +100,6 @@ def in_words(refusal: Refused) -> str:
     """The reason of a refusal with what to do next, where the refusal knows it."""
     known = refusal.hint != Refused.hint
     return f"{refusal}. {refusal.hint}" if known else str(refusal)
-
-
-def _context(chunk: Chunk) -> str:
-    """What is embedded: the passage under its heading, without which "it lasts 30 days" says nothing."""
-    return f"{chunk.heading}\n{chunk.text}" if chunk.heading else chunk.text
 
 
 def _chunk_id(user: str, document_id: str, chunk: Chunk) -> int:

@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 
+from core.errors import NeedsEmbedding
 from core.retrieval.blend import Blend, choose, fold, fuse
-from core.retrieval.embed import Embedder, Vectors
+from core.retrieval.embed import Embedder, Payer, Vectors, model_of
 from core.retrieval.index import VectorIndex
 from core.retrieval.lexical import LexicalIndex, Listed
 from core.retrieval.nearness import coverage
@@ -32,6 +33,7 @@ class Passages:
         self._lock = threading.Lock()
         self._seq: int | None = None
         self._saved = 0
+        self._unembedded: dict[str, dict[str, int]] = {}
 
     def sync(self) -> None:
         """Apply every change since the last call; the first call loads the snapshot."""
@@ -51,12 +53,34 @@ class Passages:
         if change.op == "remove":
             self._index.remove(user, document)
             self._words.remove(user, document)
+            self._note(user, document, 0)
             return
-        ids, vectors = self._documents.embeddings(user, document, self._embedder.space.name)
+        ids, vectors, missing = self._documents.vectors(user, document, self._embedder.space.name)
         if len(ids):
             self._index.add(user, ids, vectors, document)
+        self._note(user, document, missing)
         if self._words.knows(user):
             self._words.add(user, self._listed(user, document))
+
+    def _note(self, user: str, document: str, missing: int) -> None:
+        """Remember how many passages of the document the index does not hold."""
+        of_user = self._unembedded.setdefault(user, {})
+        of_user.pop(document, None)
+        if missing:
+            of_user[document] = missing
+        elif not of_user:
+            del self._unembedded[user]
+
+    def unembedded(self, user: str, documents: frozenset[str] | None = None) -> int:
+        """How many passages, of these documents or of all, are not in the index, because the embedder
+        of the settings has not embedded them."""
+        self.sync()
+        with self._lock:
+            return sum(
+                count
+                for document, count in self._unembedded.get(user, {}).items()
+                if documents is None or document in documents
+            )
 
     def _read_words(self, user: str) -> None:
         """The words have no snapshot: they are read when the user first searches, and follow the
@@ -71,9 +95,10 @@ class Passages:
             yield Listed(rows[0].document_id, [row.id for row in rows], texts)
 
     def save(self) -> None:
-        """Write a snapshot if anything changed since the last one, so that the next start is quick."""
+        """Write a snapshot if anything changed since the last one, so that the next start is quick. One
+        that lacks passages is not written: nobody who loads it would know."""
         with self._lock:
-            if self._seq is not None and self._seq != self._saved:
+            if self._seq is not None and self._seq != self._saved and not self._unembedded:
                 self._index.snapshot(self._seq)
                 self._saved = self._seq
 
@@ -90,14 +115,15 @@ class Passages:
         documents: frozenset[str] | None = None,
         *,
         distinct: bool = False,
+        payer: Payer | None = None,
     ) -> Found:
         """The k passages of this user that fit the query best by meaning and words, best first, in all
         documents or in `documents`, and every candidate that was considered, with its ranks and
         scores; what says what a better one says is marked, and `distinct` leaves it out of the
-        hits. A hit's score is its cosine."""
+        hits. A hit's score is its cosine. Raises NeedsEmbedding when passages would be missed."""
         if k < 1:
             return Found()
-        found, vectors = self._considered(user, query, k, documents)
+        found, vectors = self._considered(user, query, k, documents, payer or Payer(user))
         folded = fold(found, vectors, lambda ids: self._texts(user, ids))
         best = choose(folded if distinct else found, vectors, k, self._blend.diversity)
         rows = self._documents.chunks(user, [each.chunk_id for each in best])
@@ -129,13 +155,20 @@ class Passages:
         ]
 
     def _considered(
-        self, user: str, query: str, k: int, documents: frozenset[str] | None
+        self, user: str, query: str, k: int, documents: frozenset[str] | None, payer: Payer
     ) -> tuple[list[Candidate], dict[int, Vectors]]:
-        self.sync()
+        unembedded = self.unembedded(user, documents)
         if not self._documents.totals(user).passages:
             return [], {}
+        if unembedded:
+            # Half a search looks like a whole one: nobody could tell what it did not see.
+            raise NeedsEmbedding(
+                f"{unembedded:,} passages were not embedded with {model_of(self._embedder.space.name)}, "
+                "and a search would miss them",
+                passages=unembedded,
+            )
         self._read_words(user)
-        asked = self._embedder.embed_query(query)
+        asked = self._embedder.embed_query(query, payer=payer)
         pool = max(self._blend.pool, 2 * k)
         nearest = [number for number, _ in self._index.search(user, asked, pool, documents)]
         matches = self._words.search(user, query, pool, documents, also=nearest)

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
         (), validation_alias="FOOTLIGHTS_FALLBACK"
     )
     """Models that are asked in this order when the chosen one does not answer: refs, with commas."""
+    embedder: str = Field("minilm", validation_alias="FOOTLIGHTS_EMBEDDER")
+    """What passages are embedded with: `minilm`, `st:<folder or hub id>` or `openai:<model>`."""
     compatible_url: str | None = Field(None, validation_alias="FOOTLIGHTS_COMPATIBLE_URL")
     compatible_api_key: SecretStr | None = Field(
         None, validation_alias="FOOTLIGHTS_COMPATIBLE_API_KEY"

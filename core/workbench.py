@@ -18,6 +18,7 @@ from core.models import Models
 from core.passages import Passages
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
+from core.reembedding import Reembedder
 from core.samples import Samples
 from core.settings import Settings
 from core.store.api_keys import ApiKeys
@@ -56,6 +57,7 @@ class Workbench:
     counter: Counter
     documents: DocumentService
     passages: Passages
+    reembedder: Reembedder
     conversations: Conversations
     summaries: Summaries
     turn_rows: Turns
@@ -83,6 +85,7 @@ class Workbench:
             self._look_for_models(),
             self.turns.keep(),
             self.documents.work(),
+            self.reembedder.work(),
         )
         self._running = [self.bridge.submit(contained(work)) for work in works]
         self._started = time.monotonic()
@@ -148,6 +151,7 @@ class Workbench:
     def close(self) -> None:
         """End everything in order: turns are kept, children end, the database is closed."""
         self.bridge.run(self.turns.close())
+        self.reembedder.close()
         for task in self._running:
             task.cancel()
         self.bridge.run(self.models.close())

@@ -19,7 +19,9 @@ router = APIRouter()
 @router.get("/health", tags=["app"])
 def health(bench: Bench) -> HealthOut:
     """That the app answers, and which model would."""
-    return HealthOut(version="0.1.0", model=bench.models.resolve(None).ref)
+    missing = bench.passages.unembedded(LOCAL_USER)
+    model = bench.models.resolve(None).ref
+    return HealthOut(version="0.1.0", model=model, needs_embedding=missing)
 
 
 @router.get("/models", response_model=list[ModelInfo], tags=["app"])

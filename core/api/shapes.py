@@ -132,8 +132,10 @@ class HitsOut(BaseModel):
 
 
 class HealthOut(BaseModel):
-    """That the app answers, and which model would."""
+    """That the app answers, and which model would; `needs_embedding` passages are searched again once
+    `POST /api/embedding` has had them embedded with the embedder of the settings."""
 
     status: Literal["ok"] = "ok"
     version: str
     model: str
+    needs_embedding: int = 0

@@ -12,6 +12,7 @@ from core.errors import FootlightsError, Misuse, RateLimited, StreamCut
 from core.events import ModelEvent, Progress
 from core.llm.attempt import Attempt, Count
 from core.llm.breaker import Breaker
+from core.llm.embeddings import EmbeddingCall, EmbeddingRequest, Matrix
 from core.llm.fallback import first_that_answers
 from core.llm.limiter import Limiter, Permit
 from core.llm.provider import Provider
@@ -101,18 +102,36 @@ class LLMClient:
             async for event in events:
                 yield event
 
+    async def embed(
+        self, ref: str, request: EmbeddingRequest, *, meter: Meter, trace: Trace, input_tokens: int
+    ) -> Matrix:
+        """The vectors of the texts in their order, behind the same guards, limits and books as an
+        answer. Raises core.errors."""
+        began = self._retry.clock()
+        call = _Call(input_tokens, meter, trace, None, began, began + self._retry.total)
+        asked = EmbeddingCall(self._provider(ref), request)
+        one = partial(Attempt, ref, ModelRequest(request.model, (), 0))
+        async with aclosing(self._guarded(ref, one, call, asked)) as events:
+            async for _ in events:
+                pass  # it says only that it waits, or is done
+        return asked.vectors
+
     async def _guarded(
-        self, ref: str, one: Callable[..., Attempt], call: _Call
+        self,
+        ref: str,
+        one: Callable[..., Attempt],
+        call: _Call,
+        provider: Provider | None = None,
     ) -> AsyncGenerator[ModelEvent, None]:
-        provider = self._provider(ref)
+        asked = provider or self._provider(ref)
         numbers = iter(range(1, self._retry.attempts + 1))
 
         def attempt() -> AsyncGenerator[ModelEvent, None]:
             this = one(next(numbers), call.input_tokens, self._count, self._clock)
-            return self._paced(this, provider, call)
+            return self._paced(this, asked, call)
 
         # What is no vendor's cannot be overloaded, and its scripted faults are on purpose.
-        guard = nullcontext() if provider.name in _OURS else self.breaker.guard(ref)
+        guard = nullcontext() if asked.name in _OURS else self.breaker.guard(ref)
         with guard:
             async with aclosing(events_with_retry(attempt, self._retry, call.began)) as events:
                 async for event in events:
@@ -123,7 +142,8 @@ class LLMClient:
         provider = self._providers.get(name)
         if provider is None:
             raise Misuse(
-                f"there is no provider {name!r} to ask for {ref!r}", hint="Choose another model."
+                f"there is no provider {name!r} to ask for {ref!r}",
+                hint="Enter its key on the Models page, or choose another model.",
             )
         if getattr(provider, "on_headers", self) is None:  # it can tell, and nobody listens yet
             limiter = self.limiter

@@ -1,16 +1,20 @@
 """OpenAI, by chat completions or responses, and every server that speaks its chat completions."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from core.llm import bodies
+from core.llm import bodies, embeddings
 from core.llm.chat_chunks import ChatChunks
+from core.llm.clocks import Clocks
+from core.llm.connection import sdk
+from core.llm.embeddings import EmbeddingRequest, Matrix
 from core.llm.faults import Faults
-from core.llm.reading import Reader
+from core.llm.reading import Reader, Vendor
 from core.llm.response_events import ResponseEvents
 from core.llm.sdk import Table
 from core.llm.sdk_provider import SdkProvider
-from core.types import ModelRequest
+from core.types import ModelRequest, Usage
 
 # The classes of the SDK by name (a name needs no import): what each is, or None where the status
 # and the body decide. A test walks the SDK's tree, so that a class that is new to us fails.
@@ -65,9 +69,36 @@ class OpenAIProvider(SdkProvider):
             body["stream_options"] = {"include_usage": True}
         return path, {"model": request.model, "stream": True, **body, **self._extra_body}
 
+    async def embed(self, request: EmbeddingRequest) -> tuple[Matrix, Usage | None]:
+        """The vectors of the texts, each of length 1, in their order; raises core.errors."""
+        import aiohttp
+        import httpx2
+
+        module = await sdk(self.sdk_name)
+        clocks = Clocks(self._patience, provider=self.name, model=request.model)
+        faults = Faults(self.name, request.model, self._api_key)
+        vendor = Vendor(module.OpenAIError, self.faults, faults, request.model, self.on_headers)
+        client = await self._connection.client()
+        asked = client.post("/embeddings", cast_to=httpx2.Response, body=embeddings.body(request))
+        try:
+            response = await clocks.first_byte(asked)
+            vendor.told(response.headers)
+            return embeddings.read(_json(response.content), request, faults)
+        except (module.OpenAIError, httpx2.HTTPError, aiohttp.ClientError) as error:
+            fault = vendor.explained(error)
+        # Raised out here, so that nothing that may hold the key hangs on it as its context.
+        raise fault
+
     def _reader(self, request: ModelRequest, faults: Faults) -> Reader:
         kind = ResponseEvents if self._api == "responses" else ChatChunks
         return kind(self.name, request, faults)
 
     def _client(self, module: Any, **options: Any) -> Any:
         return module.AsyncOpenAI(api_key=self._api_key or "none", **options)
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None  # whoever reads it says what was expected

@@ -7,10 +7,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, Row, delete, func, select
+from sqlalchemy import Connection, Engine, Row, delete, select
 
+from core.store.embeddings import has_vector, passage_hash, write_embeddings
 from core.store.engine import insert, reading
-from core.store.tables import changes, chunks, counters, documents
+from core.store.tables import changes, chunks, counters, documents, embeddings
 from core.types import Chunk
 
 _COUNTER = {"user_id": "", "name": "changes"}  # it belongs to no user
@@ -78,30 +79,32 @@ class PassageRows:
         return found
 
     def embeddings(
-        self, user: str, document_id: str, space: str | None = None
+        self, user: str, document_id: str, space: str
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The ids (n,) and vectors (n, dimension) of a document, of one embedding space if it is named.
+        """The ids (n,) and vectors (n, dimension) of those passages of a document that have a vector of
+        this embedding space.
 
         Both are empty when there are none; the dimension is then 0.
         """
+        return self.vectors(user, document_id, space)[:2]
+
+    def vectors(
+        self, user: str, document_id: str, space: str
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
+        """The same, and how many passages of the document have none."""
         query = (
-            select(chunks.c.id, chunks.c.embedding)
+            select(chunks.c.id, embeddings.c.vector)
+            .outerjoin(embeddings, has_vector(space))
             .where(chunks.c.user_id == user, chunks.c.document_id == document_id)
             .order_by(chunks.c.seq)
         )
-        if space is not None:
-            query = query.where(chunks.c.space == space)
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
-        ids = np.array([row.id for row in rows], dtype=np.int64)
-        vectors = np.frombuffer(b"".join(row.embedding for row in rows), dtype=np.float32)
-        return ids, vectors.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32)
-
-    def embedded(self, user: str, space: str) -> int:
-        """How many passages of the user's indexed documents have a vector of this space."""
-        query = select(func.count()).where(chunks.c.user_id == user, chunks.c.space == space)
-        with reading(self._engine) as connection:
-            return int(connection.scalar(query) or 0)
+        here = [row for row in rows if row.vector is not None]
+        ids = np.array([row.id for row in here], dtype=np.int64)
+        vectors = np.frombuffer(b"".join(row.vector for row in here), dtype=np.float32)
+        shaped = vectors.reshape(len(here), -1) if here else np.empty((0, 0), np.float32)
+        return ids, shaped, len(rows) - len(here)
 
     def texts(self, user: str, document_id: str | None = None) -> Iterator[list[Searched]]:
         """What is searched by words: the passages of one document, or of each of the user's, in
@@ -152,7 +155,7 @@ def write_passages(
     rows: Sequence[tuple[int, Chunk, bytes]],
     space: str,
 ) -> None:
-    """Write the passages of a document instead of those that it had."""
+    """Write the passages of a document instead of those that it had, and vectors that are new."""
     connection.execute(
         delete(chunks).where(chunks.c.user_id == user, chunks.c.document_id == document_id)
     )
@@ -161,8 +164,7 @@ def write_passages(
             "user_id": user,
             "id": chunk_id,
             "document_id": document_id,
-            "space": space,
-            "embedding": embedding,
+            "hash": passage_hash(chunk),
             "seq": chunk.seq,
             "text": chunk.text,
             "start": chunk.start,
@@ -171,10 +173,12 @@ def write_passages(
             "heading": chunk.heading,
             "tokens": chunk.tokens,
         }
-        for chunk_id, chunk, embedding in rows
+        for chunk_id, chunk, _ in rows
     ]
     if values:
         connection.execute(chunks.insert(), values)
+    vectors = {passage_hash(chunk): vector for _, chunk, vector in rows}
+    write_embeddings(connection, user, space, vectors)
 
 
 def write_change(

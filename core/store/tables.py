@@ -192,10 +192,35 @@ chunks = Table(
     _set("page", Integer),
     _set("heading", Words),
     _set("tokens", Integer),
-    _set("space", Words),
-    _set("embedding", LargeBinary),
+    Column("hash", Words, nullable=False, server_default=text("''")),
     _belongs(("user_id", "document_id"), "documents"),
     Index("ix_chunks_document", "user_id", "document_id", "seq", unique=True),
+    Index("ix_chunks_hash", "user_id", "hash"),
+)
+
+# What was embedded, by the hash of its text: passages with the same text share a vector.
+embeddings = Table(
+    "embeddings",
+    metadata,
+    _key("user_id"),
+    _key("space"),
+    _key("hash"),
+    _set("vector", LargeBinary),
+)
+
+# Passages that are to be embedded in another space; the row goes when it is done or given up.
+reembeddings = Table(
+    "reembeddings",
+    metadata,
+    _key("user_id"),
+    _key("space"),
+    _set("created_at", Moment),
+    _set("done", Integer),
+    _set("total", Integer),
+    _set("failure", Words),
+    _set("hint", Words),
+    Column("owner", Words),
+    Column("lease_until", Moment),
 )
 
 # What an index must do to follow the rows: the last word on each document, numbered without gaps.

@@ -5,13 +5,18 @@ import streamlit as st
 from core.atlas import Map, Passport
 from core.bootstrap import Workbench
 from core.errors import FootlightsError
-from pages.ui import charts, say
+from pages.ui import charts, reembed, say
+from pages.ui.markdown import label
 from pages.ui.session import theme, user
 
 
 def draw(bench: Workbench) -> None:
     """The passport, a question, and the picture."""
+    waits = reembed.draw(bench)
     _passport(bench.atlas.passport(user()))
+    if waits:
+        return  # a picture of a part would look like one of the whole
+    reembed.draw_left(bench)
     question = st.text_input(
         "Question",
         placeholder="A question among them",
@@ -28,20 +33,18 @@ def draw(bench: Workbench) -> None:
 
 
 def _passport(passport: Passport) -> None:
+    files = f"{passport.documents:,} documents ({say.size(passport.document_bytes)})"
     st.markdown(
-        f"**{passport.passages:,} passages** of {passport.documents:,} documents, "
-        f"{say.tokens(passport.tokens)}, {say.size(passport.vector_bytes)} of vectors"
+        f"**{passport.passages:,} passages** of {files}, {say.tokens(passport.tokens)}, "
+        f"{say.size(passport.vector_bytes)} of vectors"
     )
+    weights = f"weights `{passport.sha256[:12]}`" if passport.sha256 else "at its vendor"
+    changed = f" · last changed {say.when(passport.when)}" if passport.when else ""
     st.caption(
-        f"Embedded by {passport.model}, {passport.dimension} dimensions, weights `{passport.sha256[:12]}` · cut at "
-        f"up to {passport.pieces} of the 256 word pieces that it reads · found by meaning and words (BM25)"
+        f"Embedded with {label(passport.model)}, {passport.dimension:,} dimensions, {weights} · cut at headings and "
+        f"paragraphs into up to {passport.pieces} word pieces, {passport.heading_pieces} of them for the headings · "
+        f"found by meaning and words (BM25){changed}"
     )
-    if passport.elsewhere:
-        st.warning(
-            f"{passport.elsewhere:,} passages were embedded by another model and are not found by meaning. "
-            "Delete their documents and add them again.",
-            icon=":material/sync_problem:",
-        )
 
 
 def _picture(drawn: Map) -> None:

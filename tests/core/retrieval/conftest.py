@@ -6,7 +6,7 @@ import pytest
 
 from core.child import ROOT
 from core.retrieval.chunk import Chunker
-from core.retrieval.embed import Embedder
+from core.retrieval.sentence_embedder import SentenceEmbedder
 
 
 @pytest.fixture(scope="session")
@@ -21,5 +21,5 @@ def chunker(minilm: Path) -> Chunker:
 
 
 @pytest.fixture(scope="session")
-def embedder(minilm: Path) -> Embedder:
-    return Embedder(minilm)
+def embedder(minilm: Path) -> SentenceEmbedder:
+    return SentenceEmbedder(minilm)

@@ -8,6 +8,7 @@ import pytest
 
 from core.retrieval.embed import Embedder, EmbeddingSpace
 from core.retrieval.index import FaissIndex
+from core.retrieval.sentence_embedder import SentenceEmbedder
 
 TEXTS = [
     "A cat sat on the mat.",
@@ -61,7 +62,7 @@ def test_half_a_character_in_a_question_does_no_harm(embedder: Embedder) -> None
 
 
 def test_the_space_is_known_without_loading_the_model(minilm: Path) -> None:
-    fresh = Embedder(minilm)
+    fresh = SentenceEmbedder(minilm)
     assert fresh.space == EmbeddingSpace("all-MiniLM-L6-v2", 384)
     assert fresh.space.name == "all-MiniLM-L6-v2/384/unit"
 

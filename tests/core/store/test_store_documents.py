@@ -96,11 +96,11 @@ def test_a_late_progress_or_refusal_does_not_undo_the_end(
 def test_indexing_twice_gives_the_same_rows(documents: Documents, engine: Engine) -> None:
     upload(engine)
     index(engine, texts=("one", "two"))
-    before = documents.embeddings(ME, "d1")[0]
+    before = documents.embeddings(ME, "d1", "test/4")[0]
 
     assert index(engine, texts=("one", "two"))
 
-    assert (documents.embeddings(ME, "d1")[0] == before).all()
+    assert (documents.embeddings(ME, "d1", "test/4")[0] == before).all()
     assert [c.op for c in documents.changes(0)] == ["add"]
 
 

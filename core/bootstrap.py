@@ -55,6 +55,7 @@ from core.tokens.counter import Piece as Piece
 from core.tokens.strategies import STRATEGIES as STRATEGIES
 from core.trial import Trials
 from core.turns import TurnRunner
+from core.viewing import Viewer
 from core.weights import Weights
 from core.whatif import Lab as Lab
 from core.whatif import Outcome as Outcome
@@ -133,6 +134,7 @@ def build(settings: Settings) -> Workbench:
         sandbox=sandbox,
         counter=counter,
         documents=documents,
+        viewer=Viewer(stored, blobs),
         passages=passages,
         conversations=conversations,
         turn_rows=rows,

@@ -432,6 +432,37 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A part of a page, in fractions of its width and height from the upper left corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class PagePicture:
+    """Page `number` (from 1) of a document as PNG, and where on it the sought words stand, line by
+    line; no boxes when they could not be found."""
+
+    number: int
+    png: bytes
+    width: int
+    height: int
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """What was read from page (slide, sheet, section) `number`, and the passages that it was cut into."""
+
+    number: int
+    text: str
+    passages: tuple[Chunk, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """A conversation in the list; `turns` counts its questions."""
 

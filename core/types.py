@@ -455,11 +455,18 @@ class PagePicture:
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """What was read from page (slide, sheet, section) `number`, and the passages that it was cut into."""
+    """What was read from page (slide, sheet, section) `number`: its beginning when it is very long
+    (`characters` counts all of it), and where in it each passage begins, by the passage's `seq`."""
 
     number: int
     text: str
-    passages: tuple[Chunk, ...] = ()
+    characters: int
+    places: dict[int, int] = field(default_factory=dict)
+
+    def span(self, seq: int, start: int, end: int) -> tuple[int, int]:
+        """Characters [start, end) of passage `seq` as characters of this text; (0, 0) when it is not here."""
+        place = self.places.get(seq)
+        return (0, 0) if place is None else (place + start, place + end)
 
 
 @dataclass(frozen=True, slots=True)

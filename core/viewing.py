@@ -21,6 +21,7 @@ _AT_ONCE = 2
 _WAIT_SECONDS = 30.0
 _REFUSED_SECONDS = 60.0
 _WORDS = 4_000
+_MOST_SHOWN = 40_000
 Clock = Callable[[], float]
 
 
@@ -53,7 +54,7 @@ class Viewer:
         found: dict[int, list[Chunk]] = {}
         for chunk in self._documents.on_pages(user, document_id, first, last):
             found.setdefault(chunk.page, []).append(chunk)
-        return [PageText(n, *_put_together(found.get(n, []))) for n in range(first, last + 1)]
+        return [_put_together(n, found.get(n, [])) for n in range(first, last + 1)]
 
     def page(self, user: str, document_id: str, number: int, width: int) -> PagePicture:
         """A page of a PDF, at most `width` pixels wide. Raises NotFound, or Refused when it cannot be
@@ -157,11 +158,14 @@ def _weight(each: PagePicture | _Refusal) -> int:
     return 2_000 + (len(each.png) if isinstance(each, PagePicture) else 0)
 
 
-def _put_together(chunks: list[Chunk]) -> tuple[str, tuple[Chunk, ...]]:
+def _put_together(number: int, chunks: list[Chunk]) -> PageText:
     """The text of a page from its passages, which hold all of it but the space between them."""
-    text, reached = "", 0
+    text, reached, places = "", 0, {}
     for chunk in chunks:
-        gap = min(chunk.start - reached, 2) if text else 0
-        text += "\n" * gap + chunk.text
+        if len(text) < _MOST_SHOWN:
+            text += "\n" * min(chunk.start - reached, 2) * bool(text)
+            places[chunk.seq] = len(text)
+            text += chunk.text
         reached = chunk.end
-    return text, tuple(chunks)
+    characters = reached - chunks[0].start if chunks else 0
+    return PageText(number, text, max(characters, len(text)), places)

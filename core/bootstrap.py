@@ -67,6 +67,7 @@ from core.trial import Trials
 from core.turns import TurnRunner
 from core.types import Usage
 from core.vendor_embedder import VendorEmbedder
+from core.viewing import Viewer
 from core.weights import Weights
 from core.whatif import Lab as Lab
 from core.whatif import Outcome as Outcome
@@ -169,6 +170,7 @@ def build(settings: Settings) -> Workbench:
         sandbox=sandbox,
         counter=counter,
         documents=documents,
+        viewer=Viewer(stored, blobs),
         passages=passages,
         reembedder=reembedder,
         conversations=conversations,

@@ -449,6 +449,44 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A part of a page, in fractions of its width and height from the upper left corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class PagePicture:
+    """Page `number` (from 1) of a document as PNG, and where on it the sought words stand, line by
+    line; no boxes when they could not be found."""
+
+    number: int
+    png: bytes
+    width: int
+    height: int
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """What was read from page (slide, sheet, section) `number`: its beginning when it is very long
+    (`characters` counts all of it), and where in it each passage begins, by the passage's `seq`."""
+
+    number: int
+    text: str
+    characters: int
+    places: dict[int, int] = field(default_factory=dict)
+
+    def span(self, seq: int, start: int, end: int) -> tuple[int, int]:
+        """Characters [start, end) of passage `seq` as characters of this text; (0, 0) when it is not here."""
+        place = self.places.get(seq)
+        return (0, 0) if place is None else (place + start, place + end)
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """A conversation in the list; `turns` counts its questions."""
 

@@ -36,6 +36,7 @@ from core.tokens.counter import Counter
 from core.trial import Trials
 from core.turns import TurnRunner
 from core.types import ModelInfo, Price, Turn
+from core.viewing import Viewer
 from core.whatif import WhatIf
 
 LOCAL_USER = "local"
@@ -56,6 +57,7 @@ class Workbench:
     sandbox: Sandbox
     counter: Counter
     documents: DocumentService
+    viewer: Viewer
     passages: Passages
     reembedder: Reembedder
     conversations: Conversations

@@ -1,8 +1,9 @@
 """Documents and search."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, File, Query, UploadFile
+from fastapi import APIRouter, File, Path, Query, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from core.api.bench import Bench
@@ -10,7 +11,8 @@ from core.api.shapes import HitOut, HitsOut, PageIn, SearchIn, TextIn, UploadOut
 from core.bootstrap import LOCAL_USER, Workbench
 from core.errors import Refused
 from core.export import plain
-from core.types import Chunk, Document
+from core.types import Box, Chunk, Document
+from core.viewing import MEDIA_TYPES, WIDEST
 
 MOST_FILES = 100
 
@@ -61,6 +63,46 @@ def passages(
     """The passages of a document in their order."""
     bench.documents.get(LOCAL_USER, document_id)
     return plain(bench.documents.passages(LOCAL_USER, document_id, offset, limit))
+
+
+@router.get("/documents/{document_id}/file", response_class=Response)
+def file(bench: Bench, document_id: str) -> Response:
+    """The file as it was uploaded, to be saved and not shown: it may be a web page of anybody's."""
+    found, data = bench.viewer.file(LOCAL_USER, document_id)
+    headers = {
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "sandbox; default-src 'none'",
+        "cache-control": "private, no-store",
+    }
+    kind = MEDIA_TYPES.get(found.kind, "application/octet-stream")
+    return Response(data, media_type=kind, headers=headers)
+
+
+@router.get("/documents/{document_id}/pages/{number}.png", response_class=Response)
+def page_picture(
+    bench: Bench,
+    document_id: str,
+    number: int,
+    width: Annotated[int, Query(ge=50, le=WIDEST)] = 1000,
+) -> Response:
+    """A page of a PDF as a picture, at most `width` pixels wide."""
+    drawn = bench.viewer.page(LOCAL_USER, document_id, number, width)
+    headers = {"x-content-type-options": "nosniff", "cache-control": "private, max-age=3600"}
+    return Response(drawn.png, media_type="image/png", headers=headers)
+
+
+@router.get("/documents/{document_id}/passages/{seq}/boxes", response_model=list[Box])
+def passage_boxes(
+    bench: Bench,
+    document_id: str,
+    seq: Annotated[int, Path(ge=0, lt=2**31)],
+    start: Annotated[int, Query(ge=0)] = 0,
+    end: Annotated[int, Query(ge=0)] = 0,
+) -> Any:
+    """Where characters [start, end) of a passage stand on the picture of its page, line by line, in
+    fractions of it; all of the passage when they are equal. Empty when they cannot be found there."""
+    return plain(bench.viewer.boxes(LOCAL_USER, document_id, seq, start, end))
 
 
 @router.delete("/documents/{document_id}", status_code=204)

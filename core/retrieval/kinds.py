@@ -21,6 +21,24 @@ LABELS = {
     "epub": "an e-book",
     "ipynb": "a notebook",
 }
+_OFFICE_TYPE = "application/vnd.openxmlformats-officedocument."
+MEDIA_TYPES = {
+    "pdf": "application/pdf",
+    "docx": f"{_OFFICE_TYPE}wordprocessingml.document",
+    "pptx": f"{_OFFICE_TYPE}presentationml.presentation",
+    "xlsx": f"{_OFFICE_TYPE}spreadsheetml.sheet",
+    "csv": "text/csv",
+    "html": "text/html",
+    "md": "text/markdown",
+    "txt": "text/plain",
+    "code": "text/plain",
+    "eml": "message/rfc822",
+    "rtf": "application/rtf",
+    "epub": "application/epub+zip",
+    "ipynb": "application/x-ipynb+json",
+}
+"""What a file of each kind is called on the wire."""
+
 _CODE = re.findall(
     r"\w+",
     "py pyi js mjs jsx ts tsx java kt scala c h cc cpp hpp cs go rs rb php swift lua pl r jl sh bash zsh ps1"

@@ -17,6 +17,8 @@ _TOKEN = re.compile(
     rf"|[A-Za-z]*\d*_\w+|[A-Za-z]+_\w*|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w*|[A-Za-z]+\d\w*)"
     rf"|(?P<digits>\d)|(?P<character>[{UNSPACED}])|(?P<word>[^\W\d_{UNSPACED}]+(?:['’][^\W\d_]+)?|[½¼¾%°€$£¥])"
 )
+# What the readers of tables write for a row: `- Row 7 | Part: Bolt | Price: 0.20`.
+_RECORD = re.compile(r"- (?:Row \d{1,7} \| )?[^:|\n]{1,60}: ([^|\n]*) \| [^:|\n]{1,60}: ")
 _ELISION = re.compile(r"^(?:l|d|n|qu|s|j|c|m|t)['’](?=\w{2})", re.IGNORECASE)
 _HARD = re.compile(
     "but|while|whereas|because|if|when|unless|who|which|although|though|since|aber|weil|wenn|während"
@@ -42,6 +44,7 @@ class _Reader:
         self.label: list[str] = []
         self.column, self.ticks = -1, 0
         self.row_start = 0
+        self.is_record = False
 
     def read(self) -> Statement:
         low = f" {self.text[:4000].casefold()} "
@@ -57,6 +60,11 @@ class _Reader:
     def _row(self, start: int, end: int, header: list[str]) -> list[str]:
         """The headings that hold after this sentence, which may be a row of a table."""
         self.heads, self.label, self.column, self.row_start = [], [], -1, start
+        record = _RECORD.match(self.text, start, end)
+        self.is_record = record is not None
+        if record:
+            self.found.rows.add(self.sentence)
+            self.label = re.findall(r"\w+", record[1].casefold())
         if not self.text.startswith("|", start):
             return []
         self.found.rows.add(self.sentence)
@@ -102,10 +110,12 @@ class _Reader:
 
     def _between(self, gap: str) -> None:
         self.ticks += gap.count("`")
+        if self.is_record and "|" not in gap:
+            gap = gap.replace(":", " ")  # a name and its value are said together
         if re.search(r"[;:|]|\s[–—]\s", gap):
             self.clause += 1
             self._next_part()
-            if self.heads and "|" in gap:
+            if (self.heads or self.is_record) and "|" in gap:
                 self._next_cell(gap.count("|"))
         elif re.search(r"[,()]", gap):
             self._next_part()
@@ -181,10 +191,11 @@ class _Reader:
     def _next_cell(self, pipes: int) -> None:
         """A cell of a row says what its heading and the label of the row say, too."""
         self.column += pipes
-        if self.column < 1 or self.column >= len(self.heads):
+        if not self.is_record and not 1 <= self.column < len(self.heads):
             return
         at = self.row_start
-        for word in [*self.label, *re.findall(r"[^\W\d_]+", self.heads[self.column].casefold())]:
+        head = "" if self.is_record else self.heads[self.column]
+        for word in [*self.label, *re.findall(r"[^\W\d_]+", head.casefold())]:
             self._add(word, "word", at, at)
 
     def _close(self) -> None:

@@ -70,6 +70,17 @@ class PassageRows:
         with reading(self._engine) as connection:
             return [_chunk(row) for row in connection.execute(query)]
 
+    def on_pages(self, user: str, document_id: str, first: int, last: int) -> list[Chunk]:
+        """The passages on these pages, slides, sheets or sections, in their order."""
+        query = (
+            select(*_CHUNK)
+            .where(chunks.c.user_id == user, chunks.c.document_id == document_id)
+            .where(chunks.c.page >= first, chunks.c.page <= last)
+            .order_by(chunks.c.seq)
+        )
+        with reading(self._engine) as connection:
+            return [_chunk(row) for row in connection.execute(query)]
+
     def chunks(self, user: str, ids: Sequence[int]) -> dict[int, Passage]:
         """The passages with these ids; those that are gone or somebody else's are left out."""
         found: dict[int, Passage] = {}

@@ -154,7 +154,11 @@ def _passage(source: Source, found: list[Citation]) -> None:
         "documents.py",
         label="Open the document",
         icon=":material/description:",
-        query_params={"d": hit.document_id, "passage": str(hit.chunk.seq)},
+        query_params={
+            "d": hit.document_id,
+            "passage": str(hit.chunk.seq),
+            **({"from": str(start), "to": str(end)} if quoted else {}),
+        },
     )
 
 

@@ -6,8 +6,9 @@ from core.bootstrap import Workbench
 from core.documents import PENDING
 from core.errors import FootlightsError
 from core.types import Chunk, Document
-from pages.ui import health, matches, say
+from pages.ui import health, matches, page_view, say
 from pages.ui.markdown import label
+from pages.ui.page_view import Cited
 from pages.ui.passage import passage
 from pages.ui.session import query, user
 
@@ -27,13 +28,16 @@ _SCROLL = """document.querySelector('[data-testid="stMain"]').scrollTo(0, 0)"""
 
 def draw(bench: Workbench, document_id: str) -> None:
     """The document with this id, or what to do when there is none."""
-    with st.container(key="document", width=860):
+    try:
+        document = bench.documents.get(user(), document_id)
+    except FootlightsError as error:
         st.page_link("documents.py", label="All documents", icon=":material/arrow_back:")
-        try:
-            document = bench.documents.get(user(), document_id)
-        except FootlightsError as error:
-            say.problem(error)
-            return
+        say.problem(error)
+        return
+    # A page and its text need room beside each other.
+    wide = document.kind == "pdf" and document.status == "indexed"
+    with st.container(key="document", width=1180 if wide else 860):
+        st.page_link("documents.py", label="All documents", icon=":material/arrow_back:")
         _head(bench, document)
         if document.status == "refused":
             st.error(f"Not taken: {label(document.reason)}", icon=":material/block:")
@@ -64,10 +68,22 @@ def _head(bench: Workbench, document: Document) -> None:
             st.session_state["documents_choice"] = [document.id]
             st.session_state["documents_use"] = True
             st.switch_page("chat.py", query_params={"c": "new"})
+        _download(document)
         _delete(bench, document)
     kind = health.KINDS.get(document.kind, "")
     facts = [kind, say.size(document.bytes), f"added {say.when(document.created_at)}"]
     st.caption(" · ".join(fact for fact in facts if fact))
+
+
+def _download(document: Document) -> None:
+    """The original; of a file that was refused at once there is none."""
+    if document.kind:
+        st.link_button(
+            "Download",
+            f"/api/documents/{document.id}/file",
+            icon=":material/download:",
+            type="tertiary",
+        )
 
 
 def _delete(bench: Workbench, document: Document) -> None:
@@ -95,10 +111,15 @@ def _pending(bench: Workbench, document_id: str) -> None:
 
 def _indexed(bench: Workbench, document: Document) -> None:
     _figures(document)
-    wanted = query("passage")
-    read, question = st.tabs(["Passages", "Try a question"])
+    cited = page_view.cited(bench, document)
+    if cited and document.kind != "pdf":
+        _wanted(document, cited)
+    many = f"{document.unit.capitalize()}s" if document.kind == "pdf" else "Text"
+    shown, read, question = st.tabs([many, "Passages", "Try a question"])
+    with shown:
+        page_view.draw(bench, document, cited)
     with read:
-        _passages(bench, document, int(wanted) if wanted.isdecimal() else -1)
+        _passages(bench, document, cited)
     with question:
         matches.trial(bench, document.id)
 
@@ -116,14 +137,14 @@ def _figures(document: Document) -> None:
     if document.empty_pages:
         st.warning(
             f"{health.empty(document).capitalize()}: only images, or nothing. "
-            "What stands there cannot be found.",
+            "What stands there cannot be found. To have it read, run the file through text recognition "
+            "(OCR) and upload the result.",
             icon=":material/image:",
         )
 
 
-def _passages(bench: Workbench, document: Document, wanted: int) -> None:
-    if wanted >= 0:
-        _wanted(bench, document, wanted)
+def _passages(bench: Workbench, document: Document, cited: Cited | None) -> None:
+    wanted = cited.passage.seq if cited else -1
     pages = max(1, -(-document.passages // _ON_A_PAGE))
     start = min(pages, wanted // _ON_A_PAGE + 1) if wanted >= 0 else 1
     key = f"passages_{document.id}_{start}"
@@ -144,18 +165,22 @@ def _passages(bench: Workbench, document: Document, wanted: int) -> None:
         )
 
 
-def _wanted(bench: Workbench, document: Document, wanted: int) -> None:
-    """The passage that a link named, above all others."""
-    for chunk in bench.documents.passages(user(), document.id, wanted, 1):
-        with st.container(border=True, key="wanted_passage"):
-            _passage(document, chunk, note=" :primary-badge[the passage you came for]")
+def _wanted(document: Document, cited: Cited) -> None:
+    """The passage that a link named, above all others, with the words that an answer rests on."""
+    with st.container(border=True, key="wanted_passage"):
+        note = " :primary-badge[the passage you came for]"
+        _passage(document, cited.passage, (cited.start, cited.end), note=note)
 
 
-def _passage(document: Document, chunk: Chunk, *, note: str = "") -> None:
+def _passage(
+    document: Document, chunk: Chunk, marked: tuple[int, int] = (0, 0), *, note: str = ""
+) -> None:
     heading = f" · {label(chunk.heading)}" if chunk.heading else ""
     place = say.place(document.unit, chunk.page)
     with st.container(gap="xsmall"):
         st.markdown(
             f"**{chunk.seq + 1}** · {place}{heading} · :gray[{say.tokens(chunk.tokens)}]{note}"
         )
-        st.html(passage(chunk.text, name=f"Passage {chunk.seq + 1}{', linked' * bool(note)}"))
+        st.html(
+            passage(chunk.text, *marked, name=f"Passage {chunk.seq + 1}{', linked' * bool(note)}")
+        )

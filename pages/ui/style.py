@@ -82,6 +82,18 @@ _OWN = """
   border-radius: .2rem; padding: .05em .1em; box-decoration-break: clone;
   -webkit-box-decoration-break: clone;
 }
+[class*="st-key-page_text_"] .fl-passage { max-height: min(52rem, 85vh); }
+.fl-sheet {
+  position: relative; overflow: hidden; border-radius: .35rem; line-height: 0;
+  box-shadow: 0 0 0 1px color-mix(in srgb, currentColor 16%, transparent),
+    0 .25rem 1rem color-mix(in srgb, #000 10%, transparent);
+}
+.fl-sheet img { width: 100%; height: auto; display: block; }
+.fl-box {
+  position: absolute; margin: -.12rem; padding: .12rem; box-sizing: content-box;
+  border-radius: .2rem; background: #F0A24A; opacity: .55; mix-blend-mode: multiply;
+  pointer-events: none;
+}
 .fl-bar {
   display: flex; gap: 2px; height: .8rem; border-radius: 999px; overflow: hidden;
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.errors import Refused
 from core.retrieval.draft import Draft
+from core.retrieval.formats.pdf_forms import beside
 
 _ASKS_FOR_PASSWORD = 4  # FPDF_ERR_PASSWORD
 _LOOK_FOR_IMAGES = 20  # pages
@@ -16,25 +17,26 @@ _HYPHENATED = re.compile(r"\b\w{1,40}-\w{1,40}")
 
 
 def read(path: Path, draft: Draft) -> None:
-    """The text of each page; a page that is damaged counts as empty."""
+    """The text of each page, the fields of its form and its notes; a damaged page counts as empty."""
     import pypdfium2 as pdfium
 
-    document = _open(path)
+    document = open_pdf(path)
+    document.init_forms()
     draft.expect("page", len(document))
     pages = []
     for number in range(len(document)):
         try:
-            text = _text(document, number)
+            text = _text(document, number, draft)
         except pdfium.PdfiumError:
             text = ""
-        draft.weigh(len(text))
         pages.append(text)
         draft.report(number + 1, draft.total)
     draft.images = not any(page.strip() for page in pages) and _has_image(document)
     draft.pages = join_divided(pages)
 
 
-def _open(path: Path) -> Any:
+def open_pdf(path: Path) -> Any:
+    """The document; raises Refused when it is encrypted or damaged."""
     import pypdfium2 as pdfium
 
     try:
@@ -51,14 +53,16 @@ def _open(path: Path) -> Any:
         ) from error
 
 
-def _text(document: Any, number: int) -> str:
+def _text(document: Any, number: int, draft: Draft) -> str:
     page = document[number]
     words = page.get_textpage()
     # Bounded by the page: what stands outside of it, no reader of the paper sees.
     text: str = words.get_text_bounded()
     words.close()
+    draft.weigh(len(text))
+    added = beside(document, page, draft)
     page.close()
-    return text
+    return f"{text.rstrip()}\n\n{added}" if added else text
 
 
 def _has_image(document: Any) -> bool:

@@ -1,13 +1,13 @@
-"""CSV: its delimiter, and its rows as a table."""
+"""CSV: its delimiter, and its rows as records."""
 
 import csv
 import io
 from pathlib import Path
 
 from core.errors import Refused
-from core.retrieval.draft import Draft
+from core.retrieval.draft import MAX_COLUMNS, Draft
 from core.retrieval.formats.plain import decode
-from core.retrieval.formats.sheets import lines_of
+from core.retrieval.formats.records import records
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 50
@@ -15,12 +15,21 @@ _SAMPLE = 65_536
 
 
 def read(path: Path, draft: Draft) -> None:
-    """All rows as one table, the first one as its head."""
+    """Each row as a record that repeats the names of its columns, so that it stands on its own."""
     text = decode(path.read_bytes())
     csv.field_size_limit(draft.limits.characters)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(text))
+    mark = delimiter(text)
+    if _names_its_delimiter(text):
+        text = text.partition("\n")[2]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
     try:
-        draft.pages.append("\n".join(lines_of(rows, draft)))
+        # An empty line says nothing in a file that is one table.
+        filled = (
+            (number, cells)
+            for number, cells in enumerate(rows, 1)
+            if any(cells) or len(cells) > MAX_COLUMNS
+        )
+        draft.pages.append("\n".join(records(filled, draft, numbered=False)))
     except csv.Error as error:
         raise Refused(
             f"damaged: not a table ({error})", hint="Save it again as CSV, in UTF-8."
@@ -30,8 +39,8 @@ def read(path: Path, draft: Draft) -> None:
 def delimiter(text: str) -> str:
     """What stands between the cells: that of `,` `;` tab and `|` which divides most lines alike."""
     lines = [line for line in text[:_SAMPLE].split("\n")[:_SAMPLE_LINES] if line.strip()]
-    if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) == 5:
-        return lines[0][4]
+    if _names_its_delimiter(text):
+        return text[4]
 
     def alike(mark: str) -> tuple[int, int]:
         counts = [_outside_quotes(line).count(mark) for line in lines]
@@ -39,6 +48,12 @@ def delimiter(text: str) -> str:
         return (counts.count(usual) if usual else 0, usual)
 
     return max(_DELIMITERS, key=alike)
+
+
+def _names_its_delimiter(text: str) -> bool:
+    """Whether its first line is `sep=;`, which Excel writes and reads."""
+    first = text.partition("\n")[0].rstrip("\r")
+    return len(first) == 5 and first.lower().startswith("sep=")
 
 
 def _outside_quotes(line: str) -> str:

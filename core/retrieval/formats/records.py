@@ -1,0 +1,90 @@
+"""Rows of a table as records, each of which says what its cells are: `- Part: Bolt | Price: 0.20`."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+
+from core.errors import Refused
+from core.retrieval.draft import MAX_COLUMNS, Draft
+from core.retrieval.formats import pipes
+
+Row = tuple[int, list[str]]
+"""The number of a row in its file, from 1, and its cells."""
+
+_NUMBER = re.compile(r"[-+(]?[$€£]?\s?\d[\d.,:/ -]*[%)]?\s?(?:[$€£]|[A-Za-z]{1,3})?")
+_LOOKED_AT = 20
+_LONGEST_NAME = 60
+_NOT_AT_THE_START = "#>*-+=|` "
+
+
+def records(rows: Iterable[Row], draft: Draft, *, numbered: bool) -> Iterator[str]:
+    """A line for each row, weighed one by one, with the names of the columns where the first row has
+    some, and its number where that is asked for; an empty row ends a table."""
+    for table in _tables(rows):
+        names: list[str] = []
+        lead = list(islice(table, _LOOKED_AT))
+        width = max(_filled(cells) for _, cells in lead)
+        while len(lead) > 1 and _filled(lead[0][1]) == 1 < width:
+            yield _weighed(draft, pipes.cell(" ".join(lead.pop(0)[1])))  # a title
+        if len(lead) > 1 and _is_head(lead[0][1]):
+            head = lead.pop(0)[1]
+            names = _names(head)
+            yield _weighed(draft, f"- Columns: {' | '.join(filter(None, map(pipes.cell, head)))}")
+        for number, cells in chain(lead, table):
+            line = " | ".join(_cells(names, cells))
+            yield _weighed(draft, f"- Row {number} | {line}" if numbered else f"- {line}")
+        yield ""
+
+
+def _tables(rows: Iterable[Row]) -> Iterator[Iterator[Row]]:
+    """The runs of rows that are not empty, each to be read to its end."""
+    reading = iter(rows)
+    for first in reading:
+        _check_width(first[1])
+        if _filled(first[1]):
+            yield chain([first], _to_the_end(reading))
+
+
+def _to_the_end(reading: Iterator[Row]) -> Iterator[Row]:
+    for row in reading:
+        _check_width(row[1])
+        if not _filled(row[1]):
+            return
+        yield row
+
+
+def _check_width(cells: Sequence[str]) -> None:
+    if len(cells) > MAX_COLUMNS:
+        raise Refused(
+            f"too wide: a row has {len(cells):,} columns, and {MAX_COLUMNS:,} is the limit",
+            hint="Check the delimiter, or save the columns that you need as a file of their own.",
+        )
+
+
+def _filled(cells: Sequence[str]) -> int:
+    return sum(1 for cell in cells if cell.strip())
+
+
+def _is_head(cells: Sequence[str]) -> bool:
+    """Whether these are names: short, none of them twice, and no numbers."""
+    texts = [cell.strip() for cell in cells if cell.strip()]
+    return len(set(texts)) == len(texts) and not any(
+        len(text) > _LONGEST_NAME or _NUMBER.fullmatch(text) for text in texts
+    )
+
+
+def _names(cells: Sequence[str]) -> list[str]:
+    """What the columns are called; a colon or a bar in a name would look like the end of it."""
+    return [" ".join(re.sub(r"[:|]", " ", cell).split()).strip(_NOT_AT_THE_START) for cell in cells]
+
+
+def _cells(names: Sequence[str], cells: Sequence[str]) -> Iterator[str]:
+    for place, cell in enumerate(cells):
+        if text := pipes.cell(cell):
+            name = names[place] if place < len(names) else ""
+            yield f"{name}: {text}" if name else text
+
+
+def _weighed(draft: Draft, line: str) -> str:
+    draft.weigh(len(line))
+    return line

@@ -14,6 +14,7 @@ from core.documents import DocumentService
 from core.errands import Errands
 from core.errors import AssetUnavailable, Misuse
 from core.finding import Finder
+from core.golden import GoldenBench
 from core.ingest import Ingest
 from core.keys import Keys
 from core.llm.client import LLMClient
@@ -38,9 +39,11 @@ from core.store.api_keys import ApiKeys
 from core.store.blobs import Blobs
 from core.store.caps import Caps
 from core.store.caps import CapState as CapState
+from core.store.collections import Collections
 from core.store.conversations import Conversations
 from core.store.documents import Documents
 from core.store.engine import make_engine, migrate
+from core.store.golden import GoldenRows
 from core.store.jobs import Jobs
 from core.store.leases import Process
 from core.store.ledger import Ledger
@@ -116,8 +119,13 @@ def build(settings: Settings) -> Workbench:
         count=counter.count,
         meter=meter,
     )
+    collections = Collections(engine)
     admission = Admission(
-        documents=documents, conversations=conversations, prompts=prompts, models=models
+        documents=documents,
+        collections=collections,
+        conversations=conversations,
+        prompts=prompts,
+        models=models,
     )
     turns = TurnRunner(
         admission=admission, chat=chat, turns=rows, ledger=ledger, process=process, bridge=bridge
@@ -134,6 +142,8 @@ def build(settings: Settings) -> Workbench:
         counter=counter,
         documents=documents,
         passages=passages,
+        collections=collections,
+        golden=GoldenBench(GoldenRows(engine), stored, collections, passages, embedder.space.name),
         conversations=conversations,
         turn_rows=rows,
         turns=turns,

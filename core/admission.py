@@ -8,6 +8,7 @@ from core.events import clean
 from core.models import Models
 from core.prompts.library import PromptLibrary
 from core.prompts.template import PromptTemplate
+from core.store.collections import Collections
 from core.store.conversations import Conversations
 from core.table_answer import instructions
 from core.tables import Field, parse_fields
@@ -44,11 +45,13 @@ class Admission:
         self,
         *,
         documents: DocumentService,
+        collections: Collections,
         conversations: Conversations,
         prompts: PromptLibrary,
         models: Models,
     ) -> None:
         self._documents = documents
+        self._collections = collections
         self._conversations = conversations
         self._prompts = prompts
         self._models = models
@@ -69,7 +72,7 @@ class Admission:
             raise Refused("max_tokens must be 1 or more")
         template = self._prompts.resolve(request.template)
         _check_variables(template, request)
-        self._check_documents(user, request)
+        request = self._where(user, request)
         if not new:
             self._check_conversation(user, conversation_id)
         model = self._models.resolve(request.model)
@@ -80,16 +83,29 @@ class Admission:
         name = f"API: {title(prompt)}" if request.key_id else title(prompt)
         return Asked(user, turn_id, conversation_id, name, request, model, template, fields)
 
-    def _check_documents(self, user: str, request: TurnRequest) -> None:
-        if isinstance(request.use_documents, bool):
-            return
-        for document_id in request.use_documents:
-            document = self._documents.get(user, document_id)
-            if document.status == "refused":
+    def _where(self, user: str, request: TurnRequest) -> TurnRequest:
+        """The request with the documents that are in its collections now."""
+        chosen = request.use_documents
+        if isinstance(chosen, bool):
+            return request
+        inside = self._collections.resolve(user, chosen)
+        if chosen and not inside:
+            raise Misuse(
+                "there is no document in what was chosen",
+                hint="Put documents into the collection, or choose where else to look.",
+            )
+        there = {each.id: each for each in self._documents.list(user)}
+        readable = []
+        for document_id in inside:
+            document = there.get(document_id) or self._documents.get(user, document_id)
+            if document.status != "refused":
+                readable.append(document_id)
+            elif document_id in chosen:
                 raise Misuse(
                     f"{document.name} could not be read: {document.reason}",
                     hint="Choose other documents.",
                 )
+        return replace(request, use_documents=tuple(readable))
 
     def _check_conversation(self, user: str, conversation_id: str) -> None:
         self._conversations.get(user, conversation_id)

@@ -17,6 +17,7 @@ from core.embedding import Embedding
 from core.errands import Errands
 from core.errors import AssetUnavailable, Misuse
 from core.finding import Finder
+from core.golden import GoldenBench
 from core.ingest import Ingest
 from core.keys import Keys
 from core.llm.client import LLMClient
@@ -45,10 +46,12 @@ from core.store.api_keys import ApiKeys
 from core.store.blobs import Blobs
 from core.store.caps import Caps
 from core.store.caps import CapState as CapState
+from core.store.collections import Collections
 from core.store.conversations import Conversations
 from core.store.documents import Documents
 from core.store.embeddings import Embeddings
 from core.store.engine import make_engine, migrate
+from core.store.golden import GoldenRows
 from core.store.jobs import Jobs
 from core.store.leases import Process
 from core.store.ledger import Ledger
@@ -153,8 +156,13 @@ def build(settings: Settings) -> Workbench:
         count=counter.count,
         meter=meter,
     )
+    collections = Collections(engine)
     admission = Admission(
-        documents=documents, conversations=conversations, prompts=prompts, models=models
+        documents=documents,
+        collections=collections,
+        conversations=conversations,
+        prompts=prompts,
+        models=models,
     )
     turns = TurnRunner(
         admission=admission, chat=chat, turns=rows, ledger=ledger, process=process, bridge=bridge
@@ -173,6 +181,8 @@ def build(settings: Settings) -> Workbench:
         viewer=Viewer(stored, blobs),
         passages=passages,
         reembedder=reembedder,
+        collections=collections,
+        golden=GoldenBench(GoldenRows(engine), stored, collections, passages, embedder.space.name),
         conversations=conversations,
         summaries=summaries,
         turn_rows=rows,

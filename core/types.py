@@ -364,9 +364,9 @@ class ModelRequest:
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
     """What somebody asks. `model` is a ref (`provider:id`) or None for the first that is there;
-    `use_documents` is True for all, False for none, or the ids to look in. A program brings along
-    what was said before, instructions that follow ours, and the id of its key, which pays. `table` names the fields of
-    the table that the answer shall be (`name, price: number`), "" for an answer in words. Without
+    `use_documents` is True for all, False for none, or the ids of documents and collections to look
+    in. A program brings along what was said before, instructions that follow ours, and the id of its
+    key, which pays. `table` names the fields of the table that the answer shall be (`name, price: number`), "" for an answer in words. Without
     `guess` no model is asked when nothing in the documents is near the question. With `condense`
     the model first puts a follow-up so that it can be searched for by itself."""
 
@@ -484,6 +484,54 @@ class PageText:
         """Characters [start, end) of passage `seq` as characters of this text; (0, 0) when it is not here."""
         place = self.places.get(seq)
         return (0, 0) if place is None else (place + start, place + end)
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A named group of documents; `documents` counts them. A document may be in several."""
+
+    id: str
+    name: str
+    created_at: datetime
+    documents: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A passage that answers a golden question: the hash of its file and its very words, so that it is
+    found again however the file is cut and whenever it is uploaded; `name` and the characters
+    [start, end) are where it was when it was chosen."""
+
+    sha256: str
+    text: str
+    name: str = ""
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A question whose right passages are known, asked of one collection or ("") of all documents."""
+
+    id: str
+    question: str
+    right: tuple[Right, ...]
+    created_at: datetime
+    collection_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One time that the golden questions were asked: of the index as change `seq` left it, of the
+    embedding space, and of what the collections held. `ranks` has for each question the rank of each
+    right passage, 0 for one that was not found."""
+
+    id: str
+    created_at: datetime
+    seq: int
+    space: str
+    scope: str
+    ranks: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

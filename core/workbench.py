@@ -13,6 +13,7 @@ from core.atlas import Atlas
 from core.bridge import Bridge, contained
 from core.documents import DocumentService
 from core.errands import Errands
+from core.golden import GoldenBench
 from core.llm.client import LLMClient
 from core.models import Models
 from core.passages import Passages
@@ -23,6 +24,7 @@ from core.samples import Samples
 from core.settings import Settings
 from core.store.api_keys import ApiKeys
 from core.store.caps import Caps
+from core.store.collections import Collections
 from core.store.conversations import Conversations
 from core.store.leases import Process
 from core.store.ledger import Ledger
@@ -60,6 +62,8 @@ class Workbench:
     viewer: Viewer
     passages: Passages
     reembedder: Reembedder
+    collections: Collections
+    golden: GoldenBench
     conversations: Conversations
     summaries: Summaries
     turn_rows: Turns

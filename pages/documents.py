@@ -7,8 +7,18 @@ import streamlit as st
 from core.bootstrap import Workbench
 from core.documents import PENDING
 from core.errors import FootlightsError
-from core.types import Document
-from pages.ui import document_view, health, index_view, matches, say, session, sources
+from core.types import Collection, Document
+from pages.ui import (
+    collections,
+    document_view,
+    goldens,
+    health,
+    index_view,
+    matches,
+    say,
+    session,
+    sources,
+)
 from pages.ui.markdown import label
 
 _SEARCH_FROM = 9
@@ -32,6 +42,7 @@ def take_in(bench: Workbench, key: str) -> None:
             continue  # the browser reports a file while the script of its first report still runs
         taken.add(file.file_id)
         document, is_new = bench.documents.add(session.user(), file.name, file.getvalue())
+        collections.put(bench, document)
         if not is_new:
             also = "" if file.name == document.name else f": it is {label(document.name)}"
             st.toast(f"{label(file.name)} is already here{also}.", icon=":material/check:")
@@ -46,7 +57,7 @@ def remove(bench: Workbench, document: Document) -> None:
         say.problem(error)
 
 
-def draw_drop_zone(bench: Workbench) -> None:
+def draw_drop_zone(bench: Workbench, collection: Collection | None) -> None:
     """Where files are dropped. Any ending may be: a wrong one is refused with what to do about it."""
     key = f"drop_{st.session_state.get('drops', 0)}"
     st.file_uploader(
@@ -57,6 +68,8 @@ def draw_drop_zone(bench: Workbench) -> None:
         on_change=take_in,
         args=(bench, key),
     )
+    if collection:
+        st.caption(f"What you add now goes into **{label(collection.name)}** too.")
     st.caption(f"{_KINDS}. Files stay on this machine; a model sees only the passages it is sent.")
 
 
@@ -89,8 +102,11 @@ def draw_pending(bench: Workbench, drawn: frozenset[str]) -> None:
         st.progress(share, text=words)
 
 
-def draw_list(indexed: Sequence[Document]) -> None:
+def draw_list(indexed: Sequence[Document], collection: Collection | None) -> None:
     """Every document with its line of health; with many of them a search by name."""
+    if collection and not indexed:
+        collections.empty(bench, collection)
+        return
     found = list(indexed)
     if len(indexed) >= _SEARCH_FROM:
         wanted = st.text_input(
@@ -106,33 +122,51 @@ def draw_list(indexed: Sequence[Document]) -> None:
     pages = -(-len(found) // _ON_A_PAGE)
     page = st.session_state.get("documents_page", 1) if pages > 1 else 1
     first = (min(page, max(pages, 1)) - 1) * _ON_A_PAGE
+    named = names_of_collections()
     for document in found[first : first + _ON_A_PAGE]:
-        draw_row(document)
+        draw_row(document, collection, named.get(document.id, []))
     if pages > 1:
         st.pagination(pages, key="documents_page")
 
 
-def draw_row(document: Document) -> None:
-    """One document: its name leads to it, the line below says how it is."""
+def names_of_collections() -> dict[str, list[str]]:
+    """The names of the collections that each document is in."""
+    members = bench.collections.members(session.user())
+    named: dict[str, list[str]] = {}
+    for each in bench.collections.list(session.user()):
+        for document_id in members.get(each.id, ()):
+            named.setdefault(document_id, []).append(each.name)
+    return named
+
+
+def draw_row(document: Document, collection: Collection | None, named: Sequence[str]) -> None:
+    """One document: its name leads to it, the line below says how it is and where it belongs."""
     with st.container(key=f"row_{document.id}", gap=None):
-        st.page_link(
-            "documents.py",
-            label=f"**{label(document.name)}**",
-            icon=document_view.ICONS.get(document.kind, ":material/draft:"),
-            query_params={"d": document.id},
-        )
-        st.caption(f"{health.line(document)} · {say.when(document.created_at)}")
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+            st.page_link(
+                "documents.py",
+                label=f"**{label(document.name)}**",
+                icon=document_view.ICONS.get(document.kind, ":material/draft:"),
+                query_params={"d": document.id},
+                width="stretch",
+            )
+            if collection:
+                collections.take_out(bench, collection, document)
+        others = [name for name in named if not collection or name != collection.name]
+        badges = f" {collections.badges(others)}" if others else ""
+        st.caption(f"{health.line(document)} · {say.when(document.created_at)}{badges}")
 
 
-def draw_files(indexed: Sequence[Document]) -> None:
+def draw_files(indexed: Sequence[Document], collection: Collection | None) -> None:
     """The files and, beside them, what a question would find in them."""
     files, question, index = st.tabs(
         [f"Files {len(indexed)}", "Try a question", "Index"], on_change="rerun", key="tab"
     )
     with files:
-        draw_list(indexed)
+        draw_list(indexed, collection)
     with question:
-        matches.trial(bench)
+        matches.trial(bench, collection=collection)
+        goldens.draw(bench)
     if index.open:
         with index:
             index_view.draw(bench)
@@ -156,7 +190,7 @@ refused = [each for each in documents if each.status == "refused"]
 
 # --- draw ----------------------------------------------------------------------------------------
 
-st.html(_LOOK)
+st.html(_LOOK + collections.STYLE)
 with st.container(key="documents", width=860):
     st.title("Documents", anchor=False)
     if indexed:
@@ -166,13 +200,17 @@ with st.container(key="documents", width=860):
             f"{health.counted(len(indexed), 'document')} with "
             f"{health.counted(passages, 'passage')} and {say.tokens(tokens)} can be asked about."
         )
-    draw_drop_zone(bench)
+    collection = collections.draw(bench, len(indexed))
+    draw_drop_zone(bench, collection)
     sources.draw(bench)
     draw_refused(bench, refused)
     if pending:
         draw_pending(bench, pending)
     if indexed:
-        draw_files(indexed)
+        inside = bench.collections.members(session.user())
+        here = inside.get(collection.id, frozenset()) if collection else None
+        shown = [each for each in indexed if here is None or each.id in here]
+        draw_files(shown, collection)
     elif not pending:
         st.markdown("**No documents yet.** Drop a file above, and in seconds you can ask about it.")
 bench.warm()

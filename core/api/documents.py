@@ -11,7 +11,7 @@ from core.api.shapes import HitOut, HitsOut, PageIn, SearchIn, TextIn, UploadOut
 from core.bootstrap import LOCAL_USER, Workbench
 from core.errors import Refused
 from core.export import plain
-from core.types import Box, Chunk, Document
+from core.types import Box, Chunk, Collection, Document
 from core.viewing import MEDIA_TYPES, WIDEST
 
 MOST_FILES = 100
@@ -113,8 +113,11 @@ def delete(bench: Bench, document_id: str) -> None:
 
 @router.post("/search")
 async def search(bench: Bench, body: SearchIn) -> HitsOut:
-    """The passages nearest to the query, over all indexed documents."""
-    hits = await bench.bridge.await_(bench.documents.search(LOCAL_USER, body.query, body.k))
+    """The passages nearest to the query, over all indexed documents or those of a collection."""
+    only = None
+    if body.collection is not None:
+        only = await run_in_threadpool(_inside, bench, body.collection)
+    hits = await bench.bridge.await_(bench.documents.search(LOCAL_USER, body.query, body.k, only))
     return HitsOut(
         hits=[
             HitOut(
@@ -129,6 +132,17 @@ async def search(bench: Bench, body: SearchIn) -> HitsOut:
             for hit in hits
         ]
     )
+
+
+@router.get("/collections", response_model=list[Collection])
+def collections(bench: Bench) -> Any:
+    """Every collection, by name, with how many documents it holds."""
+    return plain(bench.collections.list(LOCAL_USER))
+
+
+def _inside(bench: Workbench, name_or_id: str) -> tuple[str, ...]:
+    collection = bench.collections.get(LOCAL_USER, name_or_id)
+    return bench.collections.resolve(LOCAL_USER, [collection.id])
 
 
 async def _take_in(bench: Workbench, file: UploadFile) -> UploadOut:

@@ -18,7 +18,8 @@ _A_TURN: JsonDict = {
 
 
 class TurnIn(BaseModel):
-    """A question. Only `prompt` is needed; `use_documents` is true, false or a list of ids."""
+    """A question. Only `prompt` is needed; `use_documents` is true, false or a list of ids, of
+    documents or of collections; `collection` is the name or the id of the one to look in."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -29,6 +30,7 @@ class TurnIn(BaseModel):
     conversation_id: str | None = None
     model: str | None = None
     use_documents: bool | list[str] = True
+    collection: str | None = None
     tools: list[str] = Field(default_factory=list)
     template: str = "answer"
     variables: dict[str, Any] = Field(default_factory=dict)
@@ -57,7 +59,8 @@ class TurnIn(BaseModel):
 
 
 class SearchIn(BaseModel):
-    """What to look for, and how many passages to give back."""
+    """What to look for, how many passages to give back, and the name or the id of a collection when
+    only its documents are to be searched."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"query": "notice period", "k": 5}]}
@@ -65,6 +68,7 @@ class SearchIn(BaseModel):
 
     query: str
     k: int = Field(5, ge=1, le=100)
+    collection: str | None = None
 
 
 class PageIn(BaseModel):

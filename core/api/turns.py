@@ -1,5 +1,6 @@
 """Turns: start one, follow its events, stop it, and look behind it."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -26,7 +27,16 @@ def start(bench: Bench, body: TurnIn) -> StartedOut:
             f"there is no tool named {body.tools[0]!r}",
             hint="No tools are installed: leave `tools` out.",
         )
-    started = bench.turns.start(LOCAL_USER, body.request(), conversation_id=body.conversation_id)
+    request = body.request()
+    if body.collection is not None:
+        if body.use_documents is not True:
+            raise Misuse(
+                "both `collection` and `use_documents` say where to look",
+                hint="Send one of them; `use_documents` may list ids of collections too.",
+            )
+        collection = bench.collections.get(LOCAL_USER, body.collection)
+        request = replace(request, use_documents=(collection.id,))
+    started = bench.turns.start(LOCAL_USER, request, conversation_id=body.conversation_id)
     return StartedOut(turn_id=started.turn_id, conversation_id=started.conversation_id)
 
 

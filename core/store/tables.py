@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from core.store.columns import Dollars, Json, Moment, Words
-from core.types import Budget, Citation, Source, Span, TurnRequest, Usage, WindowPlan
+from core.types import Budget, Citation, Right, Source, Span, TurnRequest, Usage, WindowPlan
 
 metadata = MetaData(
     naming_convention={
@@ -38,9 +38,10 @@ def _set(name: str, kind: Any) -> Column[Any]:
     return Column(name, kind, nullable=False)
 
 
-def _belongs(child: tuple[str, str], parent: str) -> ForeignKeyConstraint:
-    """What belongs to a parent goes with it."""
-    return ForeignKeyConstraint(child, [f"{parent}.user_id", f"{parent}.id"], ondelete="CASCADE")
+def _belongs(child: tuple[str, str], parent: str, name: str | None = None) -> ForeignKeyConstraint:
+    """What belongs to a parent goes with it; of two parents each constraint has a name."""
+    keys = [f"{parent}.user_id", f"{parent}.id"]
+    return ForeignKeyConstraint(child, keys, name=name, ondelete="CASCADE")
 
 
 # --- conversations and their turns ------------------------------------------------------------
@@ -248,6 +249,66 @@ jobs = Table(
     Column("lease_until", Moment),
     _belongs(("user_id", "document_id"), "documents"),
     Index("ix_jobs_document", "user_id", "document_id"),
+)
+
+# --- collections and golden questions ---------------------------------------------------------
+
+collections = Table(
+    "collections",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("name", Words),
+    _set("searched", Words),
+    _set("created_at", Moment),
+    Index("ix_collections_name", "user_id", "searched", unique=True),
+)
+
+collection_documents = Table(
+    "collection_documents",
+    metadata,
+    _key("user_id"),
+    _key("collection_id"),
+    _key("document_id"),
+    _belongs(("user_id", "collection_id"), "collections", "fk_collection_documents_collection"),
+    _belongs(("user_id", "document_id"), "documents", "fk_collection_documents_document"),
+    Index("ix_collection_documents_document", "user_id", "document_id"),
+)
+
+# It names its passages by their words and the hash of their file, so it outlives both rows of them.
+golden_questions = Table(
+    "golden_questions",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("question", Words),
+    _set("collection_id", Words),
+    _set("right", Json(tuple[Right, ...])),
+    _set("created_at", Moment),
+)
+
+golden_runs = Table(
+    "golden_runs",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("created_at", Moment),
+    _set("seq", BigInteger),
+    _set("space", Words),
+    _set("scope", Words),
+    Index("ix_golden_runs_recent", "user_id", "created_at", "id"),
+)
+
+golden_results = Table(
+    "golden_results",
+    metadata,
+    _key("user_id"),
+    _key("run_id"),
+    _key("golden_id"),
+    _set("ranks", Json(tuple[int, ...])),
+    _belongs(("user_id", "run_id"), "golden_runs", "fk_golden_results_run"),
+    _belongs(("user_id", "golden_id"), "golden_questions", "fk_golden_results_golden"),
+    Index("ix_golden_results_golden", "user_id", "golden_id"),
 )
 
 # --- money ------------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ from core.bootstrap import Workbench
 from core.documents import PENDING, SUFFIXES
 from core.errors import FootlightsError
 from core.tables import parse_fields
-from core.types import Document, ModelInfo, Turn, TurnRequest
+from core.types import Collection, Document, ModelInfo, Turn, TurnRequest
 from pages.ui import say
+from pages.ui.health import counted
 from pages.ui.markdown import label
 from pages.ui.session import user
 
@@ -110,16 +111,28 @@ def _documents(bench: Workbench) -> bool | tuple[str, ...]:
     count = f"{len(documents)} document{'' if len(documents) == 1 else 's'}"
     if pending:
         count += f", {pending} being read"
-    with st.popover(_scope(documents) or count, icon=":material/description:", type="tertiary"):
+    collections = [each for each in bench.collections.list(user()) if each.documents]
+    names = {
+        each.id: f"{each.name} · {counted(each.documents, 'document')}" for each in collections
+    }
+    names |= {each.id: each.name for each in documents}
+    # What is gone since it was chosen is chosen no more.
+    chosen = [each for each in st.session_state.get("documents_choice", ()) if each in names]
+    if "documents_choice" in st.session_state:
+        st.session_state["documents_choice"] = chosen
+    scope = _scope(chosen, collections, documents)
+    with st.popover(scope or count, icon=":material/description:", type="tertiary"):
         if not documents:
             st.caption("No documents yet: drop files into the field below.")
             return False
-        names = {each.id: each.name for each in documents}
         where = st.multiselect(
             "Look only in",
             list(names),
             format_func=lambda each: label(names.get(each, each)),
             placeholder="all documents",
+            help="Collections stand first. What is in one is looked up when the question is asked."
+            if collections
+            else None,
             key="documents_choice",
         )
         use = st.toggle("Search my documents", value=True, key="documents_use")
@@ -140,16 +153,17 @@ def _documents(bench: Workbench) -> bool | tuple[str, ...]:
     return tuple(where) if where else True
 
 
-def _scope(documents: list[Document]) -> str:
+def _scope(chosen: list[str], collections: list[Collection], documents: list[Document]) -> str:
     """Where the question looks, when it does not look everywhere."""
     if not st.session_state.get("documents_use", True):
         return "no documents"
-    chosen = [
-        each.name for each in documents if each.id in st.session_state.get("documents_choice", ())
-    ]
-    if not chosen:
-        return ""
-    return f"in {label(chosen[0])}" if len(chosen) == 1 else f"in {len(chosen)} documents"
+    names = {each.id: each.name for each in [*collections, *documents]}
+    if len(chosen) < 2:
+        return "".join(f"in {label(names[each])}" for each in chosen)
+    grouped = len({each.id for each in collections} & set(chosen))
+    alone = len(chosen) - grouped
+    parts = [counted(grouped, "collection")] * bool(grouped)
+    return f"in {' and '.join([*parts, *[counted(alone, 'document')] * bool(alone)])}"
 
 
 def _prompt(bench: Workbench) -> str:

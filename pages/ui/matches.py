@@ -1,14 +1,15 @@
 """What was found for a question: ranked passages, how near they are, and the words they share with it."""
 
 import re
+import zlib
 from collections.abc import Sequence
 
 import streamlit as st
 
 from core.bootstrap import Workbench
 from core.errors import FootlightsError
-from core.types import Hit
-from pages.ui import say
+from core.types import Collection, Hit
+from pages.ui import goldens, say
 from pages.ui.markdown import label
 from pages.ui.passage import passage
 from pages.ui.session import user
@@ -31,51 +32,75 @@ _EXPLAINED = (
 )
 
 
-def trial(bench: Workbench, scope: str = "") -> None:
-    """Try a question: the passages that would be found for it, in `scope` (a document) or in all."""
-    left, right = st.columns([3, 1], gap="medium", vertical_alignment="bottom")
-    with left:
-        question = st.text_input(
-            "Question",
-            placeholder="What would you ask?",
-            icon=":material/search:",
-            key=f"trial_question_{scope}",
-        )
-    with right:
-        count = st.slider("Passages to find", 1, 20, 5, key=f"trial_count_{scope}")
+def trial(bench: Workbench, scope: str = "", collection: Collection | None = None) -> None:
+    """Try a question: the passages that would be found for it, in `scope` (a document), in the
+    collection, or in all; where it is not one document, it can be kept as a golden question."""
+    question = st.text_input(
+        "Question",
+        placeholder="What would you ask?",
+        icon=":material/search:",
+        key=f"trial_question_{scope}",
+    )
+    left, right = st.columns(2, gap="large")
+    count = left.slider("How many passages", 1, 20, 5, key=f"trial_count_{scope}")
+    near = right.slider(
+        "How near, at least (cosine)",
+        0.0,
+        1.0,
+        0.0,
+        0.05,
+        key=f"trial_near_{scope}",
+        help=_EXPLAINED,
+    )
+    if collection:
+        st.caption(f"Looking in the collection **{label(collection.name)}**, which is open above.")
     if not question.strip():
         st.caption("See what a model would be given for it. Nothing is sent to a model.")
         return
-    if waiting := len(bench.documents.pending(user(), [scope] if scope else None)):
+    only = [scope] if scope else None
+    if collection:
+        only = list(bench.collections.resolve(user(), [collection.id]))
+    if waiting := len(bench.documents.pending(user(), only)):
         st.caption(f"{waiting} being read: what is in there is not found yet.")
     try:
         with st.spinner("Searching"):
-            found = bench.bridge.run(
-                bench.documents.search(user(), question, count, [scope] if scope else None)
-            )
+            found = bench.bridge.run(bench.documents.search(user(), question, count, only))
     except FootlightsError as error:
         say.problem(error)
         return
-    _ranked(found, question, with_name=not scope)
+    ticked = _ranked(found, near, question, scope)
+    if found and not scope:
+        goldens.keep(bench, question, ticked, collection)
 
 
-def _ranked(found: Sequence[Hit], question: str, *, with_name: bool) -> None:
+def _ranked(found: Sequence[Hit], near: float, question: str, scope: str) -> list[Hit]:
+    """The passages in their order; those that were ticked as right."""
     if not found:
         st.info("No passage to search yet: add a document first.", icon=":material/search_off:")
-        return
-    many = "passage" if len(found) == 1 else "passages"
-    st.markdown(f"**{len(found)} {many}**, best first", help=_EXPLAINED)
+        return []
+    shown = [(rank, hit) for rank, hit in enumerate(found, 1) if hit.score >= near]
+    many = "passage" if len(shown) == 1 else "passages"
+    hidden = len(found) - len(shown)
+    farther = f" · {hidden} farther than {near:.2f} not shown" if hidden else ""
+    st.markdown(f"**{len(shown)} {many}**, best first:gray[{farther}]")
+    if not shown:
+        best = max(hit.score for hit in found)
+        st.caption(f"The nearest has {best:.2f}: move “How near” below it to see it.")
     words = content_words(question)
-    for rank, hit in enumerate(found, 1):
+    ticked = []
+    for rank, hit in shown:
         with st.container(gap="xsmall"):
-            _head(rank, hit, with_name)
+            if _head(rank, hit, scope, question):
+                ticked.append(hit)
             st.html(marked(hit.chunk.text, words, f"Passage found, number {rank}"))
+    return ticked
 
 
-def _head(rank: int, hit: Hit, with_name: bool) -> None:
+def _head(rank: int, hit: Hit, scope: str, question: str) -> bool:
+    """The line above a passage; whether it was ticked as a right one."""
     place = say.place(hit.unit, hit.chunk.page)
     heading = f" · {label(hit.chunk.heading)}" if hit.chunk.heading else ""
-    where = f"{label(hit.name)} · {place}" if with_name else place
+    where = place if scope else f"{label(hit.name)} · {place}"
     with st.container(
         horizontal=True, vertical_alignment="center", key=f"hit_{rank}_{hit.chunk_id}"
     ):
@@ -83,13 +108,21 @@ def _head(rank: int, hit: Hit, with_name: bool) -> None:
             f":primary-badge[{hit.score:.2f}] **{rank}** · {where}:small[{heading}]",
             width="stretch",
         )
-        if with_name:
-            st.page_link(
-                "documents.py",
-                label="In the document",
-                icon=":material/article:",
-                query_params={"d": hit.document_id, "passage": str(hit.chunk.seq)},
-            )
+        if scope:
+            return False
+        # Of each question its own tick: what answers one says nothing of the next.
+        right = st.checkbox(
+            "Right",
+            key=f"right_{hit.chunk_id}_{zlib.crc32(question.encode())}",
+            help="This passage answers the question: tick it to keep a golden question.",
+        )
+        st.page_link(
+            "documents.py",
+            label="In the document",
+            icon=":material/article:",
+            query_params={"d": hit.document_id, "passage": str(hit.chunk.seq)},
+        )
+    return right
 
 
 def content_words(question: str) -> frozenset[str]:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.bootstrap import Workbench
 from core.errors import FootlightsError
 from core.types import Document
-from pages.ui import say
+from pages.ui import collections, say
 from pages.ui.markdown import label
 from pages.ui.session import user
 
@@ -33,7 +33,7 @@ def _page(bench: Workbench) -> None:
     except FootlightsError as error:
         say.problem(error)
     else:
-        _told(document, is_new)
+        _told(bench, document, is_new)
 
 
 def _text(bench: Workbench) -> None:
@@ -49,7 +49,7 @@ def _text(bench: Workbench) -> None:
     except FootlightsError as error:
         say.problem(error)
     else:
-        _told(document, is_new)
+        _told(bench, document, is_new)
 
 
 def _key(name: str) -> str:
@@ -57,10 +57,11 @@ def _key(name: str) -> str:
     return f"{name}_{st.session_state.get('sources_taken', 0)}"
 
 
-def _told(document: Document, is_new: bool) -> None:
+def _told(bench: Workbench, document: Document, is_new: bool) -> None:
     if document.status == "refused":
         st.error(f"**{label(document.name)}** was not taken: {label(document.reason)}")
         return
+    collections.put(bench, document)
     st.session_state["sources_taken"] = st.session_state.get("sources_taken", 0) + 1
     if is_new:
         st.toast(f"{label(document.name)} is being read.", icon=":material/description:")

@@ -1,0 +1,226 @@
+"""Collections on the documents page: open one, make, rename and delete them, and say what is in them."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.bootstrap import Workbench
+from core.errors import FootlightsError
+from core.types import Collection, Document
+from pages.ui import say
+from pages.ui.health import counted
+from pages.ui.markdown import label
+from pages.ui.session import user
+
+_MENU = {
+    "choose": ":material/checklist: Choose its documents",
+    "rename": ":material/edit: Rename",
+    "delete": ":material/delete: Delete",
+}
+_ALL = ""
+_KEY = "collection_open"
+STYLE = """<style>
+.st-key-collections [data-testid="stSelectbox"] { max-width: 24rem; }
+@media (max-width: 640px) {
+  .st-key-collections [data-testid="stSelectbox"] { min-width: 100%; max-width: none; }
+}
+</style>"""
+
+
+def draw(bench: Workbench, documents: int) -> Collection | None:
+    """The bar of collections; the one that is open, None when everything is."""
+    there = {each.id: each for each in bench.collections.list(user())}
+    kept = st.session_state.get(_KEY, st.session_state.get("collection"))
+    # Under another page's widgets the choice of this one is forgotten, so it is kept twice.
+    st.session_state[_KEY] = kept if kept in there else _ALL
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="collections"):
+        if there:
+            chosen = st.selectbox(
+                "Collection",
+                [_ALL, *there],
+                format_func=lambda each: _named(there.get(each), documents),
+                label_visibility="collapsed",
+                key=_KEY,
+            )
+        else:
+            chosen = _ALL
+        st.session_state["collection"] = chosen
+        collection = there.get(chosen)
+        if collection:
+            _open(bench, collection)
+        elif documents and st.button(
+            "New collection",
+            icon=":material/create_new_folder:",
+            type="tertiary",
+            help="Group documents, so that a question can be asked of some of them.",
+            key="new_collection",
+        ):
+            _make(bench)
+    return collection
+
+
+def _named(collection: Collection | None, documents: int) -> str:
+    if collection is None:
+        return f"All documents · {documents:,}"
+    return f"{collection.name} · {collection.documents:,}"
+
+
+def _open(bench: Workbench, collection: Collection) -> None:
+    if collection.documents and st.button(
+        "Ask about it", icon=":material/forum:", type="tertiary", key="ask_collection"
+    ):
+        # What the composer of the chat reads: look only in this one.
+        st.session_state["documents_choice"] = [collection.id]
+        st.session_state["documents_use"] = True
+        st.switch_page("chat.py", query_params={"c": "new"})
+    picked = st.menu_button(
+        "",
+        list(_MENU),
+        format_func=_MENU.__getitem__,
+        icon=":material/more_horiz:",
+        type="tertiary",
+        help="Choose its documents, rename or delete it",
+        key="collection_menu",
+    )
+    match picked:
+        case "choose":
+            choose(bench, collection)
+        case "rename":
+            _rename(bench, collection)
+        case "delete":
+            _delete(bench, collection)
+        case _:
+            pass  # nothing was picked
+
+
+def empty(bench: Workbench, collection: Collection) -> None:
+    """What to do with a collection in which there is nothing yet."""
+    st.markdown(
+        f"**{label(collection.name)} is empty.** Drop files above, or choose from what is here."
+    )
+    if st.button("Choose its documents", icon=":material/checklist:", key="choose_first"):
+        choose(bench, collection)
+
+
+def put(bench: Workbench, document: Document) -> None:
+    """Put what was just taken in into the collection that is open, if one is."""
+    chosen = st.session_state.get("collection")
+    if chosen and document.status != "refused":
+        try:
+            bench.collections.put(user(), chosen, [document.id])
+        except FootlightsError as error:
+            say.problem(error)
+
+
+def take_out(bench: Workbench, collection: Collection, document: Document) -> None:
+    """A button beside a document that takes it out of the collection."""
+    st.button(
+        "",
+        icon=":material/do_not_disturb_on:",
+        type="tertiary",
+        key=f"take_out_{document.id}",
+        help=f"Take it out of {label(collection.name)}. The document stays.",
+        on_click=lambda: bench.collections.take_out(user(), collection.id, [document.id]),
+    )
+
+
+@st.dialog("New collection")
+def _make(bench: Workbench) -> None:
+    with st.form("make_collection", border=False):
+        name = st.text_input("Name", placeholder="Contracts", max_chars=60, key="collection_name")
+        if not st.form_submit_button("Make it", type="primary"):
+            return
+    try:
+        made = bench.collections.make(user(), name)
+    except FootlightsError as error:
+        say.problem(error)
+    else:
+        st.session_state["collection"] = made.id
+        st.session_state.pop(_KEY, None)
+        st.rerun()
+
+
+@st.dialog("Rename the collection")
+def _rename(bench: Workbench, collection: Collection) -> None:
+    with st.form("rename_collection", border=False):
+        name = st.text_input("Name", collection.name, max_chars=60, key="collection_new_name")
+        if not st.form_submit_button("Rename", type="primary"):
+            return
+    try:
+        bench.collections.rename(user(), collection.id, name)
+    except FootlightsError as error:
+        say.problem(error)
+    else:
+        st.rerun()
+
+
+@st.dialog("Delete the collection?")
+def _delete(bench: Workbench, collection: Collection) -> None:
+    stay = f"Its {counted(collection.documents, 'document')} stay" if collection.documents else ""
+    if collection.documents == 1:
+        stay = "Its one document stays"
+    st.markdown(f"**{label(collection.name)}** goes. {stay}{'.' * bool(stay)}")
+    asked = sum(each.collection_id == collection.id for each in bench.golden.list(user()))
+    if asked:
+        were = (
+            "golden question that is asked of it is"
+            if asked == 1
+            else "golden questions that are asked of it are"
+        )
+        st.caption(f"{asked} {were} asked of all documents from then on.")
+    if st.button("Delete", type="primary", key="delete_collection"):
+        try:
+            bench.collections.delete(user(), collection.id)
+        except FootlightsError as error:
+            say.problem(error)
+        else:
+            st.session_state["collection"] = _ALL
+            st.session_state.pop(_KEY, None)
+            st.rerun()
+
+
+@st.dialog("Choose its documents", width="medium")
+def choose(bench: Workbench, collection: Collection) -> None:
+    """Tick what belongs into the collection."""
+    documents = [each for each in bench.documents.list(user()) if each.status != "refused"]
+    inside = bench.collections.members(user()).get(collection.id, frozenset())
+    documents.sort(key=lambda each: (each.id not in inside, each.name.casefold()))
+    frame = pd.DataFrame(
+        {
+            "in": [each.id in inside for each in documents],
+            "name": [each.name for each in documents],
+        }
+    )
+    st.caption(f"In **{label(collection.name)}** is what is ticked; a document may be in several.")
+    edited = st.data_editor(
+        frame,
+        hide_index=True,
+        disabled=["name"],
+        height=min(36 + 35 * len(documents), 420),
+        column_config={
+            "in": st.column_config.CheckboxColumn("In", width=50),
+            "name": st.column_config.TextColumn("Document"),
+        },
+        key=f"choose_{collection.id}",
+    )
+    if st.button("Keep it so", type="primary", key="keep_choice"):
+        ticked = {each.id for each, yes in zip(documents, edited["in"], strict=True) if yes}
+        try:
+            _keep(bench, collection, ticked, inside)
+        except FootlightsError as error:
+            say.problem(error)
+        else:
+            st.rerun()
+
+
+def _keep(
+    bench: Workbench, collection: Collection, ticked: set[str], inside: frozenset[str]
+) -> None:
+    bench.collections.put(user(), collection.id, sorted(ticked - inside))
+    bench.collections.take_out(user(), collection.id, sorted(inside - ticked))
+
+
+def badges(names: Sequence[str]) -> str:
+    """The collections of a document as small badges."""
+    return " ".join(f":gray-badge[{label(name)}]" for name in names)

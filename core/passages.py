@@ -73,9 +73,14 @@ class Passages:
     def save(self) -> None:
         """Write a snapshot if anything changed since the last one, so that the next start is quick."""
         with self._lock:
-            if self._seq is not None and self._seq != self._saved:
+            if self._seq is not None and (self._seq != self._saved or self._index.unsaved()):
                 self._index.snapshot(self._seq)
                 self._saved = self._seq
+
+    def close(self) -> None:
+        """Give up what is done in the background, and save."""
+        self._index.close()
+        self.save()
 
     def warm(self) -> None:
         """Load the embedder and the index, so that the first question does not wait for them."""

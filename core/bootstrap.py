@@ -78,7 +78,7 @@ def build(settings: Settings) -> Workbench:
     models = bridge.run(_models(settings, Weights(assets, wanted)))
     stored, blobs = Documents(engine), Blobs(settings.data / "blobs")
     index = FaissIndex(settings.data / "index", embedder.space)
-    passages = Passages(stored, index, LexicalIndex(), embedder)
+    passages = Passages(stored, index, LexicalIndex(settings.data / "words"), embedder)
     documents = DocumentService(
         documents=stored,
         jobs=Jobs(engine),

@@ -109,7 +109,7 @@ def build(settings: Settings) -> Workbench:
     kept = Embeddings(engine)
     embedding = Embedding(embedder, kept)
     index = FaissIndex(settings.data / "index", embedder.space)
-    passages = Passages(stored, index, LexicalIndex(), embedder)
+    passages = Passages(stored, index, LexicalIndex(settings.data / "words"), embedder)
     documents = DocumentService(
         documents=stored,
         jobs=Jobs(engine),

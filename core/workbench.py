@@ -162,7 +162,7 @@ class Workbench:
             task.cancel()
         self.bridge.run(self.models.close())
         self.sandbox.close()
-        self.passages.save()
+        self.passages.close()
         self.bridge.close()
         self.process.close()
         self.engine.dispose()

@@ -1,21 +1,29 @@
 """Search by words: BM25 over the passages of each user, in memory; derived from SQL like the vectors."""
 
-import math
+import logging
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from core.retrieval.postings import Floats, Postings, merged, of_texts
-from core.retrieval.terms import Reading, Terms
+from core.retrieval.arrays import Damaged
+from core.retrieval.postings import of_texts
+from core.retrieval.terms import Reading, Terms, rules
+from core.retrieval.wordfiles import (
+    Entry,
+    Manifest,
+    WordView,
+    read,
+    read_shard,
+    write,
+    write_view,
+)
+from core.retrieval.wordshard import WordMatches, WordShard
 
-K1 = 0.9
-"""How soon a repeated word stops to count (Robertson and Zaragoza 2009, section 3.4)."""
-
-B = 0.4
-"""How much a long passage is held against it: little, because passages are cut to a size."""
+_log = logging.getLogger(__name__)
 
 PAIR = 0.3
 """What two words of the question side by side weigh beside the words alone (the ordered part of
@@ -33,25 +41,16 @@ class Listed:
     texts: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class WordMatches:
-    """What a question found: `best` first, and of those, of what else was asked for and of the
-    passages `around` each of them the BM25 score; `most` is what a passage could have at most."""
-
-    best: tuple[int, ...] = ()
-    most: float = 0.0
-    scores: dict[int, float] = field(default_factory=dict)
-    around: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    documents: dict[int, str] = field(default_factory=dict)
-
-
 class LexicalIndex:
     """BM25 in the passages of one user, by the words of that user alone. Safe to share between
     threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        """Kept in the folder, or nowhere."""
+        self._folder = folder
         self._terms = Terms()
-        self._shards: dict[str, _Shard] = {}
+        self._shards: dict[str, WordShard] = {}
+        self._kept: dict[str, Entry] = {}
         self._lock = threading.Lock()
 
     def knows(self, user: str) -> bool:
@@ -60,18 +59,21 @@ class LexicalIndex:
             return user in self._shards
 
     def add(self, user: str, documents: Iterable[Listed]) -> None:
-        """Each document's passages, instead of those that it had."""
-        batch: list[Listed] = []
+        """Each document's passages, instead of those that it had. A user who was not known is known
+        when all are there."""
         with self._lock:
-            self._shards.setdefault(user, _Shard())
+            shard = self._shards.get(user) or WordShard()
+        batch: list[Listed] = []
         for document in documents:
             batch.append(document)
             if sum(len(each.ids) for each in batch) >= _IN_ONE_BATCH:
-                self._add(user, batch)
+                self._add(user, shard, batch)
                 batch = []
-        self._add(user, batch)
+        self._add(user, shard, batch)
+        with self._lock:
+            self._shards[user] = shard
 
-    def _add(self, user: str, batch: list[Listed]) -> None:
+    def _add(self, user: str, shard: WordShard, batch: list[Listed]) -> None:
         made = of_texts(
             np.array([number for each in batch for number in each.ids], dtype=np.int64),
             [each.document_id for each in batch],
@@ -79,16 +81,65 @@ class LexicalIndex:
             [self._terms.read(text) for each in batch for text in each.texts],
         )
         with self._lock:
-            shard = self._shards.setdefault(user, _Shard())
             for each in batch:
                 shard.remove(each.document_id)
             shard.add(made)
+            self._kept.pop(user, None)
 
     def remove(self, user: str, document_id: str) -> None:
         """No search finds the document any more; one that is not there does no harm."""
         with self._lock:
             if shard := self._shards.get(user):
                 shard.remove(document_id)
+                self._kept.pop(user, None)
+
+    def snapshot(self, seq: int) -> None:
+        """Keep the present state on the disk as the one that reaches change `seq`."""
+        if self._folder is None:
+            return
+        with self._lock:
+            entries = dict(self._kept)
+            changed = {
+                user: WordView.of(shard)
+                for user, shard in self._shards.items()
+                if user not in entries
+            }
+        for user, view in changed.items():
+            entries[user] = write_view(self._folder, user, view, self._lock)
+        write(self._folder, Manifest(rules(), seq, entries))
+        with self._lock:
+            for user, view in changed.items():
+                if self._shards[user].version == view.version:
+                    self._kept[user] = entries[user]
+
+    def unsaved(self) -> bool:
+        """Whether anything is not on the disk yet."""
+        with self._lock:
+            return self._folder is not None and self._shards.keys() != self._kept.keys()
+
+    def load(self) -> int | None:
+        """Take up the kept state: the change it reaches, None when there is none to trust; users
+        that are not in it are not known."""
+        manifest, shards = None, {}
+        try:
+            manifest = read(self._folder) if self._folder else None
+            if manifest and manifest.rules != rules():
+                raise Damaged("words are read by other rules now")
+            if manifest and self._folder:
+                for user, entry in manifest.entries.items():
+                    shards[user] = read_shard(self._folder, entry)
+        except (Damaged, OSError) as error:
+            _log.warning("the words are read again from the database: %s", error)
+            manifest, shards = None, {}
+        with self._lock:
+            self._shards = shards
+            self._kept = dict(manifest.entries) if manifest else {}
+        return manifest.seq if manifest else None
+
+    def clear(self) -> None:
+        """Forget everything; the next snapshot replaces what is on the disk."""
+        with self._lock:
+            self._shards, self._kept = {}, {}
 
     def search(
         self,
@@ -109,80 +160,3 @@ class LexicalIndex:
 def _weighed(asked: Reading) -> dict[int, float]:
     once = Counter(asked.terms.tolist())
     return {**once, **{pair: PAIR * n for pair, n in Counter(asked.pairs.tolist()).items()}}
-
-
-class _Shard:
-    """The passages of one user in stretches, each at least twice as long as the next. Not safe to
-    share between threads: its owner holds the lock."""
-
-    def __init__(self) -> None:
-        self._parts: list[Postings] = []
-        self._passages = 0
-        self._length = 0
-
-    def add(self, made: Postings) -> None:
-        if not len(made):
-            return
-        self._passages += len(made)
-        self._length += int(made.lengths.sum())
-        self._parts.append(made)
-        while len(self._parts) > 1 and len(self._parts[-2]) < 2 * len(self._parts[-1]):
-            self._parts[-2:] = [merged(self._parts[-2:])]
-
-    def remove(self, document: str) -> None:
-        for place, part in enumerate(self._parts):
-            passages, length = part.remove(document)
-            self._passages -= passages
-            self._length -= length
-            if passages and part.dead * 4 > len(part):
-                self._parts[place] = merged([part])
-        self._parts = [part for part in self._parts if len(part)]
-
-    def search(
-        self, terms: Mapping[int, float], k: int, documents: frozenset[str] | None, also: list[int]
-    ) -> WordMatches:
-        scored, most = self._scores(terms)
-        best = self._best(scored, k, documents)
-        matches = WordMatches(tuple(best), most)
-        for part, values in zip(self._parts, scored, strict=True):
-            for place in part.places([*best, *also]):
-                rows = [place.row, *place.beside]
-                numbers = part.ids[rows].tolist()
-                matches.scores.update(zip(numbers, values[rows].tolist(), strict=True))
-                matches.around[place.id] = tuple(numbers[1:])
-                matches.documents[place.id] = place.document
-        return matches
-
-    def _scores(self, terms: Mapping[int, float]) -> tuple[list[Floats], float]:
-        """The score of every row, and the bound that none reaches. The weight of a term that n of
-        N passages have is ln(1 + (N - n + 0.5) / (n + 0.5))."""
-        scored = [np.zeros(len(part), dtype=np.float32) for part in self._parts]
-        average = self._length / max(self._passages, 1) or 1.0
-        slack = [
-            (K1 * (1 - B + B * part.lengths / average)).astype(np.float32) for part in self._parts
-        ]
-        most = 0.0
-        for term, times in terms.items():
-            found = [part.occurrences(term) for part in self._parts]
-            having = sum(len(rows) for rows, _ in found)
-            weight = times * math.log1p((self._passages - having + 0.5) / (having + 0.5))
-            most += weight
-            for (rows, counts), values, room in zip(found, scored, slack, strict=True):
-                # A row has a term once, so nothing is added twice to the same place.
-                values[rows] += np.float32(weight) * counts / (counts + room[rows])
-        return scored, most
-
-    def _best(
-        self, scored: Sequence[Floats], k: int, documents: frozenset[str] | None
-    ) -> list[int]:
-        """The filter works before the k best are taken, so that results are never short."""
-        found: list[tuple[float, int]] = []
-        for part, values in zip(self._parts, scored, strict=True):
-            allowed = values if documents is None else part.only(documents, values)
-            rows = np.flatnonzero(allowed > 0)
-            if len(rows) > k:
-                least = np.partition(allowed[rows], len(rows) - k)[len(rows) - k]
-                rows = rows[allowed[rows] >= least]
-            found += zip(allowed[rows].tolist(), part.ids[rows].tolist(), strict=True)
-        found.sort(key=lambda hit: (-hit[0], hit[1]))
-        return [number for _, number in found[:k]]

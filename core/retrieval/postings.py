@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from core.retrieval.arrays import Arrays, Stored, packed, unpacked
 from core.retrieval.terms import Numbers, Reading
 
 Floats = npt.NDArray[np.float32]
@@ -32,7 +33,7 @@ class Postings:
         lengths: npt.NDArray[np.int32],
         documents: Sequence[str],
         sizes: Sequence[int],
-        hits: "Hits",
+        lists: "Lists",
     ) -> None:
         self.ids = ids
         self.lengths = lengths
@@ -40,11 +41,34 @@ class Postings:
         self.borders = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
         self.alive = np.ones(len(ids), dtype=bool)
         self.dead = 0
+        self.stored: Stored | None = None
         self._place = {document: place for place, document in enumerate(self.documents)}
         self._by_id = np.argsort(ids)
-        self._terms, starts = np.unique(hits.terms, return_index=True)
-        self._starts = np.append(starts, len(hits.terms))
-        self._rows, self._counts = hits.rows, hits.counts
+        self._lists = lists
+
+    def arrays(self) -> dict[str, Any]:
+        """What a file keeps; which rows live is not in it."""
+        own = {"ids": self.ids, "lengths": self.lengths, "borders": self.borders}
+        return {**own, **packed(self.documents), **self._lists._asdict()}
+
+    @classmethod
+    def load(cls, arrays: Arrays, alive: npt.NDArray[np.bool_], stored: Stored) -> "Postings":
+        """From the arrays of a file, and which of the rows live."""
+        lists = Lists(*(arrays[name] for name in Lists._fields))
+        sizes = np.diff(arrays["borders"]).tolist()
+        made = cls(arrays["ids"], arrays["lengths"], unpacked(arrays), sizes, lists)
+        made.alive, made.dead = alive, int(np.count_nonzero(~alive))
+        for place, document in enumerate(made.documents):
+            first = int(made.borders[place])
+            if sizes[place] and not alive[first]:
+                del made._place[document]
+        made.stored = stored
+        return made
+
+    def keep(self, arrays: Arrays, stored: Stored) -> None:
+        """Go on with the same arrays from a file."""
+        self.ids, self.lengths = arrays["ids"], arrays["lengths"]
+        self._lists, self.stored = Lists(*(arrays[name] for name in Lists._fields)), stored
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -69,11 +93,12 @@ class Postings:
 
     def occurrences(self, term: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
         """The living rows that have the term, and how often."""
-        place = int(np.searchsorted(self._terms, term))
-        if place == len(self._terms) or self._terms[place] != term:
-            return self._rows[:0], self._counts[:0]
-        found = slice(self._starts[place], self._starts[place + 1])
-        rows, counts = self._rows[found], self._counts[found]
+        terms, starts, all_rows, all_counts = self._lists
+        place = int(np.searchsorted(terms, term))
+        if place == len(terms) or terms[place] != term:
+            return all_rows[:0], all_counts[:0]
+        found = slice(starts[place], starts[place + 1])
+        rows, counts = all_rows[found], all_counts[found]
         if self.dead:
             living = self.alive[rows]
             return rows[living], counts[living]
@@ -101,12 +126,22 @@ class Postings:
 
     def hits(self) -> "Hits":
         """What the lists hold of the living rows, numbered anew from 0."""
-        terms = np.repeat(self._terms, np.diff(self._starts))
+        terms, starts, rows, counts = self._lists
+        every = np.repeat(terms, np.diff(starts))
         if not self.dead:
-            return Hits(terms, self._rows, self._counts)
-        living = self.alive[self._rows]
+            return Hits(every, rows, counts)
+        living = self.alive[rows]
         renumbered = (np.cumsum(self.alive) - 1).astype(np.int32)
-        return Hits(terms[living], renumbered[self._rows[living]], self._counts[living])
+        return Hits(every[living], renumbered[rows[living]], counts[living])
+
+
+class Lists(NamedTuple):
+    """For each term, in order, where its rows and counts start; one more start is the end."""
+
+    terms: Numbers
+    starts: Numbers
+    rows: npt.NDArray[np.int32]
+    counts: npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +151,11 @@ class Hits:
     terms: Numbers
     rows: npt.NDArray[np.int32]
     counts: npt.NDArray[np.uint8]
+
+    def lists(self) -> Lists:
+        """The same with each term once."""
+        terms, starts = np.unique(self.terms, return_index=True)
+        return Lists(terms, np.append(starts, len(self.terms)), self.rows, self.counts)
 
 
 def of_texts(
@@ -132,7 +172,8 @@ def of_texts(
     first[1:] = (terms[1:] != terms[:-1]) | (rows[1:] != rows[:-1])
     starts = np.flatnonzero(first)
     counts = np.minimum(np.diff(np.append(starts, len(terms))), _MOST).astype(np.uint8)
-    return Postings(ids, lengths, documents, sizes, Hits(terms[starts], rows[starts], counts))
+    hits = Hits(terms[starts], rows[starts], counts)
+    return Postings(ids, lengths, documents, sizes, hits.lists())
 
 
 def merged(parts: Sequence[Postings]) -> Postings:
@@ -149,14 +190,15 @@ def merged(parts: Sequence[Postings]) -> Postings:
     shifted = [each.rows + start for each, start in zip(hits, first.tolist(), strict=False)]
     # Stable, so that rows stay in order within a term; sorted runs are merged, not sorted again.
     order = np.argsort(terms, kind="stable")
+    together = Hits(
+        terms[order],
+        np.concatenate(shifted).astype(np.int32)[order],
+        np.concatenate([each.counts for each in hits])[order],
+    )
     return Postings(
         np.concatenate([part.ids[part.alive] for part in parts]),
         np.concatenate([part.lengths[part.alive] for part in parts]),
         documents,
         sizes,
-        Hits(
-            terms[order],
-            np.concatenate(shifted).astype(np.int32)[order],
-            np.concatenate([each.counts for each in hits])[order],
-        ),
+        together.lists(),
     )

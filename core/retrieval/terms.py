@@ -5,6 +5,7 @@ import threading
 import unicodedata
 from hashlib import blake2b
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +47,14 @@ _MIX = np.uint64(6_364_136_223_846_793_005)  # Knuth's multiplier of MMIX: "a b"
 _NONE = np.empty(0, np.int64)
 _LONGEST = 100
 _REMEMBERED = 300_000
+
+
+def rules() -> str:
+    """Names the way in which texts become terms: whatever changes here, changes it."""
+    import Stemmer
+
+    source = blake2b(Path(__file__).read_bytes(), digest_size=8).hexdigest()
+    return f"{source} stemmer {Stemmer.version()} unicode {unicodedata.unidata_version}"
 
 
 class Reading(NamedTuple):

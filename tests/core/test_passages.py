@@ -1,6 +1,12 @@
 """What is found for a question, by meaning and by words, while documents come and go."""
 
+import sqlite3
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+from tests.conftest import running, settings_for
 
 USER = "local"
 SHOP = b"""# Fees
@@ -85,3 +91,40 @@ def test_the_name_of_a_file_helps_to_find_what_is_in_it(bench: Any) -> None:
         bench.passages.find(USER, "lamps in the report of 2022", 1).hits[0].name
         == "report-2022.txt"
     )
+
+
+def ranked(bench: Any, query: str) -> list[tuple[int, int | None]]:
+    return [(each.chunk_id, each.word_rank) for each in bench.passages.candidates(USER, query, 9)]
+
+
+def test_the_next_start_has_its_words_without_reading_a_text(tmp_path: Path) -> None:
+    with running(settings_for(tmp_path)) as bench:
+        for number in range(3):
+            indexed(
+                bench, f"{number}.txt", f"Lamp {number} hangs high, as zebra {number}.".encode()
+            )
+        before = ranked(bench, "zebra 2")
+    with sqlite3.connect(tmp_path / "footlights.db") as rows:
+        # Whoever reads the texts again finds no zebra.
+        rows.execute("UPDATE chunks SET text = replace(text, 'zebra', 'horse')")
+    rows.close()
+    with running(settings_for(tmp_path)) as bench:
+        assert ranked(bench, "zebra 2") == before
+        third = indexed(bench, "3.txt", b"A zebra of tomorrow.")
+        assert bench.passages.search(USER, "zebra tomorrow", 1)[0].document_id == third
+
+
+@pytest.mark.parametrize("lost", ["index", "words"])
+def test_an_index_whose_files_are_damaged_follows_the_rows_again(tmp_path: Path, lost: str) -> None:
+    with running(settings_for(tmp_path)) as bench:
+        indexed(bench, "a.txt", b"The lamp hangs high.")
+        zebra = indexed(bench, "z.txt", b"The zebra is striped.")
+        before = ranked(bench, "zebra")
+    for path in (tmp_path / lost).iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    with running(settings_for(tmp_path)) as bench:
+        assert ranked(bench, "zebra") == before
+        bench.documents.delete(USER, zebra)
+        assert [rank for _, rank in ranked(bench, "zebra")] == [None]
+    with running(settings_for(tmp_path)) as bench:
+        assert [rank for _, rank in ranked(bench, "zebra")] == [None]

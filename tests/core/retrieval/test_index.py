@@ -1,6 +1,7 @@
 """The FAISS index keeps the promises of every engine, and its snapshot survives anything."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.retrieval import snapshot
+from core.retrieval import arrays
 from core.retrieval.embed import EmbeddingSpace
 from core.retrieval.index import FaissIndex, VectorIndex
+from core.retrieval.shard import Sizes
 from tests.core.retrieval.index_contract import DIMENSION, IndexContract, found, ids, unit
 
 SPACE = EmbeddingSpace("test", DIMENSION)
+
+
+USUAL = Sizes()
+MANY = Sizes(exact=4, late=2, growth=3, probes=1, few=0)
+FEW = Sizes(exact=4, late=2, growth=3, probes=1)
+
+
+def at_once(work: Callable[[], None]) -> None:
+    work()
 
 
 @pytest.fixture
@@ -21,23 +32,32 @@ def index(tmp_path: Path) -> VectorIndex:
     return FaissIndex(tmp_path / "index", SPACE)
 
 
-class TestFaiss(IndexContract):
-    """Runs the contract against FaissIndex."""
+class TestExact(IndexContract):
+    """Runs the contract against FaissIndex while it is small."""
 
 
-def filled(folder: Path, users: int = 2) -> FaissIndex:
-    made = FaissIndex(folder, SPACE)
+class TestApproximate(IndexContract):
+    """Runs the contract against FaissIndex when it is large, as if four rows were many."""
+
+    @pytest.fixture
+    def index(self, tmp_path: Path) -> VectorIndex:
+        return FaissIndex(tmp_path / "index", SPACE, MANY, at_once)
+
+
+def filled(folder: Path, users: int = 2, sizes: Sizes = USUAL) -> FaissIndex:
+    made = FaissIndex(folder, SPACE, sizes, at_once)
     for number in range(users):
         made.add(f"../user {number} ü", np.arange(10) + 10 * number, unit(10, number), "doc")
         made.add(f"../user {number} ü", ids(1000 + number), unit(1, 50 + number), "other")
     return made
 
 
-def test_a_snapshot_brings_back_what_was_there(tmp_path: Path) -> None:
-    before = filled(tmp_path)
+@pytest.mark.parametrize("sizes", [USUAL, MANY])
+def test_a_snapshot_brings_back_what_was_there(tmp_path: Path, sizes: Sizes) -> None:
+    before = filled(tmp_path, sizes=sizes)
     before.snapshot(41)
     before.add("later", ids(7), unit(1), "doc")
-    after = FaissIndex(tmp_path, SPACE)
+    after = FaissIndex(tmp_path, SPACE, sizes, at_once)
     assert after.load() == 41
     query = unit(1, 3)[0]
     for documents in (None, frozenset({"other"})):
@@ -54,7 +74,7 @@ def test_only_users_that_changed_are_written_again(tmp_path: Path) -> None:
     index.remove("../user 0 ü", "never there")
     index.snapshot(2)
     after = {path.name for path in tmp_path.glob("*.vectors")}
-    assert (len(before), len(after), len(before & after)) == (2, 2, 1)
+    assert (len(before), len(after), len(before & after)) == (6, 6, 4)
     assert FaissIndex(tmp_path, SPACE).load() == 2
 
 
@@ -68,10 +88,11 @@ def test_a_snapshot_of_another_space_is_not_trusted(tmp_path: Path, space: Embed
     assert FaissIndex(tmp_path, space).load() == 0
 
 
+@pytest.mark.parametrize("sizes", [USUAL, MANY])
 def test_a_snapshot_with_any_byte_changed_or_cut_is_not_trusted(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, sizes: Sizes
 ) -> None:
-    filled(tmp_path, 1).snapshot(5)
+    filled(tmp_path, 1, sizes).snapshot(5)
     for path in sorted(tmp_path.iterdir()):
         whole = path.read_bytes()
         for place in range(0, len(whole), max(1, len(whole) // 25)):
@@ -102,7 +123,7 @@ class Crash(Exception):
     """The moment at which the process dies."""
 
 
-@pytest.mark.parametrize("writes", [0, 1, 2])
+@pytest.mark.parametrize("writes", range(5))
 def test_a_crash_while_writing_leaves_the_former_snapshot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:
@@ -110,7 +131,7 @@ def test_a_crash_while_writing_leaves_the_former_snapshot(
     index.snapshot(1)
     for number in range(2):
         index.add(f"../user {number} ü", ids(500 + number), unit(1, 9), "late")
-    replace, left = snapshot.os.replace, [writes]
+    replace, left = arrays.os.replace, [writes]
 
     def dying(source: Path, target: Path) -> None:
         if not left[0]:
@@ -119,7 +140,7 @@ def test_a_crash_while_writing_leaves_the_former_snapshot(
         replace(source, target)
 
     with monkeypatch.context() as patched:
-        patched.setattr(snapshot.os, "replace", dying)
+        patched.setattr(arrays.os, "replace", dying)
         with pytest.raises(Crash):
             index.snapshot(2)
     after = FaissIndex(tmp_path, SPACE)
@@ -150,14 +171,20 @@ STEP = st.tuples(st.sampled_from(["add", "add", "remove"]), st.integers(0, 4), s
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(STEP, max_size=25), st.integers(1, 12), st.sets(st.integers(0, 4)))
+@given(
+    st.sampled_from([USUAL, FEW]),
+    st.lists(STEP, max_size=25),
+    st.integers(1, 12),
+    st.sets(st.integers(0, 4)),
+)
 def test_it_finds_what_an_exact_search_over_the_rows_finds(
     tmp_path_factory: pytest.TempPathFactory,
+    sizes: Sizes,
     steps: list[tuple[str, int, list[int]]],
     k: int,
     chosen: set[int],
 ) -> None:
-    index = FaissIndex(tmp_path_factory.mktemp("index"), SPACE)
+    index = FaissIndex(tmp_path_factory.mktemp("index"), SPACE, sizes, at_once)
     rows: dict[int, tuple[str, np.ndarray]] = {}
     for seed, (verb, number, wanted) in enumerate(steps):
         document = f"d{number}"
@@ -169,7 +196,7 @@ def test_it_finds_what_an_exact_search_over_the_rows_finds(
         index.add("ann", ids(*wanted), vectors, document)
         rows |= {n: (document, v) for n, v in zip(wanted, vectors, strict=True)}
     index.snapshot(1)
-    again = FaissIndex(index._folder, SPACE)
+    again = FaissIndex(index._folder, SPACE, sizes, at_once)
     again.load()
     query = unit(1, 777)[0]
     for documents in (None, frozenset(f"d{n}" for n in chosen)):
@@ -178,4 +205,71 @@ def test_it_finds_what_an_exact_search_over_the_rows_finds(
         for engine in (index, again):
             hits = engine.search("ann", query, k, documents)
             assert found(hits) == exact
-            np.testing.assert_allclose([s for _, s in hits], [scores[n] for n in exact], atol=1e-5)
+            np.testing.assert_allclose([s for _, s in hits], [scores[n] for n in exact], atol=1e-4)
+
+
+def test_what_comes_and_goes_while_it_is_rebuilt_is_not_lost(tmp_path: Path) -> None:
+    later: list[Callable[[], None]] = []
+    index = FaissIndex(tmp_path, SPACE, FEW, later.append)
+    vectors = unit(30)
+    for number in range(10):
+        index.add("ann", np.arange(3) + 3 * number, vectors[3 * number :][:3], f"d{number}")
+        if number == 1:
+            index.remove("ann", "d0")
+            index.add("ann", ids(4), vectors[29:30], "moved")
+    assert len(later) == 1, "one rebuilding at a time"
+    before = index.search("ann", vectors[20], 99, None)
+    index.snapshot(1)
+    later.pop()()
+    assert index.unsaved()
+    after = index.search("ann", vectors[20], 99, None)
+    assert found(after) == found(before)
+    assert sorted(found(after)) == list(range(3, 30))
+    assert found(index.search("ann", vectors[29], 1, frozenset({"moved"}))) == [4]
+    while later:
+        later.pop()()
+    assert found(index.search("ann", vectors[20], 99, None)) == found(before)
+
+
+def test_it_goes_on_exactly_when_the_app_ends_before_it_is_rebuilt(tmp_path: Path) -> None:
+    later: list[Callable[[], None]] = []
+    index = FaissIndex(tmp_path, SPACE, FEW, later.append)
+    vectors = unit(30)
+    index.add("ann", np.arange(30), vectors, "doc")
+    before = index.search("ann", vectors[0], 99, None)
+    index.close()
+    later.pop()()
+    assert index.search("ann", vectors[0], 99, None) == before
+    index.snapshot(7)
+    again = FaissIndex(tmp_path, SPACE, FEW, at_once)
+    assert again.load() == 7
+    assert found(again.search("ann", vectors[0], 99, None)) == found(before)
+
+
+def test_it_changes_over_by_itself_in_the_background(tmp_path: Path) -> None:
+    index = FaissIndex(tmp_path, SPACE, Sizes(exact=400, late=50, growth=2, probes=4, few=10))
+    vectors = unit(2_000)
+    for start in range(0, 2_000, 100):
+        index.add("ann", np.arange(start, start + 100), vectors[start : start + 100], f"d{start}")
+        assert index.search("ann", vectors[start], 1, None)[0][0] == start
+    index.settle()
+    hits = [found(index.search("ann", vector, 10, None)) for vector in vectors[:200]]
+    exact = np.argsort(-(vectors[:200] @ vectors.T), axis=1)[:, :10].tolist()
+    shared = [len(set(one) & set(other)) for one, other in zip(hits, exact, strict=True)]
+    assert sum(shared) / 2_000 > 0.8, "four of about fifty lists are looked into"
+    some = frozenset({"d300", "d1700"})
+    here = [n for n in np.argsort(-(vectors @ vectors[5])).tolist() if n // 100 in (3, 17)]
+    assert found(index.search("ann", vectors[5], 200, some)) == here, "never short"
+
+
+def test_a_snapshot_writes_only_what_is_new(tmp_path: Path) -> None:
+    index = FaissIndex(tmp_path, SPACE, Sizes(exact=100, late=50), at_once)
+    index.add("ann", np.arange(200), unit(200), "large")
+    index.snapshot(1)
+    before = {path.name for path in tmp_path.glob("*.vectors")}
+    index.add("ann", ids(999), unit(1), "small")
+    index.remove("ann", "never there")
+    index.snapshot(2)
+    after = {path.name for path in tmp_path.glob("*.vectors")}
+    assert len(before & after) == 2, "the regions and the lists"
+    assert len(after) == 4, "the late part and what has changed"

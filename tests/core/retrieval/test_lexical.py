@@ -4,12 +4,15 @@ import math
 import threading
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.retrieval.lexical import K1, PAIR, B, LexicalIndex, Listed
+from core.retrieval import arrays, lexical
+from core.retrieval.lexical import PAIR, LexicalIndex, Listed
+from core.retrieval.wordshard import K1, B
 
 WORDS = ["lamp", "bar", "gel", "cue", "fade"]
 
@@ -140,3 +143,93 @@ def test_it_may_be_shared_by_threads() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def kept(folder: Path, **documents: list[str]) -> LexicalIndex:
+    index = LexicalIndex(folder)
+    index.add("ann", [listed(name, texts) for name, texts in documents.items()])
+    return index
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(STEP, max_size=20), st.lists(st.sampled_from(WORDS), max_size=4))
+def test_what_was_kept_finds_what_was_found_before(
+    tmp_path_factory: pytest.TempPathFactory,
+    steps: list[tuple[int, list[list[str]] | None]],
+    asked: list[str],
+) -> None:
+    before = LexicalIndex(tmp_path_factory.mktemp("words"))
+    for seq, (number, passages) in enumerate(steps):
+        if passages is None:
+            before.remove("ann", f"d{number}")
+        else:
+            before.add("ann", [listed(f"d{number}", [" ".join(words) for words in passages])])
+        if seq % 3 == 0:
+            before.snapshot(seq)
+    before.snapshot(99)
+    after = LexicalIndex(before._folder)
+    assert after.load() == 99
+    assert not after.unsaved()
+    assert after.knows("ann") == before.knows("ann")
+    query, every = " ".join(asked), [10 * d + n for d in range(1, 7) for n in range(4)]
+    assert after.search("ann", query, 9, also=every) == before.search("ann", query, 9, also=every)
+    for index in (before, after):
+        index.remove("ann", "d2")
+        index.add("ann", [listed("d3", ["lamp gel", "bar"])])
+    assert after.search("ann", query, 9, also=every) == before.search("ann", query, 9, also=every)
+
+
+def test_words_with_any_byte_changed_or_cut_are_not_trusted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept(tmp_path, d1=["A lamp and a gel."], d2=["A bar."]).snapshot(5)
+    for path in sorted(tmp_path.iterdir()):
+        whole = path.read_bytes()
+        for place in range(0, len(whole), max(1, len(whole) // 25)):
+            path.write_bytes(whole[:place])
+            assert LexicalIndex(tmp_path).load() is None
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            assert LexicalIndex(tmp_path).load() is None
+        path.unlink()
+        assert LexicalIndex(tmp_path).load() is None
+        path.write_bytes(whole)
+    assert "read again from the database" in caplog.text
+    after = LexicalIndex(tmp_path)
+    assert after.load() == 5
+    assert after.search("ann", "gel", 9).best == (10,)
+
+
+def test_words_that_were_read_by_other_rules_are_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(tmp_path, d1=["A lamp."]).snapshot(5)
+    monkeypatch.setattr(lexical, "rules", lambda: "the rules of tomorrow")
+    assert LexicalIndex(tmp_path).load() is None
+    assert not LexicalIndex(tmp_path).knows("ann")
+
+
+@pytest.mark.parametrize("writes", range(3))
+def test_a_crash_while_words_are_written_leaves_the_former_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    index = kept(tmp_path, d1=["A lamp."])
+    index.snapshot(1)
+    index.add("ann", [listed("d2", ["A gel."])])
+    replace, left = arrays.os.replace, [writes]
+
+    def dying(source: Path, target: Path) -> None:
+        if not left[0]:
+            raise InterruptedError
+        left[0] -= 1
+        replace(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(arrays.os, "replace", dying)
+        with pytest.raises(InterruptedError):
+            index.snapshot(2)
+    after = LexicalIndex(tmp_path)
+    assert after.load() == 1
+    assert after.search("ann", "gel lamp", 9).best == (10,)
+    index.snapshot(2)
+    assert LexicalIndex(tmp_path).load() == 2
+    assert not list(tmp_path.glob("*.new"))

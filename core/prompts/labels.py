@@ -63,6 +63,10 @@ class Labels:
         self._move(name, label, version, "rolled back", who, "")
         return version
 
+    def is_archived(self, name: str) -> bool:
+        """Whether it was put away."""
+        return self._versions.is_archived(name)
+
     def archive(self, name: str, *, who: str = "", why: str = "") -> None:
         """Put the prompt away: it is offered nowhere, and every version of it stays."""
         home = self._known(name)

@@ -152,7 +152,7 @@ def _check_variables(tree: nodes.Template, declared: Mapping[str, str]) -> None:
             "Declare it under `variables` in the front matter.",
         )
     for name in sorted(set(declared) - used):
-        raise Fault(f"{name!r} is declared, but not used", hint="Use it, or remove it.")
+        raise Fault(f"{name!r} is declared, but not used", 0, name, "Use it, or remove it.")
 
 
 def names_used(tree: nodes.Template) -> set[str]:

@@ -173,6 +173,7 @@ def _request(template: PromptTemplate, op: str) -> dict[str, Any]:
         "op": op,
         **_file(template),
         "trusts": {variable.name: variable.trust for variable in template.variables},
+        "lines": {variable.name: variable.line for variable in template.variables},
         "is_partial": template.kind == "partial",
         "partials": {each.ref: _file(each) for each in template.partials},
     }

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from core.errors import Refused
@@ -120,7 +120,8 @@ def _variables(head: Head) -> tuple[Variable, ...]:
     found: list[Variable] = []
     for number, item in enumerate(given):
         try:
-            found.append(declared.read(item))
+            line = head.lines.get(f"variables.{number}", 0)
+            found.append(replace(declared.read(item), line=line))
         except Refused as error:
             raise Refused(_at(head, f"variables.{number}", str(error)), hint=error.hint) from None
         if any(found[-1].name == other.name for other in found[:-1]):

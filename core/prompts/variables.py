@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from core.errors import Refused
@@ -46,6 +46,8 @@ class Variable:
     default: Any = None
     description: str = ""
     choices: tuple[str, ...] = ()
+    line: int = field(default=0, compare=False)
+    """Where the file declares it."""
 
     @property
     def initial(self) -> Any:

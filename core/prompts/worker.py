@@ -102,6 +102,8 @@ def _refusal(
     line = error.line if isinstance(error, Fault) else line_of(error, template)
     if line:
         problem = f"{_where(request, line, word)}: {problem}"
+    elif declared := request["lines"].get(word):
+        problem = f"line {declared}, column 1: {problem}"
     # After running out of memory this process is worth nothing.
     return {"refused": problem, "hint": hint, "spent": isinstance(error, MemoryError)}
 

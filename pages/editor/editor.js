@@ -106,7 +106,7 @@ export function mount(parent, { text, n, label, words, onText, onSave, onRun }) 
         ]),
         yamlFrontmatter({ content: jinjaLanguage }), syntaxHighlighting(colours), look,
         EditorView.lineWrapping, EditorState.tabSize.of(2),
-        EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
         EditorView.updateListener.of((update) => {
           if (!update.docChanged || update.transactions.some((each) => each.annotation(Transaction.remote))) return
           clearTimeout(timer)

@@ -152,7 +152,7 @@ def _draw_text(
         on_keep=lambda: st.toast("The draft is kept.", icon=":material/save:"),
     )
     state = "draft, kept" if raw != template.raw else f"version {template.version}, unchanged"
-    verdict = ":red[cannot be saved yet]" if problem else ":green[can be sent]"
+    verdict = ":material/error: cannot be saved yet" if problem else ":material/check: can be sent"
     st.caption(f"{state} · {verdict} · Ctrl+S keeps the draft, Ctrl+Enter shows it")
 
 

@@ -130,7 +130,7 @@ def _draw_bar(bench: Workbench) -> str:
             label_visibility="collapsed",
             key="prompt_search",
         )
-        with st.popover("New prompt", icon=":material/add:", type="primary"):
+        with st.popover("New prompt", icon=":material/add:"):
             _draw_new(bench)
         with st.popover("Import", icon=":material/upload:"):
             _draw_import(bench)
@@ -201,7 +201,7 @@ def _draw_row(
         except FootlightsError as error:
             with left:
                 st.page_link("prompts.py", label=f"**{name}**", query_params={"p": name})
-                st.caption(f":red[{label(str(error))}]")
+                st.markdown(f":small[:red[{label(str(error))}]]")
             return
         with left, st.container(gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):

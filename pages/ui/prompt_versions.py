@@ -85,7 +85,7 @@ def _draw_version(
             told = [f"saved {say.when(saved.at)} by {prompt_facts.by(saved.who)}"] if saved else []
             st.caption(" · ".join([*told, *prompt_facts.use(used)]))
             if edited:
-                st.caption(f":red[:material/warning: {edited}.]")
+                st.markdown(f":small[:red[:material/warning: {edited}.]]")
         where = {"p": template.name, "v": str(number)}
         st.page_link("prompts.py", label="Edit", icon=":material/edit:", query_params=where)
         if labels.get(LABEL) != number:

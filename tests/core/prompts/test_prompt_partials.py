@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from core.errors import Refused
+from core.prompts.front_matter import with_variable
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
-from core.prompts.template import parse
+from core.prompts.template import Variable, parse
 
 
 def prompt(body: str, variables: str = "") -> str:
@@ -268,6 +269,38 @@ def test_a_front_matter_that_makes_no_sense_is_refused_with_its_line(
     with pytest.raises(Refused, match=reason) as refused:
         parse("t", 1, f"---\ndescription: d\n{line}\n---\n{user('x')}")
     assert str(refused.value).startswith("line 3, column 1")
+
+
+async def test_what_is_declared_and_not_used_is_told_where_it_is_declared(
+    library: PromptLibrary,
+) -> None:
+    raw = "---\ndescription: d\nvariables:\n  - name: a\n  - name: b\n---\n" + user("{{ a }}")
+    with pytest.raises(Refused, match="line 5, column 1: 'b' is declared, but not used"):
+        await library.save("t", raw)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "description: d\n",
+        "description: d\nvariables: []\n",
+        "description: d\nvariables:\n",
+        "variables:\n  - name: a\n    type: text\ndescription: d\n",
+        "variables:\n- name: a\n\n# a comment\ndescription: d\n",
+        "description: d\nvariables: # ours\n  - name: a\n    choices: [x]\n    type: choice\n",
+    ],
+)
+def test_a_declaration_is_added_and_the_rest_stays_as_it_was(head: str) -> None:
+    raw = f"---\n{head}---\n{user('x')}"
+    before, added = parse("t", 1, raw), parse("t", 1, with_variable(raw, "tone", "text", "user"))
+    assert added.variables == (*before.variables, Variable("tone"))
+    assert (added.source, added.description) == (before.source, before.description)
+
+
+def test_variables_on_one_line_are_left_to_their_writer() -> None:
+    raw = prompt(user("x"), "{name: a}")
+    with pytest.raises(Refused, match="line 3, column 1: the variables are written on one line"):
+        with_variable(raw, "tone", "text", "user")
 
 
 async def test_a_variable_named_like_a_filter_or_a_test_is_that_variable_and_nothing_else(

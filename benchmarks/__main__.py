@@ -2,13 +2,23 @@
 
 import sys
 
-from benchmarks import calls, ingest, open_streams, reservations, startup, streams, window
+from benchmarks import (
+    calls,
+    ingest,
+    open_streams,
+    previews,
+    reservations,
+    startup,
+    streams,
+    window,
+)
 
 ALL = {
     "calls": calls.main,
     "open_streams": open_streams.main,
     "startup": startup.main,
     "ingest": ingest.main,
+    "previews": previews.main,
     "reservations": reservations.main,
     "streams": streams.main,
     "window": window.main,

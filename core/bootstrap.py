@@ -25,12 +25,17 @@ from core.llm.pricing import price
 from core.metering import TurnMeter
 from core.models import Models
 from core.passages import Passages
+from core.prompts.front_matter import with_variable as with_variable
+from core.prompts.history import LABEL as LABEL
+from core.prompts.history import Change as Change
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Rendered as Rendered  # the aliases: values that a page may name
 from core.prompts.sandbox import Sandbox
 from core.prompts.sandbox import TrustSpan as TrustSpan
 from core.prompts.template import PromptTemplate as PromptTemplate
 from core.prompts.template import Variable as Variable
+from core.prompts.transfer import export as export_prompts  # noqa: F401
+from core.prompts.transfer import take_in as import_prompts  # noqa: F401
 from core.reembedding import Due as Due
 from core.reembedding import Left as Left
 from core.reembedding import Reembedder
@@ -59,6 +64,8 @@ from core.store.preferences import Limit as Limit
 from core.store.preferences import Preferences
 from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.price_overrides import PriceOverrides
+from core.store.prompt_drafts import PromptDrafts
+from core.store.prompt_uses import PromptUse as PromptUse
 from core.store.reembeddings import Reembeddings
 from core.store.summaries import Summaries
 from core.store.traces import Traces
@@ -175,6 +182,7 @@ def build(settings: Settings) -> Workbench:
         process=process,
         models=models,
         prompts=prompts,
+        drafts=PromptDrafts(engine),
         sandbox=sandbox,
         counter=counter,
         documents=documents,

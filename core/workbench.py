@@ -30,7 +30,8 @@ from core.store.leases import Process
 from core.store.ledger import Ledger
 from core.store.preferences import Limit, Preferences
 from core.store.price_overrides import PriceOverride, PriceOverrides
-from core.store.prompt_uses import prompt_uses
+from core.store.prompt_drafts import PromptDrafts
+from core.store.prompt_uses import PromptUse, errand_uses, prompt_uses
 from core.store.summaries import Summaries
 from core.store.traces import Traces
 from core.store.turns import Turns
@@ -56,6 +57,7 @@ class Workbench:
     process: Process
     models: Models
     prompts: PromptLibrary
+    drafts: PromptDrafts
     sandbox: Sandbox
     counter: Counter
     documents: DocumentService
@@ -139,9 +141,13 @@ class Workbench:
         """Every turn of a conversation, oldest first, failed ones included."""
         return self.turn_rows.list(user, _ALL, conversation_id=conversation_id)[::-1]
 
-    def prompt_uses(self, user: str) -> dict[str, int]:
-        """How many turns used each prompt, by `name@version`."""
+    def prompt_uses(self, user: str) -> dict[str, PromptUse]:
+        """How each prompt was used, by `name@version`."""
         return prompt_uses(self.engine, user)
+
+    def errand_uses(self, user: str) -> dict[str, PromptUse]:
+        """How the prompts beside the answer were used, by name."""
+        return errand_uses(self.engine, user)
 
     def warm(self) -> None:
         """Begin to load what the first question needs; said when somebody has come, and done once."""

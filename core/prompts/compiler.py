@@ -5,6 +5,7 @@ It runs in the worker alone: parsing and compiling a hostile template may take a
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import Template, nodes
@@ -13,14 +14,13 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.visitor import NodeTransformer
 
 from core.prompts.environment import SandboxEnvironment
-from core.prompts.messages import Messages, block, called
+from core.prompts.faults import Fault
+from core.prompts.messages import Messages, block, called, role
 from core.prompts.origins import Origins
+from core.prompts.partials import Partial, Partials
 
 MAX_NESTING = 40
 _ABSENT: tuple[tuple[type[nodes.Node], str], ...] = (
-    (nodes.Include, "{% include %}"),
-    (nodes.Import, "{% import %}"),
-    (nodes.FromImport, "{% from %}"),
     (nodes.Extends, "{% extends %}"),
     (nodes.Block, "{% block %}"),
     (nodes.CallBlock, "{% call %}"),
@@ -29,30 +29,44 @@ _ABSENT: tuple[tuple[type[nodes.Node], str], ...] = (
 _BUFFERED = (nodes.Macro, nodes.AssignBlock, nodes.FilterBlock)
 
 
-class Fault(Exception):
-    """What is wrong with a template, at a line of its body (0: nowhere) and about a word of it."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a template is compiled from: its body, the trust of each variable, and its partials by ref;
+    `pins` says which ref each of their names means."""
 
-    def __init__(self, problem: str, line: int = 0, word: str = "", hint: str = "") -> None:
-        super().__init__(problem)
-        self.line = line
-        self.word = word
-        self.hint = hint
+    source: str
+    trusts: Mapping[str, str]
+    pins: Mapping[str, str] = field(default_factory=dict)
+    partials: Mapping[str, Partial] = field(default_factory=dict)
+    is_partial: bool = False
 
 
-def compile_template(
-    environment: SandboxEnvironment, source: str, trusts: Mapping[str, str]
-) -> Template:
+def compile_template(environment: SandboxEnvironment, given: Given) -> Template:
     """The template, ready to run. Fault, or any error of Jinja2 and Python, when it is not to be."""
-    tree = environment.parse(source)
-    _check_nesting(tree)
-    _check_tags(tree)
-    _check_names(environment, tree)
-    _check_places(tree, "outside")
-    _check_variables(tree, trusts)
-    origins = Origins(tree, trusts)
+    tree = whole_tree(environment, given)
+    if not given.is_partial and not any(_may_be_the_users(tree)):
+        raise Fault(
+            "the template has no user message",
+            hint='Write {% message "user" %}{{ question }}{% endmessage %}, say.',
+        )
+    _check_variables(tree, given.trusts)
+    origins = Origins(tree, given.trusts)
     marked = _Marks(environment.messages, origins).visit(tree)
     code = environment.compile(marked)
     return Template.from_code(environment, code, environment.globals)
+
+
+def whole_tree(environment: SandboxEnvironment, given: Given) -> nodes.Template:
+    """The tree with every partial in its place, checked but for its variables."""
+    tree = environment.parse(given.source)
+    tree = Partials(environment, given.partials).expand(tree, given.pins)
+    _check_nesting(tree)
+    _check_tags(tree)
+    _check_names(environment, tree)
+    if given.is_partial and not any(block(node) == "message" for node in tree.find_all(nodes.With)):
+        tree.body = [environment.messages.wrapped(tree.body)]
+    _check_places(tree, "outside")
+    return tree
 
 
 def column(source: str, line: int, word: str) -> int:
@@ -128,12 +142,7 @@ def _check_blank(output: nodes.Output) -> None:
 
 
 def _check_variables(tree: nodes.Template, declared: Mapping[str, str]) -> None:
-    if not any(_roles(tree)):
-        raise Fault(
-            "the template has no user message",
-            hint='Write {% message "user" %}{{ question }}{% endmessage %}, say.',
-        )
-    used = find_undeclared_variables(tree) | _references(tree)
+    used = names_used(tree)
     for name in sorted(used - set(declared)):
         line = next((found.lineno for found in tree.find_all(nodes.Name) if found.name == name), 0)
         raise Fault(
@@ -143,7 +152,12 @@ def _check_variables(tree: nodes.Template, declared: Mapping[str, str]) -> None:
             "Declare it under `variables` in the front matter.",
         )
     for name in sorted(set(declared) - used):
-        raise Fault(f"{name!r} is declared, but not used", hint="Use it, or remove it.")
+        raise Fault(f"{name!r} is declared, but not used", 0, name, "Use it, or remove it.")
+
+
+def names_used(tree: nodes.Template) -> set[str]:
+    """The variables that a tree needs from outside."""
+    return find_undeclared_variables(tree) | _references(tree)
 
 
 def _references(tree: nodes.Template) -> set[str]:
@@ -151,11 +165,9 @@ def _references(tree: nodes.Template) -> set[str]:
     return {name.name for name in tree.find_all(nodes.Name)} & {"self", "super", "caller"}
 
 
-def _roles(tree: nodes.Template) -> Iterator[bool]:
-    for output in tree.find_all(nodes.With):
-        if block(output) == "message" and isinstance(output.body[0], nodes.Output):
-            call = output.body[0].nodes[0]
-            yield isinstance(call, nodes.Call) and call.args[1] == nodes.Const("user")
+def _may_be_the_users(tree: nodes.Template) -> Iterator[bool]:
+    for node in tree.find_all(nodes.With):
+        yield block(node) == "message" and role(node) in ("user", "")
 
 
 class _Marks(NodeTransformer):

@@ -41,17 +41,65 @@ def split(raw: str) -> Head:
 
 def with_message(raw: str, message: str) -> str:
     """The file with `message` as the reason for this version; the rest stays as it was written."""
+    return with_key(raw, "message", " ".join(message.split()))
+
+
+def with_key(raw: str, key: str, value: Any) -> str:
+    """The file with this value of a top-level key, None without the key; the rest stays as it was."""
     head = split(raw)
     lines = head.text.split("\n")
-    if (line := head.lines.get("message")) is not None:
+    if (line := head.lines.get(key)) is not None:
         after = [number for number in head.lines.values() if number > line]
         end = min(after, default=len(lines) + 2)
         del lines[line - 2 : end - 2]  # the head's first line is line 2 of the file
     while lines and not lines[-1].strip():
         lines.pop()
-    # JSON is YAML, on one line, whatever the message holds.
-    lines.append(f"message: {json.dumps(' '.join(message.split()), ensure_ascii=False)}")
+    if value is not None:
+        # JSON is YAML, on one line, whatever the value holds.
+        lines.append(f"{key}: {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(["---", *lines, "---", head.body])
+
+
+def with_variable(raw: str, name: str, kind: str, trust: str) -> str:
+    """The file with one more variable declared, behind the others."""
+    head = split(raw)
+    entry = [f"  - name: {name}", f"    type: {kind}", f"    trust: {trust}"]
+    listed = head.data.get("variables")
+    line = head.lines.get("variables")
+    lines = head.text.split("\n")
+    if line is None:
+        return "\n".join(
+            [
+                "---",
+                *(each for each in lines if each.strip()),
+                "variables:",
+                *entry,
+                "---",
+                head.body,
+            ]
+        )
+    if not listed:
+        lines[line - 2 : line - 1] = ["variables:", *entry]
+    elif lines[line - 2].split("#")[0].rstrip().endswith("variables:"):
+        first = lines[head.lines["variables.0"] - 2]
+        indent = " " * (len(first) - len(first.lstrip()))
+        at = _end_of_key(head, line, lines)
+        lines[at:at] = [indent + each.removeprefix("  ") for each in entry]
+    else:
+        raise Refused(
+            f"line {line}, column 1: the variables are written on one line",
+            hint=f"Write one more yourself: {{name: {name}, type: {kind}, trust: {trust}}}.",
+        )
+    return "\n".join(["---", *lines, "---", head.body])
+
+
+def _end_of_key(head: Head, line: int, lines: list[str]) -> int:
+    """The line of the head behind the last one that belongs to the key on this line of the file."""
+    after = [number for key, number in head.lines.items() if number > line and "." not in key]
+    end = min(after, default=len(lines) + 2) - 2
+    while end and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
+        end -= 1
+    return end
 
 
 def _load(text: str) -> tuple[dict[str, Any], dict[str, int]]:

@@ -1,231 +1,192 @@
-"""The folder of prompts: `<name>/v1.md`, `v2.md`, ... and `labels.yaml`. The folder is the truth."""
+"""The folder of prompts: `<name>/v1.md`, `v2.md`, ... with `labels.yaml` and `history.jsonl`. The folder
+is the truth."""
 
-import os
 import re
-import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
-import yaml
-
 from core.errors import NotFound, Refused
-from core.prompts.front_matter import with_message
+from core.prompts import history as records
+from core.prompts.folder import LABELS, PromptFolder, named
+from core.prompts.front_matter import with_key, with_message
+from core.prompts.history import LABEL as LABEL
+from core.prompts.labels import Labels, now
 from core.prompts.sandbox import Sandbox
-from core.prompts.template import MAX_SOURCE, PromptTemplate, parse
+from core.prompts.template import PromptTemplate, parse
 
-LABEL = "production"
-"""The label of the version that is used."""
-_NAME = re.compile(r"[a-z0-9_-]{1,64}")
-_VERSION = re.compile(r"v([1-9][0-9]{0,5})\.md")
-_LABELS = "labels.yaml"
+_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file of the folder that cannot be used, and why."""
+    """A file of the folder that cannot be used, or is not what was saved, and why."""
 
     file: str
     reason: str
 
 
-class PromptLibrary:
+class PromptLibrary(Labels):
     """Reads and adds versions; a version is never written twice, and none is ever changed."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
-        self._folder = folder
+    def __init__(
+        self, folder: Path, sandbox: Sandbox, *, clock: Callable[[], datetime] = now
+    ) -> None:
+        super().__init__(folder, clock=clock)
         self._sandbox = sandbox
-        self._read_before: dict[Path, tuple[tuple[int, int], PromptTemplate]] = {}
 
     # --- reading ------------------------------------------------------------------------------
 
     def names(self) -> list[str]:
-        """The prompts that have at least one version, in alphabetical order."""
-        if not self._folder.is_dir():
-            return []
-        found = (path.name for path in self._folder.iterdir() if _NAME.fullmatch(path.name))
-        return sorted(name for name in found if self._numbers(name))
+        """The prompts that have a version and are not archived, in alphabetical order."""
+        return [name for name in self._offered() if not self._versions.is_partial(name)]
+
+    def partials(self) -> list[str]:
+        """The partials that are not archived, in alphabetical order."""
+        return [name for name in self._offered() if self._versions.is_partial(name)]
+
+    def archived(self) -> list[str]:
+        """The prompts and partials that were put away; their versions can still be read."""
+        return [name for name in self._versions.names() if self._versions.is_archived(name)]
+
+    def _offered(self) -> list[str]:
+        return [name for name in self._versions.names() if not self._versions.is_archived(name)]
 
     def get(self, name: str, version: int | None = None) -> PromptTemplate:
         """That version; without one the labelled version, else the newest that can be read.
 
         Raises NotFound, or Refused with the reason if that file is broken.
         """
-        if version is not None:
-            return self._read(name, version)
-        if (labelled := self._labelled(name)) is not None:
-            return self._read(name, labelled)
-        return self._newest(name)
+        return (
+            self._versions.in_use(name) if version is None else self._versions.read(name, version)
+        )
 
     def answering(self) -> list[str]:
         """The prompts that a question can be asked with as they are, `answer` first."""
         found = [name for name in self.names() if self._answers(name)]
         return sorted(found, key=lambda name: (name != "answer", name))
 
-    def _answers(self, name: str) -> bool:
-        try:
-            return self.get(name).answers
-        except (Refused, NotFound):
-            return False  # told by `problems`
-
     def resolve(self, ref: str) -> PromptTemplate:
-        """What `name` or `name@version` means."""
-        name, at, number = ref.partition("@")
+        """What `name`, `name@version` or `name@label` means."""
+        name, at, wanted = ref.partition("@")
         if not at:
             return self.get(name)
-        if not re.fullmatch(r"[1-9][0-9]{0,5}", number):
-            raise self._missing(ref)
-        return self.get(name, int(number))
+        if _NUMBER.fullmatch(wanted):
+            return self.get(name, int(wanted))
+        if (version := self.labels(name).get(wanted)) is None:
+            raise self._versions.missing(ref)
+        return self.get(name, version)
 
     def versions(self, name: str) -> list[PromptTemplate]:
         """Every version that can be read, oldest first; what cannot is told by `problems`."""
         found: list[PromptTemplate] = []
-        for number in self._numbers(name):
+        for number in self._versions.home(name).numbers():
             try:
-                found.append(self._read(name, number))
+                found.append(self._versions.read(name, number))
             except (Refused, NotFound):
                 continue  # told by `problems`, or deleted a moment ago
         if not found:
-            raise self._missing(name)
+            raise self._versions.missing(name)
         return found
 
     def label(self, name: str) -> int:
         """The version that `get` gives."""
         return self.get(name).version
 
+    def edited(self, name: str) -> dict[int, str]:
+        """What is wrong with versions that are not what was saved: edited by hand, or gone."""
+        return self._versions.edited(name)
+
+    def users_of(self, partial: str) -> list[str]:
+        """Which versions in use, as `name@version`, were pinned to a version of this partial."""
+        return [each.ref for each in self._versions.all_in_use() if partial in dict(each.pins)]
+
     async def problems(self) -> tuple[Problem, ...]:
-        """Every file that cannot be used, with the reason; an empty tuple when all is well."""
+        """Every file that cannot be used or is not what was saved; an empty tuple when all is well."""
         found: list[Problem] = []
-        for name in self.names():
-            for number in self._numbers(name):
+        for name in self._versions.names():
+            for number in self._versions.home(name).numbers():
                 try:
-                    await self._sandbox.check(self._read(name, number))
+                    await self._sandbox.check(self._versions.read(name, number))
                 except (Refused, NotFound) as error:
                     found.append(Problem(f"{name}/v{number}.md", str(error)))
+            found += [Problem(f"{name}/v{n}.md", why) for n, why in self.edited(name).items()]
             try:
                 self.label(name)
             except (Refused, NotFound) as error:
-                found.append(Problem(f"{name}/{_LABELS}", str(error)))
+                found.append(Problem(f"{name}/{LABELS}", str(error)))
         return tuple(found)
 
     def draft(self, name: str, raw: str) -> PromptTemplate:
-        """What this text would be as a version of the prompt, to be checked and tried before it is saved.
+        """What this text would be as a version of the prompt, to be checked and tried before it is saved;
+        a partial that it does not pin is the one in use.
 
         Refused, with line and column, when its head cannot be read.
         """
-        return parse(name, 0, raw)
+        return self._versions.bound(parse(name, 0, raw))
+
+    def home(self, name: str) -> PromptFolder:
+        """The folder of a prompt. Raises NotFound."""
+        return self._known(name)
+
+    def all_versions(self, name: str) -> list[PromptTemplate]:
+        """Like `versions`, and an empty list where there is no such prompt."""
+        return self.versions(name) if self._versions.home(name).numbers() else []
+
+    async def check(
+        self, template: PromptTemplate, among: Mapping[str, PromptTemplate] | None = None
+    ) -> None:
+        """Refused, with line and column, unless the version could be saved, with `among` as partials
+        that are not here yet, by ref."""
+        await self._sandbox.check(self._versions.bound(template, among or {}))
 
     # --- writing ------------------------------------------------------------------------------
 
-    async def save(self, name: str, raw: str, message: str = "") -> PromptTemplate:
-        """The next version of the prompt, on the disk when this returns.
+    async def save(
+        self, name: str, raw: str, message: str = "", *, who: str = "", new: bool = False
+    ) -> PromptTemplate:
+        """The next version of the prompt, on the disk when this returns; its partials are pinned.
 
         Two that are saved at once become two versions. Refused, with line and column, before
-        anything is written, if it could not be rendered.
+        anything is written, if it could not be rendered; with `new`, Conflict if it is there already.
         """
-        if not _NAME.fullmatch(name):
-            raise Refused(
-                f"{name!r} cannot be the name of a prompt",
-                hint="Use small letters, digits, - and _, at most 64.",
-            )
-        template = parse(name, 0, raw)
+        named(name)
+        template = self.draft(name, raw)
         if message.strip():
-            template = parse(name, 0, with_message(template.raw, message))
+            template = self.draft(name, with_message(template.raw, message))
         await self._sandbox.check(template)
-        return self._write(template)
+        if template.pins != parse(name, 0, template.raw).pins:
+            template = self.draft(name, with_key(template.raw, "partials", dict(template.pins)))
+        return self._write(template, who, new=new)
 
-    def set_label(self, name: str, version: int) -> None:
-        """Make this version the one that is used; it must be there and readable."""
-        self._read(name, version)
-        labels = {**self._labels(name), LABEL: version}
-        text = yaml.safe_dump(labels, sort_keys=True).encode()
-        fresh = self._fresh(name, text)
-        os.replace(fresh, self._folder / name / _LABELS)
+    async def duplicate(self, name: str, copy: str, *, who: str = "") -> PromptTemplate:
+        """A new prompt whose first version is the one in use here. Conflict if its name is taken."""
+        source = self.get(name)
+        raw = with_key(source.raw, "used_by", None)
+        return await self.save(copy, raw, f"Copied from {source.ref}", who=who, new=True)
 
     # --- files --------------------------------------------------------------------------------
 
-    def _write(self, template: PromptTemplate) -> PromptTemplate:
-        home = self._folder / template.name
-        home.mkdir(parents=True, exist_ok=True)
-        fresh = self._fresh(template.name, template.raw.encode("utf-8", "replace"))
-        try:
-            while True:
-                number = max(self._numbers(template.name), default=0) + 1
-                try:
-                    # A link is made whole or not at all, and never over another version.
-                    os.link(fresh, home / f"v{number}.md")
-                    return replace(template, version=number)
-                except FileExistsError:
-                    continue
-        finally:
-            fresh.unlink()
-
-    def _fresh(self, name: str, data: bytes) -> Path:
-        path = self._folder / name / f".{secrets.token_hex(8)}.tmp"
-        with open(path, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        return path
-
-    def _numbers(self, name: str) -> list[int]:
-        if not _NAME.fullmatch(name) or not (self._folder / name).is_dir():
-            return []
-        files = (_VERSION.fullmatch(path.name) for path in (self._folder / name).iterdir())
-        return sorted(int(found[1]) for found in files if found)
-
-    def _read(self, name: str, version: int) -> PromptTemplate:
-        if not _NAME.fullmatch(name):
-            raise self._missing(name)
-        path = self._folder / name / f"v{version}.md"
-        try:
-            status = path.stat()
-            seen = (status.st_mtime_ns, status.st_size)
-            if (known := self._read_before.get(path)) and known[0] == seen:
-                return known[1]
-            if status.st_size > MAX_SOURCE * 4:
-                raise Refused(
-                    f"{name}@{version} has {status.st_size:,} bytes: too many for a prompt"
-                )
-            text = path.read_bytes().decode()
-        except IsADirectoryError:
-            raise Refused(f"{name}@{version} is a folder, not a file") from None
-        except (FileNotFoundError, NotADirectoryError):
-            raise self._missing(f"{name}@{version}") from None
-        except UnicodeDecodeError:
-            raise Refused(f"{name}@{version} is not UTF-8 text") from None
-        template = parse(name, version, text)
-        self._read_before[path] = (seen, template)
-        return template
-
-    def _newest(self, name: str) -> PromptTemplate:
-        broken: Refused | None = None
-        for number in reversed(self._numbers(name)):
-            try:
-                return self._read(name, number)
-            except Refused as error:
-                broken = broken or error
-        raise broken or self._missing(name)
-
-    def _labels(self, name: str) -> dict[str, int]:
-        path = self._folder / name / _LABELS
-        try:
-            labels = yaml.safe_load(path.read_bytes()[:MAX_SOURCE]) or {}
-        except FileNotFoundError:
-            return {}
-        except (yaml.YAMLError, ValueError, RecursionError):
-            labels = None
-        if not isinstance(labels, dict) or not all(type(v) is int for v in labels.values()):
-            raise Refused(
-                f"{name}/{_LABELS} is not a list of `label: version`",
-                hint=f"Write `{LABEL}: 1`, or delete the file: then the newest version is used.",
+    def _write(self, template: PromptTemplate, who: str, *, new: bool = False) -> PromptTemplate:
+        home = self._versions.home(template.name)
+        with home.locked(make=True):
+            # A number that was given once stays given, whatever became of its file.
+            beyond = max((each.version for each in records.read(home)), default=0)
+            data = template.raw.encode("utf-8", "replace")
+            number = home.add_version(data, beyond, first=new)
+            self._record(
+                home,
+                "saved",
+                who=who,
+                why=template.message,
+                version=number,
+                sha256=parse(template.name, 0, data.decode()).sha256,
             )
-        return labels
+        return replace(template, version=number)
 
-    def _labelled(self, name: str) -> int | None:
-        if not self._numbers(name):
-            raise self._missing(name)
-        return self._labels(name).get(LABEL)
-
-    def _missing(self, ref: str) -> NotFound:
-        names = ", ".join(self.names()) or "none"
-        return NotFound(f"there is no prompt {ref[:80]!r}", hint=f"There are: {names}.")
+    def _answers(self, name: str) -> bool:
+        try:
+            return self.get(name).answers
+        except (Refused, NotFound):
+            return False  # told by `problems`

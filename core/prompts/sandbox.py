@@ -11,7 +11,8 @@ from core.errors import Refused
 from core.prompts import values
 from core.prompts.defence import Fence
 from core.prompts.process import Worker, WorkerLost
-from core.prompts.template import PromptTemplate, Trust, parse
+from core.prompts.template import PromptTemplate, Trust, Variable, parse
+from core.prompts.variables import is_name
 from core.types import Message, message
 
 SECONDS = 2.0
@@ -75,6 +76,16 @@ class Sandbox:
     async def check(self, template: PromptTemplate) -> None:
         """Refused, with line and column, unless the body compiles and uses just what is declared."""
         await self._ask(_request(template, "validate"))
+
+    async def undeclared(self, template: PromptTemplate) -> tuple[Variable, ...]:
+        """The variables that the body uses and the front matter does not declare, each of the type and
+        trust that its use suggests. Refused when the body cannot be read."""
+        used = (await self._ask(_request(template, "uses")))["uses"]
+        return tuple(
+            Variable(name, guessed["type"], guessed["trust"])
+            for name, guessed in used.items()
+            if is_name(name) and not template.takes(name)
+        )
 
     async def warm(self) -> None:
         """Start the worker, so that the first rendering does not wait for it."""
@@ -160,9 +171,19 @@ def _lost(why: str, seconds: float) -> Refused:
 def _request(template: PromptTemplate, op: str) -> dict[str, Any]:
     return {
         "op": op,
+        **_file(template),
+        "trusts": {variable.name: variable.trust for variable in template.variables},
+        "lines": {variable.name: variable.line for variable in template.variables},
+        "is_partial": template.kind == "partial",
+        "partials": {each.ref: _file(each) for each in template.partials},
+    }
+
+
+def _file(template: PromptTemplate) -> dict[str, Any]:
+    return {
         "source": template.source,
         "body_line": template.body_line,
-        "trusts": {variable.name: variable.trust for variable in template.variables},
+        "pins": {name: f"{name}@{version}" for name, version in template.pins},
     }
 
 

@@ -1,49 +1,38 @@
 """One version of a prompt: what its file says, as a value."""
 
 import hashlib
+import json
 import math
-import re
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from core.errors import Refused
+from core.prompts import variables as declared
 from core.prompts.front_matter import Head, split
+from core.prompts.variables import Trust as Trust  # the aliases: what a template is made of
+from core.prompts.variables import Variable as Variable
+from core.prompts.variables import fault as fault
+from core.prompts.variables import one_of
 
-VariableType = Literal["text", "long_text", "number", "choice", "yes_no", "list", "json"]
-Trust = Literal["trusted", "user", "retrieved"]
+Kind = Literal["prompt", "partial"]
 
 MAX_SOURCE = 65_536
 """Characters of a prompt file."""
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-# Words of Jinja2: a variable of this name could not be printed, or would hide something.
-_TAKEN = frozenset(
-    (
-        *("and", "as", "caller", "context", "else", "false", "if", "import", "in", "is", "kwargs"),
-        *("loop", "none", "not", "or", "range", "recursive", "self", "super", "true", "varargs"),
-        *("with", "without"),
-    )
-)
-_KEYS = {"description", "message", "variables"}
-_VARIABLE_KEYS = {"name", "type", "trust", "required", "default", "choices", "description"}
-_EMPTY: dict[str, Any] = {"text": "", "long_text": "", "yes_no": False, "list": [], "choice": ""}
+MAX_VERSION = 999_999
+_MAX_TOKENS = 1_000_000
+_MAX_TEMPERATURE = 2.0
+_KEYS = {
+    *("kind", "description", "message", "used_by", "variables", "model", "output", "partials"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
-    """A value that a template takes; `trust` says whose words it holds."""
+class ModelHints:
+    """How a prompt wants to be answered; None leaves it to whoever asks."""
 
-    name: str
-    type: VariableType = "text"
-    trust: Trust = "user"
-    required: bool = False
-    default: Any = None
-    description: str = ""
-    choices: tuple[str, ...] = ()
-
-    @property
-    def initial(self) -> Any:
-        """What it is when nobody gives it: the default, else the empty value of its type."""
-        return _EMPTY.get(self.type) if self.default is None else self.default
+    max_tokens: int | None = None
+    temperature: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +50,17 @@ class PromptTemplate:
     """Why this version was made."""
     body_line: int = 1
     """The line of the file on which the body begins."""
+    kind: Kind = "prompt"
+    """A partial is no prompt by itself: others include it, or import its macros."""
+    used_by: str = ""
+    """Where the app uses it, in words."""
+    model: ModelHints = ModelHints()
+    output: Mapping[str, Any] | None = None
+    """The JSON schema of the answer, None for words."""
+    pins: tuple[tuple[str, int], ...] = ()
+    """The version of each partial that it uses, so that it means the same for ever."""
+    partials: tuple["PromptTemplate", ...] = ()
+    """Every partial that it needs, those of its partials too; the library fills them in."""
 
     @property
     def ref(self) -> str:
@@ -71,7 +71,8 @@ class PromptTemplate:
     def answers(self) -> bool:
         """Whether a question, and the passages found for it, are all that it must be given."""
         needed = {variable.name for variable in self.variables if variable.required}
-        return self.takes("question") and needed <= {"question", "passages"}
+        asked = self.kind == "prompt" and self.takes("question")
+        return asked and needed <= {"question", "passages"}
 
     def takes(self, name: str) -> bool:
         """Whether a variable of this name is declared."""
@@ -91,7 +92,7 @@ def parse(name: str, version: int, raw: str) -> PromptTemplate:
     raw = raw.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     head = split(raw)
     if unknown := sorted(set(head.data) - _KEYS):
-        raise Refused(_at(head, unknown[0], f"unknown key {unknown[0]!r}"), hint=_one_of(_KEYS))
+        raise Refused(_at(head, unknown[0], f"unknown key {unknown[0]!r}"), hint=one_of(_KEYS))
     return PromptTemplate(
         name=name,
         version=version,
@@ -102,25 +103,12 @@ def parse(name: str, version: int, raw: str) -> PromptTemplate:
         sha256=hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest(),
         message=_text(head, "message"),
         body_line=head.body_line,
+        kind=_kind(head),
+        used_by=_text(head, "used_by"),
+        model=_hints(head),
+        output=_output(head),
+        pins=_pins(head),
     )
-
-
-def fault(variable: Variable, value: Any) -> str:
-    """What is wrong with this value for the variable, or ""."""
-    match variable.type:
-        case "text" | "long_text":
-            return "" if isinstance(value, str) else "is not a text"
-        case "number":
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            return "" if number and math.isfinite(value) else "is not a number"
-        case "choice":
-            return "" if value in variable.choices else f"is none of {', '.join(variable.choices)}"
-        case "yes_no":
-            return "" if isinstance(value, bool) else "is neither true nor false"
-        case "list":
-            return "" if isinstance(value, list | tuple) else "is not a list"
-        case "json":
-            return ""
 
 
 def _variables(head: Head) -> tuple[Variable, ...]:
@@ -132,7 +120,8 @@ def _variables(head: Head) -> tuple[Variable, ...]:
     found: list[Variable] = []
     for number, item in enumerate(given):
         try:
-            found.append(_variable(item))
+            line = head.lines.get(f"variables.{number}", 0)
+            found.append(replace(declared.read(item), line=line))
         except Refused as error:
             raise Refused(_at(head, f"variables.{number}", str(error)), hint=error.hint) from None
         if any(found[-1].name == other.name for other in found[:-1]):
@@ -140,53 +129,65 @@ def _variables(head: Head) -> tuple[Variable, ...]:
     return tuple(found)
 
 
-def _variable(item: Any) -> Variable:
-    if not isinstance(item, dict):
-        raise Refused("a variable is written as `- name: ...`")
-    name = item.get("name")
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _TAKEN:
+def _kind(head: Head) -> Kind:
+    match head.data.get("kind", "prompt"):
+        case "prompt":
+            return "prompt"
+        case "partial":
+            return "partial"
+        case other:
+            raise Refused(
+                _at(head, "kind", f"unknown kind {other!r}"), hint="It is one of: partial, prompt."
+            )
+
+
+def _hints(head: Head) -> ModelHints:
+    given = _mapping(head, "model") or {}
+    if unknown := sorted(str(key) for key in set(given) - {"max_tokens", "temperature"}):
         raise Refused(
-            f"{name!r} cannot be the name of a variable",
-            hint="Use small letters, digits and _; the words of Jinja2 are taken.",
+            _at(head, "model", f"model: unknown key {unknown[0]!r}"),
+            hint=one_of({"max_tokens", "temperature"}),
         )
-    if unknown := sorted(str(key) for key in set(item) - _VARIABLE_KEYS):
-        raise Refused(
-            f"variable {name!r}: unknown key {unknown[0]!r}", hint=_one_of(_VARIABLE_KEYS)
-        )
-    choices = item.get("choices") or []
-    if not isinstance(choices, list):
-        raise Refused(f"variable {name!r}: `choices` is not a list")
-    variable = Variable(
-        name=name,
-        type=_choice(item, name, "type", "text", get_args(VariableType)),
-        trust=_choice(item, name, "trust", "user", get_args(Trust)),
-        required=item.get("required", False),
-        default=item.get("default"),
-        description=str(item.get("description") or ""),
-        choices=tuple(str(choice) for choice in choices),
-    )
-    _check(variable)
-    return variable
+    tokens, heat = given.get("max_tokens"), given.get("temperature")
+    if tokens is not None and (type(tokens) is not int or not 0 < tokens <= _MAX_TOKENS):
+        raise Refused(_at(head, "model", f"model: `max_tokens` is 1 to {_MAX_TOKENS:,}"))
+    if heat is not None and not _is_between(heat, _MAX_TEMPERATURE):
+        raise Refused(_at(head, "model", "model: `temperature` is a number from 0 to 2"))
+    return ModelHints(tokens, heat)
 
 
-def _check(variable: Variable) -> None:
-    problem = ""
-    if not isinstance(variable.required, bool):
-        problem = "`required` is neither true nor false"
-    elif (variable.type == "choice") != bool(variable.choices):
-        problem = "`choices` belong to the type choice, and it needs them"
-    elif variable.default is not None and variable.required:
-        problem = "it is required, so its default would never be used"
-    elif variable.default is not None and (wrong := fault(variable, variable.default)):
-        problem = f"the default {wrong}"
-    if problem:
-        raise Refused(f"variable {variable.name!r}: {problem}")
+def _is_between(value: object, highest: float) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value) and 0 <= value <= highest  # type: ignore[arg-type,operator]
 
 
-def _choice(item: dict[str, Any], name: str, key: str, default: str, allowed: Any) -> Any:
-    value = item.get(key, default)
-    if value not in allowed:
-        raise Refused(f"variable {name!r}: unknown {key} {value!r}", hint=_one_of(allowed))
+def _output(head: Head) -> Mapping[str, Any] | None:
+    schema = _mapping(head, "output")
+    if schema is None:
+        return None
+    try:
+        # Dates and the like are YAML and no JSON.
+        return dict(json.loads(json.dumps(schema, allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        raise Refused(_at(head, "output", f"output: not a JSON schema: {error}")) from None
+
+
+def _pins(head: Head) -> tuple[tuple[str, int], ...]:
+    given = _mapping(head, "partials") or {}
+    for name, version in given.items():
+        if not isinstance(name, str) or type(version) is not int or not 0 < version <= MAX_VERSION:
+            raise Refused(
+                _at(head, "partials", f"partials: {name!r} has no version"),
+                hint="Write the name of each partial and its version, `rules: 3`; or leave it out: "
+                "saving fills it in.",
+            )
+    return tuple(sorted(given.items()))
+
+
+def _mapping(head: Head, key: str) -> dict[Any, Any] | None:
+    value = head.data.get(key)
+    if value is not None and not isinstance(value, dict):
+        raise Refused(_at(head, key, f"{key!r} is not a list of `key: value`"))
     return value
 
 
@@ -201,7 +202,3 @@ def _text(head: Head, key: str) -> str:
 
 def _at(head: Head, key: str, problem: str) -> str:
     return f"line {head.lines.get(key, 1)}, column 1: {problem}"
-
-
-def _one_of(words: Any) -> str:
-    return f"It is one of: {', '.join(sorted(words))}."

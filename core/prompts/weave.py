@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from core.prompts.compiler import Fault
 from core.prompts.defence import Fence
+from core.prompts.faults import Fault
 from core.prompts.pieces import Piece
 
 MAX_OUTPUT = 2_000_000

@@ -19,9 +19,12 @@ from jinja2.exceptions import (
 
 from core import child
 from core.prompts import wire
-from core.prompts.compiler import Fault, column, compile_template, line_of
+from core.prompts.compiler import Given, column, compile_template, line_of
 from core.prompts.defence import Fence
 from core.prompts.environment import SandboxEnvironment
+from core.prompts.faults import Fault
+from core.prompts.partials import Partial, place
+from core.prompts.usage import uses
 from core.prompts.weave import Weaver
 
 _KEPT = 32
@@ -54,28 +57,40 @@ class Renderer:
         """The messages, or {} for a mere check, or what is wrong under `refused`."""
         template: Template | None = None
         try:
-            template = self._template(request["source"], request["trusts"])
+            given = _given(request)
+            if request["op"] == "uses":
+                return {"uses": uses(self._environment, given)}
+            template = self._template(given)
             if request["op"] == "validate":
                 return {}
-            return self._render(template, request["values"], Fence(request["boundary"]))
+            return self._render(given, template, request["values"], Fence(request["boundary"]))
         except _TROUBLE as error:
             return _refusal(error, request, template)
 
-    def _template(self, source: str, trusts: dict[str, str]) -> Template:
-        key = (source, *sorted(trusts.items()))
+    def _template(self, given: Given) -> Template:
+        key = (
+            given.source,
+            given.is_partial,
+            *sorted(given.trusts.items()),
+            *sorted(given.pins.items()),
+            *((ref, each.source) for ref, each in sorted(given.partials.items())),
+        )
         if key not in self._compiled:
-            self._compiled[key] = compile_template(self._environment, source, trusts)
+            self._compiled[key] = compile_template(self._environment, given)
             if len(self._compiled) > _KEPT:
                 self._compiled.popitem(last=False)
         self._compiled.move_to_end(key)
         return self._compiled[key]
 
-    def _render(self, template: Template, values: dict[str, Any], fence: Fence) -> dict[str, Any]:
+    def _render(
+        self, given: Given, template: Template, values: dict[str, Any], fence: Fence
+    ) -> dict[str, Any]:
         weaver = Weaver(fence)
         pieces: Iterable[str] = template.root_render_func(template.new_context(values))
         for part in pieces:
             weaver.add(part)
-        if not any(message["role"] == "user" for message in weaver.messages):
+        users = any(message["role"] == "user" for message in weaver.messages)
+        if not users and not given.is_partial:
             raise Fault("the template came out without a user message")
         return {"messages": weaver.messages, "removed": weaver.removed}
 
@@ -86,10 +101,29 @@ def _refusal(
     problem, word, hint = _words(error)
     line = error.line if isinstance(error, Fault) else line_of(error, template)
     if line:
-        at = column(request["source"], line, word)
-        problem = f"line {line + request['body_line'] - 1}, column {at}: {problem}"
+        problem = f"{_where(request, line, word)}: {problem}"
+    elif declared := request["lines"].get(word):
+        problem = f"line {declared}, column 1: {problem}"
     # After running out of memory this process is worth nothing.
     return {"refused": problem, "hint": hint, "spent": isinstance(error, MemoryError)}
+
+
+def _given(request: Mapping[str, Any]) -> Given:
+    return Given(
+        request["source"],
+        request["trusts"],
+        request["pins"],
+        {ref: Partial(each["source"], each["pins"]) for ref, each in request["partials"].items()},
+        request["is_partial"],
+    )
+
+
+def _where(request: Mapping[str, Any], line: int, word: str) -> str:
+    """The place in the prompt's file, or in that of the partial where it is."""
+    ref, line = place(line, sorted(request["partials"]))
+    file = request["partials"][ref] if ref else request
+    said = f"line {line + file['body_line'] - 1}, column {column(file['source'], line, word)}"
+    return f"in {ref}, {said}" if ref else said
 
 
 def _words(error: Exception) -> tuple[str, str, str]:

@@ -1,6 +1,5 @@
 """What a model would be sent: every message as it is, whose words are where in it, and what it costs."""
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from html import escape
@@ -9,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from core.bootstrap import PromptTemplate, Rendered, TrustSpan, Workbench
-from core.errors import FootlightsError
 from core.types import Message, ModelInfo, Turn
 from pages.ui import palette, prompt_values, say
 from pages.ui.markdown import label
@@ -25,50 +23,39 @@ STYLE = """<style>
 .fl-whose { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; font-size: .85rem; }
 .fl-whose i { font-style: normal; padding: 0 .3rem; }
 </style>"""
-_WHOSE = {"user": "typed by the user", "retrieved": "from documents", "trusted": "set by you"}
-_PLACE = re.compile(r"line (\d+)(?:, column (\d+))?")
 
 
-def draw(bench: Workbench, name: str, raw: str, turn: Turn | None) -> None:
-    """The preview of this text as the prompt, or where its first fault is."""
-    try:
-        template = bench.prompts.draft(name, raw)
-        bench.bridge.run(bench.sandbox.check(template))
-        long, row = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
-        with long:
-            values = prompt_values.form(bench, template, turn, row)
-        with row:
-            info = _model(bench, turn)
-        rendered = bench.bridge.run(bench.sandbox.render(template, values))
-    except FootlightsError as error:
-        say.problem(error)
-        _excerpt(raw, str(error))
+def draw(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> None:
+    """The preview of this text as the prompt, with values to be changed. Raises FootlightsError."""
+    long, row = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
+    with long:
+        values = prompt_values.form(bench, template, turn, row)
+    with row:
+        info = model(bench, turn)
+    rendered = bench.bridge.run(bench.sandbox.render(template, values))
+    if not rendered.messages:
+        st.caption("This partial holds macros alone: nothing is sent until a prompt calls them.")
         return
-    _cost(bench, rendered.messages, info)
-    st.html(_whose(bench, template, rendered, info))
+    _cost(bench, template, rendered.messages, info)
+    raw = st.toggle("Raw text", key="prompt_raw", help="As the model gets it, to be copied.")
+    if not raw:
+        st.html(_whose(bench, template, rendered, info))
     for number, part in enumerate(rendered.messages):
         counted = say.tokens(bench.counter.count_message(part, info.ref))
         st.markdown(f"**{part.role.capitalize()}** · :gray[{counted}]")
-        st.html(_sent(part, [span for span in rendered.spans if span.message == number]))
+        if raw:
+            st.code(part.text, language=None, wrap_lines=True)
+        else:
+            st.html(_sent(part, [span for span in rendered.spans if span.message == number]))
+    if template.output:
+        with st.expander("The answer is JSON of this schema"):
+            st.json(dict(template.output))
     if turn:
         st.caption("Earlier questions of the conversation are sent between these; Window has all.")
 
 
-def _excerpt(raw: str, problem: str) -> None:
-    """The faulty line with its neighbours, and a sign under the column."""
-    found = _PLACE.search(problem)
-    if not found:
-        return
-    lines, at = raw.split("\n"), int(found[1])
-    shown = []
-    for number in range(max(1, at - 1), min(len(lines), at + 1) + 1):
-        shown.append(f"{number:4} | {lines[number - 1]}")
-        if number == at and found[2]:
-            shown.append(" " * (6 + int(found[2])) + "^")
-    st.code("\n".join(shown), language=None)
-
-
-def _model(bench: Workbench, turn: Turn | None) -> ModelInfo:
+def model(bench: Workbench, turn: Turn | None, *, key: str = "priced_for") -> ModelInfo:
+    """The model for which tokens and price are told, as it is chosen."""
     models = {info.ref: info for state in bench.models.states() for info in state.models}
     first = bench.models.resolve(None)
     models.setdefault(first.ref, first)
@@ -79,32 +66,51 @@ def _model(bench: Workbench, turn: Turn | None) -> ModelInfo:
         refs,
         index=refs.index(wanted),
         format_func=lambda ref: models[ref].label,
-        key=f"priced_for_{turn.id if turn else ''}",
+        key=f"{key}_{turn.id if turn else ''}",
         width=220,
     )
     return models[picked]
 
 
-def _cost(bench: Workbench, messages: Sequence[Message], info: ModelInfo) -> None:
-    counter = bench.counter
-    tokens = sum(counter.count_message(part, info.ref) for part in messages)
-    tokens += counter.reply_overhead
-    _, exact = counter.encoding_name(info.ref)
+def counted(bench: Workbench, messages: Sequence[Message], info: ModelInfo) -> int:
+    """The tokens of a call with these messages."""
+    own = sum(bench.counter.count_message(part, info.ref) for part in messages)
+    return own + bench.counter.reply_overhead
+
+
+def _cost(
+    bench: Workbench, template: PromptTemplate, messages: Sequence[Message], info: ModelInfo
+) -> None:
+    tokens = counted(bench, messages, info)
+    _, exact = bench.counter.encoding_name(info.ref)
     about = "" if exact else "about "
     window = f"{tokens / info.window:.1%} of a window of {info.window:,}"
-    st.markdown(f"**{about}{say.tokens(tokens)}** to send, {window} · {_price(info, tokens)}")
+    st.markdown(f"**{about}{say.tokens(tokens)}** to send, {window}  \n{_price(info, tokens)}")
+    hints = template.model
+    told = [
+        f"at most {say.tokens(hints.max_tokens)} of answer" if hints.max_tokens else "",
+        f"temperature {hints.temperature:g}" if hints.temperature is not None else "",
+    ]
+    if any(told):
+        st.caption(f"The prompt asks for {', '.join(each for each in told if each)}.")
     if tokens > info.window:
         st.warning("This is more than the model can read: fewer passages, or a larger window.")
 
 
 def _price(info: ModelInfo, tokens: int) -> str:
-    if info.price is None:
+    sent = price(info, tokens)
+    if sent is None:
         return "price unknown"
-    if not info.price.input and not info.price.output:
-        return label("$0")
-    sent = label(say.money(info.price.input * tokens / Decimal(10**6)))
+    if info.price is None or not (info.price.input or info.price.output):
+        return label("$0 per call, $0 per 1,000 calls")
     answered = label(say.money(info.price.output / Decimal(1000)))
-    return f"**{sent}** per call, and {answered} per 1,000 tokens of answer"
+    each, many = label(say.money(sent)), label(say.money(sent * 1000))
+    return f"**{each}** per call, **{many}** per 1,000 calls; {answered} per 1,000 tokens of answer"
+
+
+def price(info: ModelInfo, tokens: int) -> Decimal | None:
+    """What it costs in US dollars to send so many tokens, None when the price is unknown."""
+    return None if info.price is None else info.price.input * tokens / Decimal(10**6)
 
 
 def _whose(bench: Workbench, template: PromptTemplate, rendered: Rendered, info: ModelInfo) -> str:
@@ -120,7 +126,7 @@ def _whose(bench: Workbench, template: PromptTemplate, rendered: Rendered, info:
             count = say.tokens(sum(bench.counter.count(text, info.ref) for text in said))
             entries.append(
                 f'<span><i style="{_wash(variable.trust)}">{escape(variable.name)}</i> '
-                f"{count}, {_WHOSE[variable.trust]}</span>"
+                f"{count}, {prompt_values.TRUST[variable.trust][1]}</span>"
             )
     if rendered.hidden:
         entries.append(f"<span>{rendered.hidden:,} invisible characters removed</span>")
@@ -132,7 +138,7 @@ def _sent(part: Message, spans: Sequence[TrustSpan]) -> str:
     for span in sorted(spans, key=lambda span: span.start):
         if span.start < at:
             continue  # inside one that is marked already
-        title = f"{span.variable}: {_WHOSE[span.trust]}"
+        title = f"{span.variable}: {prompt_values.TRUST[span.trust][1]}"
         pieces.append(escape(part.text[at : span.start]))
         pieces.append(
             f'<mark style="{_wash(span.trust)}" title="{escape(title)}">'

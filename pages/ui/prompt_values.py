@@ -1,9 +1,11 @@
-"""The values with which a prompt is tried: a small form, filled from a turn, and real passages."""
+"""The values with which a prompt is tried: a typed form, filled from a turn, and real passages."""
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -11,7 +13,13 @@ from core.bootstrap import PromptTemplate, Variable, Workbench
 from core.types import Source, Turn
 from pages.ui.session import user
 
-_LONG = ("long_text", "list", "json")
+TRUST = {
+    "trusted": (":violet-badge[trusted]", "set by you"),
+    "user": (":green-badge[user]", "typed by the user"),
+    "retrieved": (":orange-badge[retrieved]", "from documents"),
+}
+_LONG = ("long_text", "list", "json", "messages")
+_FRESH_SECONDS = 30
 
 
 def form(
@@ -21,14 +29,14 @@ def form(
 
     Long values are asked for here, short ones in `row`.
     """
-    given = {**turn.request.variables, "question": turn.request.prompt} if turn else {}
+    start = starting(bench, template, turn)
     prefix = f"try_{template.name}_{turn.id if turn else ''}"
     values: dict[str, Any] = {}
     for variable in template.variables:
         if not _is_passages(variable):
-            start = given.get(variable.name, _first(bench, variable))
             with st.container() if variable.type in _LONG else row:
-                values[variable.name] = _field(variable, start, f"{prefix}_{variable.name}")
+                name = variable.name
+                values[name] = _field(variable, start[name], f"{prefix}_{name}_{variable.type}")
     for variable in filter(_is_passages, template.variables):
         question = str(values.get("question", ""))
         with row:
@@ -36,12 +44,27 @@ def form(
     return values
 
 
+def starting(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> dict[str, Any]:
+    """What each variable is before anybody types: what it was in the turn, its default, an example."""
+    given = {**turn.request.variables, "question": turn.request.prompt} if turn else {}
+    if turn:
+        given["passages"] = plain(turn.sources)
+    return {
+        variable.name: given.get(variable.name, _first(bench, variable))
+        for variable in template.variables
+    }
+
+
 def _is_passages(variable: Variable) -> bool:
     return variable.type == "list" and variable.trust == "retrieved"
 
 
 def _first(bench: Workbench, variable: Variable) -> Any:
-    if variable.name != "question":
+    if variable.type == "choice" and variable.default is None:
+        return variable.choices[0]
+    if variable.type == "number":
+        return variable.default or 0
+    if variable.name != "question" or variable.type not in ("text", "long_text"):
         return variable.initial
     asked = bench.turn_rows.list(user(), 1)
     return asked[0].request.prompt if asked else "What is this document about?"
@@ -49,21 +72,47 @@ def _first(bench: Workbench, variable: Variable) -> Any:
 
 def _field(variable: Variable, start: Any, key: str) -> Any:
     words = variable.name.replace("_", " ").capitalize()
+    words = f"{words} {TRUST[variable.trust][0]}"
     more = variable.description or None
     match variable.type:
         case "choice":
             at = variable.choices.index(start) if start in variable.choices else 0
-            return st.selectbox(words, variable.choices, index=at, key=key, help=more, width=140)
+            return st.selectbox(words, variable.choices, index=at, key=key, help=more, width=170)
         case "yes_no":
             return st.toggle(words, value=bool(start), key=key, help=more)
         case "number":
-            return st.number_input(words, value=start or 0, key=key, help=more, width=140)
+            return st.number_input(words, value=start or 0, key=key, help=more, width=170)
         case "text":
-            return st.text_input(words, str(start or ""), key=key, help=more)
+            return st.text_input(words, str(start or ""), key=key, help=more, width=220)
         case "long_text":
             return st.text_area(words, str(start or ""), height=80, key=key, help=more)
+        case "messages":
+            return _messages(words, start, key, more)
         case "list" | "json":
             return _json(words, start, key, more)
+
+
+def _messages(words: str, start: Any, key: str, more: str | None) -> list[dict[str, str]]:
+    st.markdown(words, help=more)
+    rows = [{"role": each["role"], "text": each["text"]} for each in start or []]
+    edited = st.data_editor(
+        pd.DataFrame(rows, columns=["role", "text"], dtype=str),
+        key=key,
+        num_rows="dynamic",
+        hide_index=True,
+        height=140,
+        column_config={
+            "role": st.column_config.SelectboxColumn(
+                "Role", options=["user", "assistant"], required=True, width="small"
+            ),
+            "text": st.column_config.TextColumn("Text", required=True, width="large"),
+        },
+    )
+    return [
+        {"role": str(row["role"]), "text": str(row["text"])}
+        for row in edited.to_dict("records")
+        if row["role"] in ("user", "assistant") and row["text"]
+    ]
 
 
 def _json(words: str, start: Any, key: str, more: str | None) -> Any:
@@ -79,14 +128,21 @@ def _passages(
     bench: Workbench, question: str, turn: Turn | None, key: str
 ) -> list[dict[str, object]]:
     if turn and question == turn.request.prompt:
-        st.caption(f"With the {len(turn.sources)} passages of this answer.", width="content")
+        many = len(turn.sources)
+        words = "the one passage" if many == 1 else f"the {many} passages"
+        st.caption(f"With {words} of this answer.", width="content")
         return plain(turn.sources)
-    count = st.slider("Passages found", 0, 8, 3, key=key, width=150)
+    count = st.slider(f"Passages found {TRUST['retrieved'][0]}", 0, 8, 3, key=key, width=190)
     if not count or not question.strip():
         return []
-    with st.spinner("Searching"):
+    # The same question is searched once, however often the text around it changes.
+    asked = (question, count, int(time.monotonic() / _FRESH_SECONDS))
+    if st.session_state.get(f"{key}_asked") != asked:
         hits = bench.bridge.run(bench.documents.search(user(), question, count))
-    return plain([Source(number, hit) for number, hit in enumerate(hits, 1)])
+        st.session_state[f"{key}_found"] = plain([Source(n, hit) for n, hit in enumerate(hits, 1)])
+        st.session_state[f"{key}_asked"] = asked
+    found: list[dict[str, object]] = st.session_state[f"{key}_found"]
+    return found
 
 
 def plain(sources: Sequence[Source]) -> list[dict[str, object]]:

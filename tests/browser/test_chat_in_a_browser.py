@@ -15,7 +15,16 @@ from tests.browser.conftest import App, Tab
 
 # Streamlit's own: on every page, under sparklines, and in its file uploader.
 KNOWN = {"list", "listitem", "svg-img-alt", "presentation-role-conflict"}
-PAGES = ["/", "/documents", "/prompts", "/tokens", "/traces", "/costs", "/models"]
+PAGES = [
+    "/",
+    "/documents",
+    "/prompts",
+    "/prompts?p=answer",
+    "/tokens",
+    "/traces",
+    "/costs",
+    "/models",
+]
 DARK = {"color_scheme": "dark"}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 

@@ -1,6 +1,9 @@
-"""The prompts page: edit, see what is sent, save the next version, use it, compare."""
+"""The prompts page: the library, the editor with its preview, versions with labels, zip in and out."""
 
+import io
+import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.changes import changed_lines, diff
+from pages.ui.code_editor import Fault
+from pages.ui.prompt_editor import fault_of
 
 Open = Callable[..., AppTest]
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +34,7 @@ def prompts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def texts(test: AppTest) -> str:
-    kinds = (test.markdown, test.caption, test.error, test.info)
+    kinds = (test.markdown, test.caption, test.error, test.info, test.warning, test.success)
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
@@ -41,17 +46,124 @@ def press(test: AppTest, label: str) -> AppTest:
     return next(button for button in test.button if button.label == label).click().run()
 
 
-def edit(test: AppTest, old: str, new: str) -> AppTest:
-    editor = test.text_area(key="source_answer_1")
-    assert old in editor.value
-    return editor.set_value(editor.value.replace(old, new)).run()
+def text(test: AppTest, ref: str = "answer@1") -> str:
+    return str(test.session_state[f"prompt_text_{ref}"])
 
 
-def test_the_page_opens_with_the_prompt_that_answers_use(app: Open) -> None:
+def edit(test: AppTest, old: str, new: str, ref: str = "answer@1") -> AppTest:
+    """What the code editor tells the page, which AppTest cannot type."""
+    from pages.ui import prompt_drafts
+    from pages.ui.session import workbench
+
+    raw = text(test, ref)
+    assert old in raw
+    bench = workbench()
+    name, _, version = ref.partition("@")
+    bench.drafts.set("local", ref, raw.replace(old, new))
+    assert prompt_drafts.key(bench.prompts.get(name, int(version))) == f"prompt_text_{ref}"
+    test.session_state[f"prompt_text_{ref}"] = raw.replace(old, new)
+    return test.run()
+
+
+def opened(app: Open, tab: str = "Editor", **query: str) -> AppTest:
+    test = app("prompts.py", **{"p": "answer", **query})
+    if tab != "Editor":
+        test.session_state["prompt_tab"] = tab
+        test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+# --- the library ----------------------------------------------------------------------------------
+
+
+def test_the_library_shows_every_prompt_with_its_labels_and_uses(
+    app: Open, bench: Any, asked: Callable[[str], Any]
+) -> None:
+    bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
+    asked("How long is the notice period?")
+    shown = texts(app("prompts.py"))
+    assert "Answer a question from the passages" in shown
+    assert ":green-badge[production v1]" in shown
+    assert "1 version · used once · " in shown and "claims supported" in shown
+    assert "Judge an answer" in shown and "not used yet" in shown
+
+
+def test_the_search_finds_words_of_the_description_and_of_the_text(app: Open) -> None:
     test = app("prompts.py")
-    assert test.selectbox(key="prompt_name").value == "answer"
-    assert ":green-badge[in use]" in texts(test)
-    assert "No answer so far with this version." in texts(test)
+    test.text_input(key="prompt_search").set_value("RUBRIC judge").run()
+    assert "Judge an answer" in texts(test) and "Answer a question" not in texts(test)
+    test.text_input(key="prompt_search").set_value("nothing has this").run()
+    assert "No prompt has these words." in texts(test)
+
+
+def test_a_new_prompt_is_made_and_opened_and_a_bad_name_refused(app: Open, prompts: Path) -> None:
+    test = app("prompts.py")
+    test.text_input(key="new_prompt_name").set_value("../evil").run()
+    press(test, "Create it")
+    assert "cannot be the name of a prompt" in test.error[0].value
+    test.text_input(key="new_prompt_name").set_value("translate").run()
+    press(test, "Create it")
+    assert test.query_params["p"] == ["translate"] or test.query_params["p"] == "translate"
+    assert "{{ question }}" in (prompts / "translate" / "v1.md").read_text()
+    assert [path.name for path in prompts.parent.iterdir() if "evil" in path.name] == []
+
+
+def test_a_prompt_is_duplicated_archived_and_restored(app: Open, prompts: Path) -> None:
+    test = app("prompts.py")
+    test.text_input(key="copy_answer").set_value("answer-2").run()
+    test.button(key="duplicate_answer").click().run()
+    assert (prompts / "answer-2" / "v1.md").exists()
+    test = app("prompts.py")
+    test.button(key="archive_answer-2").click().run()
+    assert not any(button.key == "archive_answer-2" for button in test.button)
+    test.button(key="restore_answer-2").click().run()
+    assert any(button.key == "archive_answer-2" for button in test.button)
+    line = json.loads((prompts / "answer-2" / "history.jsonl").read_text().splitlines()[-1])
+    assert (line["what"], line["who"]) == ("restored", "local")
+
+
+def test_a_zip_is_imported_as_new_versions_and_a_hostile_one_refused(
+    app: Open, prompts: Path
+) -> None:
+    def zipped(name: str, data: str) -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr(name, data)
+        return out.getvalue()
+
+    test = app("prompts.py")
+    changed = (prompts / "answer" / "v1.md").read_text().replace("Answer briefly", "Answer kindly")
+    upload = next(each for each in test.file_uploader if each.key == "prompt_zip")
+    upload.set_value([("prompts.zip", zipped("answer/v1.md", changed), "application/zip")]).run()
+    press(test, "Import it")
+    assert "1 version added\\: answer@2." in texts(test)
+    assert "Answer briefly" in (prompts / "answer" / "v1.md").read_text()
+    upload = next(each for each in test.file_uploader if each.key == "prompt_zip")
+    upload.set_value([("evil.zip", zipped("../../evil/v1.md", changed), "application/zip")]).run()
+    press(test, "Import it")
+    assert "does not belong into a zip of prompts" in test.error[0].value
+
+
+def test_a_file_that_is_broken_or_was_changed_by_hand_is_said(
+    app: Open, bench: Any, prompts: Path
+) -> None:
+    bench.bridge.run(bench.prompts.duplicate("answer", "copy"))
+    (prompts / "copy" / "v1.md").write_text((prompts / "answer" / "v1.md").read_text())
+    (prompts / "judge" / "v2.md").write_bytes(b"\xff\xfe")
+    shown = texts(app("prompts.py"))
+    assert "`copy/v1.md`: its file was changed by hand" in shown
+    assert "`judge/v2.md`" in shown and "not UTF-8" in shown
+    assert "This is not what was saved" in texts(app("prompts.py", p="copy"))
+
+
+# --- the editor -----------------------------------------------------------------------------------
+
+
+def test_a_prompt_opens_in_the_version_that_answers_use(app: Open) -> None:
+    test = opened(app)
+    assert ":green-badge[production]" in texts(test)
+    assert "This version: not used yet." in texts(test)
     assert "**System**" in texts(test) and "**User**" in texts(test)
 
 
@@ -59,69 +171,128 @@ def test_the_preview_shows_real_passages_and_whose_words_they_are(app: Open, ben
     bench.documents.add("local", "rider.txt", b"The notice period is <sixty> days.")
     for _ in bench.bridge.iterate(bench.documents.settled("local"), 60):
         pass
-    test = app("prompts.py")
-    test.text_area(key="try_answer__question").set_value("How long is the notice?").run()
+    test = opened(app)
+    field = test.text_area(key="try_answer__question_long_text")
+    field.set_value("How long is the notice?").run()
     shown = html(test)
     assert "The notice period is &lt;sixty&gt; days." in shown
     assert 'title="passages: from documents"' in shown
     assert 'title="question: typed by the user"' in shown
+    test.toggle(key="prompt_raw").set_value(True).run()
+    assert any("The notice period is <sixty> days." in code.value for code in test.code)
 
 
 def test_tokens_and_price_follow_the_chosen_model(app: Open) -> None:
-    test = app("prompts.py")
+    test = opened(app)
     assert "tokens** to send" in texts(test)
     test.selectbox(key="priced_for_").set_value("openai:gpt-6.1-sol").run()
-    assert "per call, and \\$0\\.01 per 1,000 tokens of answer" in texts(test).replace(
-        ".01", "\\.01"
-    )
+    assert "** per call, **" in texts(test)
+    assert "per 1,000 calls; \\$0.01 per 1,000 tokens of answer" in texts(test)
 
 
 def test_a_choice_changes_what_is_sent(app: Open) -> None:
-    test = app("prompts.py")
-    test.selectbox(key="try_answer__tone").set_value("formal").run()
+    test = opened(app)
+    test.selectbox(key="try_answer__tone_choice").set_value("formal").run()
     assert "Tone: " in html(test) and "formal" in html(test)
 
 
 def test_a_fault_is_shown_with_its_line_and_column_and_is_not_saved(
     app: Open, prompts: Path
 ) -> None:
-    test = edit(app("prompts.py"), "{{ question }}\n{%", "{{ questoin }}\n{%")
+    test = edit(opened(app), "{{ question }}\n{%", "{{ questoin }}\n{%")
     assert "line 36, column 4" in test.error[0].value
-    assert "36 | {{ questoin }}" in test.code[0].value
     press(test, "Save as version 2")
     assert not (prompts / "answer" / "v2.md").exists()
+    assert "questoin" in text(test), "what was typed is kept"
 
 
-def test_an_edit_is_compared_saved_and_put_to_use(app: Open, prompts: Path) -> None:
-    test = edit(app("prompts.py"), "Answer briefly,", "Answer in one sentence,")
+@pytest.mark.parametrize(
+    ("problem", "fault"),
+    [
+        ("line 3, column 4: no", Fault(3, 4, "no")),
+        ("line 3: aliases", Fault(3, 1, "aliases")),
+        ("in rules@1, line 3, column 4: no", None),
+        ("the disk is full", None),
+    ],
+)
+def test_only_a_place_in_the_text_itself_is_marked_in_it(problem: str, fault: Fault | None) -> None:
+    assert fault_of(problem) == fault
+
+
+def test_a_variable_that_is_not_declared_is_offered_and_declared_by_a_click(app: Open) -> None:
+    test = edit(opened(app), "{{ question }}\n{%", "{{ question }} {{ mood }}\n{%")
+    assert "'mood' is used" in test.error[0].value.replace("\\", "")
+    press(test, "Declare `mood` as text, user")
+    assert not test.error
+    assert "  - name: mood\n    type: text\n    trust: user\n---" in text(test)
+    assert test.text_input(key="try_answer__mood_text")
+
+
+def test_an_edit_is_saved_put_to_use_compared_and_rolled_back(app: Open, prompts: Path) -> None:
+    test = edit(opened(app), "Answer briefly,", "Answer in one sentence,")
     assert "Answer in one sentence" in html(test)
-    assert "1 new, 1 gone" in texts(test)
-    test.text_input(key="message_source_answer_1").set_value("One sentence").run()
+    test.text_input(key="message_answer@1").set_value("One sentence").run()
     press(test, "Save as version 2")
-    assert test.query_params["v"] == "2"
     assert "Answer in one sentence" in (prompts / "answer" / "v2.md").read_text()
-    assert "From now on" not in texts(test)
-    press(test, "Use this version")
+    assert "production: 1" in (prompts / "answer" / "labels.yaml").read_text()
+    test = opened(app, "Versions", v="2")
+    assert "1 new, 1 gone" not in texts(test) and "2 new, 2 gone" in texts(test)
+    assert "Answer in one sentence" in html(test)
+    assert "tokens" in texts(test) and "Variables: the same" in texts(test)
+    test.button(key="use_2").click().run()
     assert "production: 2" in (prompts / "answer" / "labels.yaml").read_text()
-    assert ":green-badge[in use]" in texts(test)
-    test.selectbox(key="prompt_version").set_value(1).run()
-    assert "Answer briefly," in test.text_area(key="source_answer_1").value
+    assert "**production** moved from version 1 to version 2" in texts(test)
+    press(test, "Roll back production")
+    assert "production: 1" in (prompts / "answer" / "labels.yaml").read_text()
+    assert "**production** went back from version 2 to version 1" in texts(test)
+    assert "by you" in texts(test)
+
+
+def test_labels_of_ones_own_are_put_on_and_taken_off(app: Open, prompts: Path) -> None:
+    test = opened(app, "Versions")
+    test.text_input(key="label_own_1").set_value("Not a label").run()
+    press(test, "Add the label")
+    assert "cannot be a label" in test.error[0].value
+    test.text_input(key="label_own_1").set_value("friday").run()
+    press(test, "Add the label")
+    press(test, "Make it staging")
+    labels = (prompts / "answer" / "labels.yaml").read_text()
+    assert labels == "friday: 1\nproduction: 1\nstaging: 1\n"
+    press(test, "Take off friday")
+    assert "friday" not in (prompts / "answer" / "labels.yaml").read_text()
 
 
 def test_saving_without_a_change_makes_no_version(app: Open, prompts: Path) -> None:
-    test = press(app("prompts.py"), "Save as version 2")
+    test = press(opened(app), "Save as version 2")
     assert "Nothing is changed yet" in texts(test)
     assert not (prompts / "answer" / "v2.md").exists()
 
 
-def test_what_is_being_edited_is_there_after_a_look_at_another_prompt(app: Open) -> None:
-    test = edit(app("prompts.py"), "Answer briefly,", "Answer at length,")
-    test.selectbox(key="prompt_name").set_value("summary").run()
-    assert "Summarise" in test.text_area(key="source_summary_1").value
-    test.selectbox(key="prompt_name").set_value("answer").run()
-    assert "Answer at length," in test.text_area(key="source_answer_1").value
+def test_a_draft_is_there_in_another_session_and_gone_when_it_is_discarded(
+    app: Open, bench: Any
+) -> None:
+    edit(opened(app), "Answer briefly,", "Answer at length,")
+    assert ":gray-badge[draft]" in texts(app("prompts.py"))
+    test = opened(app)
+    assert "Answer at length," in text(test)
     press(test, "Discard")
-    assert "Answer briefly," in test.text_area(key="source_answer_1").value
+    assert "Answer briefly," in text(test)
+    assert bench.drafts.refs("local") == []
+
+
+def test_a_full_disk_refuses_the_save_and_keeps_the_draft(
+    app: Open, bench: Any, prompts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = edit(opened(app), "Answer briefly,", "Answer at length,")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("core.prompts.folder.os.link", full)
+    press(test, "Save as version 2")
+    assert "No space left on device" in test.error[0].value and not test.exception
+    assert bench.drafts.refs("local") == ["answer@1"]
+    assert "Answer at length," in text(test)
 
 
 def test_a_turn_fills_the_preview_with_what_it_had(
@@ -129,15 +300,18 @@ def test_a_turn_fills_the_preview_with_what_it_had(
 ) -> None:
     bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
     turn = asked("How long is the notice period?")
-    test = app("prompts.py", p="answer", v="1", turn=turn.id)
-    assert "1 answer so far with this version." in texts(test)
+    test = opened(app, v="1", turn=turn.id)
+    assert "This version: used once" in texts(test)
     assert "Filled with a question" in texts(test)
-    assert "With the 1 passages of this answer." in texts(test).replace("passage ", "passages ")
+    assert "With the one passage of this answer." in texts(test)
     assert "How long is the notice period?" in html(test)
     assert "The notice period is sixty days." in html(test)
 
 
-@pytest.mark.parametrize("query", [{"p": "nothing"}, {"p": "answer", "v": "99"}, {"turn": "none"}])
+@pytest.mark.parametrize(
+    "query",
+    [{"p": "nothing"}, {"p": "answer", "v": "99"}, {"turn": "none"}, {"p": "../x"}, {"p": "a/b"}],
+)
 def test_what_is_not_there_says_so_and_leads_on(app: Open, query: dict[str, str]) -> None:
     test = app("prompts.py", **query)
     assert "there is no" in test.error[0].value

@@ -66,7 +66,7 @@ def test_two_processes_that_save_at_once_lose_nothing(tmp_path: Path, sandbox: S
         "import sys\nfrom pathlib import Path\nfrom core.prompts.library import PromptLibrary\n"
         "from core.prompts.template import parse\n"
         "library = PromptLibrary(Path(sys.argv[1]), None)\n"
-        "for n in range(50):\n    library._write(parse('greet', 0, sys.argv[2]))\n"
+        "for n in range(50):\n    library._write(parse('greet', 0, sys.argv[2]), '')\n"
     )
     both = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path), file(who)], cwd=ROOT)

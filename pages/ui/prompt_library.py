@@ -1,0 +1,269 @@
+"""The library: every prompt with its versions, labels and uses; new ones, copies, the archive, zip in and out."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import streamlit as st
+
+from core.bootstrap import (
+    PromptTemplate,
+    PromptUse,
+    Workbench,
+    export_prompts,
+    import_prompts,
+)
+from core.errors import FootlightsError
+from pages.ui import prompt_facts, say, session
+from pages.ui.markdown import label
+
+_NEW = {
+    "prompt": """---
+description: What this prompt is for.
+variables:
+  - name: question
+    type: long_text
+    trust: user
+    required: true
+    description: What is asked.
+---
+{% message "system" %}
+Answer briefly, in the language of the question.
+{% endmessage %}
+{% message "user" %}
+{{ question }}
+{% endmessage %}
+""",
+    "partial": """---
+kind: partial
+description: What this text is for.
+---
+Write what several prompts share.
+""",
+}
+
+
+# --- ask -----------------------------------------------------------------------------------------
+
+
+def create(bench: Workbench, name: str, kind: str) -> None:
+    """A new prompt with something to begin with, opened."""
+    saved = bench.bridge.run(
+        bench.prompts.save(name, _NEW[kind], "The first version.", who=session.user(), new=True)
+    )
+    _open(saved)
+
+
+def duplicate(bench: Workbench, name: str, copy: str) -> None:
+    """A copy of the version in use under another name, opened."""
+    _open(bench.bridge.run(bench.prompts.duplicate(name, copy, who=session.user())))
+
+
+def archive(bench: Workbench, name: str, why: str) -> None:
+    """Put a prompt away."""
+    bench.prompts.archive(name, who=session.user(), why=why)
+    st.toast(f"{name} is in the archive.", icon=":material/archive:")
+    st.rerun()
+
+
+def restore(bench: Workbench, name: str) -> None:
+    """Take a prompt back."""
+    bench.prompts.restore(name, who=session.user())
+    st.toast(f"{name} is back.", icon=":material/unarchive:")
+    st.rerun()
+
+
+def take_in(bench: Workbench, data: bytes) -> None:
+    """Add what a zip holds, and say what became of it."""
+    done = bench.bridge.run(import_prompts(bench.prompts, data, who=session.user()))
+    added = [each.ref for each in done if not each.known]
+    known = len(done) - len(added)
+    many = f"{len(added)} version{'' if len(added) == 1 else 's'} added"
+    more = "…" if len(added) > 8 else ""
+    told = [f"{many}: {', '.join(added[:8])}{more}." if added else f"{many}."]
+    if known:
+        told.append(f"{known:,} {'was' if known == 1 else 'were'} here already.")
+    told.append("Labels stay where they are: open a prompt to use a new version.")
+    st.success(label(" ".join(told)), icon=":material/check:")
+
+
+def _open(template: PromptTemplate) -> None:
+    st.query_params.clear()
+    st.query_params["p"] = template.name
+    st.rerun()
+
+
+def _told(ask: Callable[[], None]) -> None:
+    try:
+        ask()
+    except FootlightsError as error:
+        say.problem(error)
+
+
+# --- draw ----------------------------------------------------------------------------------------
+
+
+def draw(bench: Workbench) -> None:
+    """The whole library."""
+    words = _draw_bar(bench)
+    uses, errands = bench.prompt_uses(session.user()), bench.errand_uses(session.user())
+    drafts = {ref.partition("@")[0] for ref in bench.drafts.refs(session.user())}
+    names = [name for name in bench.prompts.names() if _matches(bench, name, words)]
+    for name in names:
+        _draw_row(bench, name, _uses_of(name, uses, errands), name in drafts)
+    partials = [name for name in bench.prompts.partials() if _matches(bench, name, words)]
+    if partials:
+        st.markdown("#### Partials", help="Texts and macros that prompts share by name.")
+    for name in partials:
+        _draw_row(bench, name, None, name in drafts, users=bench.prompts.users_of(name))
+    if not names and not partials:
+        st.caption("No prompt has these words." if words else "There is no prompt yet: make one.")
+    _draw_problems(bench)
+    _draw_archive(bench)
+
+
+def _draw_bar(bench: Workbench) -> str:
+    with st.container(horizontal=True, vertical_alignment="center", key="prompt_bar"):
+        words = st.text_input(
+            "Search prompts",
+            placeholder="Search by name, description, text or label",
+            icon=":material/search:",
+            label_visibility="collapsed",
+            key="prompt_search",
+        )
+        with st.popover("New prompt", icon=":material/add:"):
+            _draw_new(bench)
+        with st.popover("Import", icon=":material/upload:"):
+            _draw_import(bench)
+        st.download_button(
+            "Export all",
+            lambda: export_prompts(bench.prompts, bench.prompts.names() + bench.prompts.partials()),
+            file_name="prompts.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    return words
+
+
+def _draw_new(bench: Workbench) -> None:
+    name = st.text_input("Name", key="new_prompt_name", placeholder="translate", max_chars=64)
+    kind = st.segmented_control(
+        "Kind",
+        ["prompt", "partial"],
+        default="prompt",
+        key="new_prompt_kind",
+        help="A partial is a text or macros that prompts share by its name.",
+    )
+    if st.button("Create it", type="primary", disabled=not name):
+        _told(partial(create, bench, name, kind or "prompt"))
+
+
+def _draw_import(bench: Workbench) -> None:
+    st.caption("A zip as the export writes it. Versions are added; none is ever replaced.")
+    file = st.file_uploader("A zip of prompts", type="zip", key="prompt_zip")
+    if file and st.button("Import it", type="primary"):
+        _told(partial(take_in, bench, file.getvalue()))
+
+
+def _uses_of(
+    name: str, uses: dict[str, PromptUse], errands: dict[str, PromptUse]
+) -> PromptUse | None:
+    own = [use for ref, use in uses.items() if ref.partition("@")[0] == name]
+    return prompt_facts.total([*own, *([errands[name]] if name in errands else [])])
+
+
+def _matches(bench: Workbench, name: str, words: str) -> bool:
+    if not words.strip():
+        return True
+    try:
+        template = bench.prompts.get(name)
+        labels = bench.prompts.labels(name)
+    except FootlightsError:
+        return words.strip().casefold() in name
+    text = " ".join([name, template.description, template.used_by, template.raw, *labels])
+    return all(word in text.casefold() for word in words.casefold().split())
+
+
+def _draw_row(
+    bench: Workbench,
+    name: str,
+    used: PromptUse | None,
+    has_draft: bool,
+    users: Sequence[str] | None = None,
+) -> None:
+    with st.container(border=True, key=f"prompt_row_{name}"):
+        left, right = st.columns([1, 0.14], vertical_alignment="center")
+        with right:
+            _draw_menu(bench, name)
+        try:
+            template, labels = bench.prompts.get(name), bench.prompts.labels(name)
+            count = len(bench.prompts.versions(name))
+        except FootlightsError as error:
+            with left:
+                st.page_link("prompts.py", label=f"**{name}**", query_params={"p": name})
+                st.markdown(f":small[:red[{label(str(error))}]]")
+            return
+        with left, st.container(gap="xsmall"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.page_link("prompts.py", label=f"**{name}**", query_params={"p": name})
+                marks = prompt_facts.badges(labels)
+                draft = " :gray-badge[draft]" if has_draft else ""
+                if marks or draft:
+                    st.markdown(marks + draft, width="content")
+            if template.description:
+                st.markdown(label(template.description))
+            told = [f"{count} version{'' if count == 1 else 's'}"]
+            if users is None:
+                told += prompt_facts.use(used)
+            else:
+                told.append(f"used by {', '.join(users)}" if users else "no version in use has it")
+            if template.used_by:
+                told.append(label(template.used_by))
+            st.caption(" · ".join(told))
+
+
+def _draw_menu(bench: Workbench, name: str) -> None:
+    with st.popover(
+        "More", icon=":material/more_horiz:", type="tertiary", key=f"prompt_menu_{name}"
+    ):
+        copy = st.text_input(
+            "Duplicate as", key=f"copy_{name}", placeholder=f"{name}-2", max_chars=64
+        )
+        if st.button("Duplicate", key=f"duplicate_{name}", disabled=not copy):
+            _told(partial(duplicate, bench, name, copy))
+        st.download_button(
+            "Export",
+            lambda: export_prompts(bench.prompts, [name]),
+            file_name=f"{name}.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            key=f"export_{name}",
+            on_click="ignore",
+        )
+        st.divider()
+        why = st.text_input("Why archive it", key=f"why_{name}", max_chars=200)
+        if st.button("Archive", icon=":material/archive:", key=f"archive_{name}"):
+            _told(partial(archive, bench, name, why))
+
+
+def _draw_problems(bench: Workbench) -> None:
+    problems = bench.bridge.run(bench.prompts.problems())
+    if problems:
+        lines = "\n".join(f"- `{each.file}`: {label(each.reason)}" for each in problems)
+        st.warning(
+            f"**Files that are not as they should be**\n\n{lines}\n\nPut them right in the folder, or "
+            "open the prompt and save the version that you want.",
+            icon=":material/warning:",
+        )
+
+
+def _draw_archive(bench: Workbench) -> None:
+    archived = bench.prompts.archived()
+    if not archived:
+        return
+    with st.expander(f"Archive · {len(archived)}", icon=":material/archive:"):
+        for name in archived:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.page_link("prompts.py", label=name, query_params={"p": name})
+                if st.button("Restore", key=f"restore_{name}", icon=":material/unarchive:"):
+                    _told(partial(restore, bench, name))

@@ -1,0 +1,118 @@
+"""The editor of prompts as somebody uses it: a mistake while typing, its mark, a declaration, a version."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import ROOT, App, Tab
+
+DARK = {"color_scheme": "dark"}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.fixture(scope="module")
+def prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("prompts") / "prompts"
+    shutil.copytree(ROOT / "prompts", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory, prompts: Path) -> Iterator[App]:
+    app = App(
+        tmp_path_factory.mktemp("own") / "data",
+        FOOTLIGHTS_PROMPTS=str(prompts),
+        FOOTLIGHTS_SAMPLES="0",
+    )
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def tab(chromium: Browser, own: App, request: pytest.FixtureRequest) -> Iterator[Tab]:
+    made = Tab(chromium, own.address, **getattr(request, "param", {}))
+    yield made
+    made.context.close()
+    assert made.faults == []
+
+
+def at_the_end(page: Page) -> None:
+    editor = page.locator(".cm-content")
+    expect(editor).to_be_visible()
+    editor.click()
+    page.keyboard.press("Control+End")
+
+
+def test_a_mistake_is_marked_while_typing_declared_by_a_click_and_saved(
+    tab: Tab, prompts: Path
+) -> None:
+    page = tab.open("/prompts?p=plain")
+    at_the_end(page)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("End")
+    page.keyboard.type(" {{ mood }")
+    expect(page.locator(".cm-lintRange-error")).to_be_visible()
+    expect(page.get_by_text("cannot be saved yet")).to_be_visible()
+    page.keyboard.type("}")
+    expect(page.get_by_text("'mood' is used, but not declared")).to_be_visible()
+    expect(page.locator(".cm-lintRange-error")).to_have_text("mood")
+    page.get_by_role("button", name="Declare mood as text, user").click()
+    expect(page.get_by_text("can be sent")).to_be_visible()
+    expect(page.locator(".cm-lintRange-error")).to_have_count(0)
+    expect(page.locator(".cm-content")).to_contain_text("name: mood")
+    page.get_by_label("Mood").fill("in a cheerful mood")
+    page.get_by_label("Mood").press("Enter")
+    expect(page.locator(".fl-sent").last).to_contain_text("in a cheerful mood")
+    page.get_by_label("What is different").fill("A mood")
+    page.get_by_role("button", name="Save as version 2").click()
+    expect(page.get_by_text("version 2, unchanged")).to_be_visible()
+    saved = (prompts / "plain" / "v2.md").read_text()
+    assert "{{ mood }}" in saved and "- name: mood" in saved and 'message: "A mood"' in saved
+
+
+def test_what_was_typed_survives_a_reload_and_every_key_is_kept(tab: Tab) -> None:
+    page = tab.open("/prompts?p=name")
+    at_the_end(page)
+    words = "".join(f"{{# word {number} #}}" for number in range(30))
+    page.keyboard.type(words, delay=8)
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("The draft is kept.")).to_be_visible()
+    expect(page.locator(".cm-content")).to_contain_text("word 29")
+    page.reload()
+    tab.settle()
+    at_the_end(page)
+    kept = page.locator(".cm-content").inner_text()
+    assert all(f"word {number} " in kept for number in range(30))
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_text("version 1, unchanged")).to_be_visible()
+    expect(page.locator(".cm-content")).not_to_contain_text("word 29")
+
+
+def test_the_preview_follows_what_is_typed(tab: Tab) -> None:
+    page = tab.open("/prompts?p=condense")
+    at_the_end(page)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("End")
+    page.keyboard.type(" Seen at once.")
+    expect(page.locator(".fl-sent").last).to_contain_text("Seen at once.")
+    page.keyboard.press("Control+z")
+    page.get_by_role("button", name="Discard").click()
+
+
+@pytest.mark.parametrize("tab", [DARK, PHONE], ids=["dark", "phone"], indirect=True)
+def test_the_editor_follows_the_theme_and_fits_the_window(tab: Tab) -> None:
+    page = tab.open("/prompts?p=answer")
+    editor = page.locator(".cm-editor")
+    expect(editor).to_be_visible()
+    width = editor.evaluate("each => each.getBoundingClientRect().right")
+    assert width <= page.evaluate("innerWidth")
+    text, behind = editor.evaluate(
+        "each => [getComputedStyle(each).color,"
+        " getComputedStyle(document.querySelector('.stApp')).backgroundColor]"
+    )
+    assert text != behind

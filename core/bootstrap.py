@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from core.admission import Admission
+from core.agent import Agent, Bounds
+from core.approvals import Approvals
 from core.assets import MINILM, O200K, QWEN_1_5B, SMOLLM2, Asset, Assets
 from core.atlas import Atlas
 from core.bridge import Bridge
@@ -17,9 +20,12 @@ from core.finding import Finder
 from core.ingest import Ingest
 from core.keys import Keys
 from core.llm.client import LLMClient
+from core.llm.json_text import read
+from core.llm.shape import shape
 from core.metering import TurnMeter
 from core.models import Models
 from core.passages import Passages
+from core.prompts.defence import neutralise, strip_invisible
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Rendered as Rendered  # the aliases: values that a page may name
 from core.prompts.sandbox import Sandbox
@@ -31,10 +37,12 @@ from core.retrieval.embed import Embedder
 from core.retrieval.index import FaissIndex
 from core.retrieval.lexical import LexicalIndex
 from core.retrieval.verdicts import summary as summary  # what a page says of its citations
+from core.runs import Runs
 from core.samples import Samples
 from core.settings import ROOT, Settings
 from core.store.api_keys import ApiKey as ApiKey
 from core.store.api_keys import ApiKeys
+from core.store.approvals import ApprovalRows
 from core.store.blobs import Blobs
 from core.store.caps import Caps
 from core.store.caps import CapState as CapState
@@ -48,10 +56,14 @@ from core.store.preferences import Limit as Limit
 from core.store.preferences import Preferences
 from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.price_overrides import PriceOverrides
+from core.store.tool_uses import tool_uses
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.tokens.counter import Counter
 from core.tokens.strategies import STRATEGIES as STRATEGIES
+from core.tool_bench import Tools
+from core.tools.dispatcher import Dispatcher
+from core.tools.toolbox import Toolbox
 from core.trial import Trials
 from core.turns import TurnRunner
 from core.weights import Weights
@@ -105,7 +117,19 @@ def build(settings: Settings) -> Workbench:
         count=counter.count,
         meter=meter,
     )
+    toolbox = Toolbox(folder=settings.tools_folder, shape=shape, fetch=settings.fetch)
+    dispatcher = Dispatcher(parse=_arguments, count=counter.count, clean=_harmless)
+    approvals = Approvals(ApprovalRows(engine))
+    runs = Runs(
+        Agent(dispatcher),
+        documents,
+        approvals,
+        client,
+        counter.count,
+        Bounds(settings.run_steps, settings.run_seconds, settings.run_dollars),
+    )
     chat = ChatService(
+        runs=runs,
         finder=Finder(documents, errands),
         conversations=conversations,
         preferences=preferences,
@@ -116,7 +140,11 @@ def build(settings: Settings) -> Workbench:
         meter=meter,
     )
     admission = Admission(
-        documents=documents, conversations=conversations, prompts=prompts, models=models
+        documents=documents,
+        conversations=conversations,
+        prompts=prompts,
+        models=models,
+        toolbox=toolbox,
     )
     turns = TurnRunner(
         admission=admission, chat=chat, turns=rows, ledger=ledger, process=process, bridge=bridge
@@ -147,8 +175,20 @@ def build(settings: Settings) -> Workbench:
         trials=Trials(client, models, ledger, meter, counter.count),
         traces=Traces(engine),
         samples=samples,
+        tools=Tools(toolbox, dispatcher, documents, partial(tool_uses, engine), counter.count),
+        approvals=approvals,
         atlas=Atlas(stored, passages, embedder, MINILM.files[0].sha256, LIMIT),
     )
+
+
+def _arguments(text: str) -> Any:
+    """The object that a model wrote as the arguments of a call: strictly, nothing is mended."""
+    return read(text, "object", mend=False)[0]
+
+
+def _harmless(text: str) -> str:
+    """What a tool returned, without what no reader sees and what only looks like a fence."""
+    return neutralise(strip_invisible(text)[0])
 
 
 async def _models(settings: Settings, weights: Weights) -> Models:

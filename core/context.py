@@ -76,6 +76,7 @@ class ContextBuilder:
         hits: Sequence[Hit],
         history: Sequence[Turn],
         plan: WindowPlan,
+        tools: Sequence[Item] = (),
     ) -> Context:
         """The window of one call, filled by the plan. Refused when the question, with what is pinned,
         does not fit into it."""
@@ -90,7 +91,7 @@ class ContextBuilder:
         wanted = [self._passage(hit, model, pins) for hit in hits]
         kept = list(hits)
         while True:
-            budget = self._fit(model, reserve, bare, wanted, before, request.prompt, plan)
+            budget = self._fit(model, reserve, bare, wanted, before, request.prompt, plan, tools)
             kept_refs = {item.ref for item in _items(budget, "sources") if item.kept}
             kept = [hit for hit in kept if str(hit.chunk_id) in kept_refs]
             sources = tuple(Source(number, hit) for number, hit in enumerate(kept, 1))
@@ -140,6 +141,7 @@ class ContextBuilder:
         history: Sequence[Exchange],
         question: str,
         plan: WindowPlan,
+        tools: Sequence[Item],
     ) -> Budget:
         *before, last = bare
         name, exact = self._counter.encoding_name(model.ref)
@@ -147,6 +149,7 @@ class ContextBuilder:
             window=model.window,
             reserve=reserve,
             system=[self._item(part.role.capitalize(), part, model) for part in before],
+            tools=tools,
             sources=list(passages),
             history=[self._exchange(each, model, each.ref in plan.turns) for each in history],
             ranking=ranked(plan, question, [each.text for each in history]),

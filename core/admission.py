@@ -12,6 +12,8 @@ from core.store.collections import Collections
 from core.store.conversations import Conversations
 from core.table_answer import instructions
 from core.tables import Field, parse_fields
+from core.tools.tool import Tool
+from core.tools.toolbox import Toolbox
 from core.types import ModelInfo, TurnRequest
 
 MAX_PROMPT = 200_000
@@ -32,6 +34,8 @@ class Asked:
     template: PromptTemplate
     fields: tuple[Field, ...] = ()
     """The columns, when the answer shall be a table."""
+    tools: tuple[Tool, ...] = ()
+    """What the model may call."""
 
     @property
     def prompt_version(self) -> str:
@@ -49,7 +53,9 @@ class Admission:
         conversations: Conversations,
         prompts: PromptLibrary,
         models: Models,
+        toolbox: Toolbox,
     ) -> None:
+        self._toolbox = toolbox
         self._documents = documents
         self._collections = collections
         self._conversations = conversations
@@ -70,18 +76,37 @@ class Admission:
             )
         if request.max_tokens is not None and request.max_tokens < 1:
             raise Refused("max_tokens must be 1 or more")
-        template = self._prompts.resolve(request.template)
+        template = self._template(request)
         _check_variables(template, request)
         request = self._where(user, request)
         if not new:
             self._check_conversation(user, conversation_id)
         model = self._models.resolve(request.model)
         fields = _fields(request, model)
+        tools = self._tools(request, model)
         if fields:  # what is kept is the request as it was made
             told = f"{request.instructions}\n\n{instructions(fields)}".strip()
             request = replace(request, instructions=told)
         name = f"API: {title(prompt)}" if request.key_id else title(prompt)
-        return Asked(user, turn_id, conversation_id, name, request, model, template, fields)
+        return Asked(user, turn_id, conversation_id, name, request, model, template, fields, tools)
+
+    def _template(self, request: TurnRequest) -> PromptTemplate:
+        """The prompt; where none was chosen, that for working with tools when there are some."""
+        plain = request.template == "answer" and request.tools
+        return self._prompts.resolve("agent" if plain else request.template)
+
+    def _tools(self, request: TurnRequest, model: ModelInfo) -> tuple[Tool, ...]:
+        tools = tuple(self._toolbox.choose(request.tools))
+        if tools and model.provider == "quotes":
+            raise Misuse(
+                "quotations call no tools", hint="Choose a model for it, or leave the tools out."
+            )
+        if tools and request.table.strip():
+            raise Misuse(
+                "an answer as a table is made without tools",
+                hint="Leave the tools out, or ask for an answer in words.",
+            )
+        return tools
 
     def _where(self, user: str, request: TurnRequest) -> TurnRequest:
         """The request with the documents that are in its collections now."""
@@ -139,7 +164,7 @@ def _fields(request: TurnRequest, model: ModelInfo) -> tuple[Field, ...]:
 
 def _check_variables(template: PromptTemplate, request: TurnRequest) -> None:
     declared = {variable.name for variable in template.variables}
-    ours = {"question", "passages"}
+    ours = {"question", "passages", *(("tools", "steps") if request.tools else ())}
     for name in request.variables:
         if name not in declared or name in ours:
             settable = ", ".join(sorted(declared - ours)) or "none"

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from core.admission import Admission
+from core.agent import Agent, Bounds
+from core.approvals import Approvals
 from core.assets import MINILM, O200K, QWEN_1_5B, SMOLLM2, Asset, Assets
 from core.atlas import Atlas
 from core.bridge import Bridge
@@ -21,10 +24,13 @@ from core.golden import GoldenBench
 from core.ingest import Ingest
 from core.keys import Keys
 from core.llm.client import LLMClient
+from core.llm.json_text import read
 from core.llm.pricing import price
+from core.llm.shape import shape
 from core.metering import TurnMeter
 from core.models import Models
 from core.passages import Passages
+from core.prompts.defence import neutralise, strip_invisible
 from core.prompts.front_matter import with_variable as with_variable
 from core.prompts.history import LABEL as LABEL
 from core.prompts.history import Change as Change
@@ -44,10 +50,12 @@ from core.retrieval.index import FaissIndex
 from core.retrieval.lexical import LexicalIndex
 from core.retrieval.sentence_embedder import SentenceEmbedder
 from core.retrieval.verdicts import summary as summary  # what a page says of its citations
+from core.runs import Runs
 from core.samples import Samples
 from core.settings import ROOT, Settings
 from core.store.api_keys import ApiKey as ApiKey
 from core.store.api_keys import ApiKeys
+from core.store.approvals import ApprovalRows
 from core.store.blobs import Blobs
 from core.store.caps import Caps
 from core.store.caps import CapState as CapState
@@ -68,11 +76,15 @@ from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse as PromptUse
 from core.store.reembeddings import Reembeddings
 from core.store.summaries import Summaries
+from core.store.tool_uses import tool_uses
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.tokens.counter import Counter
 from core.tokens.counter import Piece as Piece
 from core.tokens.strategies import STRATEGIES as STRATEGIES
+from core.tool_bench import Tools
+from core.tools.dispatcher import Dispatcher
+from core.tools.toolbox import Toolbox
 from core.trial import Trials
 from core.turns import TurnRunner
 from core.types import Usage
@@ -145,7 +157,19 @@ def build(settings: Settings) -> Workbench:
         count=counter.count,
         meter=meter,
     )
+    toolbox = Toolbox(folder=settings.tools_folder, shape=shape, fetch=settings.fetch)
+    dispatcher = Dispatcher(parse=_arguments, count=counter.count, clean=_harmless)
+    approvals = Approvals(ApprovalRows(engine))
+    runs = Runs(
+        Agent(dispatcher),
+        documents,
+        approvals,
+        client,
+        counter.count,
+        Bounds(settings.run_steps, settings.run_seconds, settings.run_dollars),
+    )
     chat = ChatService(
+        runs=runs,
         finder=Finder(documents, errands),
         conversations=conversations,
         preferences=preferences,
@@ -156,6 +180,7 @@ def build(settings: Settings) -> Workbench:
             documents=documents,
             context=ContextBuilder(counter, sandbox),
             errands=errands,
+            runs=runs,
             turns=rows,
             counter=counter,
         ),
@@ -170,6 +195,7 @@ def build(settings: Settings) -> Workbench:
         conversations=conversations,
         prompts=prompts,
         models=models,
+        toolbox=toolbox,
     )
     turns = TurnRunner(
         admission=admission, chat=chat, turns=rows, ledger=ledger, process=process, bridge=bridge
@@ -206,8 +232,20 @@ def build(settings: Settings) -> Workbench:
         trials=Trials(client, models, ledger, meter, counter.count),
         traces=Traces(engine),
         samples=samples,
+        tools=Tools(toolbox, dispatcher, documents, partial(tool_uses, engine), counter.count),
+        approvals=approvals,
         atlas=Atlas(stored, passages, embedder, chosen.sha256),
     )
+
+
+def _arguments(text: str) -> Any:
+    """The object that a model wrote as the arguments of a call: strictly, nothing is mended."""
+    return read(text, "object", mend=False)[0]
+
+
+def _harmless(text: str) -> str:
+    """What a tool returned, without what no reader sees and what only looks like a fence."""
+    return neutralise(strip_invisible(text)[0])
 
 
 async def _models(settings: Settings, weights: Weights) -> Models:

@@ -15,15 +15,19 @@ from core.events import (
     ContextReady,
     ModelEvent,
     NothingFound,
+    PassagesFound,
+    StepStarted,
     StreamEvent,
     TextDelta,
 )
 from core.finding import Finder, nearness
-from core.llm.client import LLMClient, Meter
+from core.llm.client import LLMClient
+from core.metering import TurnMeter
 from core.models import Models
 from core.retrieval.attribution import cited
 from core.retrieval.nearness import NEAR
 from core.retrieval.verdicts import summary
+from core.runs import Runs
 from core.store.conversations import Conversations
 from core.store.preferences import Preferences
 from core.table_answer import citations, is_native, table
@@ -36,6 +40,7 @@ from core.types import (
     ModelInfo,
     ModelRequest,
     OutputSchema,
+    Turn,
 )
 
 NOT_THERE = (
@@ -57,8 +62,10 @@ class ChatService:
         composer: Composer,
         client: LLMClient,
         count: Callable[[str], int],
-        meter: Callable[..., Meter],
+        meter: Callable[..., TurnMeter],
+        runs: Runs,
     ) -> None:
+        self._runs = runs
         self._finder = finder
         self._conversations = conversations
         self._preferences = preferences
@@ -83,7 +90,7 @@ class ChatService:
             history = await asyncio.to_thread(
                 self._conversations.history, asked.user, asked.conversation_id, asked.turn_id
             )
-            found = await self._finder.find(asked, history, trace, root)
+            found = await self._found(asked, history, trace, root)
             context = await self._composer.compose(asked, found, history, trace, root)
             yield ContextReady(context.budget, context.sources, asked.model.ref)
             if _is_not_there(asked, found):
@@ -96,10 +103,15 @@ class ChatService:
             others = self._models.fallbacks(asked.model, context.budget.used, order)
             async with aclosing(self._answer(asked, context, others, trace, root)) as events:
                 async for event in events:
-                    if isinstance(event, TextDelta):
-                        said.append(event.text)
-                    elif isinstance(event, AnswerReplaced):
-                        said = [event.text]
+                    match event:
+                        case TextDelta(text):
+                            said.append(text)
+                        case AnswerReplaced(text):
+                            said = [text]
+                        case StepStarted():  # what was said before a tool is no part of the answer
+                            said = []
+                        case PassagesFound(sources):
+                            context = replace(context, sources=sources)
                     yield event
             with trace.span("check citations", "citations", parent=root) as span:
                 # In a thread: a long answer takes a part of a second, and others wait for the loop.
@@ -111,6 +123,13 @@ class ChatService:
                 )
             yield CitationsChecked(citations)
 
+    async def _found(
+        self, asked: Asked, history: Sequence[Turn], trace: Trace, root: OpenSpan
+    ) -> Found:
+        if self._runs.searches(asked):
+            return Found()
+        return await self._finder.find(asked, history, trace, root)
+
     def _answer(
         self,
         asked: Asked,
@@ -121,6 +140,8 @@ class ChatService:
     ) -> AsyncGenerator[StreamEvent, None]:
         wanted = asked.request
         meter = self._meter(asked.user, asked.turn_id, asked.conversation_id, key_id=wanted.key_id)
+        if asked.tools:
+            return self._runs.events(asked, context, others, meter, trace, root)
 
         def ask(
             messages: tuple[Message, ...], output: OutputSchema | None = None
@@ -165,7 +186,13 @@ class ChatService:
 def _is_not_there(asked: Asked, found: Found) -> bool:
     """Whether the documents were searched, have passages, and none of them bears on the question."""
     wanted = not asked.request.guess and asked.request.use_documents is not False
-    return wanted and asked.model.is_model and bool(found.hits) and nearness(found) < NEAR
+    return (
+        wanted
+        and not asked.tools
+        and asked.model.is_model
+        and bool(found.hits)
+        and nearness(found) < NEAR
+    )
 
 
 def _checked(asked: Asked, answer: str, context: Context) -> tuple[Citation, ...]:

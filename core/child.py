@@ -7,6 +7,7 @@ import contextlib
 import os
 import resource
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ _LINES = 65536
 
 
 class ChildFailed(Exception):
-    """The child ended without an answer; `why` is `time`, `memory`, `output` or `crash`."""
+    """The child ended without an answer; `why` is `time`, `memory`, `output`, `stopped` or `crash`."""
 
     def __init__(self, why: str, detail: str = "") -> None:
         super().__init__(f"{why}: {detail}" if detail else why)
@@ -73,21 +74,24 @@ def run(
     limits: Limits,
     *,
     on_line: Callable[[str], None] | None = None,
+    stopped: Callable[[], bool] | None = None,
 ) -> bytes:
     """What the module wrote to its standard output.
 
     The module is given its memory limit as the first argument and must pass it to `limit_memory`.
     `on_line` is called in this thread with each line that the child tells; what it raises ends
-    the child. Raises ChildFailed when it is killed for time or output, or ends with a non-zero
-    code: 77 is the code by which a child says that it ran out of memory.
+    the child, and so does a `stopped` that turns true, within a quarter of a second. Raises
+    ChildFailed when it is killed for time or output, or ends with a non-zero code: 77 is the code by
+    which a child says that it ran out of memory. What it started itself ends with it.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         line = command(module, [str(limits.memory_mb), *arguments])
         process, progress = _start(line, output, errors)
         try:
-            code = _wait(process, limits, progress, (output, errors), on_line or (lambda _: None))
+            looks = _Looks(limits, (output, errors), stopped or (lambda: False))
+            code = _wait(process, looks, progress, on_line or (lambda _: None))
         finally:
-            process.kill()
+            _kill(process)
             process.wait()
             progress.close()
         if code:
@@ -120,22 +124,44 @@ def _start(
     return process, progress
 
 
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """What is looked after while a child runs."""
+
+    limits: Limits
+    files: Sequence[IO[bytes]]
+    stopped: Callable[[], bool]
+
+    def check(self) -> None:
+        if self.stopped():
+            raise ChildFailed("stopped")
+        most = self.limits.output_mb
+        if any(os.fstat(file.fileno()).st_size > most * 1024 * 1024 for file in self.files):
+            raise ChildFailed("output", f"{most} MB")
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the child and whatever it started: it leads a group of its own."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
 def _wait(
     process: subprocess.Popen[bytes],
-    limits: Limits,
+    looks: _Looks,
     progress: IO[bytes],
-    files: Sequence[IO[bytes]],
     on_line: Callable[[str], None],
 ) -> int:
     """The code with which the child ended, within its limits; lines are handed on as they come."""
-    deadline = time.monotonic() + limits.seconds
+    deadline = time.monotonic() + looks.limits.seconds
     rest = b""
     listening = True
     while (code := process.poll()) is None or listening:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise ChildFailed("time", f"{limits.seconds:g} s")
-        _check_output(files, limits)
+            raise ChildFailed("time", f"{looks.limits.seconds:g} s")
+        looks.check()
         if not listening:
             # It closed its progress but lives on: looked at again, and its files with it.
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -150,13 +176,8 @@ def _wait(
         elif code is not None:
             # It ended and a child of its own still holds the pipe: nothing more is waited for.
             listening = False
-    _check_output(files, limits)
+    looks.check()
     return code
-
-
-def _check_output(files: Sequence[IO[bytes]], limits: Limits) -> None:
-    if any(os.fstat(file.fileno()).st_size > limits.output_mb * 1024 * 1024 for file in files):
-        raise ChildFailed("output", f"{limits.output_mb} MB")
 
 
 def _tail(stream: IO[bytes]) -> str:

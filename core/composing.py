@@ -8,6 +8,7 @@ from core.context import Context, ContextBuilder
 from core.documents import DocumentService
 from core.errands import Errands
 from core.errors import FootlightsError
+from core.runs import Runs
 from core.store.conversations import Conversations
 from core.store.summaries import Summaries
 from core.store.turns import Turns
@@ -29,6 +30,7 @@ class Composer:
         documents: DocumentService,
         context: ContextBuilder,
         errands: Errands,
+        runs: Runs,
         turns: Turns,
         counter: Counter,
     ) -> None:
@@ -37,6 +39,7 @@ class Composer:
         self._documents = documents
         self._context = context
         self._errands = errands
+        self._runs = runs
         self._turns = turns
         self._counter = counter
 
@@ -88,7 +91,14 @@ class Composer:
             inside = frozenset(summary.turns) if summary else frozenset()
             turns = [turn for turn in history if turn.id not in inside or turn.id in plan.turns]
             return await self._context.build(
-                asked.template, asked.request, asked.model, hits, turns, plan, summary
+                asked.template,
+                self._runs.told(asked),
+                asked.model,
+                hits,
+                turns,
+                plan,
+                summary,
+                self._runs.items(asked),
             )
 
         if plan.strategy != by_summary.name:

@@ -79,6 +79,7 @@ class ContextBuilder:
         history: Sequence[Turn],
         plan: WindowPlan,
         summary: Summary | None = None,
+        tools: Sequence[Item] = (),
     ) -> Context:
         """The window of one call, filled by the plan. Refused when the question, with what is pinned,
         does not fit into it."""
@@ -95,7 +96,7 @@ class ContextBuilder:
         kept = list(hits)
         while True:
             budget = self._fit(
-                model, reserve, bare, wanted, before, request.prompt, plan, summary, earlier
+                model, reserve, bare, wanted, before, request.prompt, plan, summary, earlier, tools
             )
             kept_refs = {item.ref for item in _items(budget, "sources") if item.kept}
             kept = [hit for hit in kept if str(hit.chunk_id) in kept_refs]
@@ -150,6 +151,7 @@ class ContextBuilder:
         plan: WindowPlan,
         summary: Summary | None,
         earlier: Sequence[Message],
+        tools: Sequence[Item],
     ) -> Budget:
         *before, last = bare
         name, exact = self._counter.encoding_name(model.ref)
@@ -157,6 +159,7 @@ class ContextBuilder:
             window=model.window,
             reserve=reserve,
             system=[self._item(part.role.capitalize(), part, model) for part in before],
+            tools=tools,
             sources=list(passages),
             summary=[
                 self._item(f"Summary of {len(summary.turns)} turns", said, model, summary.id)

@@ -29,6 +29,8 @@ def finished(live: LiveTurn) -> TurnDone:
     """The ending that the model's own reason for stopping amounts to."""
     if live.nothing_found:
         return done(live, "not_found", NOT_FOUND)
+    if live.run_stopped:
+        return done(live, live.run_stopped.reason, live.run_stopped.words)
     said = live.done
     match said.finish if said else "stop":
         case "stop":

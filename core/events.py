@@ -1,15 +1,17 @@
-"""What a stream may say, and its JSON form: ModelEvent < StreamEvent."""
+"""What a stream may say, and its JSON form: ModelEvent < AgentEvent < StreamEvent."""
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, TypeAdapter
 
 from core.types import Budget, Citation, Source, ToolCall, Usage
 
 FinishReason = Literal["stop", "length", "tool_calls", "refusal", "content_filter"]
-StopReason = Literal["finished", "stopped", "length", "refused", "not_found"]
+RunEnd = Literal["steps", "repeated", "time", "money"]
+StopReason = Literal["finished", "stopped", "length", "refused", "not_found"] | RunEnd
+Decision = Literal["once", "always", "no"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,79 @@ ModelEvent = (
 
 
 @dataclass(frozen=True, slots=True)
+class StepStarted:
+    """The model is asked for the `step`th time (from 1) of at most `of`; what it said before is part
+    of that step, and not of the answer."""
+
+    step: int
+    of: int
+    type: Literal["step_started"] = "step_started"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """The call waits until somebody allows it; `why` says what it does, and whether the window holds
+    text that others wrote: then "always" is no answer."""
+
+    call: ToolCall
+    why: str
+    untrusted: bool
+    type: Literal["approval_asked"] = "approval_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalGiven:
+    """What was decided about the call; "no" also when nobody answered."""
+
+    call_id: str
+    decision: Decision
+    type: Literal["approval_given"] = "approval_given"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """What a call came to: the text that the model is given, and what a page may draw of it."""
+
+    call_id: str
+    name: str
+    text: str
+    failed: bool
+    seconds: float
+    code: str = ""
+    """Why it failed: unknown_tool, arguments, time, raised, result, denied, or that of an error."""
+    shown: dict[str, Any] | None = None
+    type: Literal["tool_returned"] = "tool_returned"
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """Every passage that the answer may cite by now, those that tools found included."""
+
+    sources: tuple[Source, ...]
+    type: Literal["passages_found"] = "passages_found"
+
+
+@dataclass(frozen=True, slots=True)
+class RunStopped:
+    """The run was ended by one of its bounds, in words with what to do next."""
+
+    reason: RunEnd
+    words: str
+    type: Literal["run_stopped"] = "run_stopped"
+
+
+AgentEvent = (
+    ModelEvent
+    | StepStarted
+    | ApprovalAsked
+    | ApprovalGiven
+    | ToolReturned
+    | PassagesFound
+    | RunStopped
+)
+
+
+@dataclass(frozen=True, slots=True)
 class ContextReady:
     """What will be sent: the window by region, and the passages that the answer may cite."""
 
@@ -147,7 +222,7 @@ class NothingFound:
 
 
 StreamEvent = (
-    ModelEvent
+    AgentEvent
     | AnswerReplaced
     | NothingFound
     | ContextReady

@@ -13,6 +13,8 @@ from core.events import (
     ModelDone,
     NothingFound,
     ReasoningDelta,
+    RunStopped,
+    StepStarted,
     StreamEvent,
     TextDelta,
     TurnDone,
@@ -20,6 +22,7 @@ from core.events import (
     clean,
     dump,
 )
+from core.tape import Tape
 from core.types import Citation, Usage
 
 TICK_SECONDS = 0.03
@@ -57,6 +60,9 @@ class LiveTurn:
         self.model = ""
         self.fell_back: FellBack | None = None
         self.nothing_found = False
+        self.run_stopped: RunStopped | None = None
+        self.ready: ContextReady | None = None
+        self.tape = Tape()
         self.started = time.monotonic()
         self.first_token_seconds: float | None = None
         self._text = ""
@@ -138,11 +144,14 @@ class LiveTurn:
             each.get_loop().call_soon_threadsafe(_let_go, each)
 
     def _note(self, event: StreamEvent) -> None:
+        self.tape.note(event)
         match event:
             case TextDelta() | AnswerReplaced() | ReasoningDelta():
                 self._hear(event)
             case ContextReady(model=model):
-                self.model = model
+                self.model, self.ready = model, event
+            case StepStarted() | RunStopped():
+                self._step(event)
             case NothingFound():
                 self.nothing_found, self.usage = True, Usage()
             case FellBack(to=to):
@@ -155,6 +164,12 @@ class LiveTurn:
                 self.citations = citations
             case _:
                 pass  # progress and endings add nothing to the answer
+
+    def _step(self, event: StepStarted | RunStopped) -> None:
+        if isinstance(event, RunStopped):
+            self.run_stopped = event
+        else:
+            self.answer = []  # what was said before a tool was called is on the tape
 
     def _hear(self, said: TextDelta | AnswerReplaced | ReasoningDelta) -> None:
         match said:

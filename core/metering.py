@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from core.llm.pricing import Override, price, worst_case
 from core.store.accounts import Payers
@@ -43,6 +44,14 @@ class TurnMeter:
         """Nothing was sent: the row costs nothing."""
         await asyncio.to_thread(self.ledger.release, self.user, row_id)
 
+    def spent(self) -> Decimal | None:
+        """What the turn has cost so far; None when the price of any of its calls is unknown."""
+        return self.ledger.turn_cost(self.user, self.turn_id)
+
+    def worst_case(self, model: str, input_tokens: int, max_tokens: int) -> Decimal | None:
+        """The most that a call can cost; None when its price is unknown."""
+        return worst_case(model, input_tokens, max_tokens, self._override(model))
+
     def _reserve(self, row_id: str, model: str, input_tokens: int, max_tokens: int) -> None:
         self.ledger.reserve(
             self.user,
@@ -51,7 +60,7 @@ class TurnMeter:
             self.conversation_id,
             model,
             self.purpose,
-            worst_case(model, input_tokens, max_tokens, self._override(model)),
+            self.worst_case(model, input_tokens, max_tokens),
             Payers(self.conversation_id, self.key_id, self.link_id, self.visitor_id),
         )
 

@@ -1,5 +1,6 @@
 """One settings class, read once, by bootstrap: the environment first, then `.env`."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -39,6 +40,16 @@ class Settings(BaseSettings):
         None, validation_alias="FOOTLIGHTS_COMPATIBLE_API_KEY"
     )
     prompts: Path = Field(ROOT / "prompts", validation_alias="FOOTLIGHTS_PROMPTS")
+    tools: Path | None = Field(None, validation_alias="FOOTLIGHTS_TOOLS")
+    """The folder of the user's own tools: Python files; by default `tools` in the data folder."""
+    fetch: bool = Field(False, validation_alias="FOOTLIGHTS_FETCH")
+    """Whether a model may read pages of the open internet (the tool fetch_url)."""
+    run_steps: int = Field(8, ge=1, le=50, validation_alias="FOOTLIGHTS_RUN_STEPS")
+    run_seconds: float = Field(300, gt=0, validation_alias="FOOTLIGHTS_RUN_SECONDS")
+    run_dollars: Decimal | None = Field(
+        Decimal("0.50"), gt=0, validation_alias="FOOTLIGHTS_RUN_DOLLARS"
+    )
+    """The bounds of one run with tools: steps, seconds, and US dollars."""
     host: str = Field("127.0.0.1", validation_alias="FOOTLIGHTS_HOST")
     port: int = Field(8501, ge=0, le=65535, validation_alias="FOOTLIGHTS_PORT")
     public_url: str | None = Field(None, validation_alias="FOOTLIGHTS_PUBLIC_URL")
@@ -55,10 +66,17 @@ class Settings(BaseSettings):
             return value
         return tuple(ref.strip() for ref in value.split(",") if ref.strip())
 
-    @field_validator("data", "prompts")
+    @field_validator("data", "prompts", "tools")
     @classmethod
-    def _absolute(cls, folder: Path) -> Path:
+    def _absolute(cls, folder: Path | None) -> Path | None:
+        if folder is None:
+            return None
         return (folder if folder.is_absolute() else ROOT / folder).resolve()
+
+    @property
+    def tools_folder(self) -> Path:
+        """Where tools of one's own are looked for."""
+        return self.tools or self.data / "tools"
 
     @property
     def database(self) -> str:

@@ -11,7 +11,7 @@ from core.admission import Admission, Asked
 from core.bridge import Bridge, contained
 from core.chat import ChatService
 from core.errors import FootlightsError, Interrupted
-from core.events import ContextReady, Ending, TurnDone, load
+from core.events import ContextReady, Ending, PassagesFound, TurnDone, load
 from core.live import BATCH, LiveTurn, Recorded
 from core.recovery import Recovery
 from core.store.ids import new_id
@@ -170,6 +170,9 @@ class TurnRunner:
             async for event in events:
                 if isinstance(event, ContextReady):
                     await self._keep_context(live, asked, event)
+                elif isinstance(event, PassagesFound) and live.ready:
+                    found = replace(live.ready, sources=event.sources)
+                    await self._keep_context(live, asked, found)
                 live.publish(event)
 
     async def _keep_context(self, live: LiveTurn, asked: Asked, ready: ContextReady) -> None:
@@ -215,6 +218,7 @@ class TurnRunner:
             seconds=live.seconds,
             ending=(last.seq, last.data),
             spans=trace.take(),
+            tape=live.tape.rows(),
             fence=0,
             model=live.model,
         )

@@ -368,7 +368,8 @@ class TurnRequest:
     in. A program brings along what was said before, instructions that follow ours, and the id of its
     key, which pays. `table` names the fields of the table that the answer shall be (`name, price: number`), "" for an answer in words. Without
     `guess` no model is asked when nothing in the documents is near the question. With `condense`
-    the model first puts a follow-up so that it can be searched for by itself."""
+    the model first puts a follow-up so that it can be searched for by itself. `tools` are the names
+    of those that the model may call."""
 
     prompt: str
     model: str | None = None
@@ -383,6 +384,7 @@ class TurnRequest:
     table: str = ""
     guess: bool = True
     condense: bool = False
+    tools: tuple[str, ...] = ()
 
 
 # --- traces -----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from core.approvals import Approvals
 from core.atlas import Atlas
 from core.bridge import Bridge, contained
 from core.documents import DocumentService
@@ -36,6 +37,7 @@ from core.store.summaries import Summaries
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.tokens.counter import Counter
+from core.tool_bench import Tools
 from core.trial import Trials
 from core.turns import TurnRunner
 from core.types import ModelInfo, Price, Turn
@@ -81,6 +83,8 @@ class Workbench:
     trials: Trials
     traces: Traces
     samples: Samples
+    tools: Tools
+    approvals: Approvals
     atlas: Atlas
     _running: list[Future[Any]] = field(default_factory=list)
     _warming: bool = False

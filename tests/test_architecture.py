@@ -20,6 +20,7 @@ OWNERS = {
     "tenacity": ("core/llm",),
     "xllamacpp": ("core/llm",),
     "genai_prices": ("core/llm",),
+    "docstring_parser": ("core/tools",),
     "jinja2": ("core/prompts",),
     "tiktoken": ("core/tokens",),
     "sentence_transformers": ("core/retrieval",),

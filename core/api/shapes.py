@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from core.events import Decision
 from core.types import TurnRequest
 
 _A_TURN: JsonDict = {
@@ -32,6 +33,7 @@ class TurnIn(BaseModel):
     use_documents: bool | list[str] = True
     collection: str | None = None
     tools: list[str] = Field(default_factory=list)
+    """The names of those that the model may call; GET /api/tools has them."""
     template: str = "answer"
     variables: dict[str, Any] = Field(default_factory=dict)
     max_tokens: int | None = Field(None, ge=1)
@@ -55,7 +57,53 @@ class TurnIn(BaseModel):
             table=self.table,
             guess=self.guess,
             condense=self.condense,
+            tools=tuple(self.tools),
         )
+
+
+class DecisionIn(BaseModel):
+    """What is decided about a tool that waits."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Decision
+
+
+class ToolOut(BaseModel):
+    """A tool: `touches` is pure, documents, network or effects; `tokens` is what it adds to a question."""
+
+    name: str
+    description: str
+    signature: str
+    parameters: dict[str, Any]
+    touches: str
+    effects: str
+    on: bool
+    file: str
+    tokens: int
+    calls: int
+    failures: int
+    p50_seconds: float | None
+
+
+class TryIn(BaseModel):
+    """The arguments of a call, as a model would write them."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"arguments": {"expression": "2 + 3"}}]}
+    )
+
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+class TriedOut(BaseModel):
+    """What the call came to; `shown` is a table or a chart, if it is one."""
+
+    text: str
+    failed: bool
+    code: str
+    seconds: float
+    shown: dict[str, Any] | None
 
 
 class SearchIn(BaseModel):

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from core.api.bench import Bench
-from core.api.shapes import StartedOut, TurnIn
+from core.api.shapes import DecisionIn, StartedOut, TurnIn
 from core.api.sse import HEARTBEAT_SECONDS, EventStream, frames
 from core.bootstrap import LOCAL_USER
 from core.errors import Misuse, NotFound
@@ -22,11 +22,6 @@ router = APIRouter(tags=["turns"])
 @router.post("/turns", status_code=201)
 def start(bench: Bench, body: TurnIn) -> StartedOut:
     """Ask a question; the answer is read at /turns/{turn_id}/events."""
-    if body.tools:
-        raise Misuse(
-            f"there is no tool named {body.tools[0]!r}",
-            hint="No tools are installed: leave `tools` out.",
-        )
     request = body.request()
     if body.collection is not None:
         if body.use_documents is not True:
@@ -75,6 +70,20 @@ async def stop(bench: Bench, turn_id: str) -> StartedOut:
     turn = await run_in_threadpool(bench.turn_rows.get, LOCAL_USER, turn_id)
     await bench.bridge.await_(bench.turns.stop(LOCAL_USER, turn_id))
     return StartedOut(turn_id=turn.id, conversation_id=turn.conversation_id)
+
+
+@router.post("/turns/{turn_id}/approvals/{call_id}", status_code=204)
+def decide(bench: Bench, turn_id: str, call_id: str, body: DecisionIn) -> None:
+    """Allow a tool that waits (`approval_asked`) once, always in this conversation, or not."""
+    bench.approvals.decide(LOCAL_USER, turn_id, call_id, body.decision)
+
+
+@router.get("/turns/{turn_id}/tape")
+def tape(bench: Bench, turn_id: str) -> list[dict[str, Any]]:
+    """Each response of a model and each result of a tool, in their order, once the turn is over."""
+    bench.turn_rows.get(LOCAL_USER, turn_id)
+    rows = bench.turn_rows.tape(LOCAL_USER, turn_id)
+    return [{"step": step, "kind": kind, "data": data} for step, kind, data in rows]
 
 
 @router.get("/turns/{turn_id}/window")

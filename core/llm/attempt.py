@@ -16,7 +16,7 @@ from core.events import (
 )
 from core.llm import names
 from core.llm.pricing import margin
-from core.types import ModelRequest, Usage
+from core.types import Message, ModelRequest, ToolCall, ToolResult, Usage
 
 Count = Callable[[str], int]
 # Tokens that a vendor may have written before it noticed that nobody listens any more.
@@ -102,7 +102,7 @@ class Attempt:
 
     def asked(self) -> dict[str, Any]:
         """The attributes of the span that are known before the answer."""
-        messages = [{"role": item.role, "content": item.text} for item in self.request.messages]
+        messages = [_told(item) for item in self.request.messages]
         return {
             names.PROVIDER: self.ref.partition(":")[0],
             names.REQUEST_MODEL: self.request.model,
@@ -110,6 +110,11 @@ class Attempt:
             names.MESSAGES: len(messages),
             names.ATTEMPT: self.number,
             names.REQUEST: messages,
+            **(
+                {names.TOOLS: [tool.name for tool in self.request.tools]}
+                if self.request.tools
+                else {}
+            ),
         }
 
     def heard(self) -> dict[str, Any]:
@@ -119,6 +124,8 @@ class Attempt:
             found[names.REASONING] = "".join(self.reasoning)
         if self.first_token_seconds is not None:
             found[names.FIRST_TOKEN_SECONDS] = round(self.first_token_seconds, 4)
+        if self.called:
+            found[names.CALLS] = [each.replace("{", " {", 1) for each in self.called]
         if self.failure is not None:
             found[names.ERROR] = self.failure.code
         if self.done is not None:
@@ -130,3 +137,11 @@ class Attempt:
             found[names.CACHED_TOKENS] = usage.cached_tokens
             found[names.USAGE_SOURCE] = usage.source
         return found
+
+
+def _told(said: Message) -> dict[str, Any]:
+    """A message as the trace shows it: calls and results are part of what was sent."""
+    parts = [said.text] if said.text else []
+    parts += [f"{part.name}({part.arguments})" for part in said.parts if isinstance(part, ToolCall)]
+    parts += [part.text for part in said.parts if isinstance(part, ToolResult)]
+    return {"role": said.role, "content": "\n\n".join(parts)}

@@ -13,6 +13,7 @@ from core import child
 from core.errors import ModelMisbehaved, StreamCut, Unreachable
 from core.events import ModelEvent, Progress
 from core.llm.openai import OpenAIProvider
+from core.llm.tool_form import in_schema_form
 from core.types import ModelRequest
 
 _START_SECONDS = 120.0
@@ -40,7 +41,14 @@ class LocalProvider:
         self._starting = asyncio.Lock()
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
-        """The answer as it comes; raises one of core.errors."""
+        """The answer as it comes; raises one of core.errors. Its models know no tools: they are given
+        in the form of a schema."""
+        asked = in_schema_form(request, self._answer) if request.tools else self._answer(request)
+        async with aclosing(asked) as events:
+            async for event in events:
+                yield event
+
+    async def _answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         if self._client is None or not self._alive():
             yield Progress("loading", "starting the local model")
         client, mine, spoken = await self.warm(), self._child, False

@@ -8,15 +8,23 @@ from dataclasses import dataclass, field
 
 from core import errors
 from core.errors import FootlightsError, ProviderError, StreamCut
-from core.events import FinishReason, ModelDone, ModelEvent, ReasoningDelta, TextDelta
+from core.events import (
+    FinishReason,
+    ModelDone,
+    ModelEvent,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    ToolCalled,
+)
 from core.llm.sentences import sentences, until
-from core.types import ModelRequest, Usage
+from core.types import ModelRequest, ToolCall, Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What to say, word by word with `pace_seconds` between the words; then `finish`, or with
-    `cut` nothing more. `usage` None reports none. With `stall_seconds` it falls silent half-way."""
+    `cut` nothing more, and calls nothing. `usage` None reports none. With `stall_seconds` it falls silent half-way."""
 
     text: str
     usage: Usage | None = field(default_factory=Usage)
@@ -26,11 +34,13 @@ class Reply:
     cut: bool = False
     stall_seconds: float = 0.0
     detail: str = ""
+    calls: tuple[ToolCall, ...] = ()
 
 
 Step = Reply | BaseException | Callable[[ModelRequest], Reply | BaseException]
 
-_DIRECTIVE = re.compile(r"^\s*/(words|pace|fail|cut|stall)\b(.*)$", re.M)
+_DIRECTIVE = re.compile(r"^\s*/(words|pace|fail|cut|stall|call|loop)\b(.*)$", re.M)
+_CALL = re.compile(r"^\s*/(call|loop)[ \t]+(\S+)[ \t]*(.*)$", re.M)
 _PACE = re.compile(r"(?:^|pace)\s*(\d+(?:\.\d+)?)\s*(ms|s)\b")
 _FOR_EVER = 3600.0
 
@@ -50,6 +60,8 @@ class ScriptedProvider:
         /cut                     break off half-way, without a finish reason
         /stall                   fall silent half-way, for an hour or until stopped
         /stall 2s                fall silent half-way for two seconds
+        /call now {"timezone": "UTC"}   call this tool; of several such lines, one at each step
+        /loop now {}             call it at every step
     """
 
     name = "scripted"
@@ -78,6 +90,8 @@ class ScriptedProvider:
         orders = {name: rest.strip() for name, rest in _DIRECTIVE.findall(asked)}
         if (fault := orders.get("fail")) is not None and (error := self._fault(fault, asked)):
             return error
+        if calls := _calls(request, asked):
+            return Reply("", usage=_counted(request, ""), finish="tool_calls", calls=calls)
         text = _answer(request, _DIRECTIVE.sub("", asked).strip())
         if number := re.match(r"\d+", orders.get("words", "")):
             text = " ".join(f"word{index}" for index in range(1, min(int(number[0]), 100_000) + 1))
@@ -116,12 +130,34 @@ async def _speak(reply: Reply, model: str) -> AsyncIterator[ModelEvent]:
         if reply.pace_seconds and number:
             await asyncio.sleep(reply.pace_seconds)
         yield TextDelta(word)
+    for call in reply.calls:
+        yield ToolCallDelta(0, call.arguments, call.id, call.name)
+        yield ToolCalled(call)
     yield ModelDone(reply.finish, reply.usage, model, reply.detail)
 
 
 def _by_code() -> Mapping[str, type[FootlightsError]]:
     kinds = (kind for kind in vars(errors).values() if isinstance(kind, type))
     return {kind.code: kind for kind in kinds if issubclass(kind, FootlightsError)}
+
+
+def _calls(request: ModelRequest, asked: str) -> tuple[ToolCall, ...]:
+    """The call that is due: the nth line is for the nth step."""
+    lines = _CALL.findall(asked)
+    if not lines or not request.tools or request.tool_choice == "none":
+        return ()
+    step = sum(each.role == "tool" for each in request.messages)
+    kind, name, arguments = lines[min(step, len(lines) - 1)]
+    if step >= len(lines) and kind != "loop":
+        return ()
+    return (ToolCall(f"call_{step + 1}", name, arguments.strip() or "{}"),)
+
+
+def _results(request: ModelRequest) -> str:
+    said = [
+        part.text for each in request.messages for part in each.parts if part.type == "tool_result"
+    ]
+    return f"The tools say: {said[-1][:600]}" if said else ""
 
 
 def _seconds(text: str) -> float:
@@ -133,6 +169,8 @@ def _seconds(text: str) -> float:
 
 def _answer(request: ModelRequest, question: str) -> str:
     opening = f"You asked: {' '.join(question.split())[:300] or 'nothing'}"
+    if results := _results(request):
+        return f"{opening}\n\n{results}"
     if not request.sources:
         return f"{opening}\n\nI am a script and not a model, and no passage was found to quote."
     cited = [f"{_first(source.hit.chunk.text)} [{source.number}]" for source in request.sources[:2]]

@@ -152,6 +152,36 @@ spans = Table(
     _belongs(("user_id", "turn_id"), "turns"),
 )
 
+# What tools were called, for sums: the spans hold the rest.
+tool_calls = Table(
+    "tool_calls",
+    metadata,
+    _key("user_id"),
+    _key("turn_id"),
+    _key("span_id"),
+    _set("tool", Words),
+    _set("start_ns", BigInteger),
+    _set("seconds", Float),
+    _set("failed", Boolean),
+    _belongs(("user_id", "turn_id"), "turns"),
+    Index("ix_tool_calls_tool", "user_id", "tool", "start_ns"),
+)
+
+# What a tool asked to be allowed, and what was decided: "" while nobody has.
+approvals = Table(
+    "approvals",
+    metadata,
+    _key("user_id"),
+    _key("turn_id"),
+    _key("call_id"),
+    _set("conversation_id", Words),
+    _set("tool", Words),
+    _set("decision", Words),
+    _set("asked_at", Moment),
+    _belongs(("user_id", "turn_id"), "turns"),
+    Index("ix_approvals_conversation", "user_id", "conversation_id", "decision"),
+)
+
 # --- documents --------------------------------------------------------------------------------
 
 documents = Table(

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, select
 from core.store.engine import insert, reading, writing
 from core.store.tables import spans as span_rows
 from core.store.tables import turns
+from core.store.tool_uses import write_calls
 from core.store.turn_rows import is_turn, missing
 from core.types import Span
 
@@ -50,3 +51,4 @@ def write_spans(connection: Connection, user: str, turn_id: str, spans: Sequence
     ]
     if rows:
         connection.execute(insert(connection, span_rows).on_conflict_do_nothing(), rows)
+        write_calls(connection, user, turn_id, spans)

@@ -1,0 +1,414 @@
+"""The bounded loop: the model is asked, its tools are run, and it is asked again, until it answers or
+a bound ends it. Every end has its reason in words."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from core.events import (
+    AgentEvent,
+    ApprovalAsked,
+    ApprovalGiven,
+    Decision,
+    FinishReason,
+    ModelDone,
+    ModelEvent,
+    PassagesFound,
+    RunStopped,
+    StepStarted,
+    TextDelta,
+    ToolCalled,
+    ToolReturned,
+)
+from core.tools.dispatcher import MOST_AT_ONCE, READ_ON_SPEC, Bench, Dispatcher, Read
+from core.tools.tool import Outcome, Tool
+from core.trace import OpenSpan, Trace
+from core.types import Message, Source, Text, ToolCall, ToolResult, ToolSpec, message
+
+MOST_CALLS = 16
+"""Tools that a model may ask for in one step; it is told so about the others."""
+_SHOWN = 20_000
+CONCLUDE = (
+    "This was the last step: no tool can be called any more. Answer now from what you know, briefly, and "
+    "say what could not be found out."
+)
+_GONE = "[Left out to make room: call the tool again if you need it.]"
+_IN_WORDS = {2: "twice", 3: "three times", 4: "four times"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far one run may go: steps, seconds (waiting for an approval not counted), US dollars (None:
+    no limit of its own), and how often the same call may have the same result."""
+
+    steps: int = 8
+    seconds: float = 300.0
+    dollars: Decimal | None = Decimal("0.50")
+    repeats: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """US dollars of a run: what it has cost, and what its next call may cost; None when unknown."""
+
+    so_far: Decimal | None
+    ahead: Decimal | None
+
+
+Ask = Callable[[tuple[Message, ...], tuple[ToolSpec, ...], str], AsyncGenerator[ModelEvent, None]]
+"""Asks the model, metered: the messages, the tools, and `auto` or `none` of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Who is asked about a tool that changes something: whether it may be called, always or now."""
+
+    allowed: Callable[[], Awaitable[frozenset[str]]]
+    ask: Callable[[str, str], Awaitable[None]]
+    wait: Callable[[str], Awaitable[Decision]]
+
+
+@dataclass(slots=True)
+class Run:
+    """One run: what it is given, and how far it has come."""
+
+    bench: Bench
+    ask: Ask
+    gate: Gate
+    spending: Callable[[Sequence[Message]], Awaitable[Spending]]
+    count: Callable[[str], int]
+    messages: list[Message]
+    sources: list[Source]
+    room: int
+    """Tokens that the messages may have."""
+    untrusted: bool
+    """Whether the window holds text that somebody else wrote."""
+    strict: bool
+    bounds: Bounds
+    trace: Trace
+    parent: OpenSpan
+    step: int = 0
+    deadline: float = 0.0
+    ended: RunStopped | None = None
+    seen: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    ids: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What the model said at one step."""
+
+    text: list[str] = field(default_factory=list)
+    calls: list[ToolCall] = field(default_factory=list)
+    finish: FinishReason = "stop"
+
+
+class Agent:
+    """Carries runs out; it keeps nothing of them."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+
+    async def events(self, run: Run) -> AsyncGenerator[AgentEvent, None]:
+        """Everything that happens until the run ends; RunStopped, last, when a bound ended it.
+
+        Raises what `ask` raises. Leaving it early ends the tools that run.
+        """
+        run.deadline = time.monotonic() + run.bounds.seconds
+        while not await self._is_over(run):
+            run.step += 1
+            last = run.ended is not None or run.step >= run.bounds.steps
+            yield StepStarted(run.step, run.bounds.steps)
+            heard = _Heard()
+            async with aclosing(self._asked(run, heard, last)) as events:
+                async for event in events:
+                    yield event
+            if last and run.ended is None:
+                run.ended = _steps(run.bounds.steps)
+            if last or not heard.calls:
+                break
+            async with aclosing(self._called(run, heard)) as returned:
+                async for each in returned:
+                    yield each
+        if run.ended:
+            yield run.ended
+
+    async def _is_over(self, run: Run) -> bool:
+        """Whether time or money is used up; nothing is asked any more then."""
+        if time.monotonic() >= run.deadline:
+            run.ended = _time(run.bounds.seconds)
+            return True
+        _make_room(run)
+        limit = run.bounds.dollars
+        if limit is None:
+            return False
+        spent = await run.spending(run.messages)
+        if spent.so_far is None or spent.ahead is None or spent.so_far + spent.ahead <= limit:
+            return False
+        run.ended = _money(limit, spent.so_far, spent.ahead)
+        return True
+
+    # --- the model ----------------------------------------------------------------------------
+
+    async def _asked(self, run: Run, heard: _Heard, last: bool) -> AsyncGenerator[AgentEvent, None]:
+        if last:
+            run.messages.append(message("user", CONCLUDE))
+        specs = [tool.spec(strict=run.strict) for tool in run.bench.tools.values()]
+        if run.bench.kept.texts:
+            specs.append(READ_ON_SPEC)
+        asked = run.ask(tuple(run.messages), tuple(specs), "none" if last else "auto")
+        async with aclosing(asked) as events:
+            while True:
+                try:
+                    async with asyncio.timeout(max(0.0, run.deadline - time.monotonic())):
+                        event = await anext(events, None)
+                except TimeoutError:
+                    run.ended, heard.calls = _time(run.bounds.seconds), []
+                    return
+                if event is None:
+                    return
+                yield self._noted(run, heard, event)
+
+    def _noted(self, run: Run, heard: _Heard, event: ModelEvent) -> ModelEvent:
+        match event:
+            case TextDelta(text):
+                heard.text.append(text)
+            case ToolCalled(call):
+                # Servers number their calls anew in every answer, and a result must find its own.
+                mine = call.id if call.id not in run.ids else f"{call.id}_{run.step}_{len(run.ids)}"
+                run.ids.add(mine)
+                heard.calls.append(replace(call, id=mine))
+                return ToolCalled(heard.calls[-1])
+            case ModelDone(finish=finish):
+                heard.finish = finish
+        return event
+
+    # --- the tools ----------------------------------------------------------------------------
+
+    async def _called(self, run: Run, heard: _Heard) -> AsyncGenerator[AgentEvent, None]:
+        reads = [self._read(run, at, call) for at, call in enumerate(heard.calls)]
+        allowed = await run.gate.allowed() if any(map(_may_ask, reads)) else frozenset()
+        for at, read in enumerate(reads):
+            if read.refused or not (why := _why(read.tool, run.untrusted, allowed)):
+                continue
+            assert read.tool
+            await run.gate.ask(read.call.id, read.tool.name)
+            yield ApprovalAsked(read.call, why, run.untrusted)
+            began = time.monotonic()
+            decision = await run.gate.wait(read.call.id)
+            run.deadline += time.monotonic() - began
+            yield ApprovalGiven(read.call.id, decision)
+            if decision == "no":
+                reads[at] = replace(read, refused=_denied(read.tool))
+            elif decision == "always":
+                allowed |= {read.tool.name}
+        known, outcomes = len(run.sources), {}
+        async with aclosing(self._together(run, reads)) as done:
+            async for read, outcome in done:
+                outcomes[read.call.id] = outcome
+                yield ToolReturned(
+                    read.call.id,
+                    read.call.name,
+                    outcome.text,
+                    outcome.failed,
+                    outcome.seconds,
+                    outcome.code,
+                    outcome.shown,
+                )
+        if len(run.sources) > known:
+            yield PassagesFound(tuple(run.sources))
+        self._remember(run, heard, reads, outcomes)
+
+    def _read(self, run: Run, at: int, call: ToolCall) -> Read:
+        if at >= MOST_CALLS:
+            text = f"Not run: at most {MOST_CALLS} tools can be called at once. Call it in the next step."
+            return Read(call, refused=Outcome(text, True, "too_many"))
+        return self._dispatcher.read(run.bench, call)
+
+    async def _together(
+        self, run: Run, reads: Sequence[Read]
+    ) -> AsyncGenerator[tuple[Read, Outcome], None]:
+        """The outcomes as they come; a few tools at a time, none longer than the run."""
+        turnstile = asyncio.Semaphore(MOST_AT_ONCE)
+
+        async def one(read: Read) -> tuple[Read, Outcome]:
+            async with turnstile:
+                return read, await self._traced(run, read)
+
+        pending = {asyncio.create_task(one(read)) for read in reads}
+        try:
+            while pending:
+                left = max(0.0, run.deadline - time.monotonic())
+                done, pending = await asyncio.wait(
+                    pending, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done:
+                    yield task.result()
+                if not done:
+                    run.ended = _time(run.bounds.seconds)
+                    return
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    async def _traced(self, run: Run, read: Read) -> Outcome:
+        name = read.tool.name if read.tool else read.call.name[:64]
+        with run.trace.span(
+            name,
+            "tool",
+            parent=run.parent,
+            step=run.step,
+            call_id=read.call.id,
+            sent=read.call.arguments[:_SHOWN],
+        ) as span:
+            if read.tool:
+                span.set(signature=read.tool.signature, parameters=read.tool.parameters)
+            outcome = await self._dispatcher.run(run.bench, read)
+            span.set(arguments=outcome.arguments, result=outcome.text[:_SHOWN])
+            if outcome.failed:
+                span.status = "error"
+                span.set(error=outcome.text[:2000], code=outcome.code)
+        return outcome
+
+    def _remember(
+        self,
+        run: Run,
+        heard: _Heard,
+        reads: Sequence[Read],
+        outcomes: dict[str, Outcome],
+    ) -> None:
+        """The step as the messages that the model is sent next, and whether it goes round in circles."""
+        said = (Text("".join(heard.text)),) if heard.text else ()
+        run.messages.append(Message("assistant", (*said, *map(_sent_back, reads))))
+        results = []
+        for read in reads:
+            outcome = outcomes.get(read.call.id) or Outcome("It was not finished.", True, "time")
+            results.append(ToolResult(read.call.id, outcome.text, outcome.failed))
+            run.untrusted = run.untrusted or bool(read.tool and read.tool.untrusted)
+            key = (read.call.name, _canonical(read, outcome), outcome.text)
+            run.seen[key] += 1
+            if run.seen[key] >= run.bounds.repeats and run.ended is None:
+                run.ended = _repeated(run.bounds.repeats, read, outcome)
+        run.messages.append(Message("tool", tuple(results)))
+
+
+# --- what is allowed --------------------------------------------------------------------------
+
+
+def _may_ask(read: Read) -> bool:
+    return bool(read.tool and read.tool.access in ("network", "effects") and not read.refused)
+
+
+def _why(tool: Tool | None, untrusted: bool, allowed: frozenset[str]) -> str:
+    """Why somebody must be asked, in words; "" when the tool may simply be called."""
+    if tool is None or tool.access in ("pure", "documents"):
+        return ""
+    if tool.access == "network" and not untrusted:
+        return ""
+    if tool.access == "effects" and not untrusted and tool.name in allowed:
+        return ""
+    does = tool.effects or "It asks the open internet."
+    others = " The window holds text that others wrote, which may have made the model do this."
+    return f"{does.rstrip('.')}.{others if untrusted else ''}"
+
+
+def _denied(tool: Tool) -> Outcome:
+    return Outcome(
+        f"{tool.name} was not run: the user did not allow it. Go on without it, or ask him.",
+        True,
+        "denied",
+    )
+
+
+# --- what is sent back ------------------------------------------------------------------------
+
+
+def _sent_back(read: Read) -> ToolCall:
+    """The call as it may stand in the next request: what could not be read is quoted, as vendors read
+    it too."""
+    if read.arguments is not None:
+        return read.call
+    try:
+        json.loads(read.call.arguments)
+        whole = len(read.call.arguments) <= 2_000
+    except (ValueError, RecursionError):
+        whole = False
+    if whole:
+        return read.call
+    return replace(read.call, arguments=json.dumps({"unreadable": read.call.arguments[:300]}))
+
+
+def _canonical(read: Read, outcome: Outcome) -> str:
+    if outcome.arguments is None:
+        return read.call.arguments
+    return json.dumps(outcome.arguments, sort_keys=True)
+
+
+def tokens_of(messages: Sequence[Message], count: Callable[[str], int]) -> int:
+    """The tokens of the messages, calls and results included."""
+    total = 0
+    for each in messages:
+        for part in each.parts:
+            text = part.name + part.arguments if isinstance(part, ToolCall) else part.text
+            total += count(text) + 8
+    return total
+
+
+def _make_room(run: Run) -> None:
+    """Leave out the oldest results until the rest fits; a call keeps its place and its result's."""
+    for at, said in enumerate(run.messages):
+        if tokens_of(run.messages, run.count) <= run.room:
+            return
+        if said.role == "tool":
+            shorter = tuple(
+                replace(part, text=_GONE) if isinstance(part, ToolResult) else part
+                for part in said.parts
+            )
+            run.messages[at] = replace(said, parts=shorter)
+
+
+# --- reasons in words -------------------------------------------------------------------------
+
+
+def _steps(steps: int) -> RunStopped:
+    return RunStopped(
+        "steps",
+        f"{steps} steps, the most of one run: ask for a part of it, or allow more with "
+        "FOOTLIGHTS_RUN_STEPS",
+    )
+
+
+def _time(seconds: float) -> RunStopped:
+    return RunStopped(
+        "time",
+        f"{seconds:g} s, the most of one run: ask for a part of it, or allow more with "
+        "FOOTLIGHTS_RUN_SECONDS",
+    )
+
+
+def _money(limit: Decimal, spent: Decimal, ahead: Decimal) -> RunStopped:
+    return RunStopped(
+        "money",
+        f"${limit:f} reached: ${spent:f} was spent, and the next call could cost ${ahead:.4f}; choose a "
+        "cheaper model, or allow more with FOOTLIGHTS_RUN_DOLLARS",
+    )
+
+
+def _repeated(times: int, read: Read, outcome: Outcome) -> RunStopped:
+    often = _IN_WORDS.get(times, f"{times} times")
+    given = outcome.arguments if isinstance(outcome.arguments, dict) else {}
+    shown = ", ".join(json.dumps(value, ensure_ascii=False) for value in given.values())
+    call = f"{read.call.name[:64]}({shown if len(shown) <= 80 else shown[:80] + '…'})"
+    came = " ".join(outcome.text.split())
+    gave = came if len(came) <= 90 else f"{came[:90]}…"
+    return RunStopped(
+        "repeated",
+        f"same call with the same result {often}: {call} gave “{gave}”; ask in other words, or choose "
+        "other tools",
+    )

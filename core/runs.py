@@ -1,0 +1,179 @@
+"""Runs of the agent: what a turn with tools is given, from its request to its bounds."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from core.admission import Asked
+from core.agent import Agent, Ask, Bounds, Gate, Run, Spending, tokens_of
+from core.approvals import Approvals
+from core.context import Context
+from core.documents import DocumentService
+from core.events import AgentEvent, ModelEvent
+from core.llm.client import LLMClient
+from core.metering import TurnMeter
+from core.shelf import UserShelf
+from core.tools.dispatcher import Bench
+from core.tools.tool import Kept
+from core.trace import OpenSpan, Trace
+from core.types import (
+    Hit,
+    Item,
+    Message,
+    ModelInfo,
+    ModelRequest,
+    Source,
+    ToolSpec,
+    TurnRequest,
+)
+
+_STRICT = frozenset({"openai", "anthropic"})
+"""Vendors that can hold a model to the schema of a tool."""
+_RESULT_TOKENS = 2_000
+_SEARCH = "search_documents"
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Prepares and carries out the runs of turns with tools."""
+
+    agent: Agent
+    documents: DocumentService
+    approvals: Approvals
+    client: LLMClient
+    count: Callable[[str], int]
+    bounds: Bounds
+
+    def told(self, asked: Asked) -> TurnRequest:
+        """The request with what the prompt is told of the tools."""
+        given = {"tools": [tool.name for tool in asked.tools], "steps": self.bounds.steps}
+        known = {name: value for name, value in given.items() if asked.template.takes(name)}
+        return replace(asked.request, variables={**asked.request.variables, **known})
+
+    def items(self, asked: Asked) -> list[Item]:
+        """What the tools take of the window: each is sent with its schema."""
+        specs = [tool.spec(strict=_strict(asked.model)) for tool in asked.tools]
+        return [Item(spec.name, _text(spec), self.count(_text(spec)) + 8) for spec in specs]
+
+    @staticmethod
+    def searches(asked: Asked) -> bool:
+        """Whether the model looks for passages itself, so that none are looked for beforehand."""
+        return any(tool.name == _SEARCH for tool in asked.tools)
+
+    def events(
+        self,
+        asked: Asked,
+        context: Context,
+        others: Sequence[ModelInfo],
+        meter: TurnMeter,
+        trace: Trace,
+        parent: OpenSpan,
+    ) -> AsyncGenerator[AgentEvent, None]:
+        """The run as it happens."""
+        tools = sum(item.tokens for item in self.items(asked))
+        room = max(500, context.budget.window - context.max_tokens - tools)
+        sources = list(context.sources)
+        bench = Bench(
+            {tool.name: tool for tool in asked.tools},
+            UserShelf(self.documents, asked.user, asked.request.use_documents),
+            partial(_numbered, sources),
+            Kept(),
+            max(200, min(_RESULT_TOKENS, room // 6)),
+        )
+        return self.agent.events(
+            Run(
+                bench=bench,
+                ask=self._ask(asked, context, others, meter, trace, parent),
+                gate=self._gate(asked),
+                spending=partial(self._spending, asked, context, meter, tools),
+                count=self.count,
+                messages=list(context.messages),
+                sources=sources,
+                room=room,
+                untrusted=bool(context.sources),
+                strict=_strict(asked.model),
+                bounds=self.bounds,
+                trace=trace,
+                parent=parent,
+            )
+        )
+
+    def _ask(
+        self,
+        asked: Asked,
+        context: Context,
+        others: Sequence[ModelInfo],
+        meter: TurnMeter,
+        trace: Trace,
+        parent: OpenSpan,
+    ) -> Ask:
+        def ask(
+            messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], choice: str
+        ) -> AsyncGenerator[ModelEvent, None]:
+            request = ModelRequest(
+                model=asked.model.id,
+                messages=messages,
+                max_tokens=context.max_tokens,
+                sources=context.sources,
+                question=asked.request.prompt,
+                stop=asked.request.stop,
+                tools=tools,
+                tool_choice=choice,
+                stable=len(messages),  # all of it is sent again with the results
+            )
+            told = sum(self.count(_text(tool)) + 8 for tool in tools)
+            return self.client.stream(
+                asked.model.ref,
+                request,
+                meter=meter,
+                trace=trace,
+                parent=parent,
+                input_tokens=tokens_of(messages, self.count) + told,
+                fallbacks=[(other.ref, replace(request, model=other.id)) for other in others],
+            )
+
+        return ask
+
+    def _gate(self, asked: Asked) -> Gate:
+        user, turn, talk = asked.user, asked.turn_id, asked.conversation_id
+
+        async def ask(call_id: str, tool: str) -> None:
+            await self.approvals.ask(user, turn, call_id, talk, tool)
+
+        return Gate(
+            partial(self.approvals.always, user, talk),
+            ask,
+            partial(self.approvals.wait, user, turn),
+        )
+
+    async def _spending(
+        self,
+        asked: Asked,
+        context: Context,
+        meter: TurnMeter,
+        tools: int,
+        messages: Sequence[Message],
+    ) -> Spending:
+        so_far = await asyncio.to_thread(meter.spent)
+        asks = tokens_of(messages, self.count) + tools
+        ahead = await asyncio.to_thread(meter.worst_case, asked.model.ref, asks, context.max_tokens)
+        return Spending(so_far, ahead)
+
+
+def _numbered(sources: list[Source], hit: Hit) -> Source:
+    """The passage with its number: the one that it has, or the next."""
+    for source in sources:
+        if source.hit.chunk_id == hit.chunk_id:
+            return source
+    sources.append(Source(len(sources) + 1, hit))
+    return sources[-1]
+
+
+def _strict(model: ModelInfo) -> bool:
+    return model.provider in _STRICT
+
+
+def _text(spec: ToolSpec) -> str:
+    return f"{spec.name}: {spec.description}\n{json.dumps(spec.parameters)}"

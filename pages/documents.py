@@ -23,6 +23,7 @@ from pages.ui.markdown import label
 
 _SEARCH_FROM = 9
 _ON_A_PAGE = 20
+_BARS = 5
 _KINDS = "PDF, Word, PowerPoint, Excel, CSV, HTML, Markdown, text, RTF, e-mails, e-books, notebooks, source code"
 
 _LOOK = """<style>
@@ -97,9 +98,12 @@ def draw_pending(bench: Workbench, drawn: frozenset[str]) -> None:
     pending = bench.documents.pending(session.user())
     if {document.id for document in pending} != drawn:
         st.rerun()
-    for document in reversed(pending):
+    for document in pending[: -_BARS - 1 : -1]:
         share, words = health.progress(document)
         st.progress(share, text=words)
+    if len(pending) > _BARS:
+        waiting = health.counted(len(pending) - _BARS, "more document")
+        st.caption(f"{waiting} after these.")
 
 
 def draw_list(indexed: Sequence[Document], collection: Collection | None) -> None:
@@ -160,13 +164,14 @@ def draw_row(document: Document, collection: Collection | None, named: Sequence[
 def draw_files(indexed: Sequence[Document], collection: Collection | None) -> None:
     """The files and, beside them, what a question would find in them."""
     files, question, index = st.tabs(
-        [f"Files {len(indexed)}", "Try a question", "Index"], on_change="rerun", key="tab"
+        ["Files", "Try a question", "Index"], on_change="rerun", key="tab"
     )
     with files:
         draw_list(indexed, collection)
     with question:
         matches.trial(bench, collection=collection)
-        goldens.draw(bench)
+        if question.open:
+            goldens.draw(bench)
     if index.open:
         with index:
             index_view.draw(bench)
@@ -190,26 +195,29 @@ refused = [each for each in documents if each.status == "refused"]
 
 # --- draw ----------------------------------------------------------------------------------------
 
-st.html(_LOOK + collections.STYLE)
+st.html(_LOOK + collections.STYLE + goldens.STYLE)
 with st.container(key="documents", width=860):
     st.title("Documents", anchor=False)
-    if indexed:
-        passages = sum(each.passages for each in indexed)
-        tokens = sum(each.tokens for each in indexed)
-        st.caption(
-            f"{health.counted(len(indexed), 'document')} with "
+    # Its place: what is counted depends on the collection that is open below it.
+    counts = st.empty()
+    collection = collections.draw(bench, len(indexed))
+    shown = indexed
+    if collection:
+        inside = bench.collections.members(session.user()).get(collection.id, frozenset())
+        shown = [each for each in indexed if each.id in inside]
+    if shown:
+        passages = sum(each.passages for each in shown)
+        tokens = sum(each.tokens for each in shown)
+        counts.caption(
+            f"{health.counted(len(shown), 'document')} with "
             f"{health.counted(passages, 'passage')} and {say.tokens(tokens)} can be asked about."
         )
-    collection = collections.draw(bench, len(indexed))
     draw_drop_zone(bench, collection)
     sources.draw(bench)
     draw_refused(bench, refused)
     if pending:
         draw_pending(bench, pending)
     if indexed:
-        inside = bench.collections.members(session.user())
-        here = inside.get(collection.id, frozenset()) if collection else None
-        shown = [each for each in indexed if here is None or each.id in here]
         draw_files(shown, collection)
     elif not pending:
         st.markdown("**No documents yet.** Drop a file above, and in seconds you can ask about it.")

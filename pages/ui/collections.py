@@ -19,6 +19,7 @@ _MENU = {
     "delete": ":material/delete: Delete",
 }
 _ALL = ""
+_BADGES = 3
 _KEY = "collection_open"
 STYLE = """<style>
 .st-key-collections [data-testid="stSelectbox"] { max-width: 24rem; }
@@ -49,21 +50,16 @@ def draw(bench: Workbench, documents: int) -> Collection | None:
         collection = there.get(chosen)
         if collection:
             _open(bench, collection)
-        elif documents and st.button(
-            "New collection",
-            icon=":material/create_new_folder:",
-            type="tertiary",
-            help="Group documents, so that a question can be asked of some of them.",
-            key="new_collection",
-        ):
-            _make(bench)
+        elif documents:
+            with st.popover("New collection", icon=":material/create_new_folder:", type="tertiary"):
+                _make(bench)
     return collection
 
 
 def _named(collection: Collection | None, documents: int) -> str:
     if collection is None:
-        return f"All documents · {documents:,}"
-    return f"{collection.name} · {collection.documents:,}"
+        return f"All {counted(documents, 'document')}"
+    return f"{collection.name} · {counted(collection.documents, 'document')}"
 
 
 def _open(bench: Workbench, collection: Collection) -> None:
@@ -125,10 +121,10 @@ def take_out(bench: Workbench, collection: Collection, document: Document) -> No
     )
 
 
-@st.dialog("New collection")
 def _make(bench: Workbench) -> None:
     with st.form("make_collection", border=False):
         name = st.text_input("Name", placeholder="Contracts", max_chars=60, key="collection_name")
+        st.caption("A group of documents that a question can be asked of.")
         if not st.form_submit_button("Make it", type="primary"):
             return
     try:
@@ -136,9 +132,14 @@ def _make(bench: Workbench) -> None:
     except FootlightsError as error:
         say.problem(error)
     else:
-        st.session_state["collection"] = made.id
-        st.session_state.pop(_KEY, None)
+        _show(made.id)
         st.rerun()
+
+
+def _show(collection_id: str) -> None:
+    """Open it when the page is drawn next; the select box has been drawn for this time."""
+    st.session_state["collection"] = collection_id
+    st.session_state.pop(_KEY, None)
 
 
 @st.dialog("Rename the collection")
@@ -175,8 +176,7 @@ def _delete(bench: Workbench, collection: Collection) -> None:
         except FootlightsError as error:
             say.problem(error)
         else:
-            st.session_state["collection"] = _ALL
-            st.session_state.pop(_KEY, None)
+            _show(_ALL)
             st.rerun()
 
 
@@ -223,4 +223,6 @@ def _keep(
 
 def badges(names: Sequence[str]) -> str:
     """The collections of a document as small badges."""
-    return " ".join(f":gray-badge[{label(name)}]" for name in names)
+    shown = " ".join(f":gray-badge[{label(name)}]" for name in names[:_BADGES])
+    more = len(names) - _BADGES
+    return f"{shown} and {counted(more, 'collection')} more" if more > 0 else shown

@@ -16,6 +16,11 @@ from pages.ui.session import user
 _SHOWN = 20
 _COLOURS = {"better": "green", "worse": "red", "same": "gray", "new": "blue"}
 _TOP = 5
+STYLE = """<style>
+.st-key-golden_list { gap: .9rem; }
+[class*="st-key-try_"] button { justify-content: flex-start; text-align: left; padding-inline: 0; min-height: 0; }
+[class*="st-key-try_"] button p { font-weight: 550; text-wrap: pretty; }
+</style>"""
 
 
 def keep(
@@ -86,8 +91,9 @@ def _list(bench: Workbench, report: Report) -> None:
     names = {each.id: each.name for each in bench.collections.list(user())}
     pages = -(-len(results) // _SHOWN)
     page = min(st.session_state.get("golden_page", 1), pages) if pages > 1 else 1
-    for each in results[(page - 1) * _SHOWN : page * _SHOWN]:
-        _row(bench, each, names.get(each.golden.collection_id, ""))
+    with st.container(key="golden_list"):
+        for each in results[(page - 1) * _SHOWN : page * _SHOWN]:
+            _row(bench, each, names.get(each.golden.collection_id, ""))
     if pages > 1:
         st.pagination(pages, key="golden_page")
 

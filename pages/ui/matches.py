@@ -41,7 +41,7 @@ def trial(bench: Workbench, scope: str = "", collection: Collection | None = Non
         icon=":material/search:",
         key=f"trial_question_{scope}",
     )
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     count = left.slider("How many passages", 1, 20, 5, key=f"trial_count_{scope}")
     near = right.slider(
         "How near, at least (cosine)",
@@ -78,14 +78,16 @@ def _ranked(found: Sequence[Hit], near: float, question: str, scope: str) -> lis
     if not found:
         st.info("No passage to search yet: add a document first.", icon=":material/search_off:")
         return []
-    shown = [(rank, hit) for rank, hit in enumerate(found, 1) if hit.score >= near]
+    shown = [(rank, hit) for rank, hit in enumerate(found, 1) if not near or hit.score >= near]
     many = "passage" if len(shown) == 1 else "passages"
     hidden = len(found) - len(shown)
-    farther = f" · {hidden} farther than {near:.2f} not shown" if hidden else ""
-    st.markdown(f"**{len(shown)} {many}**, best first:gray[{farther}]")
+    farther = f" :gray[· {hidden} farther than {near:.2f} not shown]" if hidden else ""
+    st.markdown(f"**{len(shown)} {many}**, best first{farther}")
     if not shown:
         best = max(hit.score for hit in found)
         st.caption(f"The nearest has {best:.2f}: move “How near” below it to see it.")
+    elif not scope:
+        st.caption("Tick the right ones to keep this as a golden question, below.")
     words = content_words(question)
     ticked = []
     for rank, hit in shown:
@@ -114,7 +116,6 @@ def _head(rank: int, hit: Hit, scope: str, question: str) -> bool:
         right = st.checkbox(
             "Right",
             key=f"right_{hit.chunk_id}_{zlib.crc32(question.encode())}",
-            help="This passage answers the question: tick it to keep a golden question.",
         )
         st.page_link(
             "documents.py",

@@ -200,3 +200,24 @@ def test_a_text_is_taken_in_and_a_page_of_the_inside_is_not(client: Any) -> None
     refused = client.post("/documents/page", json={"url": "http://10.1.2.3/"})
     assert (refused.status_code, refused.json()["code"]) == (422, "refused")
     assert "open internet" in refused.json()["detail"]
+
+
+def test_a_collection_is_listed_and_narrows_a_search_and_a_turn(
+    client: httpx2.Client, bench: Any
+) -> None:
+    lamp, _ = indexed(client, ("lamp.md", b"The lamp is on bar one."), ("sun.md", b"The lamp too."))
+    made = bench.collections.make("local", "Bars")
+    bench.collections.put("local", made.id, [lamp["id"]])
+    [listed] = client.get("/collections").json()
+    assert (listed["id"], listed["name"], listed["documents"]) == (made.id, "Bars", 1)
+    for collection in (made.id, "bARS"):
+        found = client.post("/search", json={"query": "lamp", "k": 9, "collection": collection})
+        assert [hit["document_id"] for hit in found.json()["hits"]] == [lamp["id"]]
+    body = {"prompt": "Which bar?", "collection": "bars"}
+    turn_id = client.post("/turns", json=body).json()["turn_id"]
+    events(client, turn_id)
+    turn = client.get(f"/turns/{turn_id}").json()
+    assert {source["hit"]["document_id"] for source in turn["sources"]} == {lamp["id"]}
+    assert client.post("/search", json={"query": "x", "collection": "none"}).status_code == 404
+    both = client.post("/turns", json={**body, "use_documents": False})
+    assert (both.status_code, both.json()["code"]) == (400, "misuse")

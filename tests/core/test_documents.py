@@ -1,13 +1,16 @@
 """Names for show, and what waits for whom."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.documents import shown_name
+from core.errors import Misuse
 from core.types import TurnRequest
+from tests.conftest import running, settings_for
 from tests.core.test_turns import followed
 
 
@@ -87,3 +90,50 @@ def test_a_very_long_question_is_searched_with_its_beginning(bench: Any) -> None
     bench.documents.add("local", "a.txt", b"The lamp is on bar one.")
     started = bench.turns.start("local", TurnRequest("Which bar? " + "x " * 15_000))
     assert followed(bench, started.turn_id)[-1].type == "turn_done"
+
+
+def test_a_question_of_a_collection_finds_what_is_in_it_when_it_is_asked(bench: Any) -> None:
+    ids = [
+        bench.documents.add("local", f"{n}.txt", f"The lamp {n} is on bar {n}.".encode())[0].id
+        for n in range(3)
+    ]
+    collection = bench.collections.make("local", "Bars")
+    with pytest.raises(Misuse, match="no document in what was chosen"):
+        bench.turns.start("local", TurnRequest("Which bar?", use_documents=(collection.id,)))
+    for inside in (ids[:1], ids[:2]):
+        bench.collections.put("local", collection.id, inside)
+        asked = TurnRequest("Which bar?", use_documents=(collection.id,))
+        started = bench.turns.start("local", asked)
+        ready = next(e for e in followed(bench, started.turn_id) if e.type == "context_ready")
+        assert {source.hit.document_id for source in ready.sources} == set(inside)
+        assert bench.turn_rows.get("local", started.turn_id).request == asked
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A bench with twelve documents of three passages."""
+    with running(settings_for(tmp_path_factory.mktemp("library"))) as bench:
+        for n in range(12):
+            parts = [f"# Part {p}\n\n" + f"Lamp {n} hangs on bar {p}. " * 60 for p in range(2)]
+            bench.documents.add("local", f"{n}.md", "\n\n".join(parts).encode())
+        for _ in bench.bridge.iterate(bench.documents.settled("local"), 60):
+            pass
+        yield bench
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sets(st.integers(0, 11)), st.integers(1, 40), st.integers(0, 11))
+def test_a_search_never_leaves_its_collection_and_is_never_short(
+    library: Any, chosen: set[int], k: int, asked: int
+) -> None:
+    by_name = {int(d.name.removesuffix(".md")): d for d in library.documents.list("local")}
+    for each in library.collections.list("local"):
+        library.collections.delete("local", each.id)
+    collection = library.collections.make("local", "Some")
+    library.collections.put("local", collection.id, [by_name[n].id for n in chosen])
+    inside = library.collections.resolve("local", [collection.id])
+    hits = library.bridge.run(
+        library.documents.search("local", f"Where does lamp {asked} hang?", k, inside)
+    )
+    assert {hit.document_id for hit in hits} <= {by_name[n].id for n in chosen}
+    assert len(hits) == min(k, sum(by_name[n].passages for n in chosen))

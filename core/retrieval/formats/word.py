@@ -1,11 +1,12 @@
-"""Word: paragraphs, headings, lists and tables in their order, as Markdown."""
+"""Word: paragraphs, headings, lists and tables in their order, as Markdown, with their notes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from core.retrieval.draft import Draft
 from core.retrieval.formats import pipes
+from core.retrieval.formats.word_notes import Beside
 
 _CONTAINERS = {"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"}
 # What was deleted or moved away, properties, and the second copy of a drawing for old programs.
@@ -15,22 +16,28 @@ _SAY_EVERY = 200
 
 
 def read(path: Path, draft: Draft) -> None:
-    """The body of the document; text that is formatted as hidden is counted and left out."""
+    """The document between its headers and footers, each note behind what refers to it; text that is
+    formatted as hidden is counted and left out."""
     import docx
 
     document = docx.Document(str(path))
     styles = document.styles.element
     writer = _Writer(_levels(styles), _lists(styles), draft)
+    beside = Beside(document, writer.part)
     blocks = list(_blocks(document.element.body))
-    texts = []
+    texts = _weighed(beside.margin("header"), draft)
     for done, block in enumerate(blocks):
-        text = writer.block(block)
-        if text.strip():
-            draft.weigh(len(text))
-            texts.append(text)
+        texts += _weighed([writer.block(block), *beside.named(block)], draft)
         if done % _SAY_EVERY == 0:
             draft.report(done, len(blocks))
+    texts += _weighed([*beside.rest(), *beside.margin("footer")], draft)
     draft.pages.append(_join(texts))
+
+
+def _weighed(texts: Iterable[str], draft: Draft) -> list[str]:
+    kept = [text for text in texts if text.strip()]
+    draft.weigh(sum(map(len, kept)))
+    return kept
 
 
 def _join(texts: list[str]) -> str:
@@ -97,6 +104,10 @@ class _Writer:
     def block(self, element: Any) -> str:
         """A paragraph or a table."""
         return self._table(element) if _local(element) == "tbl" else self._paragraph(element)
+
+    def part(self, root: Any) -> str:
+        """All that stands in a header, a footer or a note."""
+        return _join([text for block in _blocks(root) if (text := self.block(block)).strip()])
 
     def _paragraph(self, element: Any) -> str:
         text = "".join(self._runs(element)).strip()

@@ -334,13 +334,6 @@ def _sent_back(read: Read) -> ToolCall:
     it too."""
     if read.arguments is not None:
         return read.call
-    try:
-        json.loads(read.call.arguments)
-        whole = len(read.call.arguments) <= 2_000
-    except (ValueError, RecursionError):
-        whole = False
-    if whole:
-        return read.call
     return replace(read.call, arguments=json.dumps({"unreadable": read.call.arguments[:300]}))
 
 

@@ -82,8 +82,14 @@ from core.store.turns import Turns
 from core.tokens.counter import Counter
 from core.tokens.counter import Piece as Piece
 from core.tokens.strategies import STRATEGIES as STRATEGIES
+from core.tool_bench import Offered as Offered
 from core.tool_bench import Tools
 from core.tools.dispatcher import Dispatcher
+from core.tools.form import Field as ToolField
+from core.tools.form import arguments as tool_arguments
+from core.tools.form import fields as tool_fields
+from core.tools.tool import TOUCHES as TOUCHES
+from core.tools.tool import Outcome as ToolOutcome
 from core.tools.toolbox import Toolbox
 from core.trial import Trials
 from core.turns import TurnRunner
@@ -96,6 +102,8 @@ from core.whatif import Outcome as Outcome
 from core.whatif import WhatIf
 from core.workbench import LOCAL_USER as LOCAL_USER
 from core.workbench import Workbench as Workbench
+
+__all__ = ["ToolField", "ToolOutcome", "tool_arguments", "tool_fields"]
 
 
 def build(settings: Settings) -> Workbench:

@@ -29,6 +29,7 @@ _SECTIONS = {
         ("traces.py", "Traces", ":material/account_tree:"),
         ("costs.py", "Costs", ":material/payments:"),
         ("models.py", "Models", ":material/memory:"),
+        ("tools.py", "Tools", ":material/build:"),
     ],
 }
 

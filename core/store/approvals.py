@@ -48,11 +48,12 @@ class ApprovalRows:
             if before is None:
                 raise NotFound("no tool waits to be allowed under this id")
             over = connection.scalar(runs) is None
-            if before not in ("", decision) or (over and not before):
+            if before not in ("", decision):
                 raise Conflict(
-                    "the turn is over" if over else f"this was decided already: {before}",
-                    hint="Ask again to have it called.",
+                    f"this was decided already: {before}", hint="Ask again to have it called."
                 )
+            if over and not before:
+                raise Conflict("the turn is over", hint="Ask again to have it called.")
             connection.execute(update(approvals).where(this).values(decision=decision))
 
     def decision(self, user: str, turn_id: str, call_id: str) -> str:

@@ -20,11 +20,17 @@ _MOST_POINTS = 500
 
 Query = Annotated[str, Field(min_length=1, max_length=2_000)]
 Name = Annotated[str, Field(min_length=1, max_length=300)]
+Few = Annotated[int, Field(ge=1, le=20)]
+Number = Annotated[int, Field(ge=1)]
+Expression = Annotated[str, Field(min_length=1, max_length=500)]
+Zone = Annotated[str, Field(max_length=60)]
+Sql = Annotated[str, Field(max_length=tables.MOST_SQL)]
+Names = Annotated[list[Name], Field(min_length=1, max_length=6)]
+Title = Annotated[str, Field(max_length=120)]
+Url = Annotated[str, Field(max_length=2_000)]
 
 
-async def search_documents(
-    shelf: Shelf, query: Query, k: Annotated[int, Field(ge=1, le=20)] = 5
-) -> Passages:
+async def search_documents(shelf: Shelf, query: Query, k: Few = 5) -> Passages:
     """Search the user's documents by meaning and by words. Gives numbered passages, to be cited as [1].
 
     Args:
@@ -34,7 +40,7 @@ async def search_documents(
     return Passages(tuple(await shelf.search(query, k)))
 
 
-async def read_document(shelf: Shelf, document: Name, page: Annotated[int, Field(ge=1)] = 1) -> str:
+async def read_document(shelf: Shelf, document: Name, page: Number = 1) -> str:
     """Read a page of one of the user's documents, whole.
 
     Args:
@@ -52,9 +58,7 @@ async def read_document(shelf: Shelf, document: Name, page: Annotated[int, Field
     return f"{found.name}, {found.unit} {page} of {max(pages)}\n\n{pages[page]}"
 
 
-def calculator(
-    shelf: Shelf, expression: Annotated[str, Field(min_length=1, max_length=500)]
-) -> str:
+def calculator(shelf: Shelf, expression: Expression) -> str:
     """Compute an arithmetic expression exactly: + - * / // % **, brackets, sqrt, round, min, max, sum, mean, log.
 
     Args:
@@ -63,7 +67,7 @@ def calculator(
     return f"{expression.strip()} = {calculate(expression)}"
 
 
-def now(shelf: Shelf, timezone: Annotated[str, Field(max_length=60)] = "UTC") -> str:
+def now(shelf: Shelf, timezone: Zone = "UTC") -> str:
     """The date and time now, with the day of the week.
 
     Args:
@@ -79,9 +83,7 @@ def now(shelf: Shelf, timezone: Annotated[str, Field(max_length=60)] = "UTC") ->
     return f"{datetime.now(zone):%A, %Y-%m-%d %H:%M:%S %z} ({timezone or 'UTC'})"
 
 
-async def query_table(
-    shelf: Shelf, sql: Annotated[str, Field(max_length=tables.MOST_SQL)] = ""
-) -> Table | str:
+async def query_table(shelf: Shelf, sql: Sql = "") -> Table | str:
     """Ask the user's CSV and Excel files with one SELECT in SQLite's SQL. Without sql it tells the tables and columns.
 
     Args:
@@ -95,11 +97,11 @@ async def query_table(
 
 async def plot(
     shelf: Shelf,
-    sql: Annotated[str, Field(min_length=1, max_length=tables.MOST_SQL)],
+    sql: Sql,
     x: Name,
-    y: Annotated[list[Name], Field(min_length=1, max_length=6)],
+    y: Names,
     kind: Literal["bar", "line", "scatter"] = "bar",
-    title: Annotated[str, Field(max_length=120)] = "",
+    title: Title = "",
 ) -> Plot:
     """Draw a chart for the user from a SELECT over his CSV and Excel files; query_table tells the tables.
 
@@ -125,7 +127,7 @@ async def plot(
     return Plot(kind, x, tuple(y), title or f"{', '.join(y)} by {x}", kept)
 
 
-async def fetch_url(shelf: Shelf, url: Annotated[str, Field(max_length=2_000)]) -> str:
+async def fetch_url(shelf: Shelf, url: Url) -> str:
     """Read a page of the open internet as text.
 
     Args:

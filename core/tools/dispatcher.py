@@ -47,7 +47,8 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A call whose arguments were read: the tool with what it is to be given, or what was wrong."""
+    """A call whose arguments were read: the tool with what it is to be given, or what was wrong.
+    Without arguments they could not be read at all."""
 
     call: ToolCall
     tool: Tool | None = None
@@ -77,25 +78,21 @@ class Dispatcher:
 
     def read(self, bench: Bench, call: ToolCall) -> Read:
         """The tool and the arguments that a call means, checked; nothing is run."""
+        try:
+            data = self._arguments(call)
+        except ModelMisbehaved as error:
+            return Read(call, bench.tools.get(call.name), refused=_unusable(call, error))
         if call.name == READ_ON and bench.kept.texts:
-            return self._read_on(call)
+            return _read_on(call, data)
         tool = bench.tools.get(call.name)
         if tool is None:
             names = ", ".join(bench.tools)
-            return Read(
-                call,
-                refused=_wrong(
-                    "unknown_tool", f"There is no tool {call.name[:64]!r}. There are: {names}."
-                ),
-            )
+            text = f"There is no tool {call.name[:64]!r}. There are: {names}."
+            return Read(call, arguments=data, refused=_wrong("unknown_tool", text))
         try:
-            return Read(call, tool, tool.check(self._arguments(call)))
+            return Read(call, tool, tool.check(data))
         except ModelMisbehaved as error:
-            why = str(error).replace("The answer", "What you wrote", 1)
-            text = (
-                f"{tool.name} was not run: {scrubbed(why)} Correct the arguments and call it again."
-            )
-            return Read(call, tool, refused=_wrong("arguments", text))
+            return Read(call, tool, data, _unusable(call, error))
 
     def _arguments(self, call: ToolCall) -> Any:
         if len(call.arguments) > MOST_ARGUMENTS:
@@ -103,16 +100,6 @@ class Dispatcher:
                 f"The answer has {len(call.arguments):,} characters, and {MOST_ARGUMENTS:,} is the most."
             )
         return self._parse(call.arguments)
-
-    def _read_on(self, call: ToolCall) -> Read:
-        try:
-            given = self._arguments(call)
-        except ModelMisbehaved as error:
-            return Read(call, refused=_wrong("arguments", str(error)))
-        offset = given.get("offset", 0)
-        if not isinstance(given.get("call_id"), str) or type(offset) is not int:
-            return Read(call, refused=_wrong("arguments", "It takes call_id and offset."))
-        return Read(call, arguments=given)
 
     # --- running ------------------------------------------------------------------------------
 
@@ -175,6 +162,23 @@ def called_in_a_thread(function: Callable[..., Any]) -> Callable[[Shelf, Any, fl
         return await asyncio.to_thread(function, shelf, **arguments)
 
     return run
+
+
+def _read_on(call: ToolCall, given: Mapping[str, Any]) -> Read:
+    fits = isinstance(given.get("call_id"), str) and type(given.get("offset")) is int
+    if not fits:
+        return Read(
+            call, arguments=given, refused=_wrong("arguments", "It takes call_id and offset.")
+        )
+    return Read(call, arguments=given)
+
+
+def _unusable(call: ToolCall, error: Exception) -> Outcome:
+    why = scrubbed(str(error).replace("The answer", "What you wrote", 1))
+    return _wrong(
+        "arguments",
+        f"{call.name[:64]} was not run: {why} Correct the arguments and call it again.",
+    )
 
 
 def _wrong(code: str, text: str) -> Outcome:

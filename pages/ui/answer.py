@@ -5,7 +5,7 @@ import streamlit as st
 from core.bootstrap import summary
 from core.endings import NOT_FOUND
 from core.types import Citation, Source, Turn, Verdict, WindowPlan
-from pages.ui import pins, say, table, why
+from pages.ui import pins, say, steps, table, why
 from pages.ui.markdown import label, safe
 from pages.ui.passage import passage
 
@@ -45,6 +45,7 @@ def answer(turn: Turn, plan: WindowPlan) -> None:
         if turn.reasoning:
             with st.expander("What the model thought", type="compact"):
                 st.markdown(safe(turn.reasoning))
+        steps.of(turn)
         if turn.request.table and table.draw(turn, turn.answer):
             table.take_away(turn)
         elif turn.answer:
@@ -73,7 +74,9 @@ def _what_happened(turn: Turn) -> None:
     elif turn.stop_reason.startswith("finished, "):
         st.info(label(turn.stop_reason.capitalize()), icon=":material/alt_route:")
     elif turn.stop_reason not in ("", "finished"):
-        st.warning(label(turn.stop_reason.capitalize()), icon=":material/content_cut:")
+        icon = ":material/flag:" if turn.request.tools else ":material/content_cut:"
+        words = turn.stop_reason[:1].upper() + turn.stop_reason[1:]
+        st.warning(label(words), icon=icon)
 
 
 def citations(turn: Turn, plan: WindowPlan) -> None:

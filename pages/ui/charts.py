@@ -1,8 +1,8 @@
 """Data to figures, in the theme's colours; readable without colour by their labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.types import Span
 from pages.ui import palette, say
@@ -226,3 +226,30 @@ def _dot(dot: "Dot") -> str:
     lines = [dot.text[start : start + 60] for start in range(0, len(dot.text), 60)]
     where = f"<b>{_escaped(dot.name)}</b>, {dot.unit} {dot.page}"
     return "<br>".join([where, *map(_escaped, lines)])
+
+
+def plotted(shown: Mapping[str, Any], theme: str) -> "Figure":
+    """The chart that a tool declared: its kind, its columns and its rows, and nothing else."""
+    import plotly.graph_objects as go
+
+    columns, colours = list(shown["columns"]), palette.of(theme).chart
+    across = [row[columns.index(shown["x"])] for row in shown["rows"]]
+    # Text stays text: a name that looks like a date or a formula is a name.
+    across = [each if isinstance(each, int | float) else _escaped(str(each)) for each in across]
+    figure = go.Figure()
+    for place, name in enumerate(shown["y"]):
+        up = [row[columns.index(name)] for row in shown["rows"]]
+        colour = colours[place % len(colours)]
+        if shown["chart"] == "bar":
+            figure.add_bar(x=across, y=up, name=_escaped(name), marker_color=colour)
+        else:
+            mode = "lines+markers" if shown["chart"] == "line" else "markers"
+            figure.add_scatter(x=across, y=up, name=_escaped(name), mode=mode, marker_color=colour)
+    figure.update_xaxes(title=_escaped(shown["x"]), fixedrange=True)
+    figure.update_yaxes(title=_escaped(", ".join(shown["y"])), fixedrange=True)
+    laid = _laid_out(figure, theme, height=340)
+    return laid.update_layout(
+        title={"text": _escaped(shown["title"]), "font": {"size": 15}},
+        margin={"t": 44},
+        showlegend=len(shown["y"]) > 1,
+    )

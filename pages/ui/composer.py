@@ -25,6 +25,7 @@ def draw(bench: Workbench, running: Turn | None) -> TurnRequest | None:
             documents = _documents(bench)
             template = _prompt(bench)
             table = _table()
+            tools = _tools(bench, model)
             if running:
                 st.button(
                     "Stop",
@@ -51,6 +52,7 @@ def draw(bench: Workbench, running: Turn | None) -> TurnRequest | None:
         use_documents=documents,
         template=template,
         table=table,
+        tools=tools,
         condense=st.session_state.get("condense", False),
         guess=st.session_state.pop("guess_once", False) or st.session_state.get("guess", False),
     )
@@ -176,6 +178,29 @@ def _prompt(bench: Workbench) -> str:
             "prompts.py", label="Edit it", icon=":material/edit:", query_params={"p": name}
         )
     return str(name)
+
+
+def _tools(bench: Workbench, model: str | None) -> tuple[str, ...]:
+    """The tools that the model may call."""
+    names = bench.tools.names()
+    chosen = [name for name in st.session_state.get("tools_choice", ()) if name in names]
+    title = "No tools" if not chosen else f"{len(chosen)} tool{'' if len(chosen) == 1 else 's'}"
+    with st.popover(title, icon=":material/build:", type="tertiary"):
+        picked = st.pills(
+            "What the model may call",
+            names,
+            selection_mode="multi",
+            format_func=label,
+            key="tools_choice",
+        )
+        if model == "quotes":
+            st.caption("Quotations call no tools: choose a model that answers.")
+        elif "search_documents" in picked:
+            st.caption("It searches your documents by itself, as often as it needs to.")
+        else:
+            st.caption("With tools it works in steps, and each of them is shown.")
+        st.page_link("tools.py", label="What each of them does", icon=":material/build:")
+    return () if model == "quotes" else tuple(picked)
 
 
 def _table() -> str:

@@ -9,19 +9,22 @@ import streamlit as st
 from core.bootstrap import Workbench
 from core.events import (
     AnswerReplaced,
-    CitationsChecked,
+    ApprovalAsked,
+    ApprovalGiven,
     ContextReady,
     ModelDone,
-    NothingFound,
+    PassagesFound,
     Progress,
     ReasoningDelta,
+    StepStarted,
     StreamEvent,
     TextDelta,
-    TurnDone,
-    TurnFailed,
+    ToolCalled,
+    ToolReturned,
 )
+from core.tape import Ran, Tape
 from core.types import Source, Turn
-from pages.ui import say, table
+from pages.ui import approval, say, steps, table
 from pages.ui.answer import ASSISTANT
 from pages.ui.markdown import label, safe
 from pages.ui.session import user
@@ -41,8 +44,31 @@ class _Seen:
     sources: tuple[Source, ...] = ()
     frozen: int = 0
     started: float = field(default_factory=time.monotonic)
+    tape: Tape = field(default_factory=Tape)
+    changes: int = 0
+    """How often what the steps show has changed."""
 
     def add(self, event: StreamEvent) -> None:
+        self.tape.note(event)
+        match event:
+            case StepStarted() | ToolCalled() | ToolReturned() | ApprovalAsked() | ApprovalGiven():
+                self._step(event)
+            case TextDelta() | AnswerReplaced() | ReasoningDelta():
+                self._hear(event)
+            case Progress(note=note, done=done, total=total):
+                self.waiting = note[:1].upper() + note[1:]
+                self.share = done / total if total else None
+            case PassagesFound(sources=sources):
+                self.sources = sources
+            case ContextReady(sources=sources):
+                self.sources = sources
+                self.waiting, self.share = _reading(sources), None
+            case ModelDone() if not self._calls:
+                self.waiting = "Checking the citations"
+            case _:
+                pass  # the finished answer is drawn from the database
+
+    def _hear(self, event: TextDelta | AnswerReplaced | ReasoningDelta) -> None:
         match event:
             case TextDelta(text):
                 self.text += text
@@ -52,24 +78,42 @@ class _Seen:
             case ReasoningDelta(text):
                 self.reasoning += text
                 self.waiting = "Thinking"
-            case Progress(note=note, done=done, total=total):
-                self.waiting = note[:1].upper() + note[1:]
-                self.share = done / total if total else None
-            case ContextReady(sources=sources):
-                self.sources = sources
-                self.waiting, self.share = _reading(sources), None
-            case ModelDone():
-                self.waiting = "Checking the citations"
-            case NothingFound() | CitationsChecked() | TurnDone() | TurnFailed():
-                pass  # the finished answer is drawn from the database
+
+    def _step(
+        self, event: StepStarted | ToolCalled | ToolReturned | ApprovalAsked | ApprovalGiven
+    ) -> None:
+        self.changes += 1
+        match event:
+            case StepStarted(step=step, of=of):
+                # What was said before a tool was called is shown with its step.
+                self.text, self.frozen = "", 0
+                self.waiting = f"Step {step} of at most {of}: thinking"
+            case ApprovalAsked():
+                self.waiting = "Waiting for you"
+            case _:
+                running = [ran.call.name for ran in self._calls if ran.result is None]
+                names = ", ".join(dict.fromkeys(running))
+                self.waiting = f"Running {names}" if names else "Reading what came back"
+
+    @property
+    def _calls(self) -> Sequence[Ran]:
+        """The calls of the step that runs."""
+        found = self.tape.steps
+        return found[-1].calls if found else ()
+
+    @property
+    def waits(self) -> Ran | None:
+        """The call that somebody must allow, if there is one."""
+        return next((ran for ran in self._calls if ran.waits), None)
 
 
 def follow(bench: Workbench, turn: Turn) -> None:
     """Draw the turn until it has ended; a rerun, a reload or another tab begins again from the first event."""
     with st.chat_message("assistant", avatar=ASSISTANT):
         quiet, status = st.empty(), st.empty()
-        blocks, tail = st.container(gap=None), st.empty()
-        seen, drawn = _Seen(), 0.0
+        run, area, tail = st.empty(), st.empty(), st.empty()
+        blocks = area.container(gap=None)
+        seen, drawn, changes = _Seen(), 0.0, 0
         events = bench.turns.follow(user(), turn.id)
         for batch in bench.bridge.iterate(events, _LOOK_UP_SECONDS):
             for record in batch or ():
@@ -77,6 +121,12 @@ def follow(bench: Workbench, turn: Turn) -> None:
             if (now := time.monotonic()) - drawn < _DRAW_SECONDS:
                 continue
             drawn = now
+            if seen.changes != changes:
+                changes = seen.changes
+                blocks = area.container(gap=None)
+                tail.empty()
+                with run.container(gap="small"):
+                    _draw_run(bench, turn, seen)
             if not seen.text:
                 _draw_wait(status, seen)
                 continue
@@ -91,6 +141,13 @@ def follow(bench: Workbench, turn: Turn) -> None:
             status.empty()
             _freeze(blocks, seen)
             tail.markdown(safe(seen.text[seen.frozen :], len(seen.sources)) + " ▍")
+
+
+def _draw_run(bench: Workbench, turn: Turn, seen: _Seen) -> None:
+    """The steps so far, and what somebody must allow before the next."""
+    steps.draw(seen.tape.steps)
+    if seen.waits:
+        approval.draw(bench, turn, seen.waits)
 
 
 def _draw_wait(status: st.delta_generator.DeltaGenerator, seen: _Seen) -> None:

@@ -7,8 +7,8 @@ import streamlit as st
 
 from core import errors
 from core.export import plain
-from core.types import Budget, Region, Source, Span, Turn
-from pages.ui import said, say, window_bar
+from core.types import Budget, Region, Source, Span, SpanKind, Turn
+from pages.ui import said, say, tool_span, window_bar
 from pages.ui.charts import STATES
 from pages.ui.markdown import label
 from pages.ui.session import theme
@@ -75,10 +75,15 @@ def _inside(span: Span, turn: Turn, budget: Budget | None) -> None:
             _call(span.attributes)
         case "citations":
             _citations(span.attributes, turn)
-        case "wait":
-            st.markdown("The question waited until its documents were read.")
-        case "prompt" | "tool":
-            pass  # what is noted of them stands below
+        case "tool":
+            tool_span.draw(span.attributes)
+        case _:
+            _waited(span.kind)
+
+
+def _waited(kind: SpanKind) -> None:
+    if kind == "wait":  # what is noted of the others stands below
+        st.markdown("The question waited until its documents were read.")
 
 
 def hint(code: str) -> str:

@@ -1,0 +1,116 @@
+"""The steps of a run: which tools were called with what, and what came of it, compact and to open."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.events import ToolReturned
+from core.tape import Ran, Step, read
+from core.types import Turn
+from pages.ui import charts, say
+from pages.ui.markdown import label, safe
+from pages.ui.session import theme, user, workbench
+
+_LONGEST = 6_000
+_ROW_PIXELS, _MOST_ROWS = 35, 12
+_ICONS = {
+    "search_documents": ":material/search:",
+    "read_document": ":material/menu_book:",
+    "query_table": ":material/table_view:",
+    "plot": ":material/bar_chart:",
+    "calculator": ":material/calculate:",
+    "now": ":material/schedule:",
+    "fetch_url": ":material/public:",
+}
+
+
+def of(turn: Turn) -> None:
+    """The steps of a finished turn, and its charts."""
+    if not turn.request.tools:
+        return
+    steps = read(workbench().turn_rows.tape(user(), turn.id))
+    draw(steps)
+    for place, ran in enumerate(ran for step in steps for ran in step.calls):
+        shown = ran.result.shown if ran.result else None
+        if shown and shown["kind"] == "plot":
+            _plot(shown, f"plot_{turn.id}_{place}")
+
+
+def draw(steps: Sequence[Step]) -> None:
+    """Each call in a line; opened, it shows its arguments and its result."""
+    for step in steps:
+        if step.calls and step.response.text.strip():
+            st.caption(safe(step.response.text))
+        for ran in step.calls:
+            _call(step.number, ran)
+
+
+def icon(name: str) -> str:
+    """The sign of a tool."""
+    return _ICONS.get(name, ":material/build:")
+
+
+def _call(number: int, ran: Ran) -> None:
+    name = label(ran.call.name[:64])
+    title = f"{icon(ran.call.name)} Step {number} · {name} · {_state(ran)}"
+    with st.expander(title, type="compact"):
+        st.caption("Called with")
+        st.code(_pretty(ran.call.arguments), language="json", wrap_lines=True)
+        if ran.decision:
+            st.caption(
+                {"no": "You did not allow it.", "always": "Allowed for this conversation."}.get(
+                    ran.decision, "Allowed once."
+                )
+            )
+        if ran.result:
+            result(ran.result)
+
+
+def result(found: ToolReturned) -> None:
+    """What a call came to: a table as a table, all else as the text that the model was given."""
+    st.caption("Told to the model" if found.failed else "Gave")
+    if found.shown and found.shown["kind"] == "table":
+        table(found.shown)
+        return
+    text = found.text if len(found.text) <= _LONGEST else f"{found.text[:_LONGEST]}…"
+    st.code(text, language=None, wrap_lines=True)
+
+
+def table(shown: dict[str, Any]) -> None:
+    """Rows as they came, never as Markdown."""
+    # Objects, so that what a tool gave is never parsed into something else.
+    frame = pd.DataFrame(shown["rows"], dtype=object)
+    frame.columns = pd.Index(range(len(shown["columns"])))
+    names = {number: label(str(name)) for number, name in enumerate(shown["columns"])}
+    rows = min(len(shown["rows"]), _MOST_ROWS) + 1
+    st.dataframe(frame, hide_index=True, column_config=names, height=rows * _ROW_PIXELS + 3)
+    if shown["total"] > len(shown["rows"]):
+        st.caption(f"the first {len(shown['rows']):,} of {shown['total']:,} rows")
+
+
+def _plot(shown: dict[str, Any], key: str) -> None:
+    st.plotly_chart(
+        charts.plotted(shown, theme()),
+        config={"displayModeBar": False},
+        key=key,
+        alt=f"{shown['chart']} chart: {shown['title']}",
+    )
+
+
+def _state(ran: Ran) -> str:
+    if ran.result is None:
+        return "waits for you" if ran.waits else "running"
+    if ran.result.code == "denied":
+        return "not allowed"
+    seconds = say.seconds(ran.result.seconds)
+    return f":orange[failed] · {seconds}" if ran.result.failed else seconds
+
+
+def _pretty(arguments: str) -> str:
+    try:
+        return json.dumps(json.loads(arguments), ensure_ascii=False, indent=1)[:_LONGEST]
+    except (ValueError, RecursionError):
+        return arguments[:_LONGEST]

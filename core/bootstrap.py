@@ -1,42 +1,10 @@
 """build(settings) -> Workbench: the only place where things are constructed."""
 
-from collections.abc import Callable
-from functools import cache, partial
-from pathlib import Path
-from typing import Any
-
-from core.admission import Admission
-from core.agent import Agent, Bounds
-from core.approvals import Approvals
-from core.assets import MINILM, O200K, QWEN_1_5B, SMOLLM2, Asset, Assets
-from core.atlas import Atlas
-from core.bridge import Bridge
-from core.chat import ChatService
-from core.composing import Composer
-from core.context import ContextBuilder
-from core.documents import DocumentService
-from core.embedders import Chosen, choose
-from core.embedding import Embedding
-from core.errands import Errands
-from core.errors import AssetUnavailable, Misuse
-from core.finding import Finder
-from core.golden import GoldenBench
-from core.ingest import Ingest
-from core.keys import Keys
-from core.llm.client import LLMClient
-from core.llm.json_text import read
-from core.llm.pricing import price
-from core.llm.shape import shape
-from core.metering import TurnMeter
-from core.models import Models
-from core.passages import Passages
-from core.prompts.defence import neutralise, strip_invisible
+from core.parts import Parts
 from core.prompts.front_matter import with_variable as with_variable
 from core.prompts.history import LABEL as LABEL
 from core.prompts.history import Change as Change
-from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Rendered as Rendered  # the aliases: values that a page may name
-from core.prompts.sandbox import Sandbox
 from core.prompts.sandbox import TrustSpan as TrustSpan
 from core.prompts.template import PromptTemplate as PromptTemplate
 from core.prompts.template import Variable as Variable
@@ -44,62 +12,27 @@ from core.prompts.transfer import export as export_prompts  # noqa: F401
 from core.prompts.transfer import take_in as import_prompts  # noqa: F401
 from core.reembedding import Due as Due
 from core.reembedding import Left as Left
-from core.reembedding import Reembedder
-from core.retrieval.chunk import Chunker
-from core.retrieval.index import FaissIndex
-from core.retrieval.lexical import LexicalIndex
-from core.retrieval.sentence_embedder import SentenceEmbedder
 from core.retrieval.verdicts import summary as summary  # what a page says of its citations
-from core.runs import Runs
-from core.samples import Samples
-from core.settings import ROOT, Settings
+from core.settings import Settings
 from core.store.api_keys import ApiKey as ApiKey
 from core.store.api_keys import ApiKeys
-from core.store.approvals import ApprovalRows
-from core.store.blobs import Blobs
 from core.store.caps import Caps
 from core.store.caps import CapState as CapState
-from core.store.collections import Collections
-from core.store.conversations import Conversations
-from core.store.documents import Documents
-from core.store.embeddings import Embeddings
-from core.store.engine import make_engine, migrate
-from core.store.golden import GoldenRows
-from core.store.jobs import Jobs
-from core.store.leases import Process
-from core.store.ledger import Ledger
 from core.store.preferences import Limit as Limit
-from core.store.preferences import Preferences
 from core.store.price_overrides import PriceOverride as PriceOverride
-from core.store.price_overrides import PriceOverrides
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse as PromptUse
-from core.store.reembeddings import Reembeddings
-from core.store.summaries import Summaries
-from core.store.tool_uses import tool_uses
 from core.store.traces import Traces
-from core.store.turns import Turns
-from core.tokens.counter import Counter
 from core.tokens.counter import Piece as Piece
 from core.tokens.strategies import STRATEGIES as STRATEGIES
 from core.tool_bench import Offered as Offered
-from core.tool_bench import Tools
-from core.tools.dispatcher import Dispatcher
 from core.tools.form import Field as ToolField
 from core.tools.form import arguments as tool_arguments
 from core.tools.form import fields as tool_fields
 from core.tools.tool import TOUCHES as TOUCHES
 from core.tools.tool import Outcome as ToolOutcome
-from core.tools.toolbox import Toolbox
-from core.trial import Trials
-from core.turns import TurnRunner
-from core.types import Usage
-from core.vendor_embedder import VendorEmbedder
-from core.viewing import Viewer
-from core.weights import Weights
 from core.whatif import Lab as Lab
 from core.whatif import Outcome as Outcome
-from core.whatif import WhatIf
 from core.workbench import LOCAL_USER as LOCAL_USER
 from core.workbench import Workbench as Workbench
 
@@ -111,187 +44,39 @@ def build(settings: Settings) -> Workbench:
 
     Raises AssetUnavailable when the embedder or the vocabulary has not been fetched yet.
     """
-    wanted = _local_asset(settings.model)
-    settings.data.mkdir(parents=True, exist_ok=True)
-    assets = Assets(settings.data / "models", also=[ROOT / "data" / "models"])
-    hub = settings.data / "models" / "hub"
-    chosen = choose(settings.embedder, partial(_minilm, assets), hub)
-    engine = make_engine(settings.database)
-    migrate(engine)
-    process = Process(settings.data / "processes")
-    bridge = Bridge()
-    counter = Counter(_needed(assets, O200K))
-    conversations, rows = Conversations(engine), Turns(engine)
-    summaries = Summaries(engine)
-    ledger = Ledger(engine, process.owner)
-    sandbox = Sandbox()
-    prompts = PromptLibrary(settings.prompts, sandbox)
-    models = bridge.run(_models(settings, Weights(assets, wanted)))
-    client = LLMClient(models.providers, count=counter.count)
-    prices, preferences = PriceOverrides(engine), Preferences(engine)
-    meter = partial(TurnMeter, ledger, override=prices.get)
-    vendor = partial(VendorEmbedder, client=client, bridge=bridge, meter=meter, count=counter.count)
-    embedder = chosen.embedder(vendor)
-    stored, blobs = Documents(engine), Blobs(settings.data / "blobs")
-    kept = Embeddings(engine)
-    embedding = Embedding(embedder, kept)
-    index = FaissIndex(settings.data / "index", embedder.space)
-    passages = Passages(stored, index, LexicalIndex(settings.data / "words"), embedder)
-    documents = DocumentService(
-        documents=stored,
-        jobs=Jobs(engine),
-        blobs=blobs,
-        passages=passages,
-        ingest=Ingest(stored, blobs, passages, embedding, _chunker(assets)),
-        process=process,
-        loop=bridge.loop,
-        max_bytes=settings.max_upload_mb * 2**20,
-    )
-    reembedder = Reembedder(
-        embedder=embedder,
-        embedding=embedding,
-        kept=kept,
-        jobs=Reembeddings(engine),
-        passages=passages,
-        process=process,
-        loop=bridge.loop,
-        priced=lambda user, ref, tokens: price(ref, Usage(tokens), prices.get(user, ref)),
-    )
-    errands = Errands(
-        prompts=prompts,
-        sandbox=sandbox,
-        models=models,
-        client=client,
-        count=counter.count,
-        meter=meter,
-    )
-    toolbox = Toolbox(folder=settings.tools_folder, shape=shape, fetch=settings.fetch)
-    dispatcher = Dispatcher(parse=_arguments, count=counter.count, clean=_harmless)
-    approvals = Approvals(ApprovalRows(engine))
-    runs = Runs(
-        Agent(dispatcher),
-        documents,
-        approvals,
-        client,
-        counter.count,
-        Bounds(settings.run_steps, settings.run_seconds, settings.run_dollars),
-    )
-    chat = ChatService(
-        runs=runs,
-        finder=Finder(documents, errands),
-        conversations=conversations,
-        preferences=preferences,
-        models=models,
-        composer=Composer(
-            conversations=conversations,
-            summaries=summaries,
-            documents=documents,
-            context=ContextBuilder(counter, sandbox),
-            errands=errands,
-            runs=runs,
-            turns=rows,
-            counter=counter,
-        ),
-        client=client,
-        count=counter.count,
-        meter=meter,
-    )
-    collections = Collections(engine)
-    admission = Admission(
-        documents=documents,
-        collections=collections,
-        conversations=conversations,
-        prompts=prompts,
-        models=models,
-        toolbox=toolbox,
-    )
-    turns = TurnRunner(
-        admission=admission, chat=chat, turns=rows, ledger=ledger, process=process, bridge=bridge
-    )
-    samples = Samples(ROOT / "data" / "samples", documents, conversations, turns)
+    parts = Parts(settings)
     return Workbench(
         settings=settings,
-        bridge=bridge,
-        engine=engine,
-        process=process,
-        models=models,
-        prompts=prompts,
-        drafts=PromptDrafts(engine),
-        sandbox=sandbox,
-        counter=counter,
-        documents=documents,
-        viewer=Viewer(stored, blobs),
-        passages=passages,
-        reembedder=reembedder,
-        collections=collections,
-        golden=GoldenBench(GoldenRows(engine), stored, collections, passages, embedder.space.name),
-        conversations=conversations,
-        summaries=summaries,
-        turn_rows=rows,
-        turns=turns,
-        ledger=ledger,
-        caps=Caps(engine),
-        api_keys=ApiKeys(engine),
-        prices=prices,
-        preferences=preferences,
-        client=client,
-        errands=errands,
-        whatif=WhatIf(conversations, rows, counter),
-        trials=Trials(client, models, ledger, meter, counter.count),
-        traces=Traces(engine),
-        samples=samples,
-        tools=Tools(toolbox, dispatcher, documents, partial(tool_uses, engine), counter.count),
-        approvals=approvals,
-        atlas=Atlas(stored, passages, embedder, chosen.sha256),
+        bridge=parts.bridge,
+        engine=parts.engine,
+        process=parts.process,
+        models=parts.models,
+        prompts=parts.prompts,
+        drafts=PromptDrafts(parts.engine),
+        sandbox=parts.sandbox,
+        counter=parts.counter,
+        documents=parts.documents,
+        viewer=parts.viewer,
+        passages=parts.passages,
+        reembedder=parts.reembedder,
+        collections=parts.collections,
+        golden=parts.golden,
+        conversations=parts.conversations,
+        summaries=parts.summaries,
+        turn_rows=parts.turn_rows,
+        turns=parts.turns,
+        ledger=parts.ledger,
+        caps=Caps(parts.engine),
+        api_keys=ApiKeys(parts.engine),
+        prices=parts.prices,
+        preferences=parts.preferences,
+        client=parts.client,
+        errands=parts.errands,
+        whatif=parts.whatif,
+        trials=parts.trials,
+        traces=Traces(parts.engine),
+        samples=parts.samples,
+        tools=parts.tools,
+        approvals=parts.approvals,
+        atlas=parts.atlas,
     )
-
-
-def _arguments(text: str) -> Any:
-    """The object that a model wrote as the arguments of a call: strictly, nothing is mended."""
-    return read(text, "object", mend=False)[0]
-
-
-def _harmless(text: str) -> str:
-    """What a tool returned, without what no reader sees and what only looks like a fence."""
-    return neutralise(strip_invisible(text)[0])
-
-
-async def _models(settings: Settings, weights: Weights) -> Models:
-    """On the loop, because the vendors' clients belong to the loop that made them."""
-    keys = Keys(
-        settings.data / "keys.json",
-        {"openai": settings.openai_api_key, "anthropic": settings.anthropic_api_key},
-    )
-    return Models(settings, keys, weights)
-
-
-def _local_asset(ref: str | None) -> Asset:
-    """The weights that FOOTLIGHTS_MODEL names; raises Misuse when it names some that we do not know."""
-    known = {f"local:{asset.name}": asset for asset in (QWEN_1_5B, SMOLLM2)}
-    if ref is None or not ref.startswith("local:"):
-        return QWEN_1_5B
-    if ref not in known:
-        raise Misuse(
-            f"FOOTLIGHTS_MODEL names {ref!r}, a local model that we do not know",
-            hint=f"Set it to one of these: {', '.join(known)}.",
-        )
-    return known[ref]
-
-
-def _needed(assets: Assets, asset: Asset) -> Path:
-    folder = assets.find(asset)
-    if folder is None:
-        raise AssetUnavailable(
-            f"{asset.name} has not been fetched yet",
-            hint="Run `make run`, or `python -m core.assets` in the project's environment.",
-        )
-    return folder
-
-
-def _minilm(assets: Assets) -> Chosen:
-    return Chosen(SentenceEmbedder(_needed(assets, MINILM)), MINILM.files[0].sha256)
-
-
-def _chunker(assets: Assets) -> Callable[[], Chunker]:
-    """The chunker, made at its first use: its tokenizer takes a moment to load."""
-    return cache(lambda: Chunker(_needed(assets, MINILM) / "tokenizer.json"))

@@ -1,0 +1,374 @@
+"""The parts of the app, each built from the others when it is first asked for, and once."""
+
+from collections.abc import Callable
+from functools import cache, cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from core.admission import Admission
+from core.agent import Agent, Bounds
+from core.approvals import Approvals
+from core.assets import MINILM, O200K, QWEN_1_5B, SMOLLM2, Asset, Assets
+from core.atlas import Atlas
+from core.bridge import Bridge
+from core.chat import ChatService
+from core.composing import Composer
+from core.context import ContextBuilder
+from core.documents import DocumentService
+from core.embedders import Chosen, choose
+from core.embedding import Embedding
+from core.errands import Errands
+from core.errors import AssetUnavailable, Misuse
+from core.finding import Finder
+from core.golden import GoldenBench
+from core.ingest import Ingest
+from core.keys import Keys
+from core.llm.client import LLMClient
+from core.llm.json_text import read
+from core.llm.pricing import price
+from core.llm.shape import shape
+from core.metering import TurnMeter
+from core.models import Models
+from core.passages import Passages
+from core.prompts.defence import neutralise, strip_invisible
+from core.prompts.library import PromptLibrary
+from core.prompts.sandbox import Sandbox
+from core.reembedding import Reembedder
+from core.retrieval.chunk import Chunker
+from core.retrieval.embed import Embedder
+from core.retrieval.index import FaissIndex
+from core.retrieval.lexical import LexicalIndex
+from core.retrieval.sentence_embedder import SentenceEmbedder
+from core.runs import Runs
+from core.samples import Samples
+from core.settings import ROOT, Settings
+from core.store.approvals import ApprovalRows
+from core.store.blobs import Blobs
+from core.store.collections import Collections
+from core.store.conversations import Conversations
+from core.store.documents import Documents
+from core.store.embeddings import Embeddings
+from core.store.engine import make_engine, migrate
+from core.store.golden import GoldenRows
+from core.store.jobs import Jobs
+from core.store.leases import Process
+from core.store.ledger import Ledger
+from core.store.preferences import Preferences
+from core.store.price_overrides import PriceOverrides
+from core.store.reembeddings import Reembeddings
+from core.store.summaries import Summaries
+from core.store.tool_uses import tool_uses
+from core.store.turns import Turns
+from core.tokens.counter import Counter
+from core.tool_bench import Tools
+from core.tools.dispatcher import Dispatcher
+from core.tools.toolbox import Toolbox
+from core.trial import Trials
+from core.turns import TurnRunner
+from core.types import Usage
+from core.vendor_embedder import VendorEmbedder
+from core.viewing import Viewer
+from core.weights import Weights
+from core.whatif import WhatIf
+
+
+class Parts:
+    """What `build` hands out, by the names of the Workbench, and what stands behind it.
+
+    Raises AssetUnavailable when the embedder or the vocabulary has not been fetched yet.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._wanted = _local_asset(settings.model)
+        settings.data.mkdir(parents=True, exist_ok=True)
+        self._assets = Assets(settings.data / "models", also=[ROOT / "data" / "models"])
+        hub = settings.data / "models" / "hub"
+        self._chosen = choose(settings.embedder, partial(_minilm, self._assets), hub)
+        self.counter = Counter(_needed(self._assets, O200K))
+        self.engine = make_engine(settings.database)
+        migrate(self.engine)
+        self.process = Process(settings.data / "processes")
+        self.bridge = Bridge()
+
+    # --- what is kept ----------------------------------------------------------------------------
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        return Conversations(self.engine)
+
+    @cached_property
+    def turn_rows(self) -> Turns:
+        return Turns(self.engine)
+
+    @cached_property
+    def summaries(self) -> Summaries:
+        return Summaries(self.engine)
+
+    @cached_property
+    def collections(self) -> Collections:
+        return Collections(self.engine)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.engine, self.process.owner)
+
+    @cached_property
+    def prices(self) -> PriceOverrides:
+        return PriceOverrides(self.engine)
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        return Preferences(self.engine)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(ApprovalRows(self.engine))
+
+    @cached_property
+    def _stored(self) -> Documents:
+        return Documents(self.engine)
+
+    @cached_property
+    def _blobs(self) -> Blobs:
+        return Blobs(self.settings.data / "blobs")
+
+    # --- models and prompts ----------------------------------------------------------------------
+
+    @cached_property
+    def models(self) -> Models:
+        return self.bridge.run(_models(self.settings, Weights(self._assets, self._wanted)))
+
+    @cached_property
+    def client(self) -> LLMClient:
+        return LLMClient(self.models.providers, count=self.counter.count)
+
+    @cached_property
+    def _meter(self) -> Callable[..., TurnMeter]:
+        return partial(TurnMeter, self.ledger, override=self.prices.get)
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        return Sandbox()
+
+    @cached_property
+    def prompts(self) -> PromptLibrary:
+        return PromptLibrary(self.settings.prompts, self.sandbox)
+
+    @cached_property
+    def trials(self) -> Trials:
+        return Trials(self.client, self.models, self.ledger, self._meter, self.counter.count)
+
+    @cached_property
+    def errands(self) -> Errands:
+        return Errands(
+            prompts=self.prompts,
+            sandbox=self.sandbox,
+            models=self.models,
+            client=self.client,
+            count=self.counter.count,
+            meter=self._meter,
+        )
+
+    # --- documents -------------------------------------------------------------------------------
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        vendor = partial(
+            VendorEmbedder,
+            client=self.client,
+            bridge=self.bridge,
+            meter=self._meter,
+            count=self.counter.count,
+        )
+        return self._chosen.embedder(vendor)
+
+    @cached_property
+    def _kept(self) -> Embeddings:
+        return Embeddings(self.engine)
+
+    @cached_property
+    def _embedding(self) -> Embedding:
+        return Embedding(self._embedder, self._kept)
+
+    @cached_property
+    def passages(self) -> Passages:
+        data = self.settings.data
+        index = FaissIndex(data / "index", self._embedder.space)
+        return Passages(self._stored, index, LexicalIndex(data / "words"), self._embedder)
+
+    @cached_property
+    def documents(self) -> DocumentService:
+        return DocumentService(
+            documents=self._stored,
+            jobs=Jobs(self.engine),
+            blobs=self._blobs,
+            passages=self.passages,
+            ingest=Ingest(
+                self._stored, self._blobs, self.passages, self._embedding, _chunker(self._assets)
+            ),
+            process=self.process,
+            loop=self.bridge.loop,
+            max_bytes=self.settings.max_upload_mb * 2**20,
+        )
+
+    @cached_property
+    def reembedder(self) -> Reembedder:
+        prices = self.prices
+        return Reembedder(
+            embedder=self._embedder,
+            embedding=self._embedding,
+            kept=self._kept,
+            jobs=Reembeddings(self.engine),
+            passages=self.passages,
+            process=self.process,
+            loop=self.bridge.loop,
+            priced=lambda user, ref, tokens: price(ref, Usage(tokens), prices.get(user, ref)),
+        )
+
+    @cached_property
+    def golden(self) -> GoldenBench:
+        space = self._embedder.space.name
+        rows = GoldenRows(self.engine)
+        return GoldenBench(rows, self._stored, self.collections, self.passages, space)
+
+    @cached_property
+    def viewer(self) -> Viewer:
+        return Viewer(self._stored, self._blobs)
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        return Atlas(self._stored, self.passages, self._embedder, self._chosen.sha256)
+
+    # --- turns -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _toolbox(self) -> Toolbox:
+        settings = self.settings
+        return Toolbox(folder=settings.tools_folder, shape=shape, fetch=settings.fetch)
+
+    @cached_property
+    def _dispatcher(self) -> Dispatcher:
+        return Dispatcher(parse=_arguments, count=self.counter.count, clean=_harmless)
+
+    @cached_property
+    def tools(self) -> Tools:
+        uses = partial(tool_uses, self.engine)
+        return Tools(self._toolbox, self._dispatcher, self.documents, uses, self.counter.count)
+
+    @cached_property
+    def _runs(self) -> Runs:
+        settings = self.settings
+        return Runs(
+            Agent(self._dispatcher),
+            self.documents,
+            self.approvals,
+            self.client,
+            self.counter.count,
+            Bounds(settings.run_steps, settings.run_seconds, settings.run_dollars),
+        )
+
+    @cached_property
+    def _composer(self) -> Composer:
+        return Composer(
+            conversations=self.conversations,
+            summaries=self.summaries,
+            documents=self.documents,
+            context=ContextBuilder(self.counter, self.sandbox),
+            errands=self.errands,
+            runs=self._runs,
+            turns=self.turn_rows,
+            counter=self.counter,
+        )
+
+    @cached_property
+    def _chat(self) -> ChatService:
+        return ChatService(
+            runs=self._runs,
+            finder=Finder(self.documents, self.errands),
+            conversations=self.conversations,
+            preferences=self.preferences,
+            models=self.models,
+            composer=self._composer,
+            client=self.client,
+            count=self.counter.count,
+            meter=self._meter,
+        )
+
+    @cached_property
+    def turns(self) -> TurnRunner:
+        return TurnRunner(
+            admission=Admission(
+                documents=self.documents,
+                collections=self.collections,
+                conversations=self.conversations,
+                prompts=self.prompts,
+                models=self.models,
+                toolbox=self._toolbox,
+            ),
+            chat=self._chat,
+            turns=self.turn_rows,
+            ledger=self.ledger,
+            process=self.process,
+            bridge=self.bridge,
+        )
+
+    @cached_property
+    def samples(self) -> Samples:
+        folder = ROOT / "data" / "samples"
+        return Samples(folder, self.documents, self.conversations, self.turns)
+
+    @cached_property
+    def whatif(self) -> WhatIf:
+        return WhatIf(self.conversations, self.turn_rows, self.counter)
+
+
+def _arguments(text: str) -> Any:
+    """The object that a model wrote as the arguments of a call: strictly, nothing is mended."""
+    return read(text, "object", mend=False)[0]
+
+
+def _harmless(text: str) -> str:
+    """What a tool returned, without what no reader sees and what only looks like a fence."""
+    return neutralise(strip_invisible(text)[0])
+
+
+async def _models(settings: Settings, weights: Weights) -> Models:
+    """On the loop, because the vendors' clients belong to the loop that made them."""
+    keys = Keys(
+        settings.data / "keys.json",
+        {"openai": settings.openai_api_key, "anthropic": settings.anthropic_api_key},
+    )
+    return Models(settings, keys, weights)
+
+
+def _local_asset(ref: str | None) -> Asset:
+    """The weights that FOOTLIGHTS_MODEL names; raises Misuse when it names some that we do not know."""
+    known = {f"local:{asset.name}": asset for asset in (QWEN_1_5B, SMOLLM2)}
+    if ref is None or not ref.startswith("local:"):
+        return QWEN_1_5B
+    if ref not in known:
+        raise Misuse(
+            f"FOOTLIGHTS_MODEL names {ref!r}, a local model that we do not know",
+            hint=f"Set it to one of these: {', '.join(known)}.",
+        )
+    return known[ref]
+
+
+def _needed(assets: Assets, asset: Asset) -> Path:
+    folder = assets.find(asset)
+    if folder is None:
+        raise AssetUnavailable(
+            f"{asset.name} has not been fetched yet",
+            hint="Run `make run`, or `python -m core.assets` in the project's environment.",
+        )
+    return folder
+
+
+def _minilm(assets: Assets) -> Chosen:
+    return Chosen(SentenceEmbedder(_needed(assets, MINILM)), MINILM.files[0].sha256)
+
+
+def _chunker(assets: Assets) -> Callable[[], Chunker]:
+    """The chunker, made at its first use: its tokenizer takes a moment to load."""
+    return cache(lambda: Chunker(_needed(assets, MINILM) / "tokenizer.json"))

@@ -19,6 +19,7 @@ _TOP = 5
 STYLE = """<style>
 .st-key-golden_list { gap: .9rem; }
 [class*="st-key-try_"] button { justify-content: flex-start; text-align: left; padding-inline: 0; min-height: 0; }
+[class*="st-key-try_"] button > * { justify-content: flex-start; width: 100%; }
 [class*="st-key-try_"] button p { font-weight: 550; text-wrap: pretty; }
 </style>"""
 
@@ -49,12 +50,15 @@ def draw(bench: Workbench) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="golden_head"):
         st.subheader("Golden questions", anchor=False, width="stretch")
         _travel(bench)
+    bar = st.empty()
     try:
-        with st.spinner("Asking the golden questions"):
-            report = bench.golden.refresh(user())
+        report = bench.golden.refresh(
+            user(), lambda done, of: _progress(bar, done, of) if of > 1 else None
+        )
     except FootlightsError as error:
         say.problem(error)
         return
+    bar.empty()
     if report.waiting:
         st.caption(f"{counted(report.waiting, 'document')} being read: asked again after that.")
     if not report.results:
@@ -67,6 +71,10 @@ def draw(bench: Workbench) -> None:
     st.markdown(summary(report))
     _list(bench, report)
     _history(bench.golden.runs(user()))
+
+
+def _progress(place: st.delta_generator.DeltaGenerator, done: int, of: int) -> None:
+    place.progress(done / of, text=f"Asking the golden questions again: {done} of {of}")
 
 
 def summary(report: Report) -> str:

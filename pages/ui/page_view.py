@@ -65,10 +65,10 @@ def draw(bench: Workbench, document: Document, wanted: Cited | None) -> None:
 def _chosen(document: Document, wanted: Cited | None) -> int:
     """The page that is looked at; a link that is followed anew leads to its own."""
     key = f"page_{document.id}"
-    arrived = (query("passage"), query("from"), query("page"))
+    arrived = (query("passage"), query("from"), query("at"))
     if st.session_state.get(f"{key}_arrived") != arrived or key not in st.session_state:
         st.session_state[f"{key}_arrived"] = arrived
-        page = wanted.passage.page if wanted else _number("page", 1)
+        page = wanted.passage.page if wanted else _number("at", 1)
         st.session_state[key] = min(max(page, 1), document.pages)
     if document.pages == 1:
         return 1

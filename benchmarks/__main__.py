@@ -2,13 +2,15 @@
 
 import sys
 
-from benchmarks import calls, ingest, open_streams, reservations, startup, streams
+from benchmarks import calls, index, ingest, kills, open_streams, reservations, startup, streams
 
 ALL = {
     "calls": calls.main,
     "open_streams": open_streams.main,
     "startup": startup.main,
     "ingest": ingest.main,
+    "index": index.main,
+    "kills": kills.main,
     "reservations": reservations.main,
     "streams": streams.main,
 }

@@ -4,7 +4,9 @@ import sys
 
 from benchmarks import (
     calls,
+    index,
     ingest,
+    kills,
     open_streams,
     previews,
     reservations,
@@ -18,6 +20,8 @@ ALL = {
     "open_streams": open_streams.main,
     "startup": startup.main,
     "ingest": ingest.main,
+    "index": index.main,
+    "kills": kills.main,
     "previews": previews.main,
     "reservations": reservations.main,
     "streams": streams.main,

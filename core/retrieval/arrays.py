@@ -5,7 +5,7 @@ import json
 import math
 import mmap
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,16 +35,44 @@ class Stored:
     arrays: tuple[tuple[str, str, tuple[int, ...]], ...]
 
 
+class Rows:
+    """The rows of a table of bytes in a file, read one by one when they are asked for.
+
+    A mapping would do the same and count whole pages around each row as memory of the process.
+    """
+
+    def __init__(self, path: Path, offset: int, shape: Sequence[int]) -> None:
+        # Open as long as it is used: the file may be replaced by a later snapshot.
+        self._file = path.open("rb", buffering=0)
+        self._offset = offset
+        self._count, self._width = shape
+
+    def __getitem__(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """A copy of these rows."""
+        number, width = self._file.fileno(), self._width
+        found = [os.pread(number, width, self._offset + width * row) for row in rows.tolist()]
+        return np.frombuffer(b"".join(found), np.uint8).reshape(len(found), width)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """All of them."""
+        return self[np.arange(self._count)]
+
+    def __del__(self) -> None:
+        self._file.close()
+
+
 def write_arrays(folder: Path, owner: str, ending: str, arrays: Arrays) -> Stored:
     """The arrays one behind the other, in a file that nothing but its content gives a name to."""
     folder.mkdir(parents=True, exist_ok=True)
     # An owner may be called anything; a hash of it is a name that every file system takes.
     prefix = hashlib.sha256(owner.encode("utf-8", "surrogatepass")).hexdigest()[:24]
     new = folder / f"{prefix}{ending}{_NEW}"
-    digest, size = hashlib.sha256(), 0
+    digest, size, shapes = hashlib.sha256(), 0, []
     with new.open("wb") as file:
-        for array in arrays.values():
-            data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+        for key, given in arrays.items():
+            array = np.ascontiguousarray(given)
+            shapes.append((key, array.dtype.str, array.shape))
+            data = array.reshape(-1).view(np.uint8).data
             filled = bytes(-len(data) % _ALIGNED)
             for part in (data, filled):
                 digest.update(part)
@@ -53,12 +81,12 @@ def write_arrays(folder: Path, owner: str, ending: str, arrays: Arrays) -> Store
         _to_disk(file)
     name = f"{prefix}-{digest.hexdigest()[:16]}{ending}"
     _move(new, folder / name)
-    shapes = tuple((key, each.dtype.str, each.shape) for key, each in arrays.items())
-    return Stored(name, size, digest.hexdigest(), shapes)
+    return Stored(name, size, digest.hexdigest(), tuple(shapes))
 
 
-def read_arrays(folder: Path, stored: Stored) -> dict[str, npt.NDArray[Any]]:
-    """The arrays, mapped and not to be written to; Damaged when a single bit of the file changed.
+def read_arrays(folder: Path, stored: Stored, apart: str = "") -> dict[str, Any]:
+    """The arrays, mapped and not to be written to, and the one that stays `apart` as Rows; Damaged
+    when a single bit of the file changed.
 
     The file is read once, in blocks, for its hash (1.5 GB/s): nothing is used before it is checked,
     and what was only checked takes no memory.
@@ -75,11 +103,12 @@ def read_arrays(folder: Path, stored: Stored) -> dict[str, npt.NDArray[Any]]:
         if digest.hexdigest() != stored.sha256:
             raise Damaged(f"{stored.file} does not have its SHA-256")
         whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
-    arrays, offset = {}, 0
+    arrays: dict[str, Any] = {}
+    offset = 0
     for key, kind, shape in stored.arrays:
-        count = math.prod(shape)
-        arrays[key] = np.frombuffer(whole, kind, count, offset).reshape(shape)
-        offset += arrays[key].nbytes + -arrays[key].nbytes % _ALIGNED
+        array = np.frombuffer(whole, kind, math.prod(shape), offset).reshape(shape)
+        arrays[key] = Rows(path, offset, shape) if key == apart else array
+        offset += array.nbytes + -array.nbytes % _ALIGNED
     return arrays
 
 

@@ -126,15 +126,15 @@ class FaissIndex:
             made = plan.run(self._worker.stopping)
         except Stopped:
             _log.info("the app ends: the index goes on with its old parts")
-        finally:
-            with self._lock:
-                self._rebuilding.discard(user)
-                if made is None:
-                    shard.give_up()
-                else:
-                    shard.replace(plan, *made)
-                    if self._shards.get(user) is shard:
-                        self._kept.pop(user, None)
+        with self._lock:
+            # One that failed raises, and is not tried again before the next start.
+            self._rebuilding.discard(user)
+            if made is None:
+                shard.give_up()
+            else:
+                shard.replace(plan, *made)
+                if self._shards.get(user) is shard:
+                    self._kept.pop(user, None)
         self._rebuild(user)
 
     def search(

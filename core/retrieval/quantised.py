@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.retrieval.arrays import Arrays, Stored
+from core.retrieval.arrays import Arrays, Rows, Stored
 from core.retrieval.embed import Vectors
 from core.retrieval.members import Bits, Ids, Mask, Members
 
 Codes = npt.NDArray[np.uint8]
+
+APART = "second"
+"""The array that stays in the file."""
 
 _STEPS = 65_536
 _EVERY = -1
@@ -74,11 +77,11 @@ class Quantised:
 class TwoBytes:
     """Numbers between a lowest and a highest of each dimension, in 65,536 steps."""
 
-    def __init__(self, low: Vectors, width: Vectors, first: Codes, second: Codes) -> None:
+    def __init__(self, low: Vectors, width: Vectors, first: Codes, second: Codes | Rows) -> None:
         self.low = low
         self.width = width
         self.first = first
-        self._second = second
+        self._second: Any = second
 
     @classmethod
     def empty(cls, count: int, low: Vectors, high: Vectors) -> "TwoBytes":
@@ -115,7 +118,8 @@ class TwoBytes:
     def decode(self, rows: Ids) -> Vectors:
         """The middle of the step of each number."""
         steps = self.first[rows].astype(np.float32) * np.float32(256) + self._second[rows]
-        return ((steps + 0.5) * (self.width / _STEPS) + self.low).astype(np.float32, copy=False)
+        found: Vectors = (steps + 0.5) * (self.width / _STEPS) + self.low
+        return found
 
 
 class _Scan:

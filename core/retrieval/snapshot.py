@@ -22,7 +22,7 @@ from core.retrieval.arrays import (
 )
 from core.retrieval.exact import Exact
 from core.retrieval.members import Mask
-from core.retrieval.quantised import Quantised
+from core.retrieval.quantised import APART, Quantised
 from core.retrieval.rebuild import Part
 from core.retrieval.regions import Regions
 from core.retrieval.shard import Shard, Sizes
@@ -92,7 +92,7 @@ def write_view(folder: Path, user: str, view: View, lock: threading.Lock) -> Ent
     def kept(part: Any) -> Stored:
         if part.stored is None or not (folder / part.stored.file).exists():
             stored = write_arrays(folder, user, ENDING, part.arrays())
-            arrays = read_arrays(folder, stored)
+            arrays = read_arrays(folder, stored, APART)
             with lock:
                 part.keep(arrays, stored)
         result: Stored = part.stored
@@ -140,7 +140,7 @@ def read_shard(folder: Path, entry: Entry, sizes: Sizes) -> Shard:
     ]
     parts: list[Part] = []
     for place, (kind, stored) in enumerate(kinds):
-        arrays = read_arrays(folder, stored)
+        arrays = read_arrays(folder, stored, APART)
         alive = np.unpackbits(state[f"alive{place}"], count=len(arrays["ids"])).astype(bool)
         parts.append(kind.load(arrays, alive, stored))
     shard.lists = [part for part in parts if isinstance(part, Quantised)]

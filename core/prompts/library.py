@@ -35,6 +35,7 @@ class PromptLibrary(Labels):
     ) -> None:
         super().__init__(folder, clock=clock)
         self._sandbox = sandbox
+        self._sound: set[tuple[str, ...]] = set()
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -108,7 +109,7 @@ class PromptLibrary(Labels):
         for name in self._versions.names():
             for number in self._versions.home(name).numbers():
                 try:
-                    await self._sandbox.check(self._versions.read(name, number))
+                    await self._check_once(self._versions.read(name, number))
                 except (Refused, NotFound) as error:
                     found.append(Problem(f"{name}/v{number}.md", str(error)))
             found += [Problem(f"{name}/v{n}.md", why) for n, why in self.edited(name).items()]
@@ -117,6 +118,12 @@ class PromptLibrary(Labels):
             except (Refused, NotFound) as error:
                 found.append(Problem(f"{name}/{LABELS}", str(error)))
         return tuple(found)
+
+    async def _check_once(self, template: PromptTemplate) -> None:
+        key = (template.sha256, *(each.sha256 for each in template.partials))
+        if key not in self._sound:  # the same text stays sound
+            await self._sandbox.check(template)
+            self._sound.add(key)
 
     def draft(self, name: str, raw: str) -> PromptTemplate:
         """What this text would be as a version of the prompt, to be checked and tried before it is saved;

@@ -123,13 +123,25 @@ def _draw_work(bench: Workbench, template: PromptTemplate, turn: Turn | None) ->
             _draw_problem(bench, template, problem, missing)
         _draw_saving(bench, template, raw)
     with right, st.container(key="prompt_preview"):
+        _draw_preview(bench, template, draft, turn)
+
+
+def _draw_preview(
+    bench: Workbench, template: PromptTemplate, draft: PromptTemplate | None, turn: Turn | None
+) -> None:
+    """What is sent; while the text cannot be, the last that could: the form keeps its values so."""
+    key = f"prompt_sent_{template.ref}"
+    if draft is None:
+        draft = st.session_state.get(key)
         if draft is None:
-            st.caption("What is sent is shown as soon as the text can be read again.")
+            st.caption("What is sent is shown as soon as the text can be.")
             return
-        try:
-            prompt_preview.draw(bench, draft, turn)
-        except FootlightsError as error:
-            say.problem(error)
+        st.caption("What was sent before the mistake; it follows again when that is put right.")
+    st.session_state[key] = draft
+    try:
+        prompt_preview.draw(bench, draft, turn)
+    except FootlightsError as error:
+        say.problem(error)
 
 
 def _draw_text(

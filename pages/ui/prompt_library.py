@@ -1,61 +1,25 @@
 """The library: every prompt with its versions, labels and uses; new ones, copies, the archive, zip in and out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
 from core.bootstrap import (
-    PromptTemplate,
     PromptUse,
     Workbench,
     export_prompts,
-    import_prompts,
 )
 from core.errors import FootlightsError
-from pages.ui import prompt_facts, say, session
+from pages.ui import prompt_facts, prompt_new, session
 from pages.ui.markdown import label
-
-_NEW = {
-    "prompt": """---
-description: What this prompt is for.
-variables:
-  - name: question
-    type: long_text
-    trust: user
-    required: true
-    description: What is asked.
----
-{% message "system" %}
-Answer briefly, in the language of the question.
-{% endmessage %}
-{% message "user" %}
-{{ question }}
-{% endmessage %}
-""",
-    "partial": """---
-kind: partial
-description: What this text is for.
----
-Write what several prompts share.
-""",
-}
-
 
 # --- ask -----------------------------------------------------------------------------------------
 
 
-def create(bench: Workbench, name: str, kind: str) -> None:
-    """A new prompt with something to begin with, opened."""
-    saved = bench.bridge.run(
-        bench.prompts.save(name, _NEW[kind], "The first version.", who=session.user(), new=True)
-    )
-    _open(saved)
-
-
 def duplicate(bench: Workbench, name: str, copy: str) -> None:
     """A copy of the version in use under another name, opened."""
-    _open(bench.bridge.run(bench.prompts.duplicate(name, copy, who=session.user())))
+    prompt_new.show(bench.bridge.run(bench.prompts.duplicate(name, copy, who=session.user())))
 
 
 def archive(bench: Workbench, name: str, why: str) -> None:
@@ -70,33 +34,6 @@ def restore(bench: Workbench, name: str) -> None:
     bench.prompts.restore(name, who=session.user())
     st.toast(f"{name} is back.", icon=":material/unarchive:")
     st.rerun()
-
-
-def take_in(bench: Workbench, data: bytes) -> None:
-    """Add what a zip holds, and say what became of it."""
-    done = bench.bridge.run(import_prompts(bench.prompts, data, who=session.user()))
-    added = [each.ref for each in done if not each.known]
-    known = len(done) - len(added)
-    many = f"{len(added)} version{'' if len(added) == 1 else 's'} added"
-    more = "…" if len(added) > 8 else ""
-    told = [f"{many}: {', '.join(added[:8])}{more}." if added else f"{many}."]
-    if known:
-        told.append(f"{known:,} {'was' if known == 1 else 'were'} here already.")
-    told.append("Labels stay where they are: open a prompt to use a new version.")
-    st.success(label(" ".join(told)), icon=":material/check:")
-
-
-def _open(template: PromptTemplate) -> None:
-    st.query_params.clear()
-    st.query_params["p"] = template.name
-    st.rerun()
-
-
-def _told(ask: Callable[[], None]) -> None:
-    try:
-        ask()
-    except FootlightsError as error:
-        say.problem(error)
 
 
 # --- draw ----------------------------------------------------------------------------------------
@@ -131,9 +68,9 @@ def _draw_bar(bench: Workbench) -> str:
             key="prompt_search",
         )
         with st.popover("New prompt", icon=":material/add:"):
-            _draw_new(bench)
+            prompt_new.draw_new(bench)
         with st.popover("Import", icon=":material/upload:"):
-            _draw_import(bench)
+            prompt_new.draw_import(bench)
         st.download_button(
             "Export all",
             lambda: export_prompts(bench.prompts, bench.prompts.names() + bench.prompts.partials()),
@@ -143,26 +80,6 @@ def _draw_bar(bench: Workbench) -> str:
             on_click="ignore",
         )
     return words
-
-
-def _draw_new(bench: Workbench) -> None:
-    name = st.text_input("Name", key="new_prompt_name", placeholder="translate", max_chars=64)
-    kind = st.segmented_control(
-        "Kind",
-        ["prompt", "partial"],
-        default="prompt",
-        key="new_prompt_kind",
-        help="A partial is a text or macros that prompts share by its name.",
-    )
-    if st.button("Create it", type="primary", disabled=not name):
-        _told(partial(create, bench, name, kind or "prompt"))
-
-
-def _draw_import(bench: Workbench) -> None:
-    st.caption("A zip as the export writes it. Versions are added; none is ever replaced.")
-    file = st.file_uploader("A zip of prompts", type="zip", key="prompt_zip")
-    if file and st.button("Import it", type="primary"):
-        _told(partial(take_in, bench, file.getvalue()))
 
 
 def _uses_of(
@@ -230,7 +147,7 @@ def _draw_menu(bench: Workbench, name: str) -> None:
             "Duplicate as", key=f"copy_{name}", placeholder=f"{name}-2", max_chars=64
         )
         if st.button("Duplicate", key=f"duplicate_{name}", disabled=not copy):
-            _told(partial(duplicate, bench, name, copy))
+            prompt_new.told(partial(duplicate, bench, name, copy))
         st.download_button(
             "Export",
             lambda: export_prompts(bench.prompts, [name]),
@@ -243,7 +160,7 @@ def _draw_menu(bench: Workbench, name: str) -> None:
         st.divider()
         why = st.text_input("Why archive it", key=f"why_{name}", max_chars=200)
         if st.button("Archive", icon=":material/archive:", key=f"archive_{name}"):
-            _told(partial(archive, bench, name, why))
+            prompt_new.told(partial(archive, bench, name, why))
 
 
 def _draw_problems(bench: Workbench) -> None:
@@ -266,4 +183,4 @@ def _draw_archive(bench: Workbench) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.page_link("prompts.py", label=name, query_params={"p": name})
                 if st.button("Restore", key=f"restore_{name}", icon=":material/unarchive:"):
-                    _told(partial(restore, bench, name))
+                    prompt_new.told(partial(restore, bench, name))

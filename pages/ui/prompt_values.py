@@ -49,10 +49,24 @@ def starting(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> d
     given = {**turn.request.variables, "question": turn.request.prompt} if turn else {}
     if turn:
         given["passages"] = plain(turn.sources)
+        if any(variable.type == "messages" for variable in template.variables):
+            given.setdefault("history", _said_before(bench, turn))
     return {
         variable.name: given.get(variable.name, _first(bench, variable))
         for variable in template.variables
     }
+
+
+def _said_before(bench: Workbench, turn: Turn) -> list[dict[str, str]]:
+    """The conversation until the turn, as a history of messages."""
+    before = bench.turns_of(user(), turn.conversation_id)
+    return [
+        {"role": role, "text": text}
+        for each in before
+        if each.created_at < turn.created_at
+        for role, text in (("user", each.request.prompt), ("assistant", each.answer))
+        if text
+    ]
 
 
 def _is_passages(variable: Variable) -> bool:

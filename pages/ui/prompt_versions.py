@@ -146,13 +146,9 @@ def _draw_comparison(
 def _draw_sizes(
     bench: Workbench, old: PromptTemplate, new: PromptTemplate, info: ModelInfo
 ) -> None:
-    """Tokens and price of both with the same values, each variable as it begins."""
-    values = {
-        **prompt_values.starting(bench, old, None),
-        **prompt_values.starting(bench, new, None),
-    }
+    """Tokens and price of both, each variable as it begins."""
     try:
-        before, after = (_size(bench, each, values, info) for each in (old, new))
+        before, after = (_size(bench, each, info) for each in (old, new))
     except FootlightsError as error:
         st.caption(f"Their tokens cannot be compared: {label(str(error))}.")
         return
@@ -162,14 +158,12 @@ def _draw_sizes(
         f"**{before:,} → {say.tokens(after)}** ({change}), per 1,000 calls "
         + " → ".join(label(say.money(None if c is None else c * 1000)) for c in costs)
     )
-    st.caption("Each with the same values and without passages.")
+    st.caption("Each with its own defaults, the same question, and no passages.")
 
 
-def _size(
-    bench: Workbench, template: PromptTemplate, values: Mapping[str, object], info: ModelInfo
-) -> int:
-    given = {each.name: values[each.name] for each in template.variables}
-    rendered = bench.bridge.run(bench.sandbox.render(template, given))
+def _size(bench: Workbench, template: PromptTemplate, info: ModelInfo) -> int:
+    values = prompt_values.starting(bench, template, None)
+    rendered = bench.bridge.run(bench.sandbox.render(template, values))
     return prompt_preview.counted(bench, rendered.messages, info)
 
 
@@ -188,7 +182,8 @@ def _draw_variables(old: PromptTemplate, new: PromptTemplate) -> None:
 
 def _kind(variable: Variable) -> str:
     needed = ", required" if variable.required else ""
-    return f"{variable.type.replace('_', ' ')}, {variable.trust}{needed}"
+    begins = f", default {variable.default}" if variable.default else ""
+    return label(f"{variable.type.replace('_', ' ')}, {variable.trust}{needed}{begins}")
 
 
 def _draw_history(

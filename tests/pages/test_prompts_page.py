@@ -201,6 +201,7 @@ def test_a_fault_is_shown_with_its_line_and_column_and_is_not_saved(
 ) -> None:
     test = edit(opened(app), "{{ question }}\n{%", "{{ questoin }}\n{%")
     assert "line 36, column 4" in test.error[0].value
+    assert "What was sent before the mistake" in texts(test) and "**User**" in texts(test)
     press(test, "Save as version 2")
     assert not (prompts / "answer" / "v2.md").exists()
     assert "questoin" in text(test), "what was typed is kept"

@@ -120,7 +120,8 @@ _EVERYWHERE = """
 @media (prefers-color-scheme: dark) { :root { --fl-on-accent: #151311; } }
 [data-testid="stApp"] { --fl-on-accent: light-dark(#FFFFFF, #151311); }
 [data-testid="stCaptionContainer"] { opacity: .74; } /* .6 is too faint to read */
-[data-testid^="stBaseButton-primary"], [data-testid^="stBaseButton-primary"] p {
+[data-testid^="stBaseButton-primary"], [data-testid^="stBaseButton-primary"] p,
+[data-testid="stMultiSelect"] [data-baseweb="tag"] * {
   color: var(--fl-on-accent);
 }
 :is(a, button, summary, input, textarea, [role="tab"], [tabindex="0"]):focus-visible {

@@ -53,7 +53,7 @@ def test_words_that_are_not_on_the_picture_are_said_to_be_and_marked_in_the_text
         "documents.py", d=document.id, passage="0", **{"from": str(start), "to": str(start + 4)}
     )
     assert "could not be found on the picture" in texts(test)
-    assert "fl-box" not in html(test)
+    assert 'class="fl-box"' not in html(test)
     assert "<mark>call</mark>" in html(test)
 
 

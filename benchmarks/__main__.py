@@ -2,7 +2,18 @@
 
 import sys
 
-from benchmarks import calls, index, ingest, kills, open_streams, reservations, startup, streams
+from benchmarks import (
+    calls,
+    index,
+    ingest,
+    kills,
+    open_streams,
+    peers,
+    reservations,
+    startup,
+    streams,
+    words,
+)
 
 ALL = {
     "calls": calls.main,
@@ -11,8 +22,10 @@ ALL = {
     "ingest": ingest.main,
     "index": index.main,
     "kills": kills.main,
+    "peers": peers.main,
     "reservations": reservations.main,
     "streams": streams.main,
+    "words": words.main,
 }
 
 if __name__ == "__main__":

@@ -8,11 +8,13 @@ from benchmarks import (
     ingest,
     kills,
     open_streams,
+    peers,
     previews,
     reservations,
     startup,
     streams,
     window,
+    words,
 )
 
 ALL = {
@@ -20,7 +22,9 @@ ALL = {
     "open_streams": open_streams.main,
     "startup": startup.main,
     "ingest": ingest.main,
+    "peers": peers.main,
     "index": index.main,
+    "words": words.main,
     "kills": kills.main,
     "previews": previews.main,
     "reservations": reservations.main,

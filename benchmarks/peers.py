@@ -1,0 +1,167 @@
+"""Ingest in passages per CPU second, against plain `SentenceTransformer.encode`, langchain with FAISS and
+chromadb on the same passages.
+
+The peers are installed into an environment of their own that borrows torch from this one; where they
+cannot be installed, that is said.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.evaluate import SETS
+from core.assets import MINILM, Assets
+from core.bootstrap import build
+from core.settings import ROOT, Settings
+
+PASSAGES = 300
+_INSTALL_SECONDS = 600
+_PACKAGES = {
+    "plain encode": (),
+    "langchain + FAISS": ("langchain-community", "langchain-huggingface"),
+    "chromadb": ("chromadb",),
+}
+
+
+def main() -> None:
+    """The rate of each, and ours as a multiple of it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        cpu, texts = _ours(folder / "data")
+        (folder / "texts.json").write_text(json.dumps(texts))
+        rate = len(texts) / cpu
+        print(f"{len(texts)} passages, from the file to the search (reading and chunking included)")
+        print(f"footlights          {rate:.1f} passages per CPU second")
+        for peer, packages in _PACKAGES.items():
+            python = _environment(folder / "environment", packages)
+            if not python:
+                print(f"{peer:18}  could not be installed here")
+                continue
+            theirs = len(texts) / _cpu(python, peer, folder)
+            print(f"{peer:18}  {theirs:.1f} passages per CPU second: ratio {rate / theirs:.2f}")
+
+
+def _ours(data: Path) -> tuple[float, list[str]]:
+    settings = Settings(
+        _env_file=None,
+        FOOTLIGHTS_DATA=data,
+        FOOTLIGHTS_MODEL="scripted",
+        FOOTLIGHTS_SAMPLES=False,
+    )
+    bench = build(settings)
+    bench.start()
+    bench.passages.warm()
+    before = sum(os.times()[:4])
+    texts: list[str] = []
+    for name, text in _files():
+        document, _ = bench.documents.add("local", name, text.encode())
+        for _ in bench.bridge.iterate(bench.documents.settled("local"), 600):
+            pass
+        texts += [each.text for each in bench.documents.passages("local", document.id, 0, 100_000)]
+        if len(texts) >= PASSAGES:
+            break
+    bench.close()
+    return sum(os.times()[:4]) - before, texts
+
+
+def _files() -> list[tuple[str, str]]:
+    sets = sorted(SETS.glob("codebase/docs.jsonl"))
+    if sets:
+        rows = [json.loads(line) for line in sets[0].read_text("utf-8").splitlines()]
+        return [(f"{row['title']}.txt", row["text"]) for row in rows]
+    return [(path.name, path.read_text("utf-8")) for path in sorted(ROOT.glob("**/*.md"))]
+
+
+def _environment(folder: Path, packages: tuple[str, ...]) -> Path | None:
+    """Its Python, with the packages; None when they are not to be had."""
+    python = folder / "bin" / "python"
+    if not python.exists():
+        venv.create(folder, with_pip=True)
+        ours = sysconfig.get_path("purelib")
+        [site] = folder.glob("lib/python*/site-packages")
+        (site / "borrowed.pth").write_text(f"{ours}\n")
+    if packages:
+        try:
+            subprocess.run(
+                [python, "-m", "pip", "install", "--quiet", *packages],
+                check=True,
+                capture_output=True,
+                timeout=_INSTALL_SECONDS,
+            )
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+            return None
+    return python
+
+
+def _cpu(python: Path, peer: str, folder: Path) -> float:
+    model = Assets(ROOT / "data" / "models").find(MINILM)
+    done = subprocess.run(
+        [python, __file__, peer, str(model), str(folder)],
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "ANONYMIZED_TELEMETRY": "False"}
+        | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return float(done.stdout.split()[-1])
+
+
+def plain(model: str, folder: Path, texts: list[str]) -> float:
+    """The embedding alone."""
+    from sentence_transformers import SentenceTransformer
+
+    encoder = SentenceTransformer(model, device="cpu")
+    encoder.encode(texts[:32])
+    start = time.process_time()
+    encoder.encode(texts, normalize_embeddings=True)
+    return time.process_time() - start
+
+
+def langchain(model: str, folder: Path, texts: list[str]) -> float:
+    """As its tutorial has it."""
+    from langchain_community.vectorstores import FAISS  # type: ignore[import-not-found]
+    from langchain_huggingface import HuggingFaceEmbeddings  # type: ignore[import-not-found]
+
+    embeddings = HuggingFaceEmbeddings(model_name=model, model_kwargs={"device": "cpu"})
+    embeddings.embed_documents(texts[:32])
+    start = time.process_time()
+    FAISS.from_texts(texts, embeddings).save_local(str(folder / "langchain"))
+    return time.process_time() - start
+
+
+def chroma(model: str, folder: Path, texts: list[str]) -> float:
+    """With the same embedder; its own default is to be downloaded first."""
+    import chromadb  # type: ignore[import-not-found]
+    from chromadb.utils.embedding_functions import (  # type: ignore[import-not-found]
+        SentenceTransformerEmbeddingFunction,
+    )
+
+    embed = SentenceTransformerEmbeddingFunction(model_name=model, device="cpu")
+    embed(texts[:32])
+    client = chromadb.PersistentClient(str(folder / "chroma"))
+    collection = client.create_collection("passages", embedding_function=embed)
+    start = time.process_time()
+    for at in range(0, len(texts), 500):
+        some = texts[at : at + 500]
+        collection.add(ids=[str(at + n) for n in range(len(some))], documents=some)
+    return time.process_time() - start
+
+
+_PEERS: dict[str, Callable[[str, Path, list[str]], float]] = {
+    "plain encode": plain,
+    "langchain + FAISS": langchain,
+    "chromadb": chroma,
+}
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        given = json.loads((Path(sys.argv[3]) / "texts.json").read_text())
+        print(_PEERS[sys.argv[1]](sys.argv[2], Path(sys.argv[3]), given))
+    else:
+        main()

@@ -315,7 +315,7 @@ def _why(tool: Tool | None, untrusted: bool, allowed: frozenset[str]) -> str:
         return ""
     does = tool.effects or "It asks the open internet."
     others = " The window holds text that others wrote, which may have made the model do this."
-    return f"{does.rstrip('.')}.{others if untrusted else ''}"
+    return f"{does[:1].upper()}{does[1:].rstrip('.')}.{others if untrusted else ''}"
 
 
 def _denied(tool: Tool) -> Outcome:

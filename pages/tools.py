@@ -53,7 +53,7 @@ def run(bench: Workbench, name: str, form: Sequence[ToolField], values: dict[str
 def draw_tool(bench: Workbench, each: Offered) -> None:
     """One tool: what it is, what it touches, what it costs, its schema and its form."""
     tool = each.tool
-    with st.container(border=True, key=f"tool_{tool.name}"):
+    with st.container(border=True, gap="xsmall", key=f"tool_{tool.name}"):
         off = "" if each.on else " :gray-badge[switched off]"
         mine = f" :primary-badge[{label(tool.file.name)}]" if tool.file else ""
         st.markdown(f"{steps.icon(tool.name)} **{label(tool.name)}**{mine}{off}")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from core.errors import Refused
+from core.tools import grids as spread
 from core.tools import sql as tables
 from core.tools.calculator import calculate
 from core.tools.tool import Passages, Plot, Shelf, Table
@@ -91,7 +92,7 @@ async def query_table(shelf: Shelf, sql: Sql = "") -> Table | str:
     """
     grids = await _grids(shelf)
     if not sql.strip():
-        return tables.overview(grids)
+        return spread.overview(grids)
     return await tables.query(grids, sql)
 
 
@@ -162,11 +163,11 @@ def _named(documents: Sequence[Document], name: str) -> Document:
     )
 
 
-async def _grids(shelf: Shelf) -> list[tables.Grid]:
-    found: list[tables.Grid] = []
+async def _grids(shelf: Shelf) -> list[spread.Grid]:
+    found: list[spread.Grid] = []
     taken: set[str] = set()
     for document in await shelf.documents():
         if document.kind in _TABLES and len(found) < _MOST_TABLES:
             pages = await shelf.pages(document.id)
-            found += await asyncio.to_thread(tables.grids, document.name, pages, taken)
+            found += await asyncio.to_thread(spread.grids, document.name, pages, taken)
     return found[:_MOST_TABLES]

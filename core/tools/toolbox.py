@@ -13,7 +13,7 @@ from core.tools.tool import Access, Problem, Tool
 MOST_CHOSEN = 40
 """Tools of one question: each costs tokens, and a model with many chooses worse."""
 _OURS: tuple[tuple[Callable[..., Any], Access, float], ...] = (
-    (builtin.search_documents, "documents", 30.0),
+    (builtin.search_documents, "documents", 60.0),
     (builtin.read_document, "documents", 10.0),
     (builtin.query_table, "documents", 20.0),
     (builtin.plot, "documents", 20.0),

@@ -41,11 +41,12 @@ def of(turn: Turn) -> None:
 
 def draw(steps: Sequence[Step]) -> None:
     """Each call in a line; opened, it shows its arguments and its result."""
-    for step in steps:
-        if step.calls and step.response.text.strip():
-            st.caption(safe(step.response.text))
-        for ran in step.calls:
-            _call(step.number, ran)
+    with st.container(gap=None):
+        for step in steps:
+            if step.calls and step.response.text.strip():
+                st.caption(safe(step.response.text))
+            for ran in step.calls:
+                _call(step.number, ran)
 
 
 def icon(name: str) -> str:
@@ -83,8 +84,9 @@ def table(shown: dict[str, Any]) -> None:
     """Rows as they came, never as Markdown."""
     # Objects, so that what a tool gave is never parsed into something else.
     frame = pd.DataFrame(shown["rows"], dtype=object)
-    frame.columns = pd.Index(range(len(shown["columns"])))
-    names = {number: label(str(name)) for number, name in enumerate(shown["columns"])}
+    # By names of our own: numbers would count from the index, and a tool's names may be anything.
+    frame.columns = pd.Index([f"c{number}" for number in range(len(shown["columns"]))])
+    names = {f"c{number}": label(str(name)) for number, name in enumerate(shown["columns"])}
     rows = min(len(shown["rows"]), _MOST_ROWS) + 1
     st.dataframe(frame, hide_index=True, column_config=names, height=rows * _ROW_PIXELS + 3)
     if shown["total"] > len(shown["rows"]):

@@ -355,7 +355,7 @@ def test_a_tool_with_effects_runs_only_when_it_is_allowed(stage: Stage) -> None:
     turn_id = stage.start("Write to Ada.", "mail", use_documents=False)
     events = decided(stage, turn_id, "once")
     [asked] = [event for event in events if isinstance(event, ApprovalAsked)]
-    assert (asked.why, asked.untrusted) == ("sends an e-mail in your name.", False)
+    assert (asked.why, asked.untrusted) == ("Sends an e-mail in your name.", False)
     assert (stage.folder / "sent.txt").read_text() == "ada\n"
 
     stage.vendor.script.extend([mails("eve"), Says("Not sent.")])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.tools.sql import grids
+from core.tools.grids import grids
 
 INVENTORY = """# Lamps
 
@@ -174,5 +174,41 @@ def test_names_of_columns_and_tables_never_clash_and_are_always_there() -> None:
     [one] = grids("2026.csv", [(1, text)], taken)
     [two] = grids("2026.csv", [(1, text)], taken)
     assert (one.name, two.name) == ("t_2026", "t_2026_2")
-    assert one.columns == ("A", "a_2", "column_3", "more_1")
+    assert one.columns == ("A", "a_2", "column_3", "more_4")
     assert one.rows == ((1, 2, 3, 4),)
+
+
+RECORDS = """# Lamps
+
+- Columns: item | watts | bought: when
+- Row 2 | item: Fresnel | watts: 1200 | bought when: 2021
+- Row 3 | item: PAR \\| 64 | bought when: 2022 | spare
+- Row 4 | item: Profile: old | watts: 750
+
+- 3 | rope
+- 4 | tape"""
+
+
+async def test_rows_that_are_read_as_records_are_tables_too(workshop: Any) -> None:
+    workshop.shelf.texts = {"stock.xlsx": [RECORDS]}
+    told = (await asked(workshop, "")).text
+    assert (
+        'stock_lamps ("item" text, "watts" number, "bought: when" number, "more_4" text): 3 rows'
+        in told
+    )
+    assert 'stock_lamps_2 ("more_1" number, "more_2" text): 2 rows' in told
+    outcome = await asked(workshop, "SELECT * FROM stock_lamps")
+    assert outcome.shown["rows"] == [
+        ["Fresnel", 1200, 2021, None],
+        ["PAR | 64", None, 2022, "spare"],
+        ["Profile: old", 750, None, None],
+    ]
+    assert (await asked(workshop, "SELECT sum(more_1) FROM stock_lamps_2")).shown["rows"] == [[7]]
+
+
+def test_a_row_that_was_cut_between_two_passages_is_one_row() -> None:
+    text = (
+        "- Columns: item | note\n- item: rope | note: long\nand strong\n- item: tape | note: black"
+    )
+    [grid] = grids("stock.csv", [(1, text)], set())
+    assert grid.rows == (("rope", "long and strong"), ("tape", "black"))

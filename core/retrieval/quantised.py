@@ -14,6 +14,7 @@ import numpy.typing as npt
 from core.retrieval.arrays import Arrays, Rows, Stored
 from core.retrieval.embed import Vectors
 from core.retrieval.members import Bits, Ids, Mask, Members
+from core.retrieval.products import products
 
 Codes = npt.NDArray[np.uint8]
 
@@ -69,7 +70,7 @@ class Quantised:
         bits."""
         most = min(len(self.members), 2 * k + _RESCORED)
         rows = self._scan.best(vector, most, bits, lists)
-        scores = self._codes.decode(rows) @ vector
+        scores = products(self._codes.decode(rows), vector)
         best = np.argsort(-scores, kind="stable")[:k]
         return rows[best], scores[best]
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from core.retrieval.arrays import Arrays, Stored
 from core.retrieval.embed import Vectors
+from core.retrieval.products import products
 
 _ROUNDS = 10
 _SAMPLED = 64
@@ -56,7 +57,7 @@ class Regions:
 
     def near(self, vector: Vectors, reach: float, least: int) -> list[int]:
         """The lists that are at most so much farther than the nearest one, at least so many."""
-        scores = self.centres @ vector
+        scores = products(self.centres, vector)
         count = max(int(np.count_nonzero(scores >= scores.max() - reach)), least)
         if count >= len(self):
             return list(range(len(self)))

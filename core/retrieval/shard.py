@@ -25,7 +25,7 @@ class Sizes:
     exact: int = 50_000
     late: int = 4_096
     growth: int = 4
-    reach: float = 0.18
+    reach: float = 0.15
     probes: int = 8
     few: int = 10_000
 

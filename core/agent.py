@@ -2,33 +2,40 @@
 a bound ends it. Every end has its reason in words."""
 
 import asyncio
-import json
 import time
-from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
 from core.events import (
     AgentEvent,
     ApprovalAsked,
     ApprovalGiven,
-    Decision,
     FinishReason,
     ModelDone,
     ModelEvent,
     PassagesFound,
-    RunStopped,
     StepStarted,
     TextDelta,
     ToolCalled,
     ToolReturned,
 )
-from core.tools.dispatcher import MOST_AT_ONCE, READ_ON_SPEC, Bench, Dispatcher, Read
-from core.tools.tool import Outcome, Tool
-from core.trace import OpenSpan, Trace
-from core.types import Message, Source, Text, ToolCall, ToolResult, ToolSpec, message
+from core.rules import (
+    Run,
+    canonical,
+    denied,
+    make_room,
+    may_ask,
+    money_used,
+    repeated,
+    sent_back,
+    steps_used,
+    time_used,
+    why_asked,
+)
+from core.tools.dispatcher import MOST_AT_ONCE, READ_ON_SPEC, Dispatcher, Read
+from core.tools.tool import Outcome
+from core.types import Message, Text, ToolCall, ToolResult, message
 
 MOST_CALLS = 16
 """Tools that a model may ask for in one step; it is told so about the others."""
@@ -37,66 +44,6 @@ CONCLUDE = (
     "This was the last step: no tool can be called any more. Answer now from what you know, briefly, and "
     "say what could not be found out."
 )
-_GONE = "[Left out to make room: call the tool again if you need it.]"
-_IN_WORDS = {2: "twice", 3: "three times", 4: "four times"}
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """How far one run may go: steps, seconds (waiting for an approval not counted), US dollars (None:
-    no limit of its own), and how often the same call may have the same result."""
-
-    steps: int = 8
-    seconds: float = 300.0
-    dollars: Decimal | None = Decimal("0.50")
-    repeats: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """US dollars of a run: what it has cost, and what its next call may cost; None when unknown."""
-
-    so_far: Decimal | None
-    ahead: Decimal | None
-
-
-Ask = Callable[[tuple[Message, ...], tuple[ToolSpec, ...], str], AsyncGenerator[ModelEvent, None]]
-"""Asks the model, metered: the messages, the tools, and `auto` or `none` of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Who is asked about a tool that changes something: whether it may be called, always or now."""
-
-    allowed: Callable[[], Awaitable[frozenset[str]]]
-    ask: Callable[[str, str], Awaitable[None]]
-    wait: Callable[[str], Awaitable[Decision]]
-
-
-@dataclass(slots=True)
-class Run:
-    """One run: what it is given, and how far it has come."""
-
-    bench: Bench
-    ask: Ask
-    gate: Gate
-    spending: Callable[[Sequence[Message]], Awaitable[Spending]]
-    count: Callable[[str], int]
-    messages: list[Message]
-    sources: list[Source]
-    room: int
-    """Tokens that the messages may have."""
-    untrusted: bool
-    """Whether the window holds text that somebody else wrote."""
-    strict: bool
-    bounds: Bounds
-    trace: Trace
-    parent: OpenSpan
-    step: int = 0
-    deadline: float = 0.0
-    ended: RunStopped | None = None
-    seen: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    ids: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -129,7 +76,7 @@ class Agent:
                 async for event in events:
                     yield event
             if last and run.ended is None:
-                run.ended = _steps(run.bounds.steps)
+                run.ended = steps_used(run.bounds.steps)
             if last or not heard.calls:
                 break
             async with aclosing(self._called(run, heard)) as returned:
@@ -141,16 +88,16 @@ class Agent:
     async def _is_over(self, run: Run) -> bool:
         """Whether time or money is used up; nothing is asked any more then."""
         if time.monotonic() >= run.deadline:
-            run.ended = _time(run.bounds.seconds)
+            run.ended = time_used(run.bounds.seconds)
             return True
-        _make_room(run)
+        make_room(run.messages, run.room, run.count)
         limit = run.bounds.dollars
         if limit is None:
             return False
         spent = await run.spending(run.messages)
         if spent.so_far is None or spent.ahead is None or spent.so_far + spent.ahead <= limit:
             return False
-        run.ended = _money(limit, spent.so_far, spent.ahead)
+        run.ended = money_used(limit, spent.so_far, spent.ahead)
         return True
 
     # --- the model ----------------------------------------------------------------------------
@@ -168,7 +115,7 @@ class Agent:
                     async with asyncio.timeout(max(0.0, run.deadline - time.monotonic())):
                         event = await anext(events, None)
                 except TimeoutError:
-                    run.ended, heard.calls = _time(run.bounds.seconds), []
+                    run.ended, heard.calls = time_used(run.bounds.seconds), []
                     return
                 if event is None:
                     return
@@ -192,9 +139,9 @@ class Agent:
 
     async def _called(self, run: Run, heard: _Heard) -> AsyncGenerator[AgentEvent, None]:
         reads = [self._read(run, at, call) for at, call in enumerate(heard.calls)]
-        allowed = await run.gate.allowed() if any(map(_may_ask, reads)) else frozenset()
+        allowed = await run.gate.allowed() if any(map(may_ask, reads)) else frozenset()
         for at, read in enumerate(reads):
-            if read.refused or not (why := _why(read.tool, run.untrusted, allowed)):
+            if read.refused or not (why := why_asked(read.tool, run.untrusted, allowed)):
                 continue
             assert read.tool
             await run.gate.ask(read.call.id, read.tool.name)
@@ -204,7 +151,7 @@ class Agent:
             run.deadline += time.monotonic() - began
             yield ApprovalGiven(read.call.id, decision)
             if decision == "no":
-                reads[at] = replace(read, refused=_denied(read.tool))
+                reads[at] = replace(read, refused=denied(read.tool))
             elif decision == "always":
                 allowed |= {read.tool.name}
         known, outcomes = len(run.sources), {}
@@ -250,7 +197,7 @@ class Agent:
                 for task in done:
                     yield task.result()
                 if not done:
-                    run.ended = _time(run.bounds.seconds)
+                    run.ended = time_used(run.bounds.seconds)
                     return
         finally:
             for task in pending:
@@ -285,123 +232,14 @@ class Agent:
     ) -> None:
         """The step as the messages that the model is sent next, and whether it goes round in circles."""
         said = (Text("".join(heard.text)),) if heard.text else ()
-        run.messages.append(Message("assistant", (*said, *map(_sent_back, reads))))
+        run.messages.append(Message("assistant", (*said, *map(sent_back, reads))))
         results = []
         for read in reads:
             outcome = outcomes.get(read.call.id) or Outcome("It was not finished.", True, "time")
             results.append(ToolResult(read.call.id, outcome.text, outcome.failed))
             run.untrusted = run.untrusted or bool(read.tool and read.tool.untrusted)
-            key = (read.call.name, _canonical(read, outcome), outcome.text)
+            key = (read.call.name, canonical(read, outcome), outcome.text)
             run.seen[key] += 1
             if run.seen[key] >= run.bounds.repeats and run.ended is None:
-                run.ended = _repeated(run.bounds.repeats, read, outcome)
+                run.ended = repeated(run.bounds.repeats, read, outcome)
         run.messages.append(Message("tool", tuple(results)))
-
-
-# --- what is allowed --------------------------------------------------------------------------
-
-
-def _may_ask(read: Read) -> bool:
-    return bool(read.tool and read.tool.access in ("network", "effects") and not read.refused)
-
-
-def _why(tool: Tool | None, untrusted: bool, allowed: frozenset[str]) -> str:
-    """Why somebody must be asked, in words; "" when the tool may simply be called."""
-    if tool is None or tool.access in ("pure", "documents"):
-        return ""
-    if tool.access == "network" and not untrusted:
-        return ""
-    if tool.access == "effects" and not untrusted and tool.name in allowed:
-        return ""
-    does = tool.effects or "It asks the open internet."
-    others = " The window holds text that others wrote, which may have made the model do this."
-    return f"{does[:1].upper()}{does[1:].rstrip('.')}.{others if untrusted else ''}"
-
-
-def _denied(tool: Tool) -> Outcome:
-    return Outcome(
-        f"{tool.name} was not run: the user did not allow it. Go on without it, or ask him.",
-        True,
-        "denied",
-    )
-
-
-# --- what is sent back ------------------------------------------------------------------------
-
-
-def _sent_back(read: Read) -> ToolCall:
-    """The call as it may stand in the next request: what could not be read is quoted, as vendors read
-    it too."""
-    if read.arguments is not None:
-        return read.call
-    return replace(read.call, arguments=json.dumps({"unreadable": read.call.arguments[:300]}))
-
-
-def _canonical(read: Read, outcome: Outcome) -> str:
-    if outcome.arguments is None:
-        return read.call.arguments
-    return json.dumps(outcome.arguments, sort_keys=True)
-
-
-def tokens_of(messages: Sequence[Message], count: Callable[[str], int]) -> int:
-    """The tokens of the messages, calls and results included."""
-    total = 0
-    for each in messages:
-        for part in each.parts:
-            text = part.name + part.arguments if isinstance(part, ToolCall) else part.text
-            total += count(text) + 8
-    return total
-
-
-def _make_room(run: Run) -> None:
-    """Leave out the oldest results until the rest fits; a call keeps its place and its result's."""
-    for at, said in enumerate(run.messages):
-        if tokens_of(run.messages, run.count) <= run.room:
-            return
-        if said.role == "tool":
-            shorter = tuple(
-                replace(part, text=_GONE) if isinstance(part, ToolResult) else part
-                for part in said.parts
-            )
-            run.messages[at] = replace(said, parts=shorter)
-
-
-# --- reasons in words -------------------------------------------------------------------------
-
-
-def _steps(steps: int) -> RunStopped:
-    return RunStopped(
-        "steps",
-        f"{steps} steps, the most of one run: ask for a part of it, or allow more with "
-        "FOOTLIGHTS_RUN_STEPS",
-    )
-
-
-def _time(seconds: float) -> RunStopped:
-    return RunStopped(
-        "time",
-        f"{seconds:g} s, the most of one run: ask for a part of it, or allow more with "
-        "FOOTLIGHTS_RUN_SECONDS",
-    )
-
-
-def _money(limit: Decimal, spent: Decimal, ahead: Decimal) -> RunStopped:
-    return RunStopped(
-        "money",
-        f"${limit:f} reached: ${spent:f} was spent, and the next call could cost ${ahead:.4f}; choose a "
-        "cheaper model, or allow more with FOOTLIGHTS_RUN_DOLLARS",
-    )
-
-
-def _repeated(times: int, read: Read, outcome: Outcome) -> RunStopped:
-    often = _IN_WORDS.get(times, f"{times} times")
-    given = outcome.arguments if isinstance(outcome.arguments, dict) else {}
-    shown = ", ".join(json.dumps(value, ensure_ascii=False) for value in given.values())
-    call = f"{read.call.name[:64]}({shown if len(shown) <= 80 else shown[:80] + '…'})"
-    came = " ".join(outcome.text.split())
-    gave = came if len(came) <= 90 else f"{came[:90]}…"
-    return RunStopped(
-        "repeated",
-        f"same call with the same result {often}: {call} gave “{gave}”; ask in other words, or choose "
-        "other tools",
-    )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core.admission import Admission
-from core.agent import Agent, Bounds
+from core.agent import Agent
 from core.approvals import Approvals
 from core.assets import MINILM, O200K, QWEN_1_5B, SMOLLM2, Asset, Assets
 from core.atlas import Atlas
@@ -39,6 +39,7 @@ from core.retrieval.embed import Embedder
 from core.retrieval.index import FaissIndex
 from core.retrieval.lexical import LexicalIndex
 from core.retrieval.sentence_embedder import SentenceEmbedder
+from core.rules import Bounds
 from core.runs import Runs
 from core.samples import Samples
 from core.settings import ROOT, Settings

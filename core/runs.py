@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from core.admission import Asked
-from core.agent import Agent, Ask, Bounds, Gate, Run, Spending, tokens_of
+from core.agent import Agent
 from core.approvals import Approvals
 from core.context import Context
 from core.documents import DocumentService
 from core.events import AgentEvent, ModelEvent
 from core.llm.client import LLMClient
 from core.metering import TurnMeter
+from core.rules import Ask, Bounds, Gate, Run, Spending, tokens_of
 from core.shelf import UserShelf
 from core.tools.dispatcher import Bench
 from core.tools.tool import Kept

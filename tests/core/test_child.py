@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,3 +113,29 @@ def test_a_child_knows_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     assert "sk-secret" not in child.environment().values()
     assert child.command("core.x") == [sys.executable, "-m", "core.x"]
+
+
+def test_a_child_that_nobody_waits_for_any_more_is_ended_with_what_it_started(
+    module: Write, tmp_path: Path
+) -> None:
+    mark = tmp_path / "grandchild"
+    name = module(f"""
+        import time
+        pid = os.fork()
+        if not pid:
+            time.sleep(3600)
+        open({str(mark)!r}, "w").write(str(pid))
+        tell("ready")
+        time.sleep(3600)
+    """)
+    told: list[str] = []
+    with pytest.raises(ChildFailed) as failed:
+        child.run(name, [], ENOUGH, on_line=told.append, stopped=lambda: bool(told))
+    assert failed.value.why == "stopped"
+    state = Path(f"/proc/{mark.read_text()}/stat")
+    waiting = threading.Event()
+    for _ in range(250):
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] in "ZX":
+            return
+        waiting.wait(0.02)
+    raise AssertionError("what the child started runs on")

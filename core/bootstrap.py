@@ -25,6 +25,17 @@ from core.llm.pricing import price
 from core.metering import TurnMeter
 from core.models import Models
 from core.passages import Passages
+from core.playground.calls import Calls
+from core.playground.calls import Estimate as Estimate
+from core.playground.judging import Judge
+from core.playground.lane import Seen as Seen
+from core.playground.races import Column as PlayColumn  # noqa: F401
+from core.playground.races import Playground
+from core.playground.races import Race as Race
+from core.playground.results import Book
+from core.playground.results import Pair as Pair
+from core.playground.suites import Plan as Plan
+from core.playground.suites import Suites
 from core.prompts.front_matter import with_variable as with_variable
 from core.prompts.history import LABEL as LABEL
 from core.prompts.history import Change as Change
@@ -64,6 +75,7 @@ from core.store.preferences import Limit as Limit
 from core.store.preferences import Preferences
 from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.price_overrides import PriceOverrides
+from core.store.prompt_cases import PromptCases
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse as PromptUse
 from core.store.reembeddings import Reembeddings
@@ -174,6 +186,23 @@ def build(settings: Settings) -> Workbench:
     turns = TurnRunner(
         admission=admission, chat=chat, turns=rows, ledger=ledger, process=process, bridge=bridge
     )
+    calls = Calls(
+        sandbox=sandbox,
+        client=client,
+        counter=counter,
+        ledger=ledger,
+        meter=meter,
+        override=prices.get,
+    )
+    playground, book = Playground(calls, models), Book(PromptCases(engine), prompts)
+    judge = Judge(
+        prompts=prompts,
+        sandbox=sandbox,
+        client=client,
+        counter=counter,
+        calls=calls,
+        meter=meter,
+    )
     samples = Samples(ROOT / "data" / "samples", documents, conversations, turns)
     return Workbench(
         settings=settings,
@@ -203,6 +232,9 @@ def build(settings: Settings) -> Workbench:
         client=client,
         errands=errands,
         whatif=WhatIf(conversations, rows, counter),
+        playground=playground,
+        cases=book,
+        suites=Suites(playground=playground, calls=calls, judge=judge, models=models, book=book),
         trials=Trials(client, models, ledger, meter, counter.count),
         traces=Traces(engine),
         samples=samples,

@@ -1,6 +1,7 @@
 """Test cases of a prompt: what it is given, what is expected of the answer, and what came of it."""
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -58,7 +59,9 @@ class Case:
     @property
     def digest(self) -> str:
         """The same for cases that ask and expect the same, whatever they are called."""
-        return _digest(_CONTENT.dump_json((self.inputs, self.checks)))
+        content = _CONTENT.dump_python((self.inputs, self.checks), mode="json")
+        written = json.dumps(content, sort_keys=True).encode()
+        return hashlib.sha256(written).hexdigest()[:32]
 
     @property
     def is_judged(self) -> bool:
@@ -225,7 +228,3 @@ def _check(check: Check) -> None:
             f"{check.value!r} is too short for a canary: it would be found by chance",
             hint="Take a word of at least six letters or digits that nobody would write.",
         )
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:32]

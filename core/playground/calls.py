@@ -17,7 +17,7 @@ from core.llm.client import LLMClient, Meter
 from core.llm.pricing import Override, price, worst_case
 from core.playground.lane import Lane
 from core.prompts.sandbox import Sandbox
-from core.prompts.template import PromptTemplate
+from core.prompts.template import PromptTemplate, Variable
 from core.store.ledger import Ledger
 from core.table_answer import is_native
 from core.tokens.counter import Counter
@@ -26,6 +26,8 @@ from core.types import Chunk, Hit, ModelInfo, ModelRequest, OutputSchema, Source
 
 USUAL_ANSWER = 300
 """Tokens of an answer that is expected where none is known yet."""
+_BOUNDARY_TOKENS = 11
+"""At most: it has eleven letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Call:
     model: ModelInfo
     request: ModelRequest
     input_tokens: int
+    slack: int = 0
+    """Tokens more that it may be when it is rendered again: each fence has a boundary of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,9 @@ class Calls:
 
         Refused for what cannot be rendered, is no schema, or does not fit into the model's window.
         """
-        given = {name: value for name, value in inputs.items() if template.takes(name)}
-        messages = (await self._sandbox.render(template, given)).messages
+        given = given_to(template, inputs)
+        rendered = await self._sandbox.render(template, given)
+        messages = rendered.messages
         if not messages:
             raise Refused(
                 f"{template.name} is a partial: nothing is sent by itself",
@@ -118,7 +123,8 @@ class Calls:
             question=str(given.get("question", "")),
             output=output,
         )
-        return Call(model, request, tokens)
+        fences = sum(each.text.count(rendered.boundary) for each in messages)
+        return Call(model, request, tokens, fences * _BOUNDARY_TOKENS)
 
     async def _held_to(self, schema: str, model: ModelInfo) -> OutputSchema | None:
         strict = await asyncio.to_thread(bounded.strict, schema)
@@ -132,7 +138,7 @@ class Calls:
         return Estimate(
             1,
             call.input_tokens,
-            worst_case(ref, call.input_tokens, room, own),
+            worst_case(ref, call.input_tokens + call.slack, room, own),
             price(ref, likely, own),
         )
 
@@ -167,26 +173,53 @@ class Calls:
         return (sum(usages[1:], usages[0]) if usages else None), cost
 
 
+def given_to(template: PromptTemplate, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that the template takes; passages of which only the text was given get a number, a
+    name and a place, as those that were found have them."""
+    found: dict[str, Any] = {}
+    for variable in template.variables:
+        if variable.name not in inputs:
+            continue
+        value = inputs[variable.name]
+        if _holds_passages(variable) and isinstance(value, list):
+            value = [_completed(place, each) for place, each in enumerate(value, 1)]
+        found[variable.name] = value
+    return found
+
+
 def sources_of(template: PromptTemplate, inputs: Mapping[str, Any]) -> tuple[Source, ...]:
     """The passages among the inputs as an answer may cite them, by their numbers."""
-    found: list[Source] = []
-    for variable in template.variables:
-        value = inputs.get(variable.name)
-        if variable.trust == "retrieved" and variable.type == "list" and isinstance(value, list):
-            found += [_source(place, each) for place, each in enumerate(value, 1)]
-    return tuple(found)
+    given = given_to(template, inputs)
+    passages = [
+        each
+        for variable in template.variables
+        if _holds_passages(variable) and isinstance(given.get(variable.name), list)
+        for each in given[variable.name]
+    ]
+    return tuple(
+        _source(place, each)
+        for place, each in enumerate(passages, 1)
+        if isinstance(each, dict) and "text" in each
+    )
 
 
-def _source(place: int, passage: Any) -> Source:
-    given = passage if isinstance(passage, dict) else {"text": str(passage)}
-    text = str(given.get("text", ""))
-    chunk = Chunk(
-        place, text, 0, len(text), _number(given.get("page"), 1), str(given.get("heading") or "")
-    )
-    name, unit = str(given.get("name") or "passage"), str(given.get("unit") or "page")
-    return Source(
-        _number(given.get("number"), place), Hit(place, f"given-{place}", name, chunk, 0.0, unit)
-    )
+def _holds_passages(variable: Variable) -> bool:
+    return variable.trust == "retrieved" and variable.type == "list"
+
+
+def _completed(place: int, passage: Any) -> Any:
+    if not isinstance(passage, dict) or "text" not in passage:
+        return passage
+    usual = {"number": place, "name": f"passage {place}", "page": 1, "unit": "page", "heading": ""}
+    return {**usual, **passage}
+
+
+def _source(place: int, passage: Mapping[str, Any]) -> Source:
+    text = str(passage["text"])
+    page = _number(passage["page"], 1)
+    chunk = Chunk(place, text, 0, len(text), page, str(passage["heading"] or ""))
+    hit = Hit(place, f"given-{place}", str(passage["name"]), chunk, 0.0, str(passage["unit"]))
+    return Source(_number(passage["number"], place), hit)
 
 
 def _number(value: Any, otherwise: int) -> int:

@@ -1,21 +1,20 @@
 """All cases of a prompt, run against a version and a model: priced before, followed, stopped, kept."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from core.bridge import contained
-from core.cases import Case, CaseResult, Check, Outcome, Verdict
-from core.checks import bounded
-from core.checks.plain import Subject, cites, contains, lacks, no_canary
+from core.cases import Case, CaseResult
 from core.errors import FootlightsError, NotFound, Refused
 from core.models import Models
-from core.playground.calls import USUAL_ANSWER, Calls, Estimate, sources_of, together
+from core.playground.calls import USUAL_ANSWER, Calls, Estimate, together
 from core.playground.judging import Judge
 from core.playground.lane import Lane
 from core.playground.races import TICK_SECONDS, Column, Playground, schema_of
 from core.playground.results import Book, Pair
+from core.playground.verdicts import asked_in, decided
 from core.prompts.template import PromptTemplate
 from core.store.columns import now
 from core.store.ids import new_id
@@ -23,7 +22,6 @@ from core.types import ModelInfo
 
 AT_ONCE = 4
 """Cases that run at the same time; a vendor's own limits are kept by the model client."""
-_PLAIN = {"contains": contains, "lacks": lacks, "no_canary": no_canary, "cites": cites}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ class Suites:
         parts = [self._calls.estimate(user, call, usual)]
         for check in case.checks:
             if check.kind == "judged":
-                asked, room = _question(case), call.request.max_tokens
+                asked, room = asked_in(case), call.request.max_tokens
                 parts.append(
                     await self._judge.estimate(user, judge, check, asked, room, min(usual, room))
                 )
@@ -195,7 +193,8 @@ class Suites:
             suite.progress = replace(suite.progress, error=told)
             return  # that says nothing of the prompt
         judged_as = new_id()
-        verdicts = await self._verdicts(user, judged_as, pair, case, template, outcome)
+        judge = self._judge_of(pair)
+        verdicts = await decided(self._judge, user, judged_as, judge, case, template, outcome)
         _, judge_cost = await self._calls.spent(user, judged_as)
         result = CaseResult(
             id=lane.id,
@@ -213,52 +212,6 @@ class Suites:
         )
         await asyncio.to_thread(self._book.note, user, result)
         suite.count(result)
-
-    async def _verdicts(
-        self,
-        user: str,
-        call_id: str,
-        pair: Pair,
-        case: Case,
-        template: PromptTemplate,
-        outcome: Outcome,
-    ) -> tuple[Verdict, ...]:
-        if outcome.state != "done":
-            return tuple(Verdict(check, None, "there is no answer") for check in case.checks)
-        subject = Subject(outcome.text, sources_of(template, case.inputs))
-        found = await asyncio.to_thread(unjudged, case.checks, subject, schema_of(template))
-        judge = self._judge_of(pair)
-        for check in case.checks:
-            if check.kind == "judged":
-                asked = _question(case)
-                found[check] = await self._judge.verdict(
-                    user, call_id, judge, check, asked, outcome.text
-                )
-        return tuple(found[check] for check in case.checks)
-
-
-def unjudged(checks: Sequence[Check], subject: Subject, schema: str) -> dict[Check, Verdict]:
-    """The verdict on each check that needs no model; `schema` is the prompt's own. It may wait for a
-    process."""
-    found = {each: _PLAIN[each.kind](each, subject) for each in checks if each.kind in _PLAIN}
-    some = [each for each in checks if each.kind in bounded.BOUNDED]
-    given = [replace(each, value=each.value or schema) for each in some]
-    usable = [each for each in given if each.value]
-    told = dict(zip(usable, bounded.judge(usable, subject.text), strict=True))
-    for check, as_given in zip(some, given, strict=True):
-        verdict = told.get(as_given)
-        missing = Verdict(check, None, "the prompt has no JSON schema")
-        found[check] = replace(verdict, check=check) if verdict else missing
-    return found
-
-
-def _question(case: Case) -> str:
-    """What was asked, for a judge: the question, else every text among the inputs."""
-    question = case.inputs.get("question")
-    if isinstance(question, str) and question:
-        return question
-    texts = [f"{name}: {value}" for name, value in case.inputs.items() if isinstance(value, str)]
-    return "\n".join(texts)[:4_000] or "(nothing)"
 
 
 async def _stopped(suite: Suite) -> None:

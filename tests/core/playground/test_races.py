@@ -62,6 +62,7 @@ def test_columns_run_at_the_same_time_and_each_costs_what_the_vendor_reported(
     template = answer(paid)
     *_, last = raced(paid, [PlayColumn(template, LUNA), PlayColumn(template, SOL)])
     luna, sol = (seen.outcome for seen in last)
+    assert (luna.error, sol.error) == (None, None)
     assert luna.text.strip() == "Sixty days [3] says gpt-6-luna"
     assert sol.text.strip() == "Sixty days [3] says gpt-6.1-sol"
     assert luna.cost == ONE_CALL and sol.cost > luna.cost
@@ -148,9 +149,7 @@ def test_a_stop_keeps_and_books_what_was_said_and_reserves_nothing_any_more(
 def test_closing_the_app_in_mid_answer_settles_it(paid: Any, vendor: Any) -> None:
     go_on = threading.Event()
     vendor.says["gpt-6-luna"] = ["Sixty", go_on]
-    race = paid.bridge.run(
-        paid.playground.start("local", [PlayColumn(answer(paid), LUNA)], ASKED)
-    )
+    race = paid.bridge.run(paid.playground.start("local", [PlayColumn(answer(paid), LUNA)], ASKED))
     next(seen for (seen,) in shown(paid, race) if seen.text)
     paid.bridge.run(paid.playground.close())
     go_on.set()
@@ -165,14 +164,14 @@ def test_an_unknown_price_is_unknown_and_not_nothing(paid: Any, vendor: Any) -> 
     assert last.outcome.state == "done" and last.outcome.cost is None
 
 
-def test_the_worst_case_that_is_told_is_the_one_that_is_reserved(paid: Any, vendor: Any) -> None:
+def test_no_more_is_reserved_than_the_worst_case_that_was_told(paid: Any, vendor: Any) -> None:
     column = PlayColumn(answer(paid), LUNA)
     estimate = paid.bridge.run(paid.playground.estimate("local", column, ASKED))
-    assert estimate.worst == worst_case(LUNA, estimate.input_tokens, 1024)
+    assert estimate.worst >= worst_case(LUNA, estimate.input_tokens, 1024)
     assert 0 < estimate.expected < estimate.worst
     raced(paid, [column])
     [row] = paid.ledger.rows("local")
-    assert row.reserved == estimate.worst
+    assert estimate.worst * Decimal("0.8") < row.reserved <= estimate.worst
     free = paid.bridge.run(
         paid.playground.estimate("local", PlayColumn(answer(paid), "quotes"), ASKED)
     )
@@ -215,9 +214,7 @@ def test_a_schema_that_is_none_is_told_in_its_column_and_nothing_is_sent(
 def test_what_does_not_fit_into_the_window_is_refused_with_the_figures(paid: Any) -> None:
     column = PlayColumn(answer(paid), "quotes")
     with pytest.raises(Refused, match="do not fit into the window of Quotations"):
-        paid.bridge.run(
-            paid.playground.estimate("local", column, {"question": "word " * 40_000})
-        )
+        paid.bridge.run(paid.playground.estimate("local", column, {"question": "word " * 40_000}))
 
 
 def test_quotations_are_taken_from_the_passages_that_were_given(paid: Any) -> None:
@@ -242,7 +239,7 @@ def test_no_or_too_many_columns_and_the_races_of_others_are_refused(paid: Any) -
 def test_what_is_shown_only_grows_and_travels_ten_times_a_second(bench: Any) -> None:
     template = bench.prompts.get("answer")
     inputs = {"question": "/words 60 pace 10ms"}
-    seen = [state for (state,) in raced(bench, [PlayColumn(template, "scripted")] , inputs)]
+    seen = [state for (state,) in raced(bench, [PlayColumn(template, "scripted")], inputs)]
     lengths = [len(each.text) for each in seen]
     assert lengths == sorted(lengths)
     assert len(seen[-1].outcome.text.split()) == 60

@@ -1,6 +1,12 @@
 """build(settings) -> Workbench: the only place where things are constructed."""
 
 from core.parts import Parts
+from core.playground.calls import Estimate as Estimate
+from core.playground.lane import Seen as Seen
+from core.playground.races import Column as PlayColumn  # noqa: F401
+from core.playground.races import Race as Race
+from core.playground.results import Pair as Pair
+from core.playground.suites import Plan as Plan
 from core.prompts.front_matter import with_variable as with_variable
 from core.prompts.history import LABEL as LABEL
 from core.prompts.history import Change as Change
@@ -73,6 +79,9 @@ def build(settings: Settings) -> Workbench:
         client=parts.client,
         errands=parts.errands,
         whatif=parts.whatif,
+        playground=parts.playground,
+        cases=parts.cases,
+        suites=parts.suites,
         trials=parts.trials,
         traces=Traces(parts.engine),
         samples=parts.samples,

@@ -30,6 +30,11 @@ from core.llm.shape import shape
 from core.metering import TurnMeter
 from core.models import Models
 from core.passages import Passages
+from core.playground.calls import Calls
+from core.playground.judging import Judge
+from core.playground.races import Playground
+from core.playground.results import Book
+from core.playground.suites import Suites
 from core.prompts.defence import neutralise, strip_invisible
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
@@ -56,6 +61,7 @@ from core.store.leases import Process
 from core.store.ledger import Ledger
 from core.store.preferences import Preferences
 from core.store.price_overrides import PriceOverrides
+from core.store.prompt_cases import PromptCases
 from core.store.reembeddings import Reembeddings
 from core.store.summaries import Summaries
 from core.store.tool_uses import tool_uses
@@ -169,6 +175,43 @@ class Parts:
             client=self.client,
             count=self.counter.count,
             meter=self._meter,
+        )
+
+    @cached_property
+    def _calls(self) -> Calls:
+        return Calls(
+            sandbox=self.sandbox,
+            client=self.client,
+            counter=self.counter,
+            ledger=self.ledger,
+            meter=self._meter,
+            override=self.prices.get,
+        )
+
+    @cached_property
+    def playground(self) -> Playground:
+        return Playground(self._calls, self.models)
+
+    @cached_property
+    def cases(self) -> Book:
+        return Book(PromptCases(self.engine), self.prompts)
+
+    @cached_property
+    def suites(self) -> Suites:
+        judge = Judge(
+            prompts=self.prompts,
+            sandbox=self.sandbox,
+            client=self.client,
+            counter=self.counter,
+            calls=self._calls,
+            meter=self._meter,
+        )
+        return Suites(
+            playground=self.playground,
+            calls=self._calls,
+            judge=judge,
+            models=self.models,
+            book=self.cases,
         )
 
     # --- documents -------------------------------------------------------------------------------

@@ -18,6 +18,9 @@ from core.golden import GoldenBench
 from core.llm.client import LLMClient
 from core.models import Models
 from core.passages import Passages
+from core.playground.races import Playground
+from core.playground.results import Book
+from core.playground.suites import Suites
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
 from core.reembedding import Reembedder
@@ -80,6 +83,9 @@ class Workbench:
     client: LLMClient
     errands: Errands
     whatif: WhatIf
+    playground: Playground
+    cases: Book
+    suites: Suites
     trials: Trials
     traces: Traces
     samples: Samples
@@ -167,6 +173,8 @@ class Workbench:
     def close(self) -> None:
         """End everything in order: turns are kept, children end, the database is closed."""
         self.bridge.run(self.turns.close())
+        self.bridge.run(self.suites.close())
+        self.bridge.run(self.playground.close())
         self.reembedder.close()
         for task in self._running:
             task.cancel()

@@ -5,6 +5,7 @@ import streamlit as st
 from core.bootstrap import LABEL, PromptTemplate, Workbench
 from core.errors import FootlightsError
 from pages.ui import (
+    playground,
     prompt_editor,
     prompt_facts,
     prompt_library,
@@ -18,6 +19,7 @@ from pages.ui.markdown import label
 # A tab is one line here: its name, and what draws it.
 TABS = {
     "Editor": prompt_editor.draw,
+    "Playground": playground.draw,
     "Versions": prompt_versions.draw,
 }
 _LOOK = """<style>

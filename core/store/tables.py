@@ -18,6 +18,7 @@ from sqlalchemy import (
     text,
 )
 
+from core.cases import Check, Outcome, Verdict
 from core.store.columns import Dollars, Json, Moment, Words
 from core.types import Budget, Citation, Right, Source, Span, TurnRequest, Usage, WindowPlan
 
@@ -339,6 +340,43 @@ golden_results = Table(
     _belongs(("user_id", "run_id"), "golden_runs", "fk_golden_results_run"),
     _belongs(("user_id", "golden_id"), "golden_questions", "fk_golden_results_golden"),
     Index("ix_golden_results_golden", "user_id", "golden_id"),
+)
+
+# --- prompts ----------------------------------------------------------------------------------
+
+prompt_cases = Table(
+    "prompt_cases",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("prompt", Words),
+    _set("name", Words),
+    _set("inputs", Json(dict[str, Any])),
+    _set("checks", Json(tuple[Check, ...])),
+    _set("created_at", Moment),
+    Index("ix_prompt_cases_name", "user_id", "prompt", "name", unique=True),
+)
+
+# Of an outcome the money is in columns of its own, so that no sum of it is ever a float.
+prompt_results = Table(
+    "prompt_results",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("case_id", Words),
+    _set("digest", Words),
+    _set("prompt", Words),
+    _set("version", Words),
+    _set("template", Words),
+    _set("model", Words),
+    _set("judge", Words),
+    _set("outcome", Json(Outcome)),
+    _set("verdicts", Json(tuple[Verdict, ...])),
+    Column("cost", Dollars),
+    Column("judge_cost", Dollars),
+    _set("created_at", Moment),
+    _belongs(("user_id", "case_id"), "prompt_cases"),
+    Index("ix_prompt_results_case", "user_id", "case_id", "template", "model"),
 )
 
 # --- money ------------------------------------------------------------------------------------

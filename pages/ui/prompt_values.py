@@ -36,7 +36,7 @@ def form(
         if not _is_passages(variable):
             with st.container() if variable.type in _LONG else row:
                 name = variable.name
-                values[name] = _field(variable, start[name], f"{prefix}_{name}_{variable.type}")
+                values[name] = field(variable, start[name], f"{prefix}_{name}_{variable.type}")
     for variable in filter(_is_passages, template.variables):
         question = str(values.get("question", ""))
         with row:
@@ -84,7 +84,8 @@ def _first(bench: Workbench, variable: Variable) -> Any:
     return asked[0].request.prompt if asked else "What is this document about?"
 
 
-def _field(variable: Variable, start: Any, key: str) -> Any:
+def field(variable: Variable, start: Any, key: str) -> Any:
+    """A field for the variable, holding `start` at first; its value."""
     words = variable.name.replace("_", " ").capitalize()
     words = f"{words} {TRUST[variable.trust][0]}"
     more = variable.description or None

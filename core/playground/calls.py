@@ -1,0 +1,235 @@
+"""One call of a model with a version of a prompt: prepared, priced before it is made, and made."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from core.checks import bounded
+from core.context import DEFAULT_MAX_TOKENS
+from core.errors import Refused
+from core.events import ModelEvent
+from core.llm.client import LLMClient, Meter
+from core.llm.pricing import Override, price, worst_case
+from core.playground.lane import Lane
+from core.prompts.sandbox import Sandbox
+from core.prompts.template import PromptTemplate, Variable
+from core.store.ledger import Ledger
+from core.table_answer import is_native
+from core.tokens.counter import Counter
+from core.trace import Trace
+from core.types import Chunk, Hit, ModelInfo, ModelRequest, OutputSchema, Source, Usage
+
+USUAL_ANSWER = 300
+"""Tokens of an answer that is expected where none is known yet."""
+_BOUNDARY_TOKENS = 11
+"""At most: it has eleven letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What will be sent, with its tokens as we count them."""
+
+    model: ModelInfo
+    request: ModelRequest
+    input_tokens: int
+    slack: int = 0
+    """Tokens more that it may be when it is rendered again: each fence has a boundary of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What calls will cost before they are made, in US dollars: at most, if none has to be repeated,
+    and by the length that answers usually have; None when a price is unknown."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    worst: Decimal | None = Decimal(0)
+    expected: Decimal | None = Decimal(0)
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        """Both together; unknown when either is."""
+        return Estimate(
+            self.calls + other.calls,
+            self.input_tokens + other.input_tokens,
+            _sum(self.worst, other.worst),
+            _sum(self.expected, other.expected),
+        )
+
+
+class Calls:
+    """Makes calls on behalf of a user, each booked and under his caps."""
+
+    def __init__(
+        self,
+        *,
+        sandbox: Sandbox,
+        client: LLMClient,
+        counter: Counter,
+        ledger: Ledger,
+        meter: Callable[..., Meter],
+        override: Callable[[str, str], Override | None],
+    ) -> None:
+        self._sandbox = sandbox
+        self._client = client
+        self._counter = counter
+        self._ledger = ledger
+        self._meter = meter
+        self._override = override
+
+    # --- before -------------------------------------------------------------------------------
+
+    async def prepare(
+        self,
+        template: PromptTemplate,
+        model: ModelInfo,
+        inputs: Mapping[str, Any],
+        schema: str = "",
+    ) -> Call:
+        """The call with these inputs; `schema` is the JSON schema of the answer, "" for words.
+
+        Refused for what cannot be rendered, is no schema, or does not fit into the model's window.
+        """
+        given = given_to(template, inputs)
+        rendered = await self._sandbox.render(template, given)
+        messages = rendered.messages
+        if not messages:
+            raise Refused(
+                f"{template.name} is a partial: nothing is sent by itself",
+                hint="Open a prompt that uses it.",
+            )
+        output = await self._held_to(schema, model) if schema else None
+        wanted = template.model.max_tokens or DEFAULT_MAX_TOKENS
+        room = min(wanted, model.max_output, max(1, model.window // 2))
+        tokens = sum(self._counter.count_message(each, model.ref) for each in messages)
+        tokens += self._counter.reply_overhead
+        if output:
+            tokens += self._counter.count(json.dumps(output.schema), model.ref)
+        if tokens + room > model.window:
+            raise Refused(
+                f"{tokens:,} tokens, and {room:,} for the answer, do not fit into the window of "
+                f"{model.label}: {model.window:,} tokens",
+                hint="Take fewer passages or shorter values, or a model with a larger window.",
+            )
+        request = ModelRequest(
+            model.id,
+            messages,
+            room,
+            sources=sources_of(template, given),
+            question=str(given.get("question", "")),
+            output=output,
+        )
+        fences = sum(each.text.count(rendered.boundary) for each in messages)
+        return Call(model, request, tokens, fences * _BOUNDARY_TOKENS)
+
+    async def _held_to(self, schema: str, model: ModelInfo) -> OutputSchema | None:
+        strict = await asyncio.to_thread(bounded.strict, schema)
+        return strict if is_native([model.ref]) else None
+
+    def estimate(self, user: str, call: Call, usual: int = USUAL_ANSWER) -> Estimate:
+        """What the call will cost, for an answer of `usual` tokens and for the longest."""
+        ref, room = call.model.ref, call.request.max_tokens
+        own = self._override(user, ref)
+        likely = Usage(call.input_tokens, min(usual, room))
+        return Estimate(
+            1,
+            call.input_tokens,
+            worst_case(ref, call.input_tokens + call.slack, room, own),
+            price(ref, likely, own),
+        )
+
+    # --- making it ----------------------------------------------------------------------------
+
+    def ask(
+        self, user: str, call_id: str, call: Call, purpose: str
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """The events of the model, every attempt booked under the id. Raises what the call raises."""
+        return self._client.stream(
+            call.model.ref,
+            call.request,
+            meter=self._meter(user, call_id, "", purpose=purpose),
+            trace=Trace(call_id),
+            input_tokens=call.input_tokens,
+        )
+
+    async def play(self, user: str, lane: Lane, call: Call) -> None:
+        """Make the call in the lane, which hears it. Raises what the call raises."""
+        lane.began = time.monotonic()
+        async with aclosing(self.ask(user, lane.id, call, "playground")) as events:
+            async for event in events:
+                lane.hear(event)
+
+    async def spent(self, user: str, call_id: str) -> tuple[Usage | None, Decimal | None]:
+        """What the ledger has of the call: the tokens of all its attempts, and their cost, None when a
+        price is unknown."""
+        rows = await asyncio.to_thread(self._ledger.rows, user, turn_id=call_id)
+        usages = [row.usage for row in rows if row.usage]
+        costs = [row.cost for row in rows]
+        cost = None if None in costs else sum((each for each in costs if each), Decimal(0))
+        return (sum(usages[1:], usages[0]) if usages else None), cost
+
+
+def given_to(template: PromptTemplate, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that the template takes; passages of which only the text was given get a number, a
+    name and a place, as those that were found have them."""
+    found: dict[str, Any] = {}
+    for variable in template.variables:
+        if variable.name not in inputs:
+            continue
+        value = inputs[variable.name]
+        if _holds_passages(variable) and isinstance(value, list):
+            value = [_completed(place, each) for place, each in enumerate(value, 1)]
+        found[variable.name] = value
+    return found
+
+
+def sources_of(template: PromptTemplate, inputs: Mapping[str, Any]) -> tuple[Source, ...]:
+    """The passages among the inputs as an answer may cite them, by their numbers."""
+    given = given_to(template, inputs)
+    passages = [
+        each
+        for variable in template.variables
+        if _holds_passages(variable) and isinstance(given.get(variable.name), list)
+        for each in given[variable.name]
+    ]
+    return tuple(
+        _source(place, each)
+        for place, each in enumerate(passages, 1)
+        if isinstance(each, dict) and "text" in each
+    )
+
+
+def _holds_passages(variable: Variable) -> bool:
+    return variable.trust == "retrieved" and variable.type == "list"
+
+
+def _completed(place: int, passage: Any) -> Any:
+    if not isinstance(passage, dict) or "text" not in passage:
+        return passage
+    usual = {"number": place, "name": f"passage {place}", "page": 1, "unit": "page", "heading": ""}
+    return {**usual, **passage}
+
+
+def _source(place: int, passage: Mapping[str, Any]) -> Source:
+    text = str(passage["text"])
+    page = _number(passage["page"], 1)
+    chunk = Chunk(place, text, 0, len(text), page, str(passage["heading"] or ""))
+    hit = Hit(place, f"given-{place}", str(passage["name"]), chunk, 0.0, str(passage["unit"]))
+    return Source(_number(passage["number"], place), hit)
+
+
+def _number(value: Any, otherwise: int) -> int:
+    return value if type(value) is int else otherwise
+
+
+def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else one + other
+
+
+def together(estimates: Sequence[Estimate]) -> Estimate:
+    """All of them; nothing costs nothing."""
+    return sum(estimates, Estimate())

@@ -17,9 +17,10 @@ from pages.ui.session import user
 
 STYLE = """<style>
 [class*="st-key-play_lane_"] { min-width: 0; }
-[class*="st-key-play_text_"] { min-height: 6rem; overflow-wrap: anywhere; }
+[class*="st-key-play_text_"] { overflow-wrap: anywhere; }
 [class*="st-key-play_text_"] pre { white-space: pre-wrap; }
-@media (max-width: 640px) { [class*="st-key-play_text_"] { min-height: 3rem; } }
+[class*="st-key-play_text_ended_"] { max-height: 28rem; overflow: auto; }
+@media (min-width: 641px) { [class*="st-key-play_text_"] { min-height: 6rem; } }
 </style>"""
 DRAFT = 0
 _LOOK_UP_SECONDS = 0.25
@@ -51,6 +52,8 @@ def choose(bench: Workbench, template: PromptTemplate) -> list[PlayColumn]:
             model = st.selectbox(
                 "Model",
                 list(models),
+                # With one version alone it is the models that are compared.
+                index=min(place, len(models) - 1) if len(offered) == 1 else 0,
                 format_func=lambda ref: models[ref],
                 key=f"play_model_{name}_{place}",
                 label_visibility="collapsed",
@@ -90,8 +93,9 @@ def _first(
     in_use = bench.prompts.label(template.name)
     if place == 0 or len(numbers) == 1:
         return numbers.index(in_use) if in_use in numbers else 0
-    other = DRAFT if DRAFT in offered else template.version
-    return numbers.index(other) if other in numbers else 0
+    wanted = [DRAFT, template.version, *numbers]
+    other = next(each for each in wanted if each in offered and each != in_use)
+    return numbers.index(other)
 
 
 def estimates(
@@ -140,6 +144,7 @@ class _Pane:
 
 def draw(bench: Workbench, race: Race) -> None:
     """The columns as they are; while one runs they are drawn as it comes."""
+    state = "ended" if race.ended else "live"
     models, panes = {info.ref: info.label for info in bench.models.ready()}, []
     for place, (column, lane) in enumerate(
         zip(race.columns, st.columns(len(race.columns)), strict=True)
@@ -148,7 +153,8 @@ def draw(bench: Workbench, race: Race) -> None:
             model = label(models.get(column.model, column.model))
             words = version_words(bench, column.template.name, column.template.version)
             st.markdown(f"**{label(words)}** · :gray[{model}]")
-            with st.container(key=f"play_text_{place}", gap=None):
+            # While it runs it grows, so that its end is seen; then the figures below are near.
+            with st.container(key=f"play_text_{state}_{place}", gap=None):
                 blocks, tail = st.container(gap=None), st.empty()
             panes.append(_Pane(blocks, tail, st.empty()))
     for states in bench.bridge.iterate(bench.playground.follow(user(), race.id), _LOOK_UP_SECONDS):

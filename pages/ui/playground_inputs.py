@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.bootstrap import PromptTemplate, Variable, Workbench
+from core.documents import MAX_QUERY
 from core.types import Source
 from pages.ui import prompt_values
 from pages.ui.session import user
@@ -129,7 +130,7 @@ def _found(bench: Workbench, question: str, count: int, key: str) -> list[dict[s
     # The same question is searched once, however often something else on the page changes.
     asked = (question, count, int(time.monotonic() / _FRESH_SECONDS))
     if st.session_state.get(f"{key}_asked") != asked:
-        hits = bench.bridge.run(bench.documents.search(user(), question, count))
+        hits = bench.bridge.run(bench.documents.search(user(), question[:MAX_QUERY], count))
         sources = [Source(number, hit) for number, hit in enumerate(hits, 1)]
         st.session_state[f"{key}_found"] = prompt_values.plain(sources)
         st.session_state[f"{key}_asked"] = asked

@@ -121,6 +121,7 @@ def _draw_run(bench: Workbench, pair: Pair) -> None:
                 cost = label(say.money(seen.cost))
                 words = f"{seen.done} of {seen.total} answers · {cost} so far"
                 bar.progress(seen.done / max(1, seen.total), text=words)
+        st.session_state.pop(f"play_open_{name}", None)  # what got worse is opened first
         st.rerun()
     try:
         plan = _planned(bench, pair, bench.cases.compare(user(), pair))

@@ -90,7 +90,9 @@ def test_a_second_user_sees_and_revokes_only_his_own(keys: ApiKeys) -> None:
     assert your_found is not None and (your_found.user, your_found.id) == (YOU, yours.id)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None
+)
 @given(st.text(max_size=300))
 def test_nothing_else_opens(keys: ApiKeys, guess: str) -> None:
     _, secret = keys.make(ME, "k", None)

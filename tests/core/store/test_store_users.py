@@ -72,6 +72,8 @@ KNOWN: dict[str, Any] = {
     "plan": WindowPlan("sliding_window"),
     "space": "s",
     "pages": 1,
+    "first": 1,
+    "last": 1,
     "unit": "page",
     "ids": [],
     "hashes": ["0" * 32],

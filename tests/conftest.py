@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from core.settings import Settings
@@ -16,6 +17,10 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _connect = socket.socket.connect
 # What a developer may have set; a test sees none of it.
 _OURS = ("OPENAI_", "ANTHROPIC_", "FOOTLIGHTS_", "DATABASE_URL")
+
+# How long an example takes depends on what else runs here; timings are benchmarks.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 def _guarded(self: socket.socket, address: Any) -> None:

@@ -20,6 +20,10 @@ STYLE = """<style>
 [class*="st-key-play_text_"] { overflow-wrap: anywhere; }
 [class*="st-key-play_text_"] pre { white-space: pre-wrap; }
 [class*="st-key-play_text_ended_"] { max-height: 28rem; overflow: auto; }
+@media (max-width: 640px) {
+  [class*="st-key-play_check_row_"] > :nth-child(1) { flex: 1 1 70%; }
+  [class*="st-key-play_check_row_"] > :nth-child(2) { order: 3; flex: 1 1 100%; }
+}
 @media (min-width: 641px) { [class*="st-key-play_text_"] { min-height: 6rem; } }
 </style>"""
 DRAFT = 0

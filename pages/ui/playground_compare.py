@@ -54,7 +54,7 @@ def _draw_totals(bench: Workbench, pair: Pair, compared: Sequence[Compared]) -> 
         return
     if pair.labelled:
         against = playground_columns.version_words(bench, pair.template.name, pair.labelled.version)
-        st.markdown(f"{', '.join(told)} than with {label(against)}")
+        st.markdown(f"Against {label(against)}: {', '.join(told)}")
     else:
         st.markdown(f"{', '.join(told)} · this is the version that others are compared with")
     sides = [("This version", totals([one.result for one in compared if one.result]))]
@@ -116,7 +116,9 @@ def _held(result: CaseResult | None) -> str:
         return "–"
     if not result.verdicts:
         return "no checks"
-    return f"{sum(v.passed is True for v in result.verdicts)} of {len(result.verdicts)}"
+    held = f"{sum(v.passed is True for v in result.verdicts)} of {len(result.verdicts)}"
+    undecided = sum(v.passed is None for v in result.verdicts)
+    return f"{held}, {undecided} undecided" if undecided else held
 
 
 def _tokens(result: CaseResult) -> int:

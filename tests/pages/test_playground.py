@@ -216,7 +216,7 @@ def test_all_cases_are_run_and_compared_with_the_labelled_version(app: Open, ben
     assert "2 answers, 2 of the labelled version, to compare with: **\\$0**." in texts(test)
     assert [row["Against the labelled"] for row in in_table(test, 0)] == ["not run yet"] * 2
     test.button(key="play_suite_run").click().run()
-    assert ":gray[**2 same**] than with version 1 · production" in texts(test)
+    assert "Against version 1 · production: :gray[**2 same**]" in texts(test)
     ours, theirs = in_table(test, 0)
     assert (ours["Cases passed"], theirs["Checks that hold"], ours["Cost"]) == (
         "2 of 2",

@@ -115,7 +115,7 @@ def _checked(folder: Path) -> None:
     words = passages._words.search(_USER, "lamp", 10**6) if passages._words.knows(_USER) else None
     if words:
         _is(sorted(words.best), sorted(rows), "the words have")
-    found = [hit.chunk_id for hit in passages.search(_USER, "Which lamp hangs?", 50)]
+    found = [hit.chunk_id for hit in passages.find(_USER, "Which lamp hangs?", 50).hits]
     _is(len(found), len(set(found)), "hits, each once")
     _is(len(found), min(50, len(rows)), "hits")
     bench.close()
@@ -130,7 +130,8 @@ def _checked(folder: Path) -> None:
 def _rows(bench: Any, documents: list[str]) -> dict[int, Any]:
     rows: dict[int, Any] = {}
     for document in documents:
-        ids, vectors = bench.passages._documents.embeddings(_USER, document)
+        space = bench.passages._embedder.space.name
+        ids, vectors = bench.passages._documents.embeddings(_USER, document, space)
         count = len(bench.documents.passages(_USER, document, 0, 10_000))
         _is(len(ids), count, f"vectors of {document}")
         if not np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4):

@@ -94,7 +94,9 @@ def test_the_name_of_a_file_helps_to_find_what_is_in_it(bench: Any) -> None:
 
 
 def ranked(bench: Any, query: str) -> list[tuple[int, int | None]]:
-    return [(each.chunk_id, each.word_rank) for each in bench.passages.candidates(USER, query, 9)]
+    return [
+        (each.chunk_id, each.word_rank) for each in bench.passages.find(USER, query, 9).candidates
+    ]
 
 
 def test_the_next_start_has_its_words_without_reading_a_text(tmp_path: Path) -> None:
@@ -111,7 +113,7 @@ def test_the_next_start_has_its_words_without_reading_a_text(tmp_path: Path) -> 
     with running(settings_for(tmp_path)) as bench:
         assert ranked(bench, "zebra 2") == before
         third = indexed(bench, "3.txt", b"A zebra of tomorrow.")
-        assert bench.passages.search(USER, "zebra tomorrow", 1)[0].document_id == third
+        assert bench.passages.find(USER, "zebra tomorrow", 1).hits[0].document_id == third
 
 
 @pytest.mark.parametrize("lost", ["index", "words"])

@@ -54,7 +54,8 @@ def current(bench: Workbench, name: str) -> Race | None:
 
 
 def draw(bench: Workbench, template: PromptTemplate) -> None:
-    """The whole tab; a change draws nothing else anew."""
+    """The whole tab; it is no fragment: a click in one waits until the fragment is drawn, and Stop would
+    come too late."""
     if template.kind == "partial":
         st.info("A partial is not sent by itself: open a prompt that uses it, and try it there.")
         return
@@ -62,7 +63,6 @@ def draw(bench: Workbench, template: PromptTemplate) -> None:
     _draw_work(bench, template)
 
 
-@st.fragment
 def _draw_work(bench: Workbench, template: PromptTemplate) -> None:
     place = st.container()  # the inputs depend on what the columns take, and stand above them
     columns = playground_columns.choose(bench, template)

@@ -12,6 +12,7 @@ from pages.ui import (
     playground_inputs,
     playground_suite,
     say,
+    session,
 )
 from pages.ui.markdown import label
 from pages.ui.session import user
@@ -28,7 +29,7 @@ def start(
     except FootlightsError as error:
         say.problem(error)
     else:
-        st.session_state[f"play_race_{name}"] = race
+        st.query_params["play"] = race
 
 
 def stop(bench: Workbench, race: Race) -> None:
@@ -37,22 +38,24 @@ def stop(bench: Workbench, race: Race) -> None:
 
 
 def current(bench: Workbench, name: str) -> Race | None:
-    """The columns that were run last, None when the app was started anew since."""
-    race_id = st.session_state.get(f"play_race_{name}")
-    if not race_id:
+    """The columns that were run last and stand in the address, None when the app was started anew
+    since, or they are of another prompt."""
+    if not (race_id := session.query("play")):
         return None
     try:
-        return bench.playground.find(user(), race_id)
+        race = bench.playground.find(user(), race_id)
     except NotFound:
-        del st.session_state[f"play_race_{name}"]
+        st.query_params.pop("play", None)
         return None
+    return race if race.columns[0].template.name == name else None
 
 
 # --- draw ----------------------------------------------------------------------------------------
 
 
 def draw(bench: Workbench, template: PromptTemplate) -> None:
-    """The whole tab; a change draws nothing else anew."""
+    """The whole tab; it is no fragment: a click in one waits until the fragment is drawn, and Stop would
+    come too late."""
     if template.kind == "partial":
         st.info("A partial is not sent by itself: open a prompt that uses it, and try it there.")
         return
@@ -60,7 +63,6 @@ def draw(bench: Workbench, template: PromptTemplate) -> None:
     _draw_work(bench, template)
 
 
-@st.fragment
 def _draw_work(bench: Workbench, template: PromptTemplate) -> None:
     place = st.container()  # the inputs depend on what the columns take, and stand above them
     columns = playground_columns.choose(bench, template)

@@ -155,11 +155,23 @@ def test_what_was_typed_is_there_after_a_look_at_the_editor(app: Open) -> None:
     assert test.text_area(key="play_answer_0_question_long_text").value == "Is it still here?"
 
 
+def test_a_reload_finds_the_answers_again_and_another_prompt_does_not_show_them(
+    app: Open, bench: Any
+) -> None:
+    test = ask(opened(app), "Will it last?")
+    test.button(key="play_run").click().run()
+    kept = test.query_params["play"]
+    race = kept if isinstance(kept, str) else kept[0]
+    again = opened(app, play=race)
+    assert "You asked: Will it last?" in texts(again)
+    other = opened(app, "plain", play=race)
+    assert "You asked: Will it last?" not in texts(other)
+
+
 def test_answers_that_are_gone_after_a_restart_leave_an_empty_place(app: Open) -> None:
-    test = opened(app)
-    test.session_state["play_race_answer"] = "of another process"
-    test.run()
+    test = opened(app, play="of another process")
     assert not test.exception and not test.error
+    assert "play" not in test.query_params
 
 
 @pytest.mark.parametrize("name", ["summary", "extract", "condense", "agent", "judge", "history"])

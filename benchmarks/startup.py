@@ -25,6 +25,7 @@ def main() -> None:
             "FOOTLIGHTS_DATA": str(Path(folder) / "data"),
             "FOOTLIGHTS_MODEL": "scripted",
             "FOOTLIGHTS_SAMPLES": "0",
+            "PYTHONDONTWRITEBYTECODE": "",  # Streamlit's modules are compiled too
         }
         ours = [str(ROOT / "app.py")]
         empty = ["-m", "streamlit", "run", str(page), "--server.headless", "true", "--server.port"]

@@ -83,6 +83,13 @@ def test_importing_core_pulls_in_neither_streamlit_nor_a_model() -> None:
     assert loaded.isdisjoint({"streamlit", "plotly", *SLOW})
 
 
+def test_the_entry_imports_without_collecting_garbage_and_collects_from_then_on() -> None:
+    said = loaded_by(
+        "import gc, app\nprint(f'on={gc.isenabled()} kept={gc.get_freeze_count() > 9999}')"
+    )
+    assert {"on=True", "kept=True"} <= said
+
+
 def test_every_module_of_core_can_be_imported_on_its_own() -> None:
     modules = sorted(
         path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")

@@ -10,7 +10,6 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' Makefile
 
 run: .venv/run.stamp ## install what is missing, fetch the models, start the app and print its address
-	@$(BIN)/python -m core.assets
 	@exec $(BIN)/python app.py
 
 check: .venv/dev.stamp ## format, lint, types, imports

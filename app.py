@@ -11,6 +11,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
+from core import assets
 from core.api import create_api
 from core.doors import Doors
 from core.settings import Settings
@@ -39,6 +40,8 @@ app = st.App(
 
 if __name__ == "__main__":
     settings = Settings()
+    # What cannot be had is told here and by the pages that miss it; the rest works without.
+    assets.main([])
     # Ctrl-C is how it ends; by then everything is closed in order.
     with suppress(KeyboardInterrupt):
         app.run(config={"server.address": settings.host, "server.port": settings.port})

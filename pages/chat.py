@@ -25,7 +25,6 @@ except FootlightsError as error:
     st.stop()
 if conversation and session.query("c") != conversation.id:
     st.query_params["c"] = conversation.id  # the address bar names what is looked at
-    st.rerun()
 turns = bench.turns_of(session.user(), conversation.id) if conversation else []
 running = next((turn for turn in turns if turn.status == "running"), None)
 

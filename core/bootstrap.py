@@ -29,6 +29,9 @@ from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse as PromptUse
 from core.store.traces import Traces
+from core.tokens.comparison import SENT as SENT
+from core.tokens.comparison import Placed as Placed
+from core.tokens.comparison import compare as compare
 from core.tokens.counter import Piece as Piece
 from core.tokens.strategies import STRATEGIES as STRATEGIES
 from core.tool_bench import Offered as Offered

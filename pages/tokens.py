@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.types import Budget, Item, Slice, Turn
 from pages.ui import (
+    charts,
     palette,
     said,
     say,
@@ -20,12 +21,14 @@ from pages.ui import (
     turn_picker,
     whatif,
     window_bar,
+    window_change,
 )
 from pages.ui.markdown import label
 
 # Below this share of the window the parts cannot be told apart in its bar.
 _SMALL = 0.1
 _WORDS = 50
+_FEW = 3
 
 # --- state and ask -------------------------------------------------------------------------------
 
@@ -44,12 +47,14 @@ def draw_window(turn: Turn, budget: Budget) -> None:
     turn_picker.doors(turn, here="tokens.py")
     draw_sums(turn, budget)
     draw_agreement(turn, budget)
+    draw_drift()
     st.html(window_bar.bar(budget, session.theme()))
     if budget.input_tokens < budget.window * _SMALL:
         draw_sent(budget)
     for part in budget.slices:
         if part.items:
             draw_region(part, turn, budget)
+    window_change.draw(bench, turn, budget)
 
 
 def draw_sums(turn: Turn, budget: Budget) -> None:
@@ -83,6 +88,26 @@ def draw_agreement(turn: Turn, budget: Budget) -> None:
     elif usage.cached_tokens:
         parts.append(f"{usage.cached_tokens:,} of the reported came from the provider's cache")
     st.caption(f"{label('; '.join(parts))}.")
+
+
+def draw_drift() -> None:
+    """How far our counts were off, answer by answer, where a vendor said its own."""
+    rows = bench.turn_rows.reported(session.user())
+    if len(rows) < _FEW:
+        return
+    with st.expander(f"How far off our counts were: the last {len(rows)} answers", type="compact"):
+        points = [(at, model, counted / said - 1) for at, model, counted, said in rows]
+        st.plotly_chart(
+            charts.drift(points, session.theme()), config={"displayModeBar": False}, key="drift"
+        )
+        st.dataframe(
+            [
+                {"when": at, "model": model, "counted": counted, "reported": said}
+                for at, model, counted, said in reversed(rows)
+            ],
+            hide_index=True,
+            height=180,
+        )
 
 
 def draw_sent(budget: Budget) -> None:

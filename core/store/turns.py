@@ -1,7 +1,7 @@
 """Turns: begun once, written down as they speak, owned by a lease, ended once."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -106,7 +106,26 @@ class Turns(TurnLeases):
         return [
             (row.budget.input_tokens / row.budget.ratio, row.usage.input_tokens)
             for row in rows
-            if row.budget and row.usage and row.usage.source == "reported" and not row.request.table
+            if row.budget and _of_one_call(row.usage, row.request)
+        ]
+
+    def reported(self, user: str, limit: int = 300) -> list[tuple[datetime, str, int, int]]:
+        """The newest answers of one call each whose vendor reported a count, oldest first: when, the model, what
+        we had counted (calibrated, as it was drawn then), and what was reported."""
+        query = (
+            select(
+                turns.c.created_at, turns.c.model, turns.c.budget, turns.c.usage, turns.c.request
+            )
+            .where(turns.c.user_id == user, turns.c.status == "done")
+            .order_by(turns.c.created_at.desc(), turns.c.id.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return [
+            (row.created_at, row.model, row.budget.input_tokens, row.usage.input_tokens)
+            for row in reversed(rows)
+            if row.budget and _of_one_call(row.usage, row.request) and row.usage.input_tokens
         ]
 
     def events(
@@ -268,3 +287,10 @@ def _claimed(
     mine = select(turns.c.fence).where(is_turn(user, turn_id), RUNNING, turns.c.owner == owner)
     held = connection.scalar(mine.with_for_update())
     return held is not None and fence in (None, held)
+
+
+def _of_one_call(usage: Usage | None, request: TurnRequest) -> bool:
+    """Whether the usage is a vendor's word on the one window that was counted: an answer in steps, or
+    one that was asked again, has several."""
+    several = request.table or request.tools
+    return usage is not None and usage.source == "reported" and not several

@@ -19,6 +19,7 @@ _INDENT = "\u2003"
 _LEAST_DAYS, _MOST_DAYS = 7, 30
 _LONGEST_NAME = 28
 _DAY_MS = 86_400_000
+_SIGNS = ("circle", "diamond", "square", "cross", "triangle-up", "star")
 STATES = {"ok": "", "error": "failed", "stopped": "stopped"}
 
 
@@ -105,6 +106,34 @@ def by_day(
         title=unit, rangemode="tozero", tickprefix="$" if money else "", fixedrange=True
     )
     return _laid_out(figure, theme, height=300)
+
+
+def drift(rows: Sequence[tuple[datetime, str, float]], theme: str) -> "Figure":
+    """Points of `(when, model, error)`, the error a share of what was reported, a colour and a sign for
+    each model."""
+    import plotly.graph_objects as go
+
+    colours = palette.of(theme).chart
+    figure = go.Figure()
+    for number, model in enumerate(sorted({model for _, model, _ in rows})):
+        mine = [(at, error) for at, each, error in rows if each == model]
+        figure.add_scatter(
+            x=[at for at, _ in mine],
+            y=[error for _, error in mine],
+            mode="markers",
+            marker={
+                "color": colours[number % len(colours)],
+                "symbol": _SIGNS[number % len(_SIGNS)],
+                "size": 9,
+            },
+            name=_escaped(_short(model)),
+            hovertemplate="%{x|%-d %b %H:%M}: %{y:+.1%}"
+            + f"<extra>{_escaped(_short(model))}</extra>",
+        )
+    figure.update_layout(showlegend=True)
+    figure.update_xaxes(fixedrange=True)
+    figure.update_yaxes(title="our count is off by", tickformat="+.0%", fixedrange=True)
+    return _laid_out(figure, theme, height=260)
 
 
 def first_day(today: date) -> date:

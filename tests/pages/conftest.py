@@ -56,12 +56,12 @@ def app(bench: Any) -> Open:
 
 
 @pytest.fixture
-def asked(bench: Any) -> Callable[[str], Any]:
+def asked(bench: Any) -> Callable[..., Any]:
     """`asked("question")` asks, waits for the answer, and gives the finished turn."""
     from core.types import TurnRequest
 
-    def ask(prompt: str) -> Any:
-        started = bench.turns.start("local", TurnRequest(prompt))
+    def ask(prompt: str, conversation_id: str | None = None) -> Any:
+        started = bench.turns.start("local", TurnRequest(prompt), conversation_id=conversation_id)
         for _ in bench.bridge.iterate(bench.turns.follow("local", started.turn_id), 60):
             pass
         return bench.turn_rows.get("local", started.turn_id)

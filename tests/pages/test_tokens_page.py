@@ -11,7 +11,7 @@ from core.types import Item, Slice, TurnRequest
 from pages.ui import said
 
 Open = Callable[..., AppTest]
-Ask = Callable[[str], Any]
+Ask = Callable[..., Any]
 QUESTION = "How long is the notice period?"
 
 
@@ -133,3 +133,14 @@ def test_a_text_is_shown_as_it_is_and_a_very_long_one_is_cut_with_its_rest_count
     assert "&lt;script&gt;" in said.box("<script>", "a")
     assert 'aria-label="&quot;x"' in said.box("a", '"x')
     assert "… 5 more characters" in said.box("a" * 100_005, "a")
+
+
+def test_the_second_window_is_held_against_the_first(app: Open, asked: Ask) -> None:
+    first = asked("/words 5")
+    second = asked("/words 6", conversation_id=first.conversation_id)
+    said = texts(app("tokens.py", turn=second.id))
+    assert "Since the question before" in said
+    assert "a vendor's cache can keep" in said
+    assert "The first that is new is" in said
+    assert any(item.startswith("Came: ") for item in items(app("tokens.py", turn=second.id)))
+    assert "Since the question before" not in texts(app("tokens.py", turn=first.id))

@@ -26,6 +26,7 @@ _SELECTOR = r"(?<=[#*0-9\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\
 _GAP = re.compile(r"[^\S\n]+")  # line ends stay: a table or a list lives by them
 _HIDDEN = re.compile(f"(?P<kept>{_JOINER}|{_SELECTOR})|[{_INVISIBLE}]")
 
+
 def strip_invisible(text: str) -> tuple[str, int]:
     """The text without the characters that no reader sees, and how many they were."""
     removed = 0

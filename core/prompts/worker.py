@@ -23,9 +23,9 @@ from core.prompts.compiler import Given, column, compile_template, line_of
 from core.prompts.defence import Fence
 from core.prompts.environment import SandboxEnvironment
 from core.prompts.faults import Fault
+from core.prompts.layers import Layers
 from core.prompts.partials import Partial, place
 from core.prompts.usage import uses
-from core.prompts.layers import Layers
 from core.prompts.weave import Weaver
 
 _KEPT = 32

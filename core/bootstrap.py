@@ -85,6 +85,7 @@ def build(settings: Settings) -> Workbench:
         playground=parts.playground,
         cases=parts.cases,
         suites=parts.suites,
+        range=parts.range,
         trials=parts.trials,
         traces=Traces(parts.engine),
         samples=parts.samples,

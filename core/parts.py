@@ -22,6 +22,7 @@ from core.errors import AssetUnavailable, Misuse
 from core.finding import Finder
 from core.golden import GoldenBench
 from core.ingest import Ingest
+from core.injection.ranges import InjectionRange
 from core.keys import Keys
 from core.llm.client import LLMClient
 from core.llm.json_text import read
@@ -35,8 +36,9 @@ from core.playground.judging import Judge
 from core.playground.races import Playground
 from core.playground.results import Book
 from core.playground.suites import Suites
-from core.prompts.defence import neutralise, strip_invisible
+from core.prompts.defence import strip_invisible
 from core.prompts.library import PromptLibrary
+from core.prompts.neutral import neutralise
 from core.prompts.sandbox import Sandbox
 from core.reembedding import Reembedder
 from core.retrieval.chunk import Chunker
@@ -62,6 +64,7 @@ from core.store.ledger import Ledger
 from core.store.preferences import Preferences
 from core.store.price_overrides import PriceOverrides
 from core.store.prompt_cases import PromptCases
+from core.store.range_runs import RangeRuns
 from core.store.reembeddings import Reembeddings
 from core.store.summaries import Summaries
 from core.store.tool_uses import tool_uses
@@ -213,6 +216,10 @@ class Parts:
             models=self.models,
             book=self.cases,
         )
+
+    @cached_property
+    def range(self) -> InjectionRange:
+        return InjectionRange(calls=self._calls, models=self.models, rows=RangeRuns(self.engine))
 
     # --- documents -------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from core.bridge import Bridge, contained
 from core.documents import DocumentService
 from core.errands import Errands
 from core.golden import GoldenBench
+from core.injection.ranges import InjectionRange
 from core.llm.client import LLMClient
 from core.models import Models
 from core.passages import Passages
@@ -87,6 +88,7 @@ class Workbench:
     playground: Playground
     cases: Book
     suites: Suites
+    range: InjectionRange
     trials: Trials
     traces: Traces
     samples: Samples
@@ -179,6 +181,7 @@ class Workbench:
         """End everything in order: turns are kept, children end, the database is closed."""
         self.bridge.run(self.turns.close())
         self.bridge.run(self.suites.close())
+        self.bridge.run(self.range.close())
         self.bridge.run(self.playground.close())
         self.reembedder.close()
         for task in self._running:

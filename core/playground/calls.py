@@ -16,6 +16,7 @@ from core.events import ModelEvent
 from core.llm.client import LLMClient, Meter
 from core.llm.pricing import Override, price, worst_case
 from core.playground.lane import Lane
+from core.prompts.layers import USUAL, Layers
 from core.prompts.sandbox import Sandbox
 from core.prompts.template import PromptTemplate, Variable
 from core.store.ledger import Ledger
@@ -89,13 +90,17 @@ class Calls:
         model: ModelInfo,
         inputs: Mapping[str, Any],
         schema: str = "",
+        *,
+        layers: Layers = USUAL,
+        canary: str = "",
     ) -> Call:
-        """The call with these inputs; `schema` is the JSON schema of the answer, "" for words.
+        """The call with these inputs; `schema` is the JSON schema of the answer, "" for words. The
+        layers of the defence are those of every answer unless others are named.
 
         Refused for what cannot be rendered, is no schema, or does not fit into the model's window.
         """
         given = given_to(template, inputs)
-        rendered = await self._sandbox.render(template, given)
+        rendered = await self._sandbox.render(template, given, layers=layers, canary=canary)
         messages = rendered.messages
         if not messages:
             raise Refused(

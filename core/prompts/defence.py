@@ -9,8 +9,8 @@ import re
 import secrets
 import string
 
-# 26 ** 11 is more than 51 random bits. Letters alone are the cheapest boundary in tokens.
-_LETTERS = 11
+from core.prompts.layers import MARK, USUAL, Layers
+from core.prompts.neutral import FENCE_LETTERS, neutralise
 
 # Controls but tab and line ends, soft hyphen, fillers, zero-width and bidirectional marks, byte
 # order marks, interlinear annotations, variation selectors and tags: what a reader does not see.
@@ -23,13 +23,8 @@ _INVISIBLE = (
 # orthography: Persian, Hindi and emoji need them.
 _JOINER = r"(?<=[^\x00-\x7f" + _INVISIBLE + r"])[\u200c\u200d](?=[^\x00-\x7f" + _INVISIBLE + "])"
 _SELECTOR = r"(?<=[#*0-9\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]"
+_GAP = re.compile(r"[^\S\n]+")  # line ends stay: a table or a list lives by them
 _HIDDEN = re.compile(f"(?P<kept>{_JOINER}|{_SELECTOR})|[{_INVISIBLE}]")
-
-_CHAT_TOKEN = re.compile(r"<\|(?=[^<>|\n]{1,40}\|>)")
-_ALONE = re.compile(r"(?m)^([ \t]*)(<<(?=[^\W\d_]{4,}[ \t]*$)|[^\W\d_]{4,}>>(?=[ \t]*$))")
-_SAME_LENGTH = re.compile(
-    rf"<<(?=[a-zA-Z]{{{_LETTERS}}}(?![a-zA-Z]))|(?<![a-zA-Z])[a-zA-Z]{{{_LETTERS}}}>>"
-)
 
 
 def strip_invisible(text: str) -> tuple[str, int]:
@@ -46,23 +41,13 @@ def strip_invisible(text: str) -> tuple[str, int]:
     return _HIDDEN.sub(keep, text), removed
 
 
-def neutralise(text: str) -> str:
-    """The text with whatever reads like a fence or a chat template's token made harmless, still legible."""
-    # llama.cpp parses special tokens inside messages: <|im_end|> would really end one.
-    text = _CHAT_TOKEN.sub("< |", text)
-    for look_alike in (_ALONE, _SAME_LENGTH):
-        text = look_alike.sub(
-            lambda found: found[0].replace("<<", "< <").replace(">>", "> >"), text
-        )
-    return text
-
-
 class Fence:
     """A pair of lines that no text can close, because their boundary is drawn at random for it."""
 
-    def __init__(self, boundary: str | None = None) -> None:
+    def __init__(self, boundary: str | None = None, layers: Layers = USUAL) -> None:
+        self.layers = layers
         self.boundary = boundary or "".join(
-            secrets.choice(string.ascii_lowercase) for _ in range(_LETTERS)
+            secrets.choice(string.ascii_lowercase) for _ in range(FENCE_LETTERS)
         )
 
     @classmethod
@@ -85,12 +70,15 @@ class Fence:
 
     def clean(self, text: str) -> tuple[str, int]:
         """The text as it may stand inside, and how many invisible characters were removed from it."""
-        visible, removed = strip_invisible(text)
-        harmless = neutralise(visible)
+        removed = 0
+        if self.layers.visible:
+            text, removed = strip_invisible(text)
+        if self.layers.neutral:
+            text = neutralise(text)
         # The boundary is in it by a chance of one in 2 ** 51; then it goes, with what that leaves.
-        while self.boundary in harmless.lower():
-            harmless = re.sub(self.boundary, "", harmless, flags=re.IGNORECASE)
-        return harmless, removed
+        while self.layers.fence and self.boundary in text.lower():
+            text = re.sub(self.boundary, "", text, flags=re.IGNORECASE)
+        return (_GAP.sub(MARK, text) if self.layers.marked else text), removed
 
     def fence(self, text: str) -> str:
         """The text, cleaned, between its two lines."""

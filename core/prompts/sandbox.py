@@ -4,12 +4,14 @@ import asyncio
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.errors import Refused
+from core.prompts import canary as canaries
 from core.prompts import values
 from core.prompts.defence import Fence
+from core.prompts.layers import MARKED_NOTE, USUAL, Layers
 from core.prompts.process import Worker, WorkerLost
 from core.prompts.template import PromptTemplate, Trust, Variable, parse
 from core.prompts.variables import is_name
@@ -37,13 +39,14 @@ class Rendered:
     """What the model is sent, and whose words are where in it.
 
     `boundary` is the fence's of this rendering, `hidden` the number of invisible characters that
-    were removed from retrieved text.
+    were removed from retrieved text, `canary` the word of the system prompt that no answer may have.
     """
 
     messages: tuple[Message, ...]
     spans: tuple[TrustSpan, ...]
     boundary: str
     hidden: int = 0
+    canary: str = ""
 
 
 class Sandbox:
@@ -58,16 +61,30 @@ class Sandbox:
         self._closed = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="footlights-sandbox")
 
-    async def render(self, template: PromptTemplate, variables: Mapping[str, Any]) -> Rendered:
+    async def render(
+        self,
+        template: PromptTemplate,
+        variables: Mapping[str, Any],
+        *,
+        layers: Layers = USUAL,
+        canary: str = "",
+    ) -> Rendered:
         """The template's messages with these values; the values themselves are never changed.
 
-        Retrieved text is fenced by a boundary that is new every time. Refused, with the reason and
-        the line, for whatever the template cannot or may not do, within seconds.
+        Retrieved text is fenced by a boundary that is new every time, and whatever else the layers
+        say is done to it. A canary is told to the first system message, if there is one. Refused,
+        with the reason and the line, for whatever the template cannot or may not do, within seconds.
         """
         given = values.plain(template, variables)
         fence = Fence.around("".join(_strings(given)) + template.source)
         request = {**_request(template, "render"), "values": given, "boundary": fence.boundary}
-        return _rendered(await self._ask(request), fence)
+        request["layers"] = asdict(layers)
+        rendered = _rendered(await self._ask(request), fence)
+        has_quotes = any(span.trust == "retrieved" for span in rendered.spans)
+        notes = [MARKED_NOTE] * (layers.marked and has_quotes)
+        if canary and layers.canary:
+            notes.append(canaries.line(canary))
+        return _noted(rendered, notes, canary if layers.canary else "")
 
     async def validate(self, raw: str) -> None:
         """Refused, with line and column, unless the whole prompt file can be saved and rendered."""
@@ -195,6 +212,15 @@ def _rendered(answer: dict[str, Any], fence: Fence) -> Rendered:
     )
     messages = tuple(message(made["role"], made["text"]) for made in answer["messages"])
     return Rendered(messages, spans, fence.boundary, answer["removed"])
+
+
+def _noted(rendered: Rendered, notes: list[str], canary: str) -> Rendered:
+    """With these lines at the end of the system prompt; without one nothing is told, and no canary."""
+    if not notes or not rendered.messages or rendered.messages[0].role != "system":
+        return rendered
+    first, *rest = rendered.messages
+    told = message("system", "\n".join([first.text, *notes]))
+    return replace(rendered, messages=(told, *rest), canary=canary)
 
 
 def _strings(value: Any) -> list[str]:

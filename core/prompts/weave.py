@@ -103,7 +103,9 @@ class Weaver:
             for part in group:
                 self._plain(part)
             return
-        self._message.add(f"{self._fence.begin}\n")
+        fenced = self._fence.layers.fence
+        if fenced:
+            self._message.add(f"{self._fence.begin}\n")
         for number, part in enumerate(group):
             text = self._harmless(part)
             text = text.lstrip("\n") if number == 0 else text
@@ -112,7 +114,8 @@ class Weaver:
                 self._message.add(text, part.variable, part.trust)
             else:
                 self._message.add(text)
-        self._message.add(f"\n{self._fence.end}")
+        if fenced:
+            self._message.add(f"\n{self._fence.end}")
         self._message.closed_line = True
 
     def _harmless(self, part: str) -> str:

@@ -23,6 +23,7 @@ from core.prompts.compiler import Given, column, compile_template, line_of
 from core.prompts.defence import Fence
 from core.prompts.environment import SandboxEnvironment
 from core.prompts.faults import Fault
+from core.prompts.layers import Layers
 from core.prompts.partials import Partial, place
 from core.prompts.usage import uses
 from core.prompts.weave import Weaver
@@ -63,7 +64,8 @@ class Renderer:
             template = self._template(given)
             if request["op"] == "validate":
                 return {}
-            return self._render(given, template, request["values"], Fence(request["boundary"]))
+            fence = Fence(request["boundary"], Layers(**request["layers"]))
+            return self._render(given, template, request["values"], fence)
         except _TROUBLE as error:
             return _refusal(error, request, template)
 

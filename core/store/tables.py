@@ -18,6 +18,7 @@ from sqlalchemy import (
     text,
 )
 
+from core.attacks import RangeRun
 from core.cases import Check, Outcome, Verdict
 from core.store.columns import Dollars, Json, Moment, Words
 from core.types import Budget, Citation, Right, Source, Span, TurnRequest, Usage, WindowPlan
@@ -105,6 +106,8 @@ turns = Table(
     _set("lease_until", Moment),
     _set("fence", Integer),
     _set("stop_requested", Boolean),
+    Column("taint", Words, nullable=False, server_default=text("''")),
+    Column("leak", Words, nullable=False, server_default=text("''")),
     _belongs(("user_id", "conversation_id"), "conversations"),
     Index("ix_turns_recent", "user_id", "created_at", "id"),
     Index("ix_turns_conversation", "user_id", "conversation_id", "created_at", "id"),
@@ -476,4 +479,16 @@ preferences = Table(
     _key("user_id"),
     _key("name"),
     _set("value", Words),
+)
+
+# Runs of the injection range, each whole: it is read as one and has no other use.
+range_runs = Table(
+    "range_runs",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("prompt", Words),
+    _set("created_at", Moment),
+    _set("run", Json(RangeRun)),
+    Index("ix_range_runs_prompt", "user_id", "prompt", "created_at"),
 )

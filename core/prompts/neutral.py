@@ -1,0 +1,71 @@
+"""What only looks like a fence, a role or a chat template's token, made to look different.
+
+A space is put into it, or a dot before it: it can be read as before, and no tokenizer and no pattern
+takes it for the real one. llama.cpp parses such tokens inside messages: <|im_end|> would really end
+one.
+"""
+
+import re
+from collections.abc import Callable
+
+# 26 ** 11 is more than 51 random bits. Letters alone are the cheapest boundary in tokens.
+FENCE_LETTERS = 11
+
+_ALONE = re.compile(r"(?m)^([ \t]*)(<<(?=[^\W\d_]{4,}[ \t]*$)|[^\W\d_]{4,}>>(?=[ \t]*$))")
+_SAME_LENGTH = re.compile(
+    rf"<<(?=[a-zA-Z]{{{FENCE_LETTERS}}}(?![a-zA-Z]))|(?<![a-zA-Z])[a-zA-Z]{{{FENCE_LETTERS}}}>>"
+)
+
+# ChatML (Qwen, Phi, SmolLM), Llama 3 and 4, GPT-OSS, GLM; with the wide bar DeepSeek.
+_BARRED = re.compile(r"<(?=[|｜][^<>|｜\n]{1,40}[|｜]>)")
+_WORDS_IN_ANGLES = (
+    *("bos", "eos", "s", "unk", "pad", "mask", "start_of_turn", "end_of_turn"),  # Gemma, Llama 2
+    *("turn", "start_of_image", "end_of_text", "sep", "cls", "extra_id_0", "file_sep"),
+    *("think", "thinking", "thought", "tool", "tools", "tool_call", "tool_calls", "tool_response"),
+    *("tool_result", "tool_results", "function_call", "function_calls", "function_results"),
+    *("invoke", "answer", "system", "system_prompt", "system-prompt", "system-reminder"),
+    *("assistant", "human", "user", "instruction", "instructions"),
+)
+_ANGLES = re.compile(rf"<(?=/?(?:{'|'.join(_WORDS_IN_ANGLES)})(?:\s[^<>\n]{{0,80}})?>)", re.I)
+_SYS = re.compile(r"<<(?=/?SYS>>)", re.I)  # Llama 2
+# Llama 2, Mistral.
+_SQUARE = re.compile(
+    r"\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|ARGS|CALL_ID"
+    r"|PREFIX|SUFFIX|MIDDLE|THINK|IMG|gMASK|CLS|SEP)\])"
+)
+_ROLES = (
+    r"(?:system|developer)(?: (?:message|prompt|note|override|update|instructions?))?|user|human"
+    r"|assistant|instructions?|ai|tool (?:call|result|output)"
+)
+# The shapes of plain-text chat formats: "Human:", "**System:**", "[system](#message)".
+_ROLE = re.compile(rf"(?im)^([ \t>*_\-]{{0,12}}(?:{_ROLES})[*_]{{0,2}})(?=[:：])")
+# "### Instruction:" of Alpaca and its kin, as a line of its own.
+_HEADED = re.compile(
+    rf"(?im)^([ \t]{{0,12}})(?=#{{1,6}}[ \t]*(?:{_ROLES}|response|input)[ \t]*[:：]?[ \t]*$)"
+)
+_LINKED = re.compile(rf"(?i)\[(?=(?:{_ROLES})\]\(#)")
+
+
+def _apart(found: re.Match[str]) -> str:
+    return found[0].replace("<<", "< <").replace(">>", "> >")
+
+
+_STEPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (_BARRED, "< "),
+    (_SYS, "< <"),
+    (_ANGLES, "< "),
+    (_SQUARE, "[ "),
+    (_LINKED, "[ "),
+    (_HEADED, r"\1· "),
+    (_ROLE, r"\1 "),
+    (_ALONE, _apart),
+    (_SAME_LENGTH, _apart),
+)
+
+
+def neutralise(text: str) -> str:
+    """The text with whatever reads like a fence, a role or a chat template's token made harmless, still
+    legible; doing it again changes nothing."""
+    for pattern, harmless in _STEPS:
+        text = pattern.sub(harmless, text)
+    return text

@@ -11,6 +11,7 @@ from core.composing import Composer
 from core.context import Context
 from core.events import (
     AnswerReplaced,
+    CanaryLeaked,
     CitationsChecked,
     ContextReady,
     ModelEvent,
@@ -19,11 +20,13 @@ from core.events import (
     StepStarted,
     StreamEvent,
     TextDelta,
+    ToolCalled,
 )
 from core.finding import Finder, nearness
 from core.llm.client import LLMClient
 from core.metering import TurnMeter
 from core.models import Models
+from core.prompts.canary import leaked
 from core.retrieval.attribution import cited
 from core.retrieval.nearness import NEAR
 from core.retrieval.verdicts import summary
@@ -40,6 +43,7 @@ from core.types import (
     ModelInfo,
     ModelRequest,
     OutputSchema,
+    Source,
     Turn,
 )
 
@@ -47,6 +51,30 @@ NOT_THERE = (
     "Your documents do not seem to say anything about this. No model was asked, so that none makes "
     "something up; the nearest passages are below."
 )
+
+
+class _Heard:
+    """What the events of an answer come to: the answer itself, the passages it may cite, and all that
+    the model let out on the way."""
+
+    def __init__(self, sources: tuple[Source, ...]) -> None:
+        self.answer: list[str] = []
+        self.sources = sources
+        self.whole: list[str] = []
+
+    def note(self, event: StreamEvent) -> None:
+        match event:
+            case TextDelta(text):
+                self.answer.append(text)
+                self.whole.append(text)
+            case AnswerReplaced(text):
+                self.answer = [text]
+            case ToolCalled(call):  # what a call carries away has leaked too
+                self.whole.append(call.arguments)
+            case StepStarted():  # what was said before a tool is no part of the answer
+                self.answer = []
+            case PassagesFound(sources):
+                self.sources = sources
 
 
 class ChatService:
@@ -92,30 +120,26 @@ class ChatService:
             )
             found = await self._found(asked, history, trace, root)
             context = await self._composer.compose(asked, found, history, trace, root)
-            yield ContextReady(context.budget, context.sources, asked.model.ref)
+            yield ContextReady(context.budget, context.sources, asked.model.ref, context.taint)
             if _is_not_there(asked, found):
                 yield NothingFound(round(nearness(found), 4))
                 yield TextDelta(NOT_THERE)
                 yield CitationsChecked(())
                 return
-            said: list[str] = []
+            heard = _Heard(context.sources)
             order = await asyncio.to_thread(self._preferences.fallback, asked.user)
             others = self._models.fallbacks(asked.model, context.budget.used, order)
             async with aclosing(self._answer(asked, context, others, trace, root)) as events:
                 async for event in events:
-                    match event:
-                        case TextDelta(text):
-                            said.append(text)
-                        case AnswerReplaced(text):
-                            said = [text]
-                        case StepStarted():  # what was said before a tool is no part of the answer
-                            said = []
-                        case PassagesFound(sources):
-                            context = replace(context, sources=sources)
+                    heard.note(event)
                     yield event
+            context = replace(context, sources=heard.sources)
+            if how := leaked("".join(heard.whole), context.canary):
+                root.set(canary_leaked=how)
+                yield CanaryLeaked(how)
             with trace.span("check citations", "citations", parent=root) as span:
                 # In a thread: a long answer takes a part of a second, and others wait for the loop.
-                citations = await asyncio.to_thread(_checked, asked, "".join(said), context)
+                citations = await asyncio.to_thread(_checked, asked, "".join(heard.answer), context)
                 span.set(
                     citations=len(citations),
                     sources=len(context.sources),

@@ -8,6 +8,7 @@ from core.context import Context, ContextBuilder
 from core.documents import DocumentService
 from core.errands import Errands
 from core.errors import FootlightsError
+from core.prompts.canary import Canaries
 from core.runs import Runs
 from core.store.conversations import Conversations
 from core.store.summaries import Summaries
@@ -42,6 +43,7 @@ class Composer:
         self._runs = runs
         self._turns = turns
         self._counter = counter
+        self._canaries = Canaries()
 
     async def compose(
         self, asked: Asked, found: Found, history: Sequence[Turn], trace: Trace, root: OpenSpan
@@ -62,6 +64,8 @@ class Composer:
                 pinned=len(plan.turns) + len(plan.passages),
                 window=budget.window,
                 used=budget.used,
+                tainted=bool(context.taint),
+                taint=context.taint,
                 regions={part.region: part.tokens for part in budget.slices},
                 dropped=sum(not item.kept for part in budget.slices for item in part.items),
             )
@@ -99,6 +103,7 @@ class Composer:
                 plan,
                 summary,
                 self._runs.items(asked),
+                self._canaries.of(asked.user, asked.conversation_id),
             )
 
         if plan.strategy != by_summary.name:

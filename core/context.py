@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.prompts.defence import Fence
-from core.prompts.sandbox import Sandbox
+from core.prompts.detector import FLAG, suspicion
+from core.prompts.sandbox import Rendered, Sandbox
 from core.prompts.template import PromptTemplate
 from core.retrieval.relevance import relevance
 from core.tokens.budget import fit
@@ -40,6 +41,10 @@ class Context:
     messages: tuple[Message, ...]
     sources: tuple[Source, ...]
     max_tokens: int
+    canary: str = ""
+    """The word of the system prompt that no answer may have; "" when there is none."""
+    taint: str = ""
+    """Which text of the window others wrote; "" when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ class ContextBuilder:
         plan: WindowPlan,
         summary: Summary | None = None,
         tools: Sequence[Item] = (),
+        canary: str = "",
     ) -> Context:
         """The window of one call, filled by the plan. Refused when the question, with what is pinned,
         does not fit into it."""
@@ -89,7 +95,7 @@ class ContextBuilder:
         reserve = min(
             request.max_tokens or DEFAULT_MAX_TOKENS, model.max_output, max(1, model.window // 2)
         )
-        bare = await self._render(template, request, ())
+        bare = (await self._render(template, request, (), canary)).messages
         earlier = _earlier(summary)
         pins = frozenset(map(str, plan.passages))
         wanted = [self._passage(hit, model, pins) for hit in hits]
@@ -100,13 +106,13 @@ class ContextBuilder:
             )
             kept_refs = {item.ref for item in _items(budget, "sources") if item.kept}
             kept = [hit for hit in kept if str(hit.chunk_id) in kept_refs]
-            sources = tuple(Source(number, hit) for number, hit in enumerate(kept, 1))
-            rendered = await self._render(template, request, sources)
-            exact = self._measured(budget, model, bare, rendered)
+            sources = tuple(sourced(number, hit) for number, hit in enumerate(kept, 1))
+            made = await self._render(template, request, sources, canary)
+            exact = self._measured(budget, model, bare, made.messages)
             if exact.free >= 0 or not kept:
-                return Context(
-                    exact, _assembled(rendered, earlier, budget, before), sources, reserve
-                )
+                messages = _assembled(made.messages, earlier, budget, before)
+                taint = _taint(made, sources, earlier, budget, history)
+                return Context(exact, messages, sources, reserve, made.canary, taint)
             # The fences took more than was set aside for them: the last passage makes room, a pinned
             # one only when there is no other, and then it is refused.
             refs = [str(hit.chunk_id) for hit in kept]
@@ -116,8 +122,12 @@ class ContextBuilder:
             ]
 
     async def _render(
-        self, template: PromptTemplate, request: TurnRequest, sources: Sequence[Source]
-    ) -> tuple[Message, ...]:
+        self,
+        template: PromptTemplate,
+        request: TurnRequest,
+        sources: Sequence[Source],
+        canary: str,
+    ) -> Rendered:
         values: dict[str, Any] = {**request.variables, "question": request.prompt}
         values["passages"] = [
             {
@@ -132,7 +142,8 @@ class ContextBuilder:
         ]
         declared = {variable.name for variable in template.variables}
         given = {name: value for name, value in values.items() if name in declared}
-        return _instructed((await self._sandbox.render(template, given)).messages, request)
+        rendered = await self._sandbox.render(template, given, canary=canary)
+        return replace(rendered, messages=_instructed(rendered.messages, request))
 
     def _passage(self, hit: Hit, model: ModelInfo, pins: frozenset[str]) -> Item:
         label = f"{hit.name}, {hit.unit} {hit.chunk.page}"
@@ -219,6 +230,31 @@ class ContextBuilder:
                     return part
 
         return replace(budget, slices=tuple(as_sent(part) for part in budget.slices))
+
+
+def sourced(number: int, hit: Hit) -> Source:
+    """The passage with its number, flagged when it reads like an instruction."""
+    score = suspicion(hit.chunk.text)
+    return Source(number, hit, score, score >= FLAG)
+
+
+def _taint(
+    rendered: Rendered,
+    sources: Sequence[Source],
+    earlier: Sequence[Message],
+    budget: Budget,
+    history: Sequence[Turn],
+) -> str:
+    """Which text of the window others wrote, in words: what is written by whoever made a document may
+    have steered the model, and what the model then said may too."""
+    if sources:
+        return f"{len(sources)} passage{'' if len(sources) == 1 else 's'} of documents"
+    if any(span.trust == "retrieved" for span in rendered.spans):
+        return "a value that was retrieved"
+    kept = {item.ref for item in _items(budget, "history") if item.kept}
+    if any(turn.tainted and turn.id in kept for turn in history):
+        return "an earlier answer that was made from documents"
+    return "a summary of what was said earlier" if earlier else ""
 
 
 def _items(budget: Budget, region: Region) -> tuple[Item, ...]:

@@ -172,12 +172,22 @@ AgentEvent = (
 
 @dataclass(frozen=True, slots=True)
 class ContextReady:
-    """What will be sent: the window by region, and the passages that the answer may cite."""
+    """What will be sent: the window by region, and the passages that the answer may cite; `taint` says
+    which text in it others wrote, "" when there is none."""
 
     budget: Budget
     sources: tuple[Source, ...]
     model: str
+    taint: str = ""
     type: Literal["context_ready"] = "context_ready"
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryLeaked:
+    """The answer, or a tool call, has the canary of the system prompt; `how` says in which form."""
+
+    how: str
+    type: Literal["canary_leaked"] = "canary_leaked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +236,7 @@ StreamEvent = (
     | AnswerReplaced
     | NothingFound
     | ContextReady
+    | CanaryLeaked
     | CitationsChecked
     | TurnDone
     | TurnFailed

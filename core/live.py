@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.events import (
     AnswerReplaced,
+    CanaryLeaked,
     CitationsChecked,
     ContextReady,
     Ending,
@@ -60,6 +61,7 @@ class LiveTurn:
         self.model = ""
         self.fell_back: FellBack | None = None
         self.nothing_found = False
+        self.leak = ""
         self.run_stopped: RunStopped | None = None
         self.ready: ContextReady | None = None
         self.tape = Tape()
@@ -160,10 +162,16 @@ class LiveTurn:
                 self.done = event
                 # A turn may ask more than once; what it used is the sum.
                 self.usage = self.usage + usage if self.usage and usage else usage
-            case CitationsChecked(citations):
-                self.citations = citations
+            case CanaryLeaked() | CitationsChecked():
+                self._check(event)
             case _:
                 pass  # progress and endings add nothing to the answer
+
+    def _check(self, event: CanaryLeaked | CitationsChecked) -> None:
+        if isinstance(event, CanaryLeaked):
+            self.leak = event.how
+        else:
+            self.citations = event.citations
 
     def _step(self, event: StepStarted | RunStopped) -> None:
         if isinstance(event, RunStopped):

@@ -9,7 +9,7 @@ from functools import partial
 from core.admission import Asked
 from core.agent import Agent
 from core.approvals import Approvals
-from core.context import Context
+from core.context import Context, sourced
 from core.documents import DocumentService
 from core.events import AgentEvent, ModelEvent
 from core.llm.client import LLMClient
@@ -93,7 +93,7 @@ class Runs:
                 messages=list(context.messages),
                 sources=sources,
                 room=room,
-                untrusted=bool(context.sources),
+                untrusted=bool(context.taint),
                 strict=_strict(asked.model),
                 bounds=self.bounds,
                 trace=trace,
@@ -168,7 +168,7 @@ def _numbered(sources: list[Source], hit: Hit) -> Source:
     for source in sources:
         if source.hit.chunk_id == hit.chunk_id:
             return source
-    sources.append(Source(len(sources) + 1, hit))
+    sources.append(sourced(len(sources) + 1, hit))
     return sources[-1]
 
 

@@ -171,7 +171,8 @@ class TurnRunner:
                 if isinstance(event, ContextReady):
                     await self._keep_context(live, asked, event)
                 elif isinstance(event, PassagesFound) and live.ready:
-                    found = replace(live.ready, sources=event.sources)
+                    taint = live.ready.taint or "passages that a tool found"
+                    found = replace(live.ready, sources=event.sources, taint=taint)
                     await self._keep_context(live, asked, found)
                 live.publish(event)
 
@@ -184,6 +185,7 @@ class TurnRunner:
             sources=ready.sources,
             model=ready.model,
             prompt_version=asked.prompt_version,
+            taint=ready.taint,
         )
 
     def _cancelled(self, live: LiveTurn) -> tuple[TurnStatus, Ending]:
@@ -211,6 +213,7 @@ class TurnRunner:
             answer="".join(live.answer),
             reasoning="".join(live.reasoning),
             citations=live.citations,
+            leak=live.leak,
             usage=live.usage,
             stop_reason=ending.words if isinstance(ending, TurnDone) else ending.code,
             error=endings.as_error(ending),

@@ -170,6 +170,8 @@ class Hit:
     unit: str = "page"
     fused: float = 0.0
     """What meaning and words come to, 0 to 1 among the passages that were considered."""
+    hidden: int = 0
+    """Invisible characters that were removed from its document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +203,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A passage with the number under which an answer may cite it: [1], [2], ..."""
+    """A passage with the number under which an answer may cite it: [1], [2], ...; `flagged` says that it
+    reads like an instruction, and `suspicion` how much, 0 to 1."""
 
     number: int
     hit: Hit
+    suspicion: float = 0.0
+    flagged: bool = False
 
 
 Verdict = Literal["verbatim", "supported", "other_source", "not_found", "unchecked"]
@@ -572,6 +577,15 @@ class Turn:
     ended_at: datetime | None = None
     prompt_version: str = ""
     """`name@version` of the template that was rendered."""
+    taint: str = ""
+    """Why its window counts as tainted: which text in it others wrote; "" when there was none."""
+    leak: str = ""
+    """How the canary of the system prompt got into the answer; "" when it did not."""
+
+    @property
+    def tainted(self) -> bool:
+        """Whether its window held text that others wrote: tools with effects then need a yes."""
+        return bool(self.taint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,12 +163,19 @@ class Turns(TurnLeases):
         sources: tuple[Source, ...],
         model: str,
         prompt_version: str,
+        taint: str = "",
     ) -> None:
         """Keep what is sent to the model; a turn that is over stays as it is."""
         statement = (
             update(turns)
             .where(is_turn(user, turn_id), RUNNING)
-            .values(budget=budget, sources=sources, model=model, prompt_version=prompt_version)
+            .values(
+                budget=budget,
+                sources=sources,
+                model=model,
+                prompt_version=prompt_version,
+                taint=taint,
+            )
         )
         with writing(self._engine) as connection:
             connection.execute(statement)
@@ -206,6 +213,7 @@ class Turns(TurnLeases):
         tape: Sequence[TapeStep] = (),
         fence: int | None = None,
         model: str = "",
+        leak: str = "",
     ) -> bool:
         """End the turn with all that it left, in one transaction; False when it is over, deleted or
         somebody else's, and then nothing is written.
@@ -234,6 +242,7 @@ class Turns(TurnLeases):
                     first_token_seconds=first_token_seconds,
                     seconds=seconds,
                     ended_at=now(),
+                    leak=leak,
                     **({"model": model} if model else {}),
                 )
             )

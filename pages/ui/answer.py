@@ -56,6 +56,13 @@ def answer(turn: Turn, plan: WindowPlan) -> None:
 
 
 def _what_happened(turn: Turn) -> None:
+    if turn.leak:
+        st.warning(
+            f"**This answer repeats its own instructions** ({label(turn.leak)}): a document or the question "
+            "got the model to. Do not pass it on, and look at the flagged passages below; *Prompts* has a "
+            "range that tries such documents on a prompt.",
+            icon=":material/key_off:",
+        )
     if turn.status in _STATES:
         text, icon = _STATES[turn.status]
         st.info(text, icon=icon)
@@ -118,6 +125,8 @@ def _chip(turn: Turn, source: Source, plan: WindowPlan) -> None:
     hit, found = source.hit, _of(turn, source)
     name = label(_short(hit.name))
     text = f"{source.number} · {name} · {say.place(hit.unit, hit.chunk.page)}"
+    if source.flagged:
+        text += " :orange[:material/flag:]"
     with st.popover(text, type="tertiary", icon=_icon(found)):
         for citation in found:
             _verdict(citation, turn.answer)
@@ -125,6 +134,15 @@ def _chip(turn: Turn, source: Source, plan: WindowPlan) -> None:
             st.caption("The model named no passage; this one was found by comparing.")
         _passage(source, found)
         pins.passage_button(turn, source, plan)
+
+
+def _flag(source: Source) -> None:
+    """That the passage reads like an order to the model: it only tells, nothing depends on it."""
+    if source.flagged:
+        st.markdown(
+            f":orange[:material/flag: Reads like an instruction to the model, {source.suspicion:.0%} sure.] "
+            ":small[:gray[It was sent as a quotation all the same.]]"
+        )
 
 
 def _icon(found: list[Citation]) -> str:
@@ -148,6 +166,7 @@ def _passage(source: Source, found: list[Citation]) -> None:
     hit = source.hit
     heading = f" · {label(hit.chunk.heading)}" if hit.chunk.heading else ""
     st.markdown(f"**{label(hit.name)}**, {hit.unit} {hit.chunk.page}{heading}")
+    _flag(source)
     quoted = next((each for each in found if each.quote_end > each.quote_start), None)
     start, end = (quoted.quote_start, quoted.quote_end) if quoted else (0, 0)
     st.html(passage(hit.chunk.text, start, end))

@@ -58,6 +58,10 @@ def _drawer(turn: Turn) -> None:
         f"has a cosine of {told['cosine']:.2f} and {told['coverage']:.0%} of the question's words, "
         f"by weight: {near:.0%} sure that your documents bear on it."
     )
+    if turn.taint:
+        st.caption(
+            f"The window holds {label(turn.taint)}: text that others wrote. Tools with effects ask first."
+        )
     became = _became(turn, candidates)
     frame = pd.DataFrame(
         [
@@ -116,6 +120,7 @@ def _text(turn: Turn, candidate: dict[str, Any]) -> None:
 def _became(turn: Turn, candidates: list[dict[str, Any]]) -> dict[str, str]:
     cited = {citation.number for citation in turn.citations}
     sent = {str(source.hit.chunk_id): source.number for source in turn.sources}
+    flagged = {source.number for source in turn.sources if source.flagged}
     dropped = {item.ref: item.reason for item in _dropped(turn)}
     places = {each["chunk_id"]: rank for rank, each in enumerate(candidates, 1)}
     told = {}
@@ -125,6 +130,8 @@ def _became(turn: Turn, candidates: list[dict[str, Any]]) -> dict[str, str]:
             told[each["chunk_id"]] = "among the nearest, not sent"
         elif number is not None:
             told[each["chunk_id"]] = f"sent as [{number}]" + (", cited" if number in cited else "")
+            if number in flagged:
+                told[each["chunk_id"]] += ", reads like an instruction"
         elif each["chunk_id"] in dropped:
             told[each["chunk_id"]] = f"no room: {dropped[each['chunk_id']]}"
         elif each["duplicate_of"]:

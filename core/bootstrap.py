@@ -1,5 +1,10 @@
 """build(settings) -> Workbench: the only place where things are constructed."""
 
+from core.injection.arms import ARMS as ARMS
+from core.injection.arms import FIRST as FIRST_ARMS  # noqa: F401
+from core.injection.cases import cases as range_cases  # noqa: F401
+from core.injection.flags import flags as range_flags  # noqa: F401
+from core.injection.ranges import RangePlan as RangePlan
 from core.parts import Parts
 from core.playground.calls import Estimate as Estimate
 from core.playground.lane import Seen as Seen

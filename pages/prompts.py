@@ -5,6 +5,7 @@ import streamlit as st
 from core.bootstrap import LABEL, PromptTemplate, Workbench
 from core.errors import FootlightsError
 from pages.ui import (
+    injection,
     playground,
     prompt_editor,
     prompt_facts,
@@ -20,6 +21,7 @@ from pages.ui.markdown import label
 TABS = {
     "Editor": prompt_editor.draw,
     "Playground": playground.draw,
+    "Injection range": injection.draw,
     "Versions": prompt_versions.draw,
 }
 _LOOK = """<style>

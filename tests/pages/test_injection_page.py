@@ -1,0 +1,51 @@
+"""The injection range on the Prompts page: priced, run, and each case to open."""
+
+from collections.abc import Callable
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from core.llm.scripted import Reply
+
+Open = Callable[..., AppTest]
+
+
+def range_tab(app: Open, prompt: str = "answer") -> AppTest:
+    test = app("prompts.py", p=prompt)
+    test.session_state["prompt_tab"] = "Injection range"
+    return test.run()
+
+
+def texts(test: AppTest) -> str:
+    kinds = (test.markdown, test.caption, test.info, test.warning)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def test_a_run_is_priced_before_and_shows_what_worked_and_why(app: Open, bench: Any) -> None:
+    test = range_tab(app)
+    assert "72 answers" in texts(test) and "It was not run with this prompt yet" in texts(test)
+    script = bench.models.providers["scripted"].script
+    script.extend([Reply("COBALT-17")] * 72)
+    test.button(key="range_run").click().run()
+    table = test.dataframe[0].value
+    assert list(table["layers"]) == [
+        "As every answer is made",
+        "Without the fence",
+        "No layer at all",
+    ]
+    assert all(" of 12" in cell for cell in table["worked"])
+    assert "The detector flags" in texts(test)
+    assert "It worked: the answer says “COBALT-17”, as the document wanted" in texts(test)
+
+
+def test_what_was_run_is_there_after_a_reload(app: Open, bench: Any) -> None:
+    test = range_tab(app)
+    bench.models.providers["scripted"].script.extend([Reply("Nothing.")] * 72)
+    test.button(key="range_run").click().run()
+    again = range_tab(app)
+    assert "What it came to" in again.subheader[0].value
+    assert "0 of 12" in again.dataframe[0].value["worked"][0]
+
+
+def test_a_prompt_that_takes_no_documents_says_so(app: Open) -> None:
+    assert "there is nothing that could attack it" in texts(range_tab(app, "name"))

@@ -3,6 +3,7 @@
 FootlightsError                 .code (stable, snake_case) · .hint (what to do next)
 ├── Misuse                      the caller's: a request that cannot be carried out as it stands
 │   ├── NotFound                an id that is not there, or is somebody else's
+│   │   └── NotOpen             a share link that opens nothing, for whatever reason
 │   ├── Refused                 a file, a template or a question that we will not take, with the reason
 │   └── Conflict                the same id with other content, or a state that does not allow it
 │       └── NeedsEmbedding      passages that the embedder of the settings has not embedded: .passages
@@ -57,6 +58,16 @@ class NotFound(Misuse):
 
     code = "not_found"
     hint = "Check the id; what was deleted does not come back."
+
+
+class NotOpen(NotFound):
+    """Read by a visitor: the link opens nothing, and nobody is told why."""
+
+    code = "not_open"
+    hint = "Ask whoever sent you the link for a new one."
+
+    def __init__(self) -> None:
+        super().__init__("there is nothing to see here: the link has ended, or never was one")
 
 
 class Refused(Misuse):

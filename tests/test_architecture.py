@@ -43,6 +43,7 @@ OWNERS = {
     "pydantic_settings": ("core/settings.py",),
     "streamlit": (),
     "pandas": (),
+    "segno": ("core/sharing",),
     "plotly": (),
 }
 SLOW = ("torch", "sentence_transformers", "openai", "anthropic", "pandas", "faiss", "xllamacpp")

@@ -21,6 +21,8 @@ FootlightsError                 .code (stable, snake_case) · .hint (what to do 
 ├── CircuitOpen                 ours: a provider that keeps failing is left alone for a while: .retry_after
 ├── TooFast                     ours: the pace that a vendor allows is used up: .retry_after
 ├── BudgetExceeded              ours: a cap would be passed: .scope .limit .spent .reserved .renews_at
+├── Spent                       a visitor's: all the questions that his link allows are asked
+├── WrongToken                  of whoever signs in: a token that opens nothing
 ├── DeadlineExceeded            ours: a call that took longer than it may
 ├── ModelMisbehaved             the model's: an answer that cannot be used
 │   └── UnusableOutput          not the data that was asked for: .text .attempts (in llm/unusable.py)
@@ -231,6 +233,22 @@ class BudgetExceeded(FootlightsError):
         self.spent = spent
         self.reserved = reserved
         self.renews_at = renews_at
+
+
+class Spent(FootlightsError):
+    """Read by a visitor: he has asked as often as the link allows."""
+
+    code = "messages_spent"
+    hint = "What was answered stays here until the link ends."
+
+
+class WrongToken(FootlightsError):
+    """Read by whoever tries to sign in."""
+
+    code = "wrong_token"
+    hint = (
+        "It was printed when the app started; a newer one may have replaced it on the page Shares."
+    )
 
 
 class DeadlineExceeded(FootlightsError):

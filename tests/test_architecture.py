@@ -39,7 +39,7 @@ OWNERS = {
     "alembic": ("core/store",),
     "psycopg": ("core/store",),
     "fastapi": ("core/api",),
-    "starlette": ("core/api", "core/doors.py"),
+    "starlette": ("core/api", "core/doors"),
     "pydantic_settings": ("core/settings.py",),
     "streamlit": (),
     "pandas": (),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.errors import FootlightsError, Refused
+from core.errors import Refused
 from core.store.links import Link
 from core.store.visitors import Visitor
 from core.types import TurnRequest
@@ -11,13 +11,6 @@ from core.types import TurnRequest
 LONGEST_QUESTION = 4_000
 HARMLESS = frozenset({"pure", "documents"})
 """What a tool of a link may touch: nothing, or the link's documents to read."""
-
-
-class Spent(FootlightsError):
-    """Read by a visitor: he has asked as often as the link allows."""
-
-    code = "messages_spent"
-    hint = "What was answered stays here until the link ends."
 
 
 @dataclass(frozen=True, slots=True)

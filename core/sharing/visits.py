@@ -5,12 +5,12 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from core.errors import BudgetExceeded, NotOpen, TooFast
+from core.errors import BudgetExceeded, NotOpen, Spent, TooFast
 from core.sharing import passphrase as phrases
 from core.sharing import shown
 from core.sharing.looking import looking_up
 from core.sharing.pace import Paces, neighbourhood
-from core.sharing.scope import HARMLESS, Demo, Scope, Spent
+from core.sharing.scope import HARMLESS, Demo, Scope
 from core.sharing.shown import Shower, Told
 from core.store.caps import Caps
 from core.store.conversations import Conversations
@@ -94,6 +94,10 @@ class Visits:
         if found is None:
             raise NotOpen
         return Scope(*found)
+
+    async def check(self, cookie: str) -> None:
+        """Raise NotOpen unless the cookie opens something, before anything is sent."""
+        await asyncio.to_thread(self.scope, cookie)
 
     def demo(self, cookie: str) -> Demo:
         """What the visitor is told of the link. Raises NotOpen."""

@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Select, case, func, literal, select, update
+from sqlalchemy import Connection, Engine, Select, func, literal, select, update
 
 from core.errors import NotFound
-from core.store.columns import now
+from core.store.columns import Moment, now
 from core.store.engine import insert, reading, writing
 from core.store.secret_words import digest, new_secret
 from core.store.tables import links, preferences, visitors
@@ -101,7 +101,7 @@ class Links:
 
     def revoke(self, user: str, link_id: str) -> None:
         """It opens nothing from now on, for good; repeating it changes nothing. Raises NotFound."""
-        first = case((links.c.revoked_at.is_(None), self._clock()), else_=links.c.revoked_at)
+        first = func.coalesce(links.c.revoked_at, literal(self._clock(), Moment))
         self._change(user, link_id, revoked_at=first)
 
     def pause(self, user: str, link_id: str, paused: bool) -> None:

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 SCOPE_KEY = "footlights.caller"
 HEADER = "x-footlights-door"
-"""What the doors tell a page; whatever a client sends under this name is taken off."""
+ADDRESS_HEADER = "x-footlights-address"
+"""What the doors tell a page: the door and the address; what a client sends under these names is
+taken off."""
 OWNER_COOKIE = "footlights_owner"
 VISITOR_COOKIE = "footlights_visit"
 

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.caller import HEADER, OWNER_COOKIE, SCOPE_KEY, VISITOR_COOKIE, Caller
+from core.caller import ADDRESS_HEADER, HEADER, OWNER_COOKIE, SCOPE_KEY, VISITOR_COOKIE, Caller
 from core.doors import pages, paths
 from core.doors.who import found, is_foreign
 from core.doors.who import is_loopback as is_loopback
@@ -144,9 +144,9 @@ class Doors:
         if asked.path == "/robots.txt":
             await _answer(asked, send, 200, pages.ROBOTS, kind="text/plain")
             return
-        told = HEADER.encode()
-        kept = [(name, value) for name, value in scope["headers"] if name.lower() != told]
-        scope["headers"] = [*kept, (told, asked.who.door.encode())]
+        told = {HEADER: asked.who.door, ADDRESS_HEADER: asked.who.address}
+        kept = [each for each in scope["headers"] if each[0].decode("latin-1").lower() not in told]
+        scope["headers"] = [*kept, *((name.encode(), text.encode()) for name, text in told.items())]
         scope[SCOPE_KEY] = asked.who
         bounded = receive if asked.is_owner else _bounded(scope, receive)
         await self._app(scope, bounded, send)

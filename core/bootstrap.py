@@ -26,17 +26,18 @@ from core.sharing.reach import badge as link_badge
 from core.sharing.reach import qr as qr_code
 from core.sharing.reach import tunnels as tunnels
 from core.sharing.scan import Finding as Finding
-from core.sharing.scan import scan as scan
 from core.sharing.scope import Demo as Demo
 from core.sharing.shares import Share as Share
 from core.sharing.shown import Told as Told
-from core.sharing.snapshot import texts as snapshot_texts
+from core.sharing.snapshot import excerpt as excerpt
 from core.sharing.snapshot_page import page as snapshot_page
+from core.sharing.wishes import MOST_DAYS as MOST_DAYS
 from core.sharing.wishes import Wish as Wish
 from core.store.api_keys import ApiKey as ApiKey
 from core.store.api_keys import ApiKeys
 from core.store.caps import Caps
 from core.store.caps import CapState as CapState
+from core.store.links import Link as Link
 from core.store.preferences import Limit as Limit
 from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.prompt_drafts import PromptDrafts
@@ -66,7 +67,6 @@ __all__ = [
     "link_badge",
     "qr_code",
     "snapshot_page",
-    "snapshot_texts",
     "tool_arguments",
     "tool_fields",
 ]

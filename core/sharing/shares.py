@@ -10,8 +10,9 @@ from core.models import Models
 from core.prompts.library import PromptLibrary
 from core.sharing import passphrase as phrases
 from core.sharing import wishes
-from core.sharing.scope import HARMLESS
-from core.sharing.snapshot import freeze
+from core.sharing.scan import Finding, scan
+from core.sharing.scope import HARMLESS, Demo
+from core.sharing.snapshot import freeze, texts
 from core.sharing.wishes import Wish
 from core.store.caps import Caps, CapState
 from core.store.collections import Collections
@@ -28,6 +29,8 @@ from core.tools.toolbox import Toolbox
 from core.types import ModelInfo, Turn
 
 _ALL = 100_000
+_SCANNED = 2_000
+"""Passages of a document: some four hundred pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,36 @@ class Shares:
             if each not in collections and self.documents.get(user, each).status == "refused":
                 raise Refused("one of the documents could not be read", hint="Leave it out.")
         return tuple(dict.fromkeys(ids))
+
+    # --- before it is made ------------------------------------------------------------------------
+
+    def preview(self, link: Link) -> Demo:
+        """What a visitor would be told of it."""
+        return Demo(
+            kind=link.kind,
+            title=link.title,
+            description=link.description,
+            questions=link.questions,
+            expires_at=link.expires_at,
+            messages=link.messages,
+            left=link.messages,
+            spent=False,
+            shows_cost=link.shows_cost,
+            running=False,
+        )
+
+    def exposed(self, user: str, link: Link) -> Sequence[Finding]:
+        """What looks like a secret in all that the link can show: its words, a snapshot's answers and
+        excerpts, and the beginning of a live demo's documents."""
+        shown = [("the title", link.title), ("the description", link.description)]
+        shown += [("a suggested question", each) for each in link.questions]
+        if link.snapshot is not None:
+            shown += texts(link.snapshot)
+        for document_id in self.collections.resolve(user, link.documents):
+            name = self.documents.get(user, document_id).name
+            passages = self.documents.passages(user, document_id, 0, _SCANNED)
+            shown += [(f"{name}, page {each.page}", each.text) for each in passages]
+        return scan(shown)
 
     # --- look -------------------------------------------------------------------------------------
 

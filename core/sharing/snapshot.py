@@ -41,14 +41,14 @@ def _turn(turn: Turn, shows_cost: bool) -> dict[str, Any]:
             for each in told["citations"]
             if each["number"] == source["number"] and each["quote_end"] > each["quote_start"]
         ]
-        sources.append({**source, **_excerpt(source["text"], quoted)})
+        sources.append({**source, **excerpt(source["text"], quoted)})
     kept: dict[str, Any] = {
         name: told[name] for name in ("question", "answer", "cost", "seconds") if name in told
     }
     return {**kept, "asked_at": turn.created_at.isoformat(timespec="minutes"), "sources": sources}
 
 
-def _excerpt(text: str, quoted: Sequence[tuple[int, int]]) -> dict[str, Any]:
+def excerpt(text: str, quoted: Sequence[tuple[int, int]]) -> dict[str, Any]:
     """At most `_EXCERPT` characters around the first quotation, with where it stands in them."""
     start, end = quoted[0] if quoted else (0, 0)
     first = max(0, min(start - _EXCERPT // 3, len(text) - _EXCERPT))

@@ -1,5 +1,6 @@
 """A snapshot as one HTML file: no script, nothing fetched, its citations open where they stand."""
 
+import re
 from html import escape
 from typing import Any
 
@@ -7,6 +8,8 @@ from core.sharing.markup import to_html
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _META_POLICY = POLICY.removesuffix("; frame-ancestors 'none'")  # a browser warns of it in a tag
+_WRAP = re.compile(r"(?<=[^\n]{60})\n(?=[^\n|>#*\-•\d])")
+"""A line break where the page was full; as long as the space that stands for it."""
 STYLE = """
 :root { color-scheme: light dark; --ink: #241F1A; --soft: #6B6259; --paper: #FDFCFA; --card: #F4F0EA;
   --line: #E4DDD3; --accent: #A84B0A; --mark: #F8D9AE; --on: #FFFFFF; }
@@ -96,7 +99,7 @@ def _source(number: int, source: dict[str, Any]) -> str:
 
 
 def _marked(source: dict[str, Any]) -> str:
-    text, (start, end) = source["text"], source["quote"]
+    text, (start, end) = _WRAP.sub(" ", source["text"]), source["quote"]
     if end <= start:
         return escape(text)
     return f"{escape(text[:start])}<mark>{escape(text[start:end])}</mark>{escape(text[end:])}"

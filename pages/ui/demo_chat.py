@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.bootstrap import Demo, Told, Workbench
+from core.bootstrap import Demo, Told, Workbench, excerpt
 from core.errors import FootlightsError, NotOpen
 from pages.ui import say, session
 from pages.ui.answer import ASSISTANT, USER
@@ -55,7 +55,7 @@ def _draw(bench: Workbench, visit: str) -> None:
             st.session_state["demo_problem"] = error
         st.rerun()
     with st.container(key="chat"):
-        _head(demo)
+        head(demo)
         turns = bench.visits.history(visit)
         for number, turn in enumerate(turns):
             _question(turn["question"])
@@ -68,7 +68,8 @@ def _draw(bench: Workbench, visit: str) -> None:
         _suggestions(demo, turns)
 
 
-def _head(demo: Demo) -> None:
+def head(demo: Demo) -> None:
+    """What a stranger reads first."""
     st.title(label(demo.title), anchor=False)
     if demo.description:
         st.markdown(safe(demo.description))
@@ -81,7 +82,7 @@ def _head(demo: Demo) -> None:
 def _input(demo: Demo) -> str:
     over = demo.left == 0 or demo.spent
     with st.bottom:
-        st.caption(_left(demo), text_alignment="center")
+        st.caption(left_of(demo), text_alignment="center")
     return (
         st.chat_input(
             "This demo is used up" if over else "Ask a question",
@@ -94,7 +95,8 @@ def _input(demo: Demo) -> str:
     )
 
 
-def _left(demo: Demo) -> str:
+def left_of(demo: Demo) -> str:
+    """What is left of the demo, in words."""
     if demo.spent:
         return "The budget of this demo is used up. What was answered stays until it ends."
     if demo.left == 0:
@@ -127,6 +129,20 @@ def _suggestions(demo: Demo, turns: list[Told]) -> None:
 def _question(text: str) -> None:
     with st.chat_message("user", avatar=USER):
         st.markdown(safe(text))
+
+
+def frozen(turn: Told, number: int) -> None:
+    """One question of a snapshot, for a look before it is shared."""
+    _question(turn["question"])
+    with st.chat_message("assistant", avatar=ASSISTANT):
+        most = max((source["number"] for source in turn["sources"]), default=0)
+        st.markdown(safe(turn["answer"], most))
+        for source in turn["sources"]:
+            name = f"{source['number']} · {source['name']}, {source['place']}"
+            with st.expander(
+                label(name), type="compact", key=f"frozen_{number}_{source['number']}"
+            ):
+                st.html(passage(source["text"], *source["quote"]))
 
 
 def _answer(turn: Told, number: int) -> None:
@@ -170,8 +186,9 @@ def _passage(source: dict[str, Any], cited: list[dict[str, Any]]) -> None:
         if verdict in _CHECKED:
             st.markdown(_CHECKED[verdict])
     quoted = next((each for each in cited if each["quote_end"] > each["quote_start"]), None)
-    start, end = (quoted["quote_start"], quoted["quote_end"]) if quoted else (0, 0)
-    st.html(passage(source["text"], start, end))
+    places = [(quoted["quote_start"], quoted["quote_end"])] if quoted else []
+    shown = excerpt(source["text"], places)
+    st.html(passage(shown["text"], *shown["quote"]))
 
 
 @dataclass

@@ -180,10 +180,11 @@ def link_of(row: Any) -> Link:
     return Link(**{name: getattr(row, name) for name in _NAMES if hasattr(row, name)})
 
 
-def note_use(connection: Connection, user: str, link_id: str, moment: datetime) -> None:
-    """The link was used at this moment."""
+def note_use(connection: Connection, user: str, link_id: str, moment: datetime) -> bool:
+    """The link was used at this moment; whether the user has such a link."""
     mine = (links.c.user_id == user) & (links.c.id == link_id)
-    connection.execute(update(links).where(mine).values(last_used_at=moment))
+    noted = update(links).where(mine).values(last_used_at=moment)
+    return bool(connection.execute(noted).rowcount)
 
 
 def _columns(*, whole: bool, held: bool = True) -> list[Any]:

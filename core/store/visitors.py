@@ -40,14 +40,15 @@ class Visitors:
         self._clock = clock
 
     def mint(self, user: str, link_id: str) -> tuple[Visitor, str]:
-        """A new visitor, and the secret that he is known by."""
+        """A new visitor, and the secret that he is known by. NotFound without such a link."""
         secret, moment = new_secret(), self._clock()
         made = Visitor(link_id, new_id(), new_id(), "", 0, moment, moment)
         values = {name: getattr(made, name) for name in Visitor.__slots__}
         with writing(self._engine) as connection:
             row = {**values, "user_id": user, "secret_hash": digest(secret)}
+            if not note_use(connection, user, link_id, moment):
+                raise NotFound(f"there is no share link {link_id}")
             connection.execute(visitors.insert().values(**row))
-            note_use(connection, user, link_id, moment)
         return made, secret
 
     def known(self, secret: str) -> tuple[str, Link, Visitor] | None:

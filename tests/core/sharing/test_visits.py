@@ -221,13 +221,14 @@ def test_a_tool_that_changes_something_is_refused_also_when_it_changed_later(
 ) -> None:
     folder = bench.settings.tools_folder
     folder.mkdir(parents=True)
-    code = "def wipe(name: str) -> str:\n    '''Wipe it.'''\n    return name\n"
-    (folder / "wipe.py").write_text(code)
+    code = "def wipe(name: str) -> str:\n    '''Wipe it.{}'''\n    return name\n"
+    (folder / "wipe.py").write_text(code.format(""))
+    _, cookie = visitor(bench, tools=("wipe",))
+    (folder / "wipe.py").write_text(code.format("\n\n    Effects: wipes it.\n    "))
+    with pytest.raises(NotOpen):
+        bench.visits.ask(cookie, "Wipe it", HERE)
     harmless = {tool.name for tool in bench.shares.harmless_tools()}
     assert "calculator" in harmless and "fetch_url" not in harmless
-    wiping = next(tool for tool in bench.shares.toolbox.tools() if tool.name == "wipe")
-    if wiping.access in ("pure", "documents"):
-        pytest.skip("a tool of one's own is harmless unless it says otherwise")
     with pytest.raises(Refused, match="wipe does more"):
         live(bench, tools=("wipe",))
 

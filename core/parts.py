@@ -388,6 +388,8 @@ class Parts:
             turn_rows=self.turn_rows,
             turns=self.turns,
             caps=Caps(self.engine),
+            documents=self._stored,
+            collections=self.collections,
             toolbox=self._toolbox,
         )
 

@@ -14,7 +14,15 @@ from starlette.types import Scope
 
 from core.caller import Caller
 
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "x-forwarded-host", "cf-connecting-ip")
+_FORWARDED = (
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "cf-connecting-ip",
+)
 
 
 def is_loopback(host: str) -> bool:
@@ -31,10 +39,12 @@ def found(scope: Scope, trusted: Sequence[str]) -> Caller:
     client = scope.get("client")
     peer = client[0] if client else "127.0.0.1"
     host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
-    forwarded = any(name in headers for name in _FORWARDED)
-    if is_loopback(peer) and is_loopback(host) and not forwarded:
-        return Caller("machine", peer, scope.get("scheme") in ("https", "wss"))
     believed = _is_trusted(peer, trusted)
+    # No browser speaks HTTP/1.0; a proxy that says nothing of itself may.
+    forwarded = any(name in headers for name in _FORWARDED) or scope.get("http_version") == "1.0"
+    # From where a trusted proxy stands, everybody comes from elsewhere: it may forget to say so.
+    if is_loopback(peer) and is_loopback(host) and not forwarded and not believed:
+        return Caller("machine", peer, scope.get("scheme") in ("https", "wss"))
     address = _forwarded_for(headers, peer, trusted) if believed else peer
     proto = headers.get("x-forwarded-proto", "") if believed else ""
     secure = scope.get("scheme") in ("https", "wss") or proto.split(",")[-1].strip() == "https"

@@ -49,13 +49,13 @@ class Pace:
 class Paces:
     """How often, for each address, visitor and link; counted by each process for itself."""
 
-    entries: Pace = field(default_factory=lambda: Pace(per_minute=20, burst=20))
+    entries: Pace = field(default_factory=lambda: Pace(per_minute=60, burst=60))
     guesses: Pace = field(default_factory=lambda: Pace(per_minute=2, burst=6))
     link_guesses: Pace = field(default_factory=lambda: Pace(per_minute=10, burst=30))
-    link_entries: Pace = field(default_factory=lambda: Pace(per_minute=120, burst=120))
-    address: Pace = field(default_factory=lambda: Pace(per_minute=60, burst=60))
-    visitor: Pace = field(default_factory=lambda: Pace(per_minute=12, burst=6))
-    link: Pace = field(default_factory=lambda: Pace(per_minute=240, burst=240))
+    link_entries: Pace = field(default_factory=lambda: Pace(per_minute=240, burst=240))
+    address: Pace = field(default_factory=lambda: Pace(per_minute=120, burst=240))
+    visitor: Pace = field(default_factory=lambda: Pace(per_minute=20, burst=20))
+    link: Pace = field(default_factory=lambda: Pace(per_minute=600, burst=600))
 
 
 def neighbourhood(address: str) -> str:

@@ -4,18 +4,21 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
-from core.errors import BudgetExceeded, NotOpen, Spent, TooFast
-from core.sharing import passphrase as phrases
+from core.errors import BudgetExceeded, Conflict, Misuse, NotOpen, Refused, Spent
 from core.sharing import shown
+from core.sharing.entrance import Entrance, slow
 from core.sharing.looking import looking_up
 from core.sharing.pace import Paces, neighbourhood
 from core.sharing.scope import HARMLESS, Demo, Scope
 from core.sharing.shown import Shower, Told
 from core.store.caps import Caps
+from core.store.collections import Collections
 from core.store.conversations import Conversations
+from core.store.documents import Documents
 from core.store.ids import new_id
-from core.store.links import Link, Links
+from core.store.links import Links
 from core.store.secret_words import digest
 from core.store.turns import Turns
 from core.store.visitors import Visitors
@@ -23,9 +26,8 @@ from core.tools.toolbox import Toolbox
 from core.turns import TurnRunner
 from core.types import Turn
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.1
 """How often it is looked whether a link is still open, while something of it runs or is read."""
-_LONGEST_TOKEN = 200
 
 
 class Visits:
@@ -40,6 +42,8 @@ class Visits:
         turn_rows: Turns,
         turns: TurnRunner,
         caps: Caps,
+        documents: Documents,
+        collections: Collections,
         toolbox: Toolbox,
         paces: Paces | None = None,
     ) -> None:
@@ -49,8 +53,11 @@ class Visits:
         self._turn_rows = turn_rows
         self._turns = turns
         self._caps = caps
+        self._documents = documents
+        self._collections = collections
         self._toolbox = toolbox
         self.paces = paces or Paces()
+        self._entrance = Entrance(links, visitors, caps, self.paces)
         self._running: dict[str, tuple[str, str]] = {}
         self._looked: dict[str, tuple[float, bool]] = {}
 
@@ -59,34 +66,7 @@ class Visits:
     def enter(self, token: str, passphrase: str, address: str, cookie: str = "") -> str:
         """The secret that the visitor is known by from now on; the one that he shows, if it is of this
         link. Raises NotOpen, the same for whatever reason, and TooFast."""
-        near = neighbourhood(address)
-        self._slow(self.paces.entries.take(near))
-        user, link = self._opened(token[:_LONGEST_TOKEN], passphrase, near)
-        if cookie and (known := self._visitors.known(cookie)) and known[1].id == link.id:
-            return cookie
-        self._slow(self.paces.link_entries.take(link.id))
-        visitor, secret = self._visitors.mint(user, link.id)
-        if link.visitor_cap is not None:
-            self._caps.set(user, "visitor", link.visitor_cap, visitor.id)
-        return secret
-
-    def _opened(self, token: str, passphrase: str, near: str) -> tuple[str, Link]:
-        found = self._links.opened_by(token)
-        if found is not None and not found[1].passphrase:
-            return found  # nobody guesses 256 bits: who has them need not wait for who tries
-        link_key = digest(token)
-        self._slow(self.paces.guesses.wait(near))
-        if passphrase:  # by what was sent and not by what there is, so that nothing is told by it
-            self._slow(self.paces.link_guesses.wait(link_key))
-        fitting = phrases.fits(passphrase, found[1].passphrase if found else "")
-        if found is not None and fitting:
-            return found
-        self.paces.guesses.take(near)
-        if passphrase:
-            self.paces.link_guesses.take(link_key)
-        if found is not None:
-            self._links.note_refused(found[0], found[1].id)
-        raise NotOpen
+        return self._entrance.enter(token, passphrase, address, cookie)
 
     def scope(self, cookie: str) -> Scope:
         """Whose cookie it is and what he may do now. Raises NotOpen, the same for whatever reason."""
@@ -123,14 +103,14 @@ class Visits:
 
         Raises NotOpen, TooFast, Spent, and what a question that cannot be asked raises.
         """
-        self._slow(self.paces.address.take(neighbourhood(address)))
-        self._slow(self.paces.visitor.take(digest(cookie)))
+        slow(self.paces.address.take(neighbourhood(address)))
+        slow(self.paces.visitor.take(digest(cookie)))
         scope = self.scope(cookie)
         user, link, visitor = scope.user, scope.link, scope.visitor
         if link.kind != "live":
             raise NotOpen
-        self._slow(self.paces.link.take(link.id))
-        request = scope.request(prompt)
+        slow(self.paces.link.take(link.id))
+        request = replace(scope.request(prompt), use_documents=self._there(scope))
         self._check_tools(scope)
         if not self._visitors.take_message(user, link.id, visitor.id, link.messages):
             raise Spent(f"all {link.messages} questions of this demo are asked")
@@ -140,8 +120,11 @@ class Visits:
             self._turns.start(
                 user, request, conversation_id=visitor.conversation_id, turn_id=turn_id
             )
-        except BaseException:
+        except BaseException as error:
             self._visitors.give_back(user, link.id, visitor.id)
+            # What is wrong with the link is the owner's to know, ids and names included.
+            if isinstance(error, Misuse) and not isinstance(error, Refused | Conflict):
+                raise _unable() from error
             raise
         self._running[turn_id] = (user, link.id)
         self._visitors.asks(user, link.id, visitor.id, turn_id)
@@ -191,7 +174,7 @@ class Visits:
                     await self._turns.stop(user, turn_id)
 
     async def _is_open(self, user: str, link_id: str) -> bool:
-        """Whether the link lets somebody in, asked at most every 250 ms for all who wait on it."""
+        """Whether the link lets somebody in, asked at most every 100 ms for all who wait on it."""
         at, known = self._looked.get(link_id, (0.0, True))
         if time.monotonic() - at < LOOK_SECONDS:
             return known
@@ -203,6 +186,19 @@ class Visits:
         return link_id in found
 
     # --- within -----------------------------------------------------------------------------------
+
+    def _there(self, scope: Scope) -> tuple[str, ...] | bool:
+        """Those of the link's documents and collections that are still there; False for a link that
+        has none. Refused when all are gone."""
+        wanted, user = scope.link.documents, scope.user
+        if not wanted:
+            return False
+        there = {each.id for each in self._documents.list(user)}
+        there |= {each.id for each in self._collections.list(user)}
+        kept = tuple(each for each in wanted if each in there)
+        if not kept:
+            raise _unable()
+        return kept
 
     def _check_tools(self, scope: Scope) -> None:
         """A tool of the user's own may have changed since the link was made."""
@@ -229,11 +225,6 @@ class Visits:
         )
         return rows[::-1]
 
-    @staticmethod
-    def _slow(seconds: float) -> None:
-        if seconds:
-            raise TooFast(
-                f"too many attempts: wait {seconds:.0f} s" if seconds >= 1 else "a little slower",
-                retry_after=seconds,
-                hint="Try again after that time.",
-            )
+
+def _unable() -> Refused:
+    return Refused("this demo cannot answer now", hint="Tell whoever shared it with you.")

@@ -15,7 +15,6 @@ from core.api import create_api
 from core.caller import caller
 from core.doors import Doors, is_loopback, paths
 from core.errors import NotOpen
-from core.sharing.pace import Paces
 from core.sharing.wishes import Wish
 
 Ask = Callable[..., Any]
@@ -33,7 +32,7 @@ def client(bench: Any) -> Callable[..., TestClient]:
     """`client(address=, host=)` asks from there."""
     app = Starlette(
         routes=[Mount("/api", app=create_api(lambda: bench)), Route("/{path:path}", page)],
-        middleware=[Middleware(Doors, bench=lambda: bench)],
+        middleware=[Middleware(Doors, bench=lambda: bench, per_minute=80)],
     )
 
     def made(address: str = "127.0.0.1", host: str = "localhost") -> TestClient:
@@ -66,6 +65,7 @@ def test_this_machine_is_let_in_with_headers_that_keep_the_page_to_itself(client
         ({"host": "evil.example"}, {}),
         ({}, {"X-Forwarded-For": "127.0.0.1"}),
         ({}, {"Forwarded": "for=127.0.0.1"}),
+        ({}, {"Via": "1.1 nginx"}),
         ({"host": "localhost.evil.example"}, {}),
         ({"address": "192.168.1.5"}, {"X-Footlights-Door": "machine"}),
         ({"address": "192.168.1.5"}, {"X-Forwarded-For": "127.0.0.1", "Host": "localhost"}),
@@ -137,6 +137,22 @@ def test_forwarded_addresses_are_believed_of_trusted_proxies_alone(client: Ask, 
     assert "Secure" in secure.headers["set-cookie"]
 
 
+def test_where_a_trusted_proxy_stands_nobody_is_the_owner_without_a_word(
+    client: Ask, bench: Any
+) -> None:
+    assert client().get("/").status_code == 200
+    object.__setattr__(bench.settings, "trusted_proxies", ("127.0.0.1/32",))
+    assert client().get("/").status_code == 303
+
+
+def test_an_address_that_asks_like_a_machine_is_slowed_before_any_work(client: Ask) -> None:
+    far = client(address="10.9.9.9", host="demo.example")
+    told = [far.get("/demo?t=x").status_code for _ in range(45)]
+    assert told[:40] == [200] * 40 and told[-1] == 429
+    assert far.get("/documents").status_code == 303
+    assert client().get("/").status_code == 200
+
+
 def test_a_link_is_one_page_for_every_token_and_costs_nothing_to_look_at(
     client: Ask, bench: Any
 ) -> None:
@@ -175,7 +191,6 @@ def test_the_token_is_off_the_address_before_anything_else_has_seen_it(bench: An
 
 
 def test_a_visitor_reaches_his_link_s_page_and_nothing_else(client: Ask, bench: Any) -> None:
-    bench.visits.paces = Paces()
     link, token = bench.shares.make("local", Wish(kind="live", title="Demo"))
     far = client(**FAR)
     cookie = far.post("/api/demo/enter", json={"token": token}).headers["set-cookie"]

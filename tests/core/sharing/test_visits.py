@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import NotFound, NotOpen, Refused, Spent, TooFast
-from core.sharing.pace import Pace, Paces, neighbourhood
+from core.sharing.pace import Pace, neighbourhood
 from core.sharing.wishes import Wish
 from core.store.links import Links
 
@@ -67,7 +67,6 @@ def test_what_opens_nothing_says_the_same_for_every_reason(bench: Any) -> None:
             case "expired":
                 bench.shares.links.expire(ME, link.id, link.created_at)
     tokens["unknown"] = "x" * 43
-    bench.visits.paces = Paces()
     for token in tokens.values():
         with pytest.raises(NotOpen) as refused:
             bench.visits.enter(token, "", HERE)
@@ -160,6 +159,20 @@ def test_a_link_without_documents_searches_none(bench: Any) -> None:
     scope = bench.visits.scope(cookie)
     [turn] = bench.turns_of(ME, scope.visitor.conversation_id)
     assert turn.request.use_documents is False and not turn.sources
+
+
+def test_documents_that_are_gone_are_left_out_and_nobody_is_told_which(bench: Any) -> None:
+    kept = uploaded(bench, "kept.txt", "The lamp house is 40 metres from the stage.")
+    gone = uploaded(bench, "gone.txt", "The safe combination is 4711.")
+    _, token = live(bench, documents=(kept, gone))
+    cookie = bench.visits.enter(token, "", HERE)
+    bench.documents.delete(ME, gone)
+    assert answered(bench, cookie, "Where is the lamp house?")["type"] == "turn_done"
+    bench.documents.delete(ME, kept)
+    with pytest.raises(Refused, match="cannot answer now") as refused:
+        bench.visits.ask(cookie, "Where is it?", HERE)
+    assert kept not in str(refused.value) + refused.value.hint
+    assert bench.visits.demo(cookie).left == 19
 
 
 def test_visitors_share_nothing_and_the_owner_s_list_is_not_filled_with_them(bench: Any) -> None:

@@ -31,7 +31,7 @@ from tests.core.store.stories import DONE, ME, YOU, ask, end, index, span, uploa
 # They work for all users and name the user in every row.
 SYSTEM = {
     "append", "orphans", "renew", "stops", "claim", "requeue", "changes", "last_seq", "recover",
-    "known", "opened_by",
+    "known", "opened_by", "note_refused",
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
     "turn_id": "t1",

@@ -4,6 +4,7 @@ import gc
 
 gc.disable()  # imports leave no garbage, and looking for it takes a fifth of the time to start
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -13,6 +14,7 @@ from starlette.routing import Mount
 
 from core import assets
 from core.api import create_api
+from core.bootstrap import LOCAL_USER
 from core.doors import Doors
 from core.settings import Settings
 from pages.ui.session import workbench
@@ -25,6 +27,9 @@ gc.enable()
 async def lifespan(_: object) -> AsyncIterator[None]:
     """Build and start the workbench before the first request, and end it in order after the last."""
     bench = workbench()
+    # Said on the terminal and not logged: a log is kept, and read by others.
+    token = bench.sign_ins.token(LOCAL_USER)
+    sys.stderr.write(f"\n  To sign in from elsewhere, at /sign-in: {token}\n\n")
     try:
         yield
     finally:
@@ -35,7 +40,7 @@ app = st.App(
     "pages/frame.py",
     routes=[Mount("/api", app=create_api(workbench))],
     lifespan=lifespan,
-    middleware=[Middleware(Doors)],
+    middleware=[Middleware(Doors, bench=workbench)],
 )
 
 if __name__ == "__main__":

@@ -25,14 +25,29 @@ from core.reembedding import Due as Due
 from core.reembedding import Left as Left
 from core.retrieval.verdicts import summary as summary  # what a page says of its citations
 from core.settings import Settings
+from core.sharing.reach import Tunnel as Tunnel
+from core.sharing.reach import address as link_address
+from core.sharing.reach import badge as link_badge
+from core.sharing.reach import qr as qr_code
+from core.sharing.reach import tunnels as tunnels
+from core.sharing.scan import Finding as Finding
+from core.sharing.scope import Demo as Demo
+from core.sharing.shares import Share as Share
+from core.sharing.shown import Told as Told
+from core.sharing.snapshot import excerpt as excerpt
+from core.sharing.snapshot_page import page as snapshot_page
+from core.sharing.wishes import MOST_DAYS as MOST_DAYS
+from core.sharing.wishes import Wish as Wish
 from core.store.api_keys import ApiKey as ApiKey
 from core.store.api_keys import ApiKeys
 from core.store.caps import Caps
 from core.store.caps import CapState as CapState
+from core.store.links import Link as Link
 from core.store.preferences import Limit as Limit
 from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse as PromptUse
+from core.store.sign_ins import SignIns
 from core.store.traces import Traces
 from core.tokens.comparison import SENT as SENT
 from core.tokens.comparison import Placed as Placed
@@ -50,7 +65,16 @@ from core.whatif import Outcome as Outcome
 from core.workbench import LOCAL_USER as LOCAL_USER
 from core.workbench import Workbench as Workbench
 
-__all__ = ["ToolField", "ToolOutcome", "tool_arguments", "tool_fields"]
+__all__ = [
+    "ToolField",
+    "ToolOutcome",
+    "link_address",
+    "link_badge",
+    "qr_code",
+    "snapshot_page",
+    "tool_arguments",
+    "tool_fields",
+]
 
 
 def build(settings: Settings) -> Workbench:
@@ -97,4 +121,7 @@ def build(settings: Settings) -> Workbench:
         tools=parts.tools,
         approvals=parts.approvals,
         atlas=parts.atlas,
+        shares=parts.shares,
+        visits=parts.visits,
+        sign_ins=SignIns(parts.engine),
     )

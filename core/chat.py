@@ -127,8 +127,7 @@ class ChatService:
                 yield CitationsChecked(())
                 return
             heard = _Heard(context.sources)
-            order = await asyncio.to_thread(self._preferences.fallback, asked.user)
-            others = self._models.fallbacks(asked.model, context.budget.used, order)
+            others = await self._others(asked, context)
             async with aclosing(self._answer(asked, context, others, trace, root)) as events:
                 async for event in events:
                     heard.note(event)
@@ -147,6 +146,13 @@ class ChatService:
                 )
             yield CitationsChecked(citations)
 
+    async def _others(self, asked: Asked, context: Context) -> Sequence[ModelInfo]:
+        """Who answers when the model does not; nobody for a visitor, whose model is the link's."""
+        if asked.request.link_id:
+            return ()
+        order = await asyncio.to_thread(self._preferences.fallback, asked.user)
+        return self._models.fallbacks(asked.model, context.budget.used, order)
+
     async def _found(
         self, asked: Asked, history: Sequence[Turn], trace: Trace, root: OpenSpan
     ) -> Found:
@@ -163,7 +169,14 @@ class ChatService:
         root: OpenSpan,
     ) -> AsyncGenerator[StreamEvent, None]:
         wanted = asked.request
-        meter = self._meter(asked.user, asked.turn_id, asked.conversation_id, key_id=wanted.key_id)
+        meter = self._meter(
+            asked.user,
+            asked.turn_id,
+            asked.conversation_id,
+            key_id=wanted.key_id,
+            link_id=wanted.link_id,
+            visitor_id=wanted.visitor_id,
+        )
         if asked.tools:
             return self._runs.events(asked, context, others, meter, trace, root)
 

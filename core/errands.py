@@ -59,6 +59,8 @@ class Errands:
             asked.conversation_id,
             purpose=CONDENSE,
             key_id=asked.request.key_id,
+            link_id=asked.request.link_id,
+            visitor_id=asked.request.visitor_id,
         )
         values = {"question": question, "before": _exchanges(history[-_MOST_TURNS:])}
         said = await self._say(
@@ -82,6 +84,8 @@ class Errands:
             asked.conversation_id,
             purpose=SUMMARISE,
             key_id=asked.request.key_id,
+            link_id=asked.request.link_id,
+            visitor_id=asked.request.visitor_id,
         )
         values = {
             "earlier": before.text if before else "",

@@ -3,6 +3,7 @@
 FootlightsError                 .code (stable, snake_case) · .hint (what to do next)
 ├── Misuse                      the caller's: a request that cannot be carried out as it stands
 │   ├── NotFound                an id that is not there, or is somebody else's
+│   │   └── NotOpen             a share link that opens nothing, for whatever reason
 │   ├── Refused                 a file, a template or a question that we will not take, with the reason
 │   └── Conflict                the same id with other content, or a state that does not allow it
 │       └── NeedsEmbedding      passages that the embedder of the settings has not embedded: .passages
@@ -20,6 +21,8 @@ FootlightsError                 .code (stable, snake_case) · .hint (what to do 
 ├── CircuitOpen                 ours: a provider that keeps failing is left alone for a while: .retry_after
 ├── TooFast                     ours: the pace that a vendor allows is used up: .retry_after
 ├── BudgetExceeded              ours: a cap would be passed: .scope .limit .spent .reserved .renews_at
+├── Spent                       a visitor's: all the questions that his link allows are asked
+├── WrongToken                  of whoever signs in: a token that opens nothing
 ├── DeadlineExceeded            ours: a call that took longer than it may
 ├── ModelMisbehaved             the model's: an answer that cannot be used
 │   └── UnusableOutput          not the data that was asked for: .text .attempts (in llm/unusable.py)
@@ -57,6 +60,16 @@ class NotFound(Misuse):
 
     code = "not_found"
     hint = "Check the id; what was deleted does not come back."
+
+
+class NotOpen(NotFound):
+    """Read by a visitor: the link opens nothing, and nobody is told why."""
+
+    code = "not_open"
+    hint = "Ask whoever sent you the link for a new one."
+
+    def __init__(self) -> None:
+        super().__init__("there is nothing to see here: the link has ended, or never was one")
 
 
 class Refused(Misuse):
@@ -220,6 +233,22 @@ class BudgetExceeded(FootlightsError):
         self.spent = spent
         self.reserved = reserved
         self.renews_at = renews_at
+
+
+class Spent(FootlightsError):
+    """Read by a visitor: he has asked as often as the link allows."""
+
+    code = "messages_spent"
+    hint = "What was answered stays here until the link ends."
+
+
+class WrongToken(FootlightsError):
+    """Read by whoever tries to sign in."""
+
+    code = "wrong_token"
+    hint = (
+        "It was printed when the app started; a newer one may have replaced it on the page Shares."
+    )
 
 
 class DeadlineExceeded(FootlightsError):

@@ -63,7 +63,15 @@ class Finder:
 
     async def _search(self, asked: Asked, query: str) -> Found:
         wanted = _ids(asked.request.use_documents)
-        payer = Payer(asked.user, asked.turn_id, asked.conversation_id, asked.request.key_id)
+        request = asked.request
+        payer = Payer(
+            asked.user,
+            asked.turn_id,
+            asked.conversation_id,
+            request.key_id,
+            request.link_id,
+            request.visitor_id,
+        )
         return await self._documents.find(
             asked.user, query, asked.model.passages, wanted, distinct=True, payer=payer
         )

@@ -50,8 +50,11 @@ from core.rules import Bounds
 from core.runs import Runs
 from core.samples import Samples
 from core.settings import ROOT, Settings
+from core.sharing.shares import Shares
+from core.sharing.visits import Visits
 from core.store.approvals import ApprovalRows
 from core.store.blobs import Blobs
+from core.store.caps import Caps
 from core.store.collections import Collections
 from core.store.conversations import Conversations
 from core.store.documents import Documents
@@ -61,6 +64,7 @@ from core.store.golden import GoldenRows
 from core.store.jobs import Jobs
 from core.store.leases import Process
 from core.store.ledger import Ledger
+from core.store.links import Links
 from core.store.preferences import Preferences
 from core.store.price_overrides import PriceOverrides
 from core.store.prompt_cases import PromptCases
@@ -69,6 +73,7 @@ from core.store.reembeddings import Reembeddings
 from core.store.summaries import Summaries
 from core.store.tool_uses import tool_uses
 from core.store.turns import Turns
+from core.store.visitors import Visitors
 from core.tokens.counter import Counter
 from core.tool_bench import Tools
 from core.tools.dispatcher import Dispatcher
@@ -362,6 +367,46 @@ class Parts:
             ledger=self.ledger,
             process=self.process,
             bridge=self.bridge,
+        )
+
+    # --- sharing ---------------------------------------------------------------------------------
+
+    @cached_property
+    def _links(self) -> Links:
+        return Links(self.engine)
+
+    @cached_property
+    def _visitors(self) -> Visitors:
+        return Visitors(self.engine)
+
+    @cached_property
+    def visits(self) -> Visits:
+        return Visits(
+            links=self._links,
+            visitors=self._visitors,
+            conversations=self.conversations,
+            turn_rows=self.turn_rows,
+            turns=self.turns,
+            caps=Caps(self.engine),
+            documents=self._stored,
+            collections=self.collections,
+            toolbox=self._toolbox,
+        )
+
+    @cached_property
+    def shares(self) -> Shares:
+        return Shares(
+            links=self._links,
+            visitors=self._visitors,
+            conversations=self.conversations,
+            turn_rows=self.turn_rows,
+            documents=self._stored,
+            collections=self.collections,
+            caps=Caps(self.engine),
+            prices=self.prices,
+            models=self.models,
+            prompts=self.prompts,
+            toolbox=self._toolbox,
         )
 
     @cached_property

@@ -1,6 +1,7 @@
 """One settings class, read once, by bootstrap: the environment first, then `.env`."""
 
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -53,18 +54,27 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", validation_alias="FOOTLIGHTS_HOST")
     port: int = Field(8501, ge=0, le=65535, validation_alias="FOOTLIGHTS_PORT")
     public_url: str | None = Field(None, validation_alias="FOOTLIGHTS_PUBLIC_URL")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), validation_alias="FOOTLIGHTS_TRUSTED_PROXIES"
+    )
+    """Addresses or networks, with commas, whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     threads: int | None = Field(None, ge=1, validation_alias="FOOTLIGHTS_THREADS")
     """Threads of the local model; by default one for each core, at most eight."""
     max_upload_mb: int = Field(20, ge=1, validation_alias="FOOTLIGHTS_MAX_UPLOAD_MB")
     samples: bool = Field(True, validation_alias="FOOTLIGHTS_SAMPLES")
     """Whether a first start indexes the sample documents and answers a question about them."""
 
-    @field_validator("fallback", mode="before")
+    @field_validator("fallback", "trusted_proxies", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(ref.strip() for ref in value.split(",") if ref.strip())
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ip_network(each, strict=False)) for each in given)
 
     @field_validator("data", "prompts", "tools")
     @classmethod

@@ -132,6 +132,10 @@ class TurnRunner:
         if (user, turn_id) not in self._live:
             self._turns.budget(user, turn_id)
 
+    def runs_here(self, user: str, turn_id: str) -> bool:
+        """Whether this process answers the turn now."""
+        return (user, turn_id) in self._live
+
     async def stop(self, user: str, turn_id: str) -> None:
         """Stop the turn, wherever it runs, and keep what was said; a turn that is over stays as it is."""
         live = self._live.get((user, turn_id))

@@ -371,7 +371,7 @@ class TurnRequest:
     """What somebody asks. `model` is a ref (`provider:id`) or None for the first that is there;
     `use_documents` is True for all, False for none, or the ids of documents and collections to look
     in. A program brings along what was said before, instructions that follow ours, and the id of its
-    key, which pays. `table` names the fields of the table that the answer shall be (`name, price: number`), "" for an answer in words. Without
+    key, which pays; a visitor's question the ids of his link and of himself, which pay. `table` names the fields of the table that the answer shall be (`name, price: number`), "" for an answer in words. Without
     `guess` no model is asked when nothing in the documents is near the question. With `condense`
     the model first puts a follow-up so that it can be searched for by itself. `tools` are the names
     of those that the model may call."""
@@ -386,6 +386,8 @@ class TurnRequest:
     history: tuple[Message, ...] = ()
     instructions: str = ""
     key_id: str = ""
+    link_id: str = ""
+    visitor_id: str = ""
     table: str = ""
     guess: bool = True
     condense: bool = False

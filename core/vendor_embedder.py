@@ -67,7 +67,13 @@ class VendorEmbedder:
         # What belongs to no turn has a number of its own in the ledger.
         run, space = payer.turn_id or new_id(), self.space
         meter = self._meter(
-            payer.user, run, payer.conversation_id, purpose="embedding", key_id=payer.key_id
+            payer.user,
+            run,
+            payer.conversation_id,
+            purpose="embedding",
+            key_id=payer.key_id,
+            link_id=payer.link_id,
+            visitor_id=payer.visitor_id,
         )
         shorten = space.model.startswith(_SHORTENED)
         assert self.billed

@@ -28,6 +28,8 @@ from core.prompts.sandbox import Sandbox
 from core.reembedding import Reembedder
 from core.samples import Samples
 from core.settings import Settings
+from core.sharing.shares import Shares
+from core.sharing.visits import Visits
 from core.store.api_keys import ApiKeys
 from core.store.caps import Caps
 from core.store.collections import Collections
@@ -38,6 +40,7 @@ from core.store.preferences import Limit, Preferences
 from core.store.price_overrides import PriceOverride, PriceOverrides
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse, errand_uses, prompt_uses
+from core.store.sign_ins import SignIns
 from core.store.summaries import Summaries
 from core.store.traces import Traces
 from core.store.turns import Turns
@@ -95,6 +98,9 @@ class Workbench:
     tools: Tools
     approvals: Approvals
     atlas: Atlas
+    shares: Shares
+    visits: Visits
+    sign_ins: SignIns
     _running: list[Future[Any]] = field(default_factory=list)
     _warming: bool = False
     _started: float = 0.0
@@ -107,6 +113,7 @@ class Workbench:
             self.turns.keep(),
             self.documents.work(),
             self.reembedder.work(),
+            self.visits.watch(),
         )
         self._running = [self.bridge.submit(contained(work)) for work in works]
         self._started = time.monotonic()

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # `AppTest` and `uvicorn` start elsewhere than the project's root
     sys.path.insert(0, str(ROOT))
 
-from pages.ui import sidebar, style  # noqa: E402
+from pages.ui import demo_chat, session, sidebar, style  # noqa: E402
 from pages.ui.session import workbench  # noqa: E402
 
 st.set_page_config(
@@ -31,19 +31,42 @@ _SECTIONS = {
         ("models.py", "Models", ":material/memory:"),
         ("tools.py", "Tools", ":material/build:"),
     ],
+    "For others": [("shares.py", "Shares", ":material/share:")],
 }
 
+_DEMO = st.Page("demo.py", title="Demo", url_path="demo", visibility="hidden")
 
-page = st.navigation(
-    {
-        section: [
-            st.Page(file, title=title, icon=icon, default=file == "chat.py")
-            for file, title, icon in pages
-            if (_HERE / file).exists()
-        ]
-        for section, pages in _SECTIONS.items()
-    }
-)
-workbench().first_look()
-sidebar.draw()
-page.run()
+
+def _of_owner() -> None:
+    """The whole app, with the page of a link beside it, hidden."""
+    page = st.navigation(
+        {
+            section: [
+                *(
+                    st.Page(file, title=title, icon=icon, default=file == "chat.py")
+                    for file, title, icon in pages
+                    if (_HERE / file).exists()
+                ),
+                *([_DEMO] if section == "For others" else []),
+            ]
+            for section, pages in _SECTIONS.items()
+        }
+    )
+    if page.url_path == "demo":
+        page.run()
+        return
+    workbench().first_look()
+    sidebar.draw()
+    page.run()
+
+
+def _of_visitor() -> None:
+    """The page of his link, and nothing else that an address could lead to."""
+    nothing = st.Page(demo_chat.ended, title="Footlights", default=True)
+    st.navigation([nothing, _DEMO], position="hidden").run()
+
+
+if session.is_owner():
+    _of_owner()
+else:
+    _of_visitor()

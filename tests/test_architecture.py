@@ -39,10 +39,11 @@ OWNERS = {
     "alembic": ("core/store",),
     "psycopg": ("core/store",),
     "fastapi": ("core/api",),
-    "starlette": ("core/api", "core/doors.py"),
+    "starlette": ("core/api", "core/doors"),
     "pydantic_settings": ("core/settings.py",),
     "streamlit": (),
     "pandas": (),
+    "segno": ("core/sharing",),
     "plotly": (),
 }
 SLOW = ("torch", "sentence_transformers", "openai", "anthropic", "pandas", "faiss", "xllamacpp")

@@ -8,7 +8,18 @@ from collections.abc import Callable
 
 from fastapi import FastAPI
 
-from core.api import documents, embedding, gateway, problems, reads, tools, turns
+from core.api import (
+    demo,
+    documents,
+    embedding,
+    gateway,
+    problems,
+    reads,
+    shares,
+    sign_in,
+    tools,
+    turns,
+)
 from core.bootstrap import Workbench
 
 
@@ -22,6 +33,6 @@ def create_api(workbench: Callable[[], Workbench]) -> FastAPI:
     )
     api.state.workbench = workbench
     problems.add_to(api)
-    for routes in (documents, embedding, turns, tools, reads, gateway):
+    for routes in (documents, embedding, turns, tools, reads, gateway, shares, demo, sign_in):
         api.include_router(routes.router)
     return api

@@ -17,7 +17,9 @@ from core.errors import (
     NotFound,
     RateLimited,
     Refused,
+    Spent,
     TooFast,
+    WrongToken,
 )
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ _STATUS: tuple[tuple[type[FootlightsError], int], ...] = (
     (AssetUnavailable, 503),
     (CircuitOpen, 503),
     (BudgetExceeded, 402),
+    (Spent, 403),
+    (WrongToken, 401),
     (TooFast, 429),
     (RateLimited, 429),
     (FootlightsError, 502),
@@ -55,7 +59,10 @@ def add_to(api: FastAPI) -> None:
     @api.exception_handler(FootlightsError)
     def ours(_: Request, error: FootlightsError) -> JSONResponse:
         status = next(status for kind, status in _STATUS if isinstance(error, kind))
-        return problem(status, error.code, str(error), error.hint)
+        answer = problem(status, error.code, str(error), error.hint)
+        if isinstance(error, TooFast) and error.retry_after:
+            answer.headers["Retry-After"] = str(max(1, round(error.retry_after)))
+        return answer
 
     @api.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:

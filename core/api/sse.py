@@ -1,14 +1,18 @@
 """Server-sent events for readers who come back, are slow, fall silent or leave."""
 
 import asyncio
+import json
 import logging
+import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
+from typing import Any
 
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from core.live import Recorded
+from core.sharing.looking import looking_up
 
 HEARTBEAT_SECONDS = 15.0
 STALLED_SECONDS = 60.0
@@ -19,6 +23,8 @@ log = logging.getLogger(__name__)
 
 Follow = Callable[[int], AsyncGenerator[list[Recorded], None]]
 """The events behind a number in batches, as they come, until the ending."""
+Telling = Callable[[int], AsyncGenerator[list[tuple[int, dict[str, Any]]], None]]
+"""What is told behind a number in batches, until the ending."""
 
 
 class Stalled(Exception):
@@ -122,3 +128,18 @@ def pieces(parts: Iterable[bytes], size: int = PIECE_BYTES) -> Iterator[bytes]:
 
 def _frame(record: Recorded) -> bytes:
     return f"id: {record.seq}\nevent: {record.event.type}\ndata: {record.data}\n\n".encode()
+
+
+async def told_frames(follow: Telling, after: int) -> AsyncGenerator[bytes, None]:
+    """What a visitor is told behind `after` as text/event-stream."""
+    yield b"retry: 1000\n\n"
+    last = time.monotonic()
+    async with aclosing(looking_up(follow(after), 1.0)) as batches:
+        async for batch in batches:
+            for seq, told in batch or ():
+                data = json.dumps(told, ensure_ascii=False)
+                yield f"id: {seq}\nevent: {told['type']}\ndata: {data}\n\n".encode()
+            if batch or time.monotonic() - last > HEARTBEAT_SECONDS:
+                last = time.monotonic()
+                if not batch:
+                    yield BEAT

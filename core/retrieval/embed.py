@@ -39,6 +39,8 @@ class Payer:
     turn_id: str = ""
     conversation_id: str = ""
     key_id: str = ""
+    link_id: str = ""
+    visitor_id: str = ""
 
 
 class Embedder(Protocol):

@@ -37,10 +37,11 @@ class Conversations:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def create(self, user: str, conversation_id: str, title: str) -> None:
-        """Begin a conversation without a question; repeating it changes nothing."""
+    def create(self, user: str, conversation_id: str, title: str, link_id: str = "") -> None:
+        """Begin a conversation without a question, a visitor's when it has a link; repeating it
+        changes nothing."""
         with writing(self._engine) as connection:
-            touch(connection, user, conversation_id, title)
+            touch(connection, user, conversation_id, title, link_id)
 
     def get(self, user: str, conversation_id: str) -> Conversation:
         """The conversation; NotFound when the user has none with this id."""
@@ -128,10 +129,10 @@ class Conversations:
 
     # Last, because its name hides the type from the annotations below it.
     def list(self, user: str, query: str = "", limit: int = 100) -> list[Conversation]:
-        """The conversations whose title, questions or answers contain the query, latest first."""
-        found = _conversations(user).order_by(
-            conversations.c.updated_at.desc(), conversations.c.id.desc()
-        )
+        """The conversations whose title, questions or answers contain the query, latest first; those
+        of visitors are found at their link."""
+        found = _conversations(user).where(conversations.c.link_id == "")
+        found = found.order_by(conversations.c.updated_at.desc(), conversations.c.id.desc())
         if query.strip():
             asked = select(turns.c.id).where(
                 turns.c.user_id == user,
@@ -143,7 +144,9 @@ class Conversations:
             return [Conversation(**row._asdict()) for row in connection.execute(found.limit(limit))]
 
 
-def touch(connection: Connection, user: str, conversation_id: str, title: str) -> datetime:
+def touch(
+    connection: Connection, user: str, conversation_id: str, title: str, link_id: str = ""
+) -> datetime:
     """Make sure that it is there and has a title; the moment of its next question.
 
     The row is locked from here on, and the moment is behind that of every earlier question, even
@@ -158,6 +161,7 @@ def touch(connection: Connection, user: str, conversation_id: str, title: str) -
         renamed=False,
         created_at=at,
         updated_at=at,
+        link_id=link_id,
     )
     untitled = (conversations.c.title == "") & ~conversations.c.renamed
     kept = added.on_conflict_do_update(

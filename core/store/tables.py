@@ -59,6 +59,8 @@ conversations = Table(
     _set("created_at", Moment),
     _set("updated_at", Moment),
     Column("plan", Json(WindowPlan)),
+    # The share link through which a visitor holds it; "" for the user's own.
+    Column("link_id", Words, nullable=False, server_default=text("''")),
     Index("ix_conversations_recent", "user_id", "updated_at", "id"),
 )
 
@@ -470,6 +472,69 @@ api_keys = Table(
     Column("revoked_at", Moment),
     # The one look-up without a user: whoever shows a secret does not say whose it is.
     UniqueConstraint("secret_hash", name="uq_api_keys_secret_hash"),
+)
+
+# --- sharing ----------------------------------------------------------------------------------
+
+# A link is what its token opens; of the token there is only the hash. Its cap is that of scope `link`.
+links = Table(
+    "links",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("kind", Words),
+    _set("token_hash", Words),
+    _set("title", Words),
+    _set("description", Words),
+    _set("questions", Json(tuple[str, ...])),
+    _set("created_at", Moment),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+    _set("paused", Boolean),
+    _set("passphrase", Words),
+    _set("model", Words),
+    _set("prompt", Words),
+    _set("documents", Json(tuple[str, ...])),
+    _set("tools", Json(tuple[str, ...])),
+    _set("messages", Integer),
+    _set("max_tokens", Integer),
+    Column("visitor_cap", Dollars),
+    _set("shows_cost", Boolean),
+    Column("snapshot", Json(dict[str, Any])),
+    _set("refused", Integer),
+    Column("last_used_at", Moment),
+    Index("ix_links_recent", "user_id", "created_at", "id"),
+    UniqueConstraint("token_hash", name="uq_links_token_hash"),
+)
+
+# Whoever came in by a link, and the one conversation that he holds there.
+visitors = Table(
+    "visitors",
+    metadata,
+    _key("user_id"),
+    _key("link_id"),
+    _key("id"),
+    _set("secret_hash", Words),
+    _set("conversation_id", Words),
+    _set("turn_id", Words),
+    _set("asked", Integer),
+    _set("created_at", Moment),
+    _set("last_seen_at", Moment),
+    _belongs(("user_id", "link_id"), "links"),
+    UniqueConstraint("secret_hash", name="uq_visitors_secret_hash"),
+)
+
+# With what the owner comes in from elsewhere: tokens (`kind` "token") and browsers ("browser").
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("kind", Words),
+    _set("secret_hash", Words),
+    _set("created_at", Moment),
+    _set("expires_at", Moment),
+    UniqueConstraint("secret_hash", name="uq_sign_ins_secret_hash"),
 )
 
 # What the user has chosen on a page, by its name.

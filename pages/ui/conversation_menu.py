@@ -13,6 +13,7 @@ from pages.ui.markdown import label
 from pages.ui.session import user
 
 _MENU = {
+    "share": ":material/share: Share",
     "rename": ":material/edit: Rename",
     "markdown": ":material/article: Export as Markdown",
     "json": ":material/data_object: Export as JSON",
@@ -30,10 +31,12 @@ def draw(bench: Workbench, conversation: Conversation, turns: list[Turn]) -> Non
             format_func=_MENU.__getitem__,
             icon=":material/more_horiz:",
             type="tertiary",
-            help="Rename, export or delete this conversation",
+            help="Share, rename, export or delete this conversation",
             key="conversation_menu",
         )
     match picked:
+        case "share":
+            st.switch_page("shares.py", query_params={"new": "snapshot", "c": conversation.id})
         case "rename":
             _rename(bench, conversation, turns)
         case "delete":

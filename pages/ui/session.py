@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.bootstrap import LOCAL_USER, Workbench, build
+from core.caller import ADDRESS_HEADER, HEADER, OWNER_COOKIE, VISITOR_COOKIE
 from core.settings import Settings
 
 
@@ -27,3 +28,25 @@ def theme() -> str:
 def query(name: str) -> str:
     """A value of the address bar, "" when it is not there."""
     return str(st.query_params.get(name, ""))
+
+
+def visit() -> str:
+    """The cookie that the visitor of a share link is known by, "" when he has none."""
+    return str(st.context.cookies.get(VISITOR_COOKIE, ""))
+
+
+def is_owner() -> bool:
+    """Whether the owner looks at the page: what the doors have said of this connection, and whether
+    the browser that signed in has not been signed out since."""
+    headers = st.context.headers
+    if not headers:
+        return True  # nobody is connected: a test draws the page
+    door = headers.get(HEADER, "none")
+    if door != "browser":
+        return door == "machine"
+    return workbench().sign_ins.user(str(st.context.cookies.get(OWNER_COOKIE, ""))) is not None
+
+
+def address() -> str:
+    """The address of whoever looks, as far as the doors believed it."""
+    return str(st.context.headers.get(ADDRESS_HEADER, ""))

@@ -113,6 +113,8 @@ def chromium() -> Iterator[Browser]:
                 "--disable-background-networking",
                 "--disable-component-update",
                 "--disable-sync",
+                # This machine under a name that is not its own: somebody from elsewhere.
+                "--host-resolver-rules=MAP footlights.test 127.0.0.1",
             ],
         )
         yield browser

@@ -1,61 +1,227 @@
-"""Who is let in: this machine under its own name, and nobody else."""
+"""Who is let in: this machine under its own name, its owner from elsewhere, a visitor to his link."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from core.doors import Doors, is_loopback
+from core.api import create_api
+from core.caller import caller
+from core.doors import Doors, is_loopback, paths
+from core.errors import NotOpen
+from core.sharing.wishes import Wish
+
+Ask = Callable[..., Any]
+FAR = {"address": "192.168.1.5", "host": "demo.example"}
 
 
-async def page(_: Any) -> PlainTextResponse:
-    return PlainTextResponse("the page")
+async def page(request: Request) -> PlainTextResponse:
+    who = caller(request.scope)
+    told = request.headers.get("x-footlights-door")
+    return PlainTextResponse(f"the page for {told} at {who.address}")
 
 
-app = Starlette(routes=[Route("/", page)], middleware=[Middleware(Doors)])
+@pytest.fixture
+def client(bench: Any) -> Callable[..., TestClient]:
+    """`client(address=, host=)` asks from there."""
+    app = Starlette(
+        routes=[Mount("/api", app=create_api(lambda: bench)), Route("/{path:path}", page)],
+        middleware=[Middleware(Doors, bench=lambda: bench, per_minute=80)],
+    )
+
+    def made(address: str = "127.0.0.1", host: str = "localhost") -> TestClient:
+        return TestClient(
+            app,
+            base_url=f"http://{host}:8501",
+            client=(address, 5000),
+            follow_redirects=False,
+            headers={"accept": "text/html"},
+        )
+
+    return made
 
 
-def ask(
-    headers: dict[str, str] | None = None, *, address: str = "127.0.0.1", host: str = "localhost"
-) -> Any:
-    client = TestClient(app, base_url=f"http://{host}:8501", client=(address, 5000))
-    return client.get("/", headers=headers)
-
-
-def test_this_machine_is_let_in_with_headers_that_keep_the_page_to_itself() -> None:
-    answer = ask()
-    assert answer.status_code == 200
-    assert "img-src 'self' data: blob:" in answer.headers["content-security-policy"]
-    assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+def test_this_machine_is_let_in_with_headers_that_keep_the_page_to_itself(client: Ask) -> None:
+    answer = client().get("/")
+    assert answer.text == "the page for machine at 127.0.0.1"
+    policy = answer.headers["content-security-policy"]
+    assert "img-src 'self' data: blob:" in policy and "frame-ancestors 'none'" in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "noindex" in answer.headers["x-robots-tag"]
+    assert client().get("/api/health").headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(
-    ("asked", "reason"),
+    ("asked", "headers"),
     [
-        ({"address": "192.168.1.5"}, "another machine"),
-        ({"host": "evil.example"}, "evil.example"),
-        ({"headers": {"X-Forwarded-For": "8.8.8.8"}}, "proxy"),
-        ({"headers": {"Origin": "https://evil.example"}}, "another web page"),
-        ({"headers": {"Origin": "null"}}, "another web page"),
+        ({"address": "192.168.1.5"}, {}),
+        ({"host": "evil.example"}, {}),
+        ({}, {"X-Forwarded-For": "127.0.0.1"}),
+        ({}, {"Forwarded": "for=127.0.0.1"}),
+        ({}, {"Via": "1.1 nginx"}),
+        ({"host": "localhost.evil.example"}, {}),
+        ({"address": "192.168.1.5"}, {"X-Footlights-Door": "machine"}),
+        ({"address": "192.168.1.5"}, {"X-Forwarded-For": "127.0.0.1", "Host": "localhost"}),
     ],
 )
-def test_everyone_else_is_turned_away_in_words(asked: dict[str, Any], reason: str) -> None:
-    answer = ask(**asked)
-    assert answer.status_code == 403
-    body = answer.json()
-    assert body["code"] == "not_this_machine"
-    assert reason in body["detail"]
-    assert body["hint"]
+def test_everyone_else_signs_in_first(
+    client: Ask, asked: dict[str, str], headers: dict[str, str]
+) -> None:
+    stranger = client(**asked)
+    for path in ("/", "/documents", "/media/x", "/_stcore/upload_file/a/b", "/demo/x"):
+        answer = stranger.get(path, headers=headers)
+        assert (answer.status_code, answer.headers["location"][:8]) == (303, "/sign-in")
+    for path in ("/api/turns", "/api/docs", "/api/openapi.json", "/api/shares", "/api/demoX"):
+        answer = stranger.get(path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, "sign_in")
+    assert stranger.post("/api/turns", json={"prompt": "x"}, headers=headers).status_code == 401
 
 
-def test_the_app_s_own_pages_may_ask() -> None:
-    assert ask({"Origin": "http://localhost:8501"}).status_code == 200
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+def test_no_other_web_page_asks_in_somebody_s_name(client: Ask, origin: str) -> None:
+    for path in ("/", "/api/turns", "/api/demo", "/demo", "/sign-in"):
+        answer = client().get(path, headers={"Origin": origin})
+        assert answer.status_code == 403
+        assert "another web page" in answer.json()["detail"]
+    assert client().get("/", headers={"Origin": "http://localhost:8501"}).status_code == 200
+
+
+def test_the_owner_signs_in_from_elsewhere_until_the_token_is_rotated(
+    client: Ask, bench: Any
+) -> None:
+    token, far = bench.sign_ins.token("local"), client(**FAR)
+    assert "Sign in" in far.get("/sign-in").text
+    answer = far.post("/api/sign-in", json={"token": token})
+    assert answer.status_code == 204
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=lax" in cookie and token not in cookie
+    assert far.get("/documents").text == "the page for browser at 192.168.1.5"
+    assert far.get("/api/turns").status_code == 200
+    with bench.engine.connect() as connection:
+        kept = str(connection.exec_driver_sql("SELECT * FROM sign_ins").all())
+    assert token not in kept and cookie.split("=")[1].split(";")[0] not in kept
+    fresh = client().post("/api/sign-in/rotate").json()["token"]
+    assert far.get("/api/turns").status_code == 401
+    assert far.post("/api/sign-in", json={"token": token}).status_code == 401
+    assert far.post("/api/sign-in", json={"token": fresh}).status_code == 204
+
+
+def test_guessing_the_token_is_slowed_and_the_right_one_opens_all_the_same(
+    client: Ask, bench: Any
+) -> None:
+    far = client(address="192.168.7.7", host="demo.example")
+    told = [far.post("/api/sign-in", json={"token": "x" * 43}) for _ in range(12)]
+    assert [answer.status_code for answer in told] == [401] * 10 + [429] * 2
+    assert int(told[-1].headers["retry-after"]) >= 1
+    right = {"token": bench.sign_ins.token("local")}
+    assert far.post("/api/sign-in", json=right).status_code == 204
+
+
+def test_forwarded_addresses_are_believed_of_trusted_proxies_alone(client: Ask, bench: Any) -> None:
+    token = bench.sign_ins.token("local")
+    far = client(address="10.0.0.2", host="demo.example")
+    far.post("/api/sign-in", json={"token": token})
+    forged = {"X-Forwarded-For": "6.6.6.6, 10.0.0.9, 10.0.0.2", "X-Forwarded-Proto": "https"}
+    assert far.get("/", headers=forged).text.endswith("at 10.0.0.2")
+    object.__setattr__(bench.settings, "trusted_proxies", ("10.0.0.2/32",))
+    assert far.get("/", headers=forged).text.endswith("at 10.0.0.9")
+    assert far.get("/", headers={"X-Forwarded-For": "6.6.6.6, nonsense"}).text.endswith("10.0.0.2")
+    secure = far.post("/api/sign-in", json={"token": token}, headers=forged)
+    assert "Secure" in secure.headers["set-cookie"]
+
+
+def test_where_a_trusted_proxy_stands_nobody_is_the_owner_without_a_word(
+    client: Ask, bench: Any
+) -> None:
+    assert client().get("/").status_code == 200
+    object.__setattr__(bench.settings, "trusted_proxies", ("127.0.0.1/32",))
+    assert client().get("/").status_code == 303
+
+
+def test_an_address_that_asks_like_a_machine_is_slowed_before_any_work(client: Ask) -> None:
+    far = client(address="10.9.9.9", host="demo.example")
+    told = [far.get("/demo?t=x").status_code for _ in range(45)]
+    assert told[:40] == [200] * 40 and told[-1] == 429
+    assert far.get("/documents").status_code == 303
+    assert client().get("/").status_code == 200
+
+
+def test_a_link_is_one_page_for_every_token_and_costs_nothing_to_look_at(
+    client: Ask, bench: Any
+) -> None:
+    link, token = bench.shares.make("local", Wish(kind="live", title="A secret title"))
+    revoked, gone = bench.shares.make("local", Wish(kind="live"))
+    bench.shares.links.revoke("local", revoked.id)
+    far = client(**FAR)
+    told = [far.get(f"/demo?t={each}") for each in (token, gone, "unknown", "")]
+    assert len({(answer.status_code, answer.content) for answer in told}) == 1
+    assert told[0].status_code == 200 and "secret title" not in told[0].text
+    assert told[0].headers["cache-control"] == "no-store"
+    assert told[0].headers["x-frame-options"] == "DENY"
+    assert far.head(f"/demo?t={token}").content == b""
+    assert far.get("/demo").status_code == 404
+    for bad in (gone, "unknown"):
+        answer = far.post("/api/demo/enter", json={"token": bad})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_open")
+    assert bench.shares.get("local", link.id).visitors == 0
+    assert bench.ledger.rows("local") == []
+
+
+def test_the_token_is_off_the_address_before_anything_else_has_seen_it(bench: Any) -> None:
+    seen: list[bytes] = []
+
+    async def log(scope: Any, receive: Any, send: Any) -> None:
+        """What uvicorn's access log does: it reads the scope when the answer begins."""
+
+        async def noted(message: Any) -> None:
+            seen.append(scope["query_string"])
+            await send(message)
+
+        await Doors(None, bench=lambda: bench)(scope, receive, noted)  # type: ignore[arg-type]
+
+    TestClient(log).get("/demo?t=a-token")
+    assert seen and set(seen) == {b""}
+
+
+def test_a_visitor_reaches_his_link_s_page_and_nothing_else(client: Ask, bench: Any) -> None:
+    link, token = bench.shares.make("local", Wish(kind="live", title="Demo"))
+    far = client(**FAR)
+    cookie = far.post("/api/demo/enter", json={"token": token}).headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=lax" in cookie and token not in cookie
+    assert far.get("/demo").text == "the page for none at 192.168.1.5"
+    assert far.get("/api/demo").json()["title"] == "Demo"
+    assert far.get("/documents").status_code == 303
+    assert far.get("/api/documents").status_code == 401
+    assert far.post("/api/demo/ask", content=b"x" * 70_000).status_code >= 400
+    bench.shares.links.revoke("local", link.id)
+    assert far.get("/demo").status_code == 404
+    assert far.get("/api/demo").json()["code"] == "not_open"
+    with pytest.raises(NotOpen):
+        bench.visits.scope("")
+
+
+@pytest.mark.parametrize(
+    ("path", "open_to_all"),
+    [
+        ("/api/demo", True),
+        ("/api/demo/ask", True),
+        ("/api/demos", False),
+        ("/static/../api/turns", False),
+        ("//api/demo", False),
+        ("/api/sign-in/rotate", False),
+        ("/_stcore/stream", False),
+        ("/component/x", False),
+    ],
+)
+def test_few_paths_stand_before_the_door(path: str, open_to_all: bool) -> None:
+    assert paths.is_open(path) is open_to_all
 
 
 @pytest.mark.parametrize(

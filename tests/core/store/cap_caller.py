@@ -1,6 +1,8 @@
 """A process that calls against a cap: reserves, and settles, releases or abandons. Run by a test.
 
-    python cap_caller.py <database> <calls> <seed>
+    python cap_caller.py <database> <calls> <seed> [<link>]
+
+With a link it pays, and one visitor of it for each process.
 
 Prints what was granted, in the order of the outcomes: settled dollars, abandoned dollars, refused calls.
 """
@@ -11,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 from core.errors import BudgetExceeded
+from core.store.accounts import Payers
 from core.store.engine import make_engine
 from core.store.ids import new_id
 from core.store.ledger import Ledger
@@ -19,7 +22,7 @@ from core.types import Usage
 WORST = Decimal("0.05")
 
 
-def main(url: str, calls: int, seed: int) -> None:
+def main(url: str, calls: int, seed: int, link: str = "") -> None:
     engine = make_engine(url)
     ledger = Ledger(engine, "0000000000000000-0000000000000000")
     found: list[tuple[str, Decimal]] = []
@@ -27,7 +30,8 @@ def main(url: str, calls: int, seed: int) -> None:
     def call(number: int) -> None:
         chance, row = random.Random(seed * 1000 + number), new_id()
         try:
-            ledger.reserve("me", row, "", "c1", "openai:m", "test", WORST)
+            payers = Payers("c1", link=link, visitor=link and f"v{seed}")
+            ledger.reserve("me", row, "", "c1", "openai:m", "test", WORST, payers)
         except BudgetExceeded:
             found.append(("refused", Decimal(0)))
             return
@@ -52,4 +56,4 @@ def main(url: str, calls: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])

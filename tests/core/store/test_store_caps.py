@@ -317,14 +317,12 @@ def test_what_the_ledger_held_before_there_were_accounts_is_counted(empty_url: s
     engine.dispose()
 
 
-def test_two_hundred_calls_of_four_processes_never_pass_the_cap(url: str) -> None:
-    engine = make_engine(url)
-    cap = Decimal("2.5")
-    Caps(engine).set("me", "day", cap)
+def told_by_four(url: str, *more: str) -> list[list[str]]:
+    """What four processes print that make fifty calls each."""
     script = str(Path(__file__).with_name("cap_caller.py"))
     callers = [
         subprocess.Popen(
-            [sys.executable, script, url, "50", str(seed)],
+            [sys.executable, script, url, "50", str(seed), *more],
             cwd=ROOT,
             env={"PYTHONPATH": str(ROOT), "PATH": ""},
             stdout=subprocess.PIPE,
@@ -334,6 +332,14 @@ def test_two_hundred_calls_of_four_processes_never_pass_the_cap(url: str) -> Non
     ]
     told = [caller.communicate()[0].split() for caller in callers]
     assert [caller.returncode for caller in callers] == [0] * 4
+    return told
+
+
+def test_two_hundred_calls_of_four_processes_never_pass_the_cap(url: str) -> None:
+    engine = make_engine(url)
+    cap = Decimal("2.5")
+    Caps(engine).set("me", "day", cap)
+    told = told_by_four(url)
     settled, abandoned = (sum(Decimal(each[at]) for each in told) for at in (0, 1))
     refused = sum(int(each[2]) for each in told)
     assert refused > 0
@@ -341,4 +347,25 @@ def test_two_hundred_calls_of_four_processes_never_pass_the_cap(url: str) -> Non
     assert settled + abandoned <= cap
     assert Ledger(engine).recover(lambda _: False) == abandoned / Decimal("0.05")
     assert spent_and_reserved(engine, "day") == (settled + abandoned, 0)
+    engine.dispose()
+
+
+def test_two_hundred_calls_of_four_processes_pass_neither_a_link_s_cap_nor_a_visitor_s(
+    url: str,
+) -> None:
+    engine = make_engine(url)
+    caps, cap, own = Caps(engine), Decimal("2.5"), Decimal("0.7")
+    caps.set("me", "link", cap, "l1")
+    for seed in range(4):
+        caps.set("me", "visitor", own, f"v{seed}")
+    told = told_by_four(url, "l1")
+    assert sum(int(each[2]) for each in told) > 0
+    by_visitor = [Decimal(each[0]) + Decimal(each[1]) for each in told]
+    for seed, gone in enumerate(by_visitor):
+        state = caps.state("me", "visitor", f"v{seed}")
+        assert state and state.spent is not None and state.reserved is not None
+        assert state.spent + state.reserved == gone <= own
+    state = caps.state("me", "link", "l1")
+    assert state and state.spent is not None and state.reserved is not None
+    assert state.spent + state.reserved == sum(by_visitor) <= cap
     engine.dispose()

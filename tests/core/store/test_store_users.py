@@ -18,17 +18,20 @@ from core.store.embeddings import Embeddings
 from core.store.engine import reading
 from core.store.jobs import Jobs
 from core.store.ledger import Ledger
+from core.store.links import Link, Links
 from core.store.reembeddings import Reembeddings
 from core.store.summaries import Summaries
 from core.store.tables import metadata
 from core.store.traces import Traces
 from core.store.turns import Turns
+from core.store.visitors import Visitors
 from core.types import Budget, Summary, TurnRequest, Usage, WindowPlan
 from tests.core.store.stories import DONE, ME, YOU, ask, end, index, span, upload
 
 # They work for all users and name the user in every row.
 SYSTEM = {
     "append", "orphans", "renew", "stops", "claim", "requeue", "changes", "last_seq", "recover",
+    "known", "opened_by", "note_refused",
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
     "turn_id": "t1",
@@ -80,10 +83,17 @@ KNOWN: dict[str, Any] = {
     "vectors": {"0" * 32: b"\0" * 16},
     "failure": "stolen",
     "hint": "",
+    "link": Link("l9", "live", "stolen", now()),
+    "link_id": "l1",
+    "link_ids": ["l1"],
+    "visitor_id": "v1",
+    "paused": True,
+    "expires_at": now(),
+    "most": 9,
     "since": now() - timedelta(days=1),
 }
 # These make something of the second user's own, whatever ids the first one uses.
-MAKES = {"create", "start", "reserve", "add", "add_refused", "keep"}
+MAKES = {"create", "start", "reserve", "add", "add_refused", "keep", "make", "pause_all"}
 # What they say of a user who has nothing.
 EMPTY = {"totals", "embeddings", "vectors", "outstanding"}
 
@@ -98,9 +108,11 @@ def public_methods() -> list[tuple[type, str]]:
             Embeddings,
             Jobs,
             Ledger,
+            Links,
             Reembeddings,
             Summaries,
             Traces,
+            Visitors,
         )
         for name, _ in inspect.getmembers(repository, inspect.isfunction)
         if not name.startswith("_") and name not in SYSTEM
@@ -130,6 +142,8 @@ def test_a_second_user_sees_and_changes_nothing(
     upload(engine)
     index(engine)
     Reembeddings(engine).start(ME, "s", 1)
+    Links(engine).make(ME, Link("l1", "live", "mine", now()))
+    Visitors(engine).mint(ME, "l1")
     before = everything(engine, ME)
     method: Callable[..., Any] = getattr(repository(engine), name)
     parameters = list(inspect.signature(method).parameters.values())

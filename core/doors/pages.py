@@ -1,0 +1,80 @@
+"""The pages at the doors: come in by a link, sign in, nothing here. The same for whoever asks."""
+
+import base64
+import hashlib
+
+from core.sharing.snapshot_page import document
+
+_FORM = """
+form { margin: 1.6rem 0 0; display: grid; gap: .8rem; max-width: 24rem; }
+input { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line);
+  border-radius: .6rem; padding: .6rem .8rem; width: 100%; margin-top: .25rem; }
+button { font: inherit; font-weight: 600; border: 0; border-radius: .6rem; padding: .7rem 1.1rem;
+  background: var(--accent); color: var(--on); cursor: pointer; width: fit-content; }
+main { padding-top: min(18vh, 9rem); }
+"""
+_SEND = """
+const form=document.querySelector('form'),told=document.querySelector('[role=status]');
+form.addEventListener('submit',async event=>{event.preventDefault();told.textContent='One moment…';
+try{const answer=await fetch(form.dataset.to,{method:'POST',headers:{'Content-Type':'application/json'},
+body:JSON.stringify(said())});
+if(answer.ok){location.replace(next());return}
+const problem=await answer.json();const text=problem.detail+'. '+problem.hint;
+told.textContent=text[0].toUpperCase()+text.slice(1);}
+catch{told.textContent='The app does not answer. Try again in a moment.'}});
+"""
+_ENTER = """
+const query=new URLSearchParams(location.search),token=query.get('t')||'';
+history.replaceState(null,'','/demo');
+if(query.has('p'))document.querySelector('label').hidden=false;
+const said=()=>({token,passphrase:document.querySelector('input').value}),next=()=>'/demo';
+"""
+_SIGN_IN = """
+const said=()=>({token:document.querySelector('input').value});
+const asked=new URLSearchParams(location.search).get('next')||'/';
+const next=()=>/^\\/[a-z-]*$/.test(asked)?asked:'/';
+"""
+
+
+def _page(title: str, body: str, script: str = "") -> tuple[bytes, str]:
+    """The page and the policy that lets its own script run, and nothing else."""
+    script = script.strip()
+    run = f"<script>{script}</script>" if script else ""
+    whole = document(title, f"<style>{_FORM}</style>{body}{run}")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    allowed = f"script-src 'sha256-{digest}'; connect-src 'self'; " if script else ""
+    policy = (
+        f"default-src 'none'; {allowed}style-src 'unsafe-inline'; img-src 'self' data: blob:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return whole.encode(), policy
+
+
+ENTER = _page(
+    "A shared link",
+    "<h1>Something was shared with you</h1>"
+    "<p>It opens in this browser. If it is a demo that you can ask, whoever shared it can read "
+    "what you ask and what is answered.</p>"
+    '<form data-to="/api/demo/enter"><label hidden>Passphrase'
+    '<input type="password" name="passphrase" autocomplete="off" maxlength="200"></label>'
+    "<button>Open</button></form>"
+    '<p role="status" class="soft"></p><noscript>This page needs JavaScript.</noscript>',
+    _ENTER + _SEND,
+)
+SIGN_IN = _page(
+    "Sign in",
+    "<h1>Sign in to Footlights</h1>"
+    "<p>Enter the token that was printed where the app was started.</p>"
+    '<form data-to="/api/sign-in"><label>Token'
+    '<input type="password" name="token" autocomplete="current-password" autofocus required '
+    'maxlength="200"></label><button>Sign in</button></form>'
+    '<p role="status" class="soft"></p>'
+    '<p class="soft">A link that somebody shared with you opens without it: open that link again.</p>',
+    _SIGN_IN + _SEND,
+)
+CLOSED = _page(
+    "Nothing here",
+    "<h1>There is nothing to see here</h1>"
+    "<p>The link has ended, or never was one. Ask whoever sent it to you for a new one.</p>",
+)
+ROBOTS = b"User-agent: *\nDisallow: /\n"

@@ -1,0 +1,64 @@
+"""A link that was just made: its address, shown once, and how others reach it."""
+
+import base64
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from core.bootstrap import Workbench, link_address, link_badge, qr_code, tunnels
+from pages.ui.markdown import label
+
+
+def keep(title: str, token: str, *, asks_passphrase: bool) -> None:
+    """Show the link at the next drawing of the list."""
+    st.session_state["made_link"] = (title, token, asks_passphrase)
+
+
+def draw(bench: Workbench) -> None:
+    """The link that was just made, until it is put away."""
+    made = st.session_state.get("made_link")
+    if not made:
+        return
+    title, token, asks = made
+    base = bench.settings.public_url or _here(bench)
+    address = link_address(base, token, asks_passphrase=asks)
+    local = urlsplit(base).hostname in ("localhost", "127.0.0.1")
+    with st.container(border=True, key="made_link"):
+        st.subheader(f"{label(title)} is ready", anchor=False)
+        st.caption("This is the only time that the link is shown: Footlights keeps no copy of it.")
+        link, code = st.columns([3, 1], vertical_alignment="top")
+        with link:
+            st.code(address, language=None, wrap_lines=True)
+            if local:
+                _outside(bench)
+            with st.expander("A badge for a README", type="compact"):
+                st.code(link_badge(address, title), language="markdown", wrap_lines=True)
+        with code:
+            picture = base64.b64encode(qr_code(address).encode()).decode()
+            st.html(
+                f'<img src="data:image/svg+xml;base64,{picture}" alt="The link as a QR code" '
+                'style="width:100%;max-width:13rem;border-radius:.5rem">'
+            )
+        if st.button("I have it", type="primary", icon=":material/check:"):
+            del st.session_state["made_link"]
+            st.rerun()
+
+
+def _here(bench: Workbench) -> str:
+    found = urlsplit(st.context.url or "")
+    if found.scheme and found.netloc:
+        return f"{found.scheme}://{found.netloc}"
+    return f"http://localhost:{bench.settings.port}"
+
+
+def _outside(bench: Workbench) -> None:
+    found = tunnels(bench.settings.port)
+    st.markdown("It opens on this machine only. For others, start a tunnel:")
+    if not found:
+        st.caption("Neither cloudflared, ngrok nor ssh is installed here: cloudflared is quickest.")
+    for each in found:
+        st.code(each.command, language="bash", wrap_lines=True)
+        st.caption(f"**{each.name}** · {each.note}")
+    st.caption(
+        "Then put the tunnel's address in the place of this one, or set `FOOTLIGHTS_PUBLIC_URL` to it."
+    )

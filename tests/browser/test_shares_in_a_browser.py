@@ -1,0 +1,83 @@
+"""A link as a stranger opens it: in a real Chromium, under another name than this machine's."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import App, Tab
+
+HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>![x](https://evil.example/a.png)'
+
+
+@pytest.fixture
+def far(chromium: Browser, served: App) -> Iterator[Tab]:
+    """A phone from elsewhere, which fails its test when anybody but the app is asked."""
+    address = served.address.replace("127.0.0.1", "footlights.test")
+    made = Tab(chromium, address, viewport={"width": 390, "height": 844})
+    made.page.on("dialog", lambda dialog: made.faults.append(f"a script ran: {dialog.message}"))
+    yield made
+    made.context.close()
+    assert made.faults == []
+
+
+def hostile_document(served: App) -> str:
+    files = {"files": (f"{HOSTILE[:40]}.txt", f"The lamp house says {HOSTILE} at noon.".encode())}
+    [document] = served.api.post("/documents", files=files).json()
+    for _ in range(200):
+        if served.api.get(f"/documents/{document['id']}").json()["status"] == "indexed":
+            return str(document["id"])
+    raise AssertionError("the document was not indexed")
+
+
+def enter(far: Tab, made: dict[str, Any]) -> None:
+    far.page.goto(f"{far.address}/demo?t={made['token']}")
+    expect(far.page).to_have_url(f"{far.address}/demo")
+    far.page.get_by_role("button", name="Open").click()
+
+
+def test_a_stranger_asks_and_no_stored_script_runs_nor_asks_anybody(far: Tab, served: App) -> None:
+    wish = {
+        "kind": "live",
+        "title": f"Demo {HOSTILE}"[:100],
+        "description": HOSTILE,
+        "questions": [f"What does the lamp house say? {HOSTILE}"],
+        "documents": [hostile_document(served)],
+    }
+    made = served.api.post("/shares", json=wish).json()
+    enter(far, made)
+    page = far.page
+    expect(page.get_by_text("Whoever shared this can read")).to_be_visible()
+    page.locator(".st-key-suggestions button").click()
+    chip = page.locator("[class*=st-key-citations_] button").first
+    chip.click()
+    expect(page.get_by_role("region", name="Passage")).to_contain_text("<script>alert(2)</script>")
+    page.goto(f"{far.address}/documents")
+    expect(page).to_have_url(re.compile("/sign-in"))
+    served.api.post(f"/shares/{made['id']}/revoke")
+    page.goto(f"{far.address}/demo")
+    expect(page.get_by_text("There is nothing to see here")).to_be_visible()
+    log = served.log.read_text()
+    assert made["token"] not in log and "Traceback" not in log
+
+
+def test_a_snapshot_opens_its_citations_without_a_script_or_a_request(
+    far: Tab, served: App
+) -> None:
+    turn = served.ask(f"What does the lamp house say? {HOSTILE}")
+    talk = {"conversation_id": turn["conversation_id"], "title": HOSTILE[:90]}
+    made = served.api.post("/shares", json={"kind": "snapshot", **talk}).json()
+    enter(far, made)
+    page = far.page
+    expect(page.get_by_role("heading", level=1)).to_contain_text("<img src=x")
+    page.locator("a.cite").first.click()
+    expect(page.locator(".passage").first).to_be_visible()
+    asked: list[str] = []
+    html = served.api.get(f"/shares/{made['id']}/snapshot").text
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_content(html)
+    page.locator("a.cite").first.click()
+    assert [each for each in asked if not each.startswith("data:")] == []
+    assert page.locator("script").count() == 0

@@ -1,0 +1,131 @@
+"""Shares: a link is looked at before it is made, shown once, and closed; strangers see one page."""
+
+from typing import Any
+
+import pytest
+from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
+
+from core.sharing.wishes import Wish
+from tests.pages.conftest import ROOT, Open
+
+ME = "local"
+
+
+def texts(page: AppTest) -> str:
+    kinds = (page.title, page.header, page.subheader, page.markdown, page.caption, page.code)
+    return "\n".join(str(each.value) for kind in kinds for each in kind)
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    [button] = [each for each in page.button if each.label == label]
+    return button.click().run()
+
+
+def test_a_live_demo_is_made_and_its_link_is_shown_once(app: Open, bench: Any) -> None:
+    page = app("shares.py")
+    assert "Nothing is shared" in texts(page)
+    page = press(page, "New link")
+    assert "What a stranger will see" in texts(page)
+    page.text_input(key="share_title_live").set_value("Ask the crew").run()
+    assert "Ask the crew" in [each.value for each in page.title]
+    page = press(page, "Make the link")
+    [share] = bench.shares.list(ME)
+    assert share.link.title == "Ask the crew" and share.cap and share.cap.limit == 1
+    said = texts(page)
+    assert "/demo?t=" in said and "Ask the crew is ready" in said
+    page = press(page, "I have it")
+    assert "/demo?t=" not in texts(page)
+
+
+def test_what_should_not_be_shown_is_pointed_at_before_it_is(
+    app: Open, bench: Any, asked: Any
+) -> None:
+    turn = asked("Write to anna@example.org, the key is sk-proj-0123456789abcdefghij")
+    page = app("shares.py", new="snapshot", c=turn.conversation_id)
+    said = texts(page)
+    assert "an e-mail address in the title" in said and "anna@example.org" in said
+    assert "a key in question 1" in said
+    [make] = [each for each in page.button if each.label == "Make the link"]
+    assert make.disabled
+    page.checkbox(key="share_agreed").check().run()
+    page = press(page, "Make the link")
+    assert [each.link.kind for each in bench.shares.list(ME)] == ["snapshot"]
+
+
+def test_a_card_pauses_and_revokes_and_one_switch_pauses_all(app: Open, bench: Any) -> None:
+    link, _ = bench.shares.make(ME, Wish(kind="live", title="Demo"))
+    page = app("shares.py")
+    page.button(key=f"pause_{link.id}").click().run()
+    assert bench.shares.get(ME, link.id).state == "paused"
+    page.button(key=f"go_{link.id}").click().run()
+    page.toggle[0].set_value(True).run()
+    assert bench.shares.list(ME)[0].state == "paused"
+    page.toggle[0].set_value(False).run()
+    page.button(key=f"revoke_{link.id}").click().run()
+    assert bench.shares.list(ME)[0].state == "revoked"
+
+
+def test_the_owner_reads_what_a_visitor_asked(app: Open, bench: Any) -> None:
+    link, token = bench.shares.make(ME, Wish(kind="live", title="Demo"))
+    visit = bench.visits.enter(token, "", "127.0.0.1")
+    bench.visits.ask(visit, "What is a gaffer?", "127.0.0.1")
+    for _ in bench.bridge.iterate(bench.visits.follow(visit), 60):
+        pass
+    [visitor] = bench.shares.visitors.list(ME, link.id)
+    page = app("shares.py", share=link.id, visitor=visitor.id)
+    assert "What is a gaffer?" in texts(page)
+
+
+# --- as a visitor ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stranger(bench: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`stranger(cookie)` opens the frame as the doors announce somebody who is not the owner."""
+
+    def open_as(cookie: str) -> AppTest:
+        headers = {"x-footlights-door": "none", "x-footlights-address": "10.0.0.9"}
+        monkeypatch.setattr(ContextProxy, "headers", property(lambda _: headers))
+        monkeypatch.setattr(
+            ContextProxy, "cookies", property(lambda _: {"footlights_visit": cookie})
+        )
+        return AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60)
+
+    return open_as
+
+
+def test_a_visitor_gets_no_other_page_of_the_app(bench: Any, asked: Any, stranger: Any) -> None:
+    asked("The owner's own question")
+    _, token = bench.shares.make(ME, Wish(kind="live", title="Demo"))
+    test = stranger(bench.visits.enter(token, "", "10.0.0.9")).run()
+    assert [each.value for each in test.title] == ["This demo has ended"]  # at any address but one
+    pages = sorted((ROOT / "pages").glob("*.py"))
+    assert len(pages) > 10
+    for page in pages:
+        if page.name not in ("__init__.py", "frame.py", "demo.py"):
+            with pytest.raises(ValueError, match="Could not find a navigation page"):
+                test.switch_page(page.name)
+    test.switch_page("demo.py").run()
+    assert "owner's own question" not in texts(test)
+    assert not test.sidebar.button
+
+
+def test_a_visitor_asks_on_his_page_and_meets_a_good_end(bench: Any, stranger: Any) -> None:
+    link, token = bench.shares.make(
+        ME, Wish(kind="live", title="Ask the crew", messages=2, questions=("What is a grip?",))
+    )
+    test = stranger(bench.visits.enter(token, "", "10.0.0.9")).run()
+    test.switch_page("demo.py").run()
+    assert [each.value for each in test.title] == ["Ask the crew"]
+    assert "Whoever shared this can read what you ask" in texts(test)
+    assert "2 of 2 questions left" in texts(test)
+    test.button(key="demo_What is a grip?").click().run()
+    assert "1 of 2 questions left" in texts(test) and "What is a grip?" in texts(test)
+    test.chat_input[0].set_value("And a gaffer?").run()
+    assert "You have asked all your questions" in texts(test)
+    assert test.chat_input[0].disabled
+    bench.shares.links.revoke(ME, link.id)
+    test.run()
+    assert [each.value for each in test.title] == ["This demo has ended"]
+    assert "gaffer" not in texts(test)

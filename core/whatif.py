@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from core.context import FENCE_TOKENS
+from core.context import DEFAULT_MAX_TOKENS, FENCE_TOKENS
 from core.retrieval.relevance import Relevance
 from core.store.conversations import Conversations
 from core.store.turns import Turns
@@ -105,6 +105,22 @@ class _Window:
     over: int
 
 
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What a question that is being written would send, about: `prompt` tokens of its own, `sent` with
+    everything around it, of which the first `same` are as they were for the question before; what is
+    `free` then. `cost` is that of sending alone, in US dollars, None when the price is unknown; `over` is by
+    how much it does not fit."""
+
+    prompt: int
+    sent: int
+    same: int
+    free: int
+    window: int
+    cost: Decimal | None
+    over: int
+
+
 class WhatIf:
     """Opens conversations for the lab."""
 
@@ -129,6 +145,39 @@ class WhatIf:
         texts = [f"{turn.request.prompt}\n{turn.answer}" for turn in turns]
         return Lab([self._said(turn, model) for turn in turns], texts, system, model)
 
+    def next(
+        self,
+        user: str,
+        conversation_id: str | None,
+        prompt: str,
+        model: ModelInfo,
+        use_documents: bool = True,
+    ) -> Next:
+        """What the question would send. Passages are those that the question before took: which ones it
+        will be is known only when it is asked."""
+        known = self.open(user, conversation_id, model) if conversation_id else None
+        plan = (
+            self._conversations.plan(user, conversation_id) if known and conversation_id else None
+        )
+        newest = self._turns.list(user, 1)
+        lab = known or (self.open(user, newest[0].conversation_id, model) if newest else None)
+        system = lab.system if lab else 0
+        passages = lab.turns[-1].passages if lab and use_documents else ()
+        size = self._counter.count_message(message("user", prompt), model.ref)
+        turns = known.turns if known else ()
+        asked = Lab(
+            [*turns, Said("", prompt, size, 0, passages, 0)],
+            [*(turn.question for turn in turns), prompt],
+            system,
+            model,
+        )
+        reserve = min(DEFAULT_MAX_TOKENS, model.max_output, max(1, model.window // 2))
+        now = asked.outcome(plan or WindowPlan(), len(turns), reserve)
+        before = asked.outcome(plan or WindowPlan(), len(turns) - 1, reserve) if turns else None
+        cost = None if model.price is None else model.price.input * now.sent / Decimal(10**6)
+        same = 0 if before is None else system + _kept_alike(turns, before.kept, now.kept)
+        return Next(size, now.sent, same, now.free, model.window, cost, now.over)
+
     def _said(self, turn: Turn, model: ModelInfo) -> Said:
         def size(said: Message) -> int:
             return self._counter.count_message(said, model.ref)
@@ -141,3 +190,13 @@ class WhatIf:
         answered = turn.usage.output_tokens if turn.usage else 0
         history = asked + size(message("assistant", turn.answer))
         return Said(turn.id, turn.request.prompt, asked, history, passages, answered)
+
+
+def _kept_alike(turns: Sequence[Said], before: Sequence[bool], now: Sequence[bool]) -> int:
+    """Tokens of the turns that both windows begin with."""
+    same = 0
+    for turn, had, has in zip(turns, before, now, strict=False):
+        if had != has:
+            break
+        same += turn.history if has else 0
+    return same

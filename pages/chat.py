@@ -30,7 +30,7 @@ running = next((turn for turn in turns if turn.status == "running"), None)
 
 # --- ask -----------------------------------------------------------------------------------------
 
-asked = composer.draw(bench, running)
+asked = composer.draw(bench, running, conversation)
 if asked:
     try:
         started = bench.turns.start(

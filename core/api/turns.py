@@ -9,12 +9,13 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from core.api.bench import Bench
-from core.api.shapes import DecisionIn, StartedOut, TurnIn
+from core.api.shapes import DecisionIn, EstimateIn, StartedOut, TurnIn
 from core.api.sse import HEARTBEAT_SECONDS, EventStream, frames
 from core.bootstrap import LOCAL_USER
 from core.errors import Misuse, NotFound
 from core.export import plain
 from core.types import Span, Turn
+from core.whatif import Next
 
 router = APIRouter(tags=["turns"])
 
@@ -62,6 +63,18 @@ async def events(
     await run_in_threadpool(bench.turns.check, LOCAL_USER, turn_id)
     follow = partial(bench.turns.follow, LOCAL_USER, turn_id)
     return EventStream(frames(follow, max(last_event_id, after), HEARTBEAT_SECONDS))
+
+
+@router.post("/estimate", response_model=Next)
+def estimate(bench: Bench, body: EstimateIn) -> Any:
+    """What a question that is being written would send and cost, about; nothing is asked."""
+    [model] = bench.priced(LOCAL_USER, [bench.models.resolve(body.model)])
+    if body.conversation_id is not None:
+        bench.conversations.get(LOCAL_USER, body.conversation_id)
+    found = bench.whatif.next(
+        LOCAL_USER, body.conversation_id, body.prompt, model, body.use_documents
+    )
+    return plain(found)
 
 
 @router.post("/turns/{turn_id}/stop", status_code=202)

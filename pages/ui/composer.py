@@ -6,8 +6,8 @@ from core.bootstrap import Workbench
 from core.documents import PENDING, SUFFIXES
 from core.errors import FootlightsError
 from core.tables import parse_fields
-from core.types import Collection, Document, ModelInfo, Turn, TurnRequest
-from pages.ui import say
+from core.types import Collection, Conversation, Document, ModelInfo, Turn, TurnRequest
+from pages.ui import estimate, say
 from pages.ui.health import counted
 from pages.ui.markdown import label
 from pages.ui.session import user
@@ -15,7 +15,9 @@ from pages.ui.session import user
 _ALL = "all"
 
 
-def draw(bench: Workbench, running: Turn | None) -> TurnRequest | None:
+def draw(
+    bench: Workbench, running: Turn | None, conversation: Conversation | None
+) -> TurnRequest | None:
     """The composer at the bottom of the page; what was asked, if something was."""
     with st.bottom:
         with st.container(
@@ -33,6 +35,8 @@ def draw(bench: Workbench, running: Turn | None) -> TurnRequest | None:
                     key="stop",
                     on_click=lambda: bench.bridge.run(bench.turns.stop(user(), running.id)),
                 )
+        if not running:
+            estimate.draw(conversation, model, documents is not False)
         said = st.chat_input(
             "Waiting for the answer" if running else "Ask about your documents, or drop files here",
             accept_file="multiple",

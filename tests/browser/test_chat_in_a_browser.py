@@ -76,6 +76,20 @@ def test_a_pdf_is_uploaded_asked_about_and_its_citation_opened(tab: Tab, tmp_pat
     assert "c=" in page.url and "c=new" not in page.url
 
 
+def test_what_is_typed_is_estimated_before_it_is_sent(tab: Tab) -> None:
+    page = tab.open()
+    field = page.get_by_test_id("stChatInputTextArea")
+    expect(field).to_be_enabled()
+    line = page.get_by_text(re.compile(r"^About [\d,]+ tokens, "))
+    expect(line).to_have_count(0)
+    field.fill("How long is the notice period?")
+    expect(line).to_be_visible()
+    field.fill("word " * 200_000)
+    expect(page.get_by_text("This does not fit, by")).to_be_visible()
+    field.fill("")
+    expect(line).to_have_count(0)
+
+
 def test_an_answer_survives_a_reload_in_the_middle(tab: Tab, served: App) -> None:
     page = tab.open("/?c=new")
     ask(page, "/words 150 pace 30ms")

@@ -221,3 +221,12 @@ def test_a_collection_is_listed_and_narrows_a_search_and_a_turn(
     assert client.post("/search", json={"query": "x", "collection": "none"}).status_code == 404
     both = client.post("/turns", json={**body, "use_documents": False})
     assert (both.status_code, both.json()["code"]) == (400, "misuse")
+
+
+def test_a_question_is_estimated_without_being_asked(client: httpx2.Client) -> None:
+    found = client.post("/estimate", json={"prompt": "How long?"}).json()
+    assert found["sent"] >= found["prompt"] > 0 and found["over"] == 0
+    assert client.get("/conversations").json() == []
+    assert (
+        client.post("/estimate", json={"prompt": "x", "conversation_id": "no"}).status_code == 404
+    )

@@ -1,5 +1,6 @@
 """The lab: what each plan would have kept, sent and cost, on the same turns."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from core.tokens.budget import fit
 from core.tokens.strategies import STRATEGIES, Asked
 from core.types import Item, ModelInfo, Price, WindowPlan
 from core.whatif import Lab, Said
-from tests.core.test_window_plans import conversation, part
+from tests.core.test_window_plans import conversation, next_turn, part
 
 MODEL = ModelInfo("m:1", "m", "1", "M", 1_000, 400, Price(Decimal(2), Decimal(10)))
 
@@ -104,3 +105,25 @@ def test_a_conversation_is_opened_as_its_model_counts_it(bench: Any) -> None:
 @pytest.mark.parametrize("at", [0, 1, 5])
 def test_nothing_is_kept_before_the_first_turn(at: int) -> None:
     assert len(lab(6).outcome(WindowPlan(), at, 100).kept) == at
+
+
+def test_what_is_being_written_is_estimated_with_everything_around_it(bench: Any) -> None:
+    where, ids = conversation(bench, "one?", "two?")
+    model = bench.models.resolve("scripted:scripted")
+    found = bench.whatif.next("local", where, "three?", model, use_documents=False)
+    turn, _ = next_turn(bench, where, "three?")
+    budget = bench.turn_rows.budget("local", turn)
+    assert found.sent == budget.input_tokens
+    before = bench.turn_rows.budget("local", ids[1])
+    assert found.same == part(before, "system").tokens + part(before, "history").tokens
+    assert found.prompt < found.sent < found.window
+
+
+def test_the_first_question_is_estimated_and_one_that_does_not_fit_says_by_how_much(
+    bench: Any,
+) -> None:
+    model = replace(bench.models.resolve("scripted:scripted"), window=2_000)
+    first = bench.whatif.next("local", None, "hello", model)
+    assert (first.same, first.over) == (0, 0)
+    large = bench.whatif.next("local", None, "word " * 4_000, model)
+    assert large.over > 2_000

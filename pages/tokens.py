@@ -51,6 +51,11 @@ def draw_window(turn: Turn, budget: Budget) -> None:
     st.html(window_bar.bar(budget, session.theme()))
     if budget.input_tokens < budget.window * _SMALL:
         draw_sent(budget)
+    st.toggle(
+        "Show where each token begins",
+        key="boundaries",
+        help=f"By {budget.counter}; point at a token for its number and bytes.",
+    )
     for part in budget.slices:
         if part.items:
             draw_region(part, turn, budget)
@@ -179,7 +184,10 @@ def draw_item(item: Item, turn: Turn, colour: str) -> None:
     with st.expander(label(" · ".join(parts)), icon=icon, type="compact"):
         if not item.kept:
             st.markdown(f"Left out, {label(item.reason)}.")
-        st.html(said.box(item.text, item.label, colour if item.kept else ""))
+        if st.session_state.get("boundaries"):
+            st.html(token_view.boundaries(bench, item.text, turn.model))
+        else:
+            st.html(said.box(item.text, item.label, colour if item.kept else ""))
         source = next((each for each in turn.sources if str(each.hit.chunk_id) == item.ref), None)
         if source:
             st.page_link(

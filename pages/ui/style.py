@@ -97,6 +97,8 @@ _OWN = """
 .fl-bar {
   display: flex; gap: 2px; height: .8rem; border-radius: 999px; overflow: hidden;
 }
+a.fl-slim { display: block; color: inherit; text-decoration: none; }
+a.fl-slim:hover span { text-decoration: underline; }
 .fl-slim .fl-bar { height: .3rem; }
 .fl-slim span { font-size: .75rem; opacity: .75; }
 .fl-part { display: block; min-width: 3px; height: 100%; }

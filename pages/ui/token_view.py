@@ -74,6 +74,13 @@ def draw(bench: Workbench) -> None:
     _limit(bench, text)
 
 
+def boundaries(bench: Workbench, text: str, model: str) -> str:
+    """HTML of the text token by token as the model is counted, with its look; a long one is cut."""
+    pieces = bench.counter.pieces(text, model, _DRAWN)
+    cut = len(pieces) == _DRAWN
+    return STYLE + coloured(pieces) + ("<p>… and more tokens</p>" if cut else "")
+
+
 def _counted(bench: Workbench, name: str, text: str, is_there: bool) -> tuple[str, str, str]:
     title = f"{name}, {_USED_BY[name]}"
     if not is_there:
@@ -89,13 +96,13 @@ def _tokens(bench: Workbench, text: str, there: list[str]) -> None:
             "Where each token begins", there, default=name, key="tokens_of", required=True
         )
     pieces = bench.counter.pieces(text, _MODELS[name], _DRAWN)
-    st.html(_coloured(pieces))
+    st.html(coloured(pieces))
     rest = bench.counter.count(text, _MODELS[name]) - len(pieces)
     more = f" The first {_DRAWN:,} are drawn; {rest:,} more follow." if rest > 0 else ""
     st.caption(f"Point at a token for its number and its bytes.{more}")
 
 
-def _coloured(pieces: tuple[Piece, ...]) -> str:
+def coloured(pieces: tuple[Piece, ...]) -> str:
     """HTML of the tokens in turn; one that is only part of a character is shown by its bytes."""
     chart = palette.of(theme()).chart
     spans = []

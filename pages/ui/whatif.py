@@ -52,6 +52,7 @@ def draw(bench: Workbench, turn: Turn) -> None:
         with column:
             tried = replace(asked, strategy=name)
             _outcome(lab, tried, lab.outcome(tried, at, reserve), at)
+            _ask(bench, turn.conversation_id, lab.turns[at].turn_id, tried, plan, model)
             _use(bench, turn.conversation_id, tried, plan, model)
 
 
@@ -151,10 +152,45 @@ def _strip(lab: Lab, plan: WindowPlan, found: Outcome) -> str:
     return f'<div class="fl-turns" role="img" aria-label="{told}">{"".join(squares)}</div>'
 
 
+def _ask(
+    bench: Workbench,
+    conversation_id: str,
+    turn_id: str,
+    tried: WindowPlan,
+    plan: WindowPlan,
+    model: ModelInfo,
+) -> None:
+    """The question again under this plan, which the conversation then has: the answer comes in the chat."""
+    if not st.button(
+        "Ask it with this",
+        key=f"ask_{tried.strategy}",
+        icon=":material/send:",
+        width="stretch",
+        help="Asks the question of the slider again at the end of the conversation, and makes this its plan.",
+    ):
+        return
+    try:
+        bench.conversations.set_plan(user(), conversation_id, _whole(tried, model))
+        asked = bench.turn_rows.get(user(), turn_id).request
+        # It is the owner who asks and pays now, whoever asked it first.
+        mine = replace(asked, key_id="", link_id="", visitor_id="")
+        bench.turns.start(user(), mine, conversation_id=conversation_id)
+    except FootlightsError as error:
+        bench.conversations.set_plan(user(), conversation_id, plan)
+        say.problem(error)
+    else:
+        st.switch_page("chat.py", query_params={"c": conversation_id})
+
+
+def _whole(tried: WindowPlan, model: ModelInfo) -> WindowPlan:
+    """Without a limit where it is that of the model."""
+    return replace(tried, limit=None if tried.limit == model.window else tried.limit)
+
+
 def _use(
     bench: Workbench, conversation_id: str, tried: WindowPlan, plan: WindowPlan, model: ModelInfo
 ) -> None:
-    wanted = replace(tried, limit=None if tried.limit == model.window else tried.limit)
+    wanted = _whole(tried, model)
     if wanted == plan:
         st.caption(":green[:material/check:] This conversation uses it.")
         st.page_link(

@@ -34,8 +34,9 @@ def bar(budget: Budget, theme: str) -> str:
     )
 
 
-def slim(budget: Budget, theme: str) -> str:
-    """HTML of the bar as one thin line, with what was sent and what is free in words below it."""
+def slim(budget: Budget, theme: str, turn_id: str) -> str:
+    """HTML of the bar as one thin line, with what was sent and what is free in words below it; a click
+    opens the window of the turn."""
     parts = [part for part in budget.slices if part.tokens]
     whole = max(budget.window, budget.used, 1)
     segments = "".join(_segment(part, whole, theme) for part in parts)
@@ -47,8 +48,9 @@ def slim(budget: Budget, theme: str) -> str:
         f"{max(budget.free, 0):,} are free{more}"
     )
     return (
-        f'<div class="fl-slim"><div class="fl-bar" role="img" aria-label="{escape(told)}" '
-        f'style="background:{palette.of(theme).free}">{segments}</div><span>{escape(told)}</span></div>'
+        f'<a class="fl-slim" href="tokens?turn={escape(turn_id)}" target="_self" '
+        f'title="Open the window of this question"><div class="fl-bar" role="img" aria-label="The window" '
+        f'style="background:{palette.of(theme).free}">{segments}</div><span>{escape(told)}</span></a>'
     )
 
 

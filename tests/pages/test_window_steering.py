@@ -128,3 +128,16 @@ def test_a_summary_is_opened_in_the_window_and_taken_back(app: Open, bench: Any)
     test.button(key=f"undo_{made.id}").click().run()
     assert bench.summaries.latest("local", where) is None
     assert test.button(key=f"undo_{made.id}").label == "Use it again"
+
+
+def test_a_question_is_asked_again_under_another_plan_with_one_click(app: Open, bench: Any) -> None:
+    where, turn = talk(bench, 3)
+    test = app("tokens.py", turn=turn, tab="What if")
+    test.session_state["tab"] = "What if"
+    test.run()
+    test.button(key="ask_sliding_window").click().run()
+    assert bench.conversations.plan("local", where).strategy == "sliding_window"
+    turns = bench.turns_of("local", where)
+    assert [each.request.prompt for each in turns[2:]] == ["What is lamp 2?"] * 2
+    followed(bench, turns[-1].id)
+    assert bench.turn_rows.get("local", turns[-1].id).status == "done"

@@ -48,6 +48,9 @@ from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse as PromptUse
 from core.store.sign_ins import SignIns
+from core.store.spending import Dimension as Dimension
+from core.store.spending import Spend as Spend
+from core.store.spending import Spending
 from core.store.traces import Traces
 from core.tokens.comparison import SENT as SENT
 from core.tokens.comparison import Placed as Placed
@@ -104,6 +107,7 @@ def build(settings: Settings) -> Workbench:
         turn_rows=parts.turn_rows,
         turns=parts.turns,
         ledger=parts.ledger,
+        spending=Spending(parts.engine),
         caps=Caps(parts.engine),
         api_keys=ApiKeys(parts.engine),
         prices=parts.prices,

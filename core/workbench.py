@@ -41,6 +41,7 @@ from core.store.price_overrides import PriceOverride, PriceOverrides
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse, errand_uses, prompt_uses
 from core.store.sign_ins import SignIns
+from core.store.spending import Spending
 from core.store.summaries import Summaries
 from core.store.traces import Traces
 from core.store.turns import Turns
@@ -81,6 +82,7 @@ class Workbench:
     turn_rows: Turns
     turns: TurnRunner
     ledger: Ledger
+    spending: Spending
     caps: Caps
     api_keys: ApiKeys
     prices: PriceOverrides

@@ -10,8 +10,9 @@ from decimal import Decimal
 import streamlit as st
 
 from core.errors import FootlightsError
+from core.pace import month_end
 from core.types import LedgerRow, Turn
-from pages.ui import charts, ledger_table, say, session, sums, turn_picker
+from pages.ui import charts, cost_views, ledger_table, say, session, sums, turn_picker
 from pages.ui.markdown import label
 
 _ROWS = 2_000
@@ -49,6 +50,7 @@ def draw_sums() -> None:
     """Today, this month and all of it, with calls and tokens; what is not in them is said."""
     spans = (("Today", today), ("This month", today.replace(day=1)), ("All time", date.min))
     sums.row([sum_since(name, since) for name, since in spans], "sums")
+    draw_pace()
     if unpriced := sum(each.unpriced_calls for each in spent):
         st.warning(
             f"{_calls(unpriced)} went to models without a known price; what they cost is not in "
@@ -57,6 +59,23 @@ def draw_sums() -> None:
         )
     if still_open := [row for row in rows if row.state == "reserved"]:
         draw_open(still_open)
+
+
+def draw_pace() -> None:
+    """Where the month is going, once there are days to tell it from."""
+    by_day: dict[date, float] = {}
+    for each in spent:
+        by_day[each.day] = by_day.get(each.day, 0.0) + float(each.cost or 0)
+    pace = month_end(by_day, today)
+    if pace is None or not pace.high:
+        return
+    low, middle, high = (
+        label(say.money(Decimal(f"{x:.2f}"))) for x in (pace.low, pace.middle, pace.high)
+    )
+    st.caption(
+        f"At the pace of the last two weeks this month comes to about **{middle}**, in four cases of "
+        f"five between {low} and {high}."
+    )
 
 
 def sum_since(name: str, since: date) -> tuple[str, str, str]:
@@ -191,4 +210,5 @@ elif not rows:
 else:
     draw_sums()
     draw_days()
+    cost_views.draw(bench)
     draw_rows()

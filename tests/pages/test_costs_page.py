@@ -17,6 +17,11 @@ Ask = Callable[[str], Any]
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 
 
+def rows(test: AppTest) -> Any:
+    """The ledger, which stands below all other tables."""
+    return test.dataframe[-1].value
+
+
 def texts(test: AppTest) -> str:
     kinds = (test.markdown, test.caption, test.info, test.error, test.warning)
     return "\n".join(element.value for kind in kinds for element in kind).replace("\\", "")
@@ -56,7 +61,7 @@ def test_the_sums_are_exact_below_a_cent_and_say_what_is_not_in_them(
     assert shown["Today"] == shown["This month"] == shown["All time"] == "$0.000123"
     assert "3 calls · " in texts(test)
     assert "1 call went to models without a known price" in test.warning[0].value
-    assert set(test.dataframe[0].value["Cost"]) == {"$0", "$0.000123", "price unknown"}
+    assert set(rows(test)["Cost"]) == {"$0", "$0.000123", "price unknown"}
 
 
 def test_where_no_price_is_known_the_sum_is_unknown_and_not_nothing(
@@ -76,7 +81,7 @@ def test_a_call_that_has_not_ended_is_marked_with_what_is_set_aside(
     )
     test = app("costs.py")
     assert "1 call not ended yet: at most $0.00078 is set aside" in texts(test)
-    table = test.dataframe[0].value
+    table = rows(test)
     assert list(table["State"]) == ["open", "booked"]
     assert table["Cost"][0] == "open"
 
@@ -86,22 +91,22 @@ def test_the_rows_can_be_narrowed_to_models_and_to_a_day(app: Open, bench: Any, 
     book(bench, turn, "row-1", "openai:gpt-6-luna", "0.000123")
     test = app("costs.py")
     test.multiselect[0].set_value(["openai:gpt-6-luna"]).run()
-    assert list(test.dataframe[0].value["Model"]) == ["openai:gpt-6-luna"]
+    assert list(rows(test)["Model"]) == ["openai:gpt-6-luna"]
     day = next(box for box in test.selectbox if box.label == "Day (UTC)")
     day.set_value(day.options[0] if isinstance(day.options[0], date) else turn.created_at.date())
-    assert len(test.run().dataframe[0].value) == 1
+    assert len(rows(test.run())) == 1
 
 
 def test_one_answer_shows_its_own_rows_and_its_ways_on(app: Open, asked: Ask) -> None:
     first, _ = asked("/fail overloaded 1"), asked("/words 6")
     test = app("costs.py", turn=first.id)
-    assert len(test.dataframe[0].value) == 2
+    assert len(rows(test)) == 2
     assert metrics(test)["This answer"] == "$0"
     assert metrics(test)["Calls"] == "2"
     assert "a row of its own" in texts(test)
     links = [link.proto.label for link in test.get("page_link")]
     assert {"All costs", "Answer", "Window", "Trace", "Prompt"} <= set(links)
-    assert len(app("costs.py").dataframe[0].value) == 3
+    assert len(rows(app("costs.py"))) == 3
 
 
 def test_a_turn_that_is_not_there_says_so_and_leads_back(app: Open, asked: Ask) -> None:
@@ -137,3 +142,18 @@ def test_days_are_stacked_by_model_in_the_colours_of_the_theme() -> None:
     assert figure.data[1].marker.color == palette.of("dark").chart[1]
     first, last = figure.layout.xaxis.range
     assert (last - first).days == 7
+
+
+def test_what_made_the_spending_so_is_told_by_model_use_and_conversation(
+    app: Open, asked: Ask
+) -> None:
+    asked("/words 5")
+    asked("/words 6")
+    test = app("costs.py")
+    by_model = test.dataframe[0].value
+    assert list(by_model["Model"]) == ["scripted"]
+    assert by_model["calls"][0] >= 2 and by_model["share"][0] == 1
+    assert "booked as the provider reported them" in " ".join(each.value for each in test.caption)
+    test.session_state["cost_dimension"] = "conversation"
+    names = set(test.run().dataframe[0].value["Conversation"])
+    assert {"/words 5", "/words 6"} <= names

@@ -1,0 +1,92 @@
+"""What was spent, by what made it so; the parts of every dimension are the whole."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from core.store.columns import now
+from core.store.conversations import Conversations
+from core.store.ledger import Ledger
+from core.store.spending import Agreement, Dimension, Spending
+from core.store.turns import Turns
+from core.types import Usage
+from tests.core.store.stories import ME, YOU, ask, end
+
+BEGIN, END = now() - timedelta(days=2), now() + timedelta(days=2)
+ROWS: list[tuple[str, str, str, str, str, Usage | None, str | None]] = [
+    # row, turn, conversation, model, use, usage, cost
+    ("r1", "t1", "c1", "openai:a", "answer", Usage(100, 20, 40, 10, 5), "0.03"),
+    ("r2", "t1", "c1", "openai:a", "condense", Usage(10, 2), "0.01"),
+    ("r3", "t2", "c2", "local:b", "answer", Usage(300, 30), "0"),
+    ("r4", "t2", "c2", "openai:x", "answer", Usage(7, 1, source="estimated"), None),
+]
+
+
+@pytest.fixture
+def spending(engine: Engine) -> Spending:
+    ledger, turns = Ledger(engine), Turns(engine)
+    for turn, conversation in (("t1", "c1"), ("t2", "c2")):
+        ask(turns, turn, conversation=conversation)
+        turns.context(ME, turn, budget=_window(), sources=(), model="m", prompt_version="answer@1")
+        end(turns, turn)
+    Conversations(engine).rename(ME, "c1", "Lamps")
+    for row, turn, conversation, model, use, usage, cost in ROWS:
+        ledger.reserve(ME, row, turn, conversation, model, use, Decimal(1))
+        ledger.settle(ME, row, usage, None if cost is None else Decimal(cost))
+    ledger.reserve(ME, "r5", "t2", "c2", "openai:a", "answer", Decimal(1))
+    ledger.reserve(ME, "r6", "t2", "c2", "openai:a", "answer", Decimal(1))
+    ledger.release(ME, "r6")
+    return Spending(engine)
+
+
+def _window() -> Any:
+    from core.types import Budget
+
+    return Budget(1_000, ())
+
+
+def test_the_dearest_stand_first_with_their_tokens_of_each_kind(spending: Spending) -> None:
+    first, second, third = spending.by(ME, "model", BEGIN, END)
+    assert (first.name, first.calls, first.cost) == ("openai:a", 2, Decimal("0.04"))
+    kinds = (
+        first.fresh_tokens,
+        first.cached_tokens,
+        first.cache_write_tokens,
+        first.reasoning_tokens,
+    )
+    assert kinds == (60, 40, 10, 5)
+    assert (second.name, second.cost) == ("local:b", Decimal(0))
+    assert (third.name, third.cost, third.unpriced) == ("openai:x", None, 1)
+
+
+def test_conversations_have_their_names_and_prompts_their_versions(spending: Spending) -> None:
+    named = {each.key: each.name for each in spending.by(ME, "conversation", BEGIN, END)}
+    assert named["c1"] == "Lamps"
+    assert [each.name for each in spending.by(ME, "prompt", BEGIN, END)] == ["answer@1"]
+    uses = {each.name: each.calls for each in spending.by(ME, "use", BEGIN, END)}
+    assert uses == {"answer": 3, "condense": 1}
+
+
+@pytest.mark.parametrize("dimension", ["model", "use", "conversation", "prompt"])
+def test_the_parts_of_every_dimension_are_the_whole(
+    spending: Spending, dimension: Dimension
+) -> None:
+    found = spending.by(ME, dimension, BEGIN, END)
+    assert sum(each.calls for each in found) == 4
+    assert sum(each.input_tokens for each in found) == 417
+    assert sum(each.cost for each in found if each.cost is not None) == Decimal("0.04")
+
+
+def test_only_the_span_and_only_the_user_are_counted(spending: Spending) -> None:
+    assert spending.by(ME, "model", END, END + timedelta(days=1)) == []
+    assert spending.by(YOU, "model", BEGIN, END) == []
+    assert spending.dearest(YOU, BEGIN, END) == []
+    assert spending.agreement(YOU, BEGIN, END) == Agreement(0, 0, 0, 0)
+
+
+def test_the_dearest_answers_and_how_far_the_rows_can_be_trusted(spending: Spending) -> None:
+    assert spending.dearest(ME, BEGIN, END) == [("t1", Decimal("0.04"), 2)]
+    assert spending.agreement(ME, BEGIN, END) == Agreement(3, 1, 1, 1)

@@ -28,6 +28,10 @@ from core.store.preferences import Limit as Limit
 from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse as PromptUse
+from core.store.trace_list import TraceList
+from core.store.trace_list import TraceOrder as TraceOrder
+from core.store.trace_list import TraceQuery as TraceQuery
+from core.store.trace_list import TraceRow as TraceRow
 from core.store.traces import Traces
 from core.tokens.comparison import SENT as SENT
 from core.tokens.comparison import Placed as Placed
@@ -88,6 +92,7 @@ def build(settings: Settings) -> Workbench:
         range=parts.range,
         trials=parts.trials,
         traces=Traces(parts.engine),
+        trace_list=TraceList(parts.engine),
         samples=parts.samples,
         tools=parts.tools,
         approvals=parts.approvals,

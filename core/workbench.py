@@ -39,6 +39,7 @@ from core.store.price_overrides import PriceOverride, PriceOverrides
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse, errand_uses, prompt_uses
 from core.store.summaries import Summaries
+from core.store.trace_list import TraceList
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.tokens.counter import Counter
@@ -91,6 +92,7 @@ class Workbench:
     range: InjectionRange
     trials: Trials
     traces: Traces
+    trace_list: TraceList
     samples: Samples
     tools: Tools
     approvals: Approvals

@@ -21,6 +21,7 @@ from core.store.ledger import Ledger
 from core.store.reembeddings import Reembeddings
 from core.store.summaries import Summaries
 from core.store.tables import metadata
+from core.store.trace_list import TraceList, TraceQuery
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.types import Budget, Summary, TurnRequest, Usage, WindowPlan
@@ -80,12 +81,13 @@ KNOWN: dict[str, Any] = {
     "vectors": {"0" * 32: b"\0" * 16},
     "failure": "stolen",
     "hint": "",
+    "query": TraceQuery(),
     "since": now() - timedelta(days=1),
 }
 # These make something of the second user's own, whatever ids the first one uses.
 MAKES = {"create", "start", "reserve", "add", "add_refused", "keep"}
 # What they say of a user who has nothing.
-EMPTY = {"totals", "embeddings", "vectors", "outstanding"}
+EMPTY = {"page", "totals", "embeddings", "vectors", "outstanding"}
 
 
 def public_methods() -> list[tuple[type, str]]:
@@ -101,6 +103,7 @@ def public_methods() -> list[tuple[type, str]]:
             Reembeddings,
             Summaries,
             Traces,
+            TraceList,
         )
         for name, _ in inspect.getmembers(repository, inspect.isfunction)
         if not name.startswith("_") and name not in SYSTEM

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 
+from core.llm import names
 from core.types import LedgerRow, Span, SpanKind
 
-LEDGER_ROW = "ledger_row"
-_IN, _OUT = "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"
+LEDGER_ROW = names.LEDGER_ROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,9 @@ def _summed(
     depths = {span.span_id: depth for depth, span in order}
     for _, span in order:
         row = rows.get(str(span.attributes.get(LEDGER_ROW, "")))
-        tokens = int(span.attributes.get(_IN) or 0) + int(span.attributes.get(_OUT) or 0)
+        tokens = int(span.attributes.get(names.INPUT_TOKENS) or 0) + int(
+            span.attributes.get(names.OUTPUT_TOKENS) or 0
+        )
         sums[span.span_id] = (tokens, _cost(row))
     for depth, span in reversed(order):
         if depth and span.parent_id in depths:

@@ -41,11 +41,21 @@ OWNERS = {
     "fastapi": ("core/api",),
     "starlette": ("core/api", "core/doors.py"),
     "pydantic_settings": ("core/settings.py",),
+    "opentelemetry": ("core/otlp.py",),
     "streamlit": (),
     "pandas": (),
     "plotly": (),
 }
-SLOW = ("torch", "sentence_transformers", "openai", "anthropic", "pandas", "faiss", "xllamacpp")
+SLOW = (
+    "opentelemetry",
+    "torch",
+    "sentence_transformers",
+    "openai",
+    "anthropic",
+    "pandas",
+    "faiss",
+    "xllamacpp",
+)
 
 
 def imported(path: Path) -> set[str]:

@@ -77,7 +77,7 @@ def _asked(bench: Workbench) -> TraceQuery:
             placeholder="Search by words, model or end",
             icon=":material/search:",
             label_visibility="collapsed",
-            width=320,
+            width=250,
         )
         end = st.selectbox(
             "End",
@@ -85,7 +85,7 @@ def _asked(bench: Workbench) -> TraceQuery:
             index=None,
             placeholder="Any end",
             label_visibility="collapsed",
-            width=190,
+            width=170,
         )
         model = st.selectbox(
             "Model",
@@ -93,9 +93,9 @@ def _asked(bench: Workbench) -> TraceQuery:
             index=None,
             placeholder="Any model",
             label_visibility="collapsed",
-            width=190,
+            width=170,
         )
-        order = st.selectbox("Order", list(_ORDERS), label_visibility="collapsed", width=180)
+        order = st.selectbox("Order", list(_ORDERS), label_visibility="collapsed", width=170)
     by, descending = _ORDERS[order]
     asked = TraceQuery(words, _ENDS.get(end or ""), model or "", end == _DOUBTED, by, descending)
     if st.session_state.get("traces_asked") != asked:  # another list begins at its top

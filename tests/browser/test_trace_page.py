@@ -27,10 +27,10 @@ def spans() -> list[Span]:
     top = Span("t", "s0", None, HOSTILE[1], "turn", 0, 4 * 10**9)
     return [top] + [
         Span(
-            "t", f"s{n}", "s0", f"{n} {text}", "tool", n * 10**9, (n + 1) * 10**9, "error",
+            "t", f"s{n}", "s0", f"{n} {text}", "tool", (n - 1) * 10**9, n * 10**9, "error",
             {text: text, "deep": [{text: [text]}]}, (SpanEvent(text, n * 10**9, {text: text}),),
         )
-        for n, text in enumerate(HOSTILE)
+        for n, text in enumerate(HOSTILE, 1)
     ]  # fmt: skip
 
 

@@ -24,10 +24,13 @@ from core.store.api_keys import ApiKey as ApiKey
 from core.store.api_keys import ApiKeys
 from core.store.caps import Caps
 from core.store.caps import CapState as CapState
+from core.store.preferences import KeepTraces as KeepTraces
 from core.store.preferences import Limit as Limit
 from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse as PromptUse
+from core.store.trace_keeping import Doomed as Doomed
+from core.store.trace_keeping import TraceKeeping
 from core.store.trace_list import TraceList
 from core.store.trace_list import TraceOrder as TraceOrder
 from core.store.trace_list import TraceQuery as TraceQuery
@@ -92,6 +95,7 @@ def build(settings: Settings) -> Workbench:
         range=parts.range,
         trials=parts.trials,
         traces=Traces(parts.engine),
+        trace_keeping=TraceKeeping(parts.engine),
         trace_list=TraceList(parts.engine),
         samples=parts.samples,
         tools=parts.tools,

@@ -39,6 +39,7 @@ from core.store.price_overrides import PriceOverride, PriceOverrides
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse, errand_uses, prompt_uses
 from core.store.summaries import Summaries
+from core.store.trace_keeping import TraceKeeping
 from core.store.trace_list import TraceList
 from core.store.traces import Traces
 from core.store.turns import Turns
@@ -92,6 +93,7 @@ class Workbench:
     range: InjectionRange
     trials: Trials
     traces: Traces
+    trace_keeping: TraceKeeping
     trace_list: TraceList
     samples: Samples
     tools: Tools
@@ -109,6 +111,7 @@ class Workbench:
             self.turns.keep(),
             self.documents.work(),
             self.reembedder.work(),
+            self._clear_traces(),
         )
         self._running = [self.bridge.submit(contained(work)) for work in works]
         self._started = time.monotonic()
@@ -118,6 +121,10 @@ class Workbench:
         may come later. At most half a second from the start."""
         left = self._started + _FIRST_LOOK_SECONDS - time.monotonic()
         wait(self._running[:1], timeout=max(0.0, left))
+
+    async def _clear_traces(self) -> None:
+        rule = await asyncio.to_thread(self.preferences.keep_traces, LOCAL_USER)
+        await asyncio.to_thread(self.trace_keeping.clear, LOCAL_USER, rule)
 
     async def _look_for_models(self) -> None:
         await self.models.discover()

@@ -21,6 +21,7 @@ from pages.ui import (
     span_view,
     sums,
     trace_export,
+    trace_keeping,
     trace_list,
     turn_picker,
 )
@@ -229,6 +230,11 @@ def draw_nothing(turn: Turn) -> None:
     if turn.status == "running":
         st.info("The steps are written when the answer ends.", icon=":material/schedule:")
         st.button("Look again", icon=":material/refresh:")
+    elif bench.trace_keeping.cleared(session.user(), turn.id):
+        st.info(
+            "Its steps were deleted by the rule below; its answer and its cost are kept.",
+            icon=":material/auto_delete:",
+        )
     else:
         st.info(
             "No steps were kept: the app ended in the middle of this answer.",
@@ -238,3 +244,4 @@ def draw_nothing(turn: Turn) -> None:
 
 if turn:
     draw_trace(turn, spans, budget)
+    trace_keeping.draw(bench)

@@ -221,3 +221,28 @@ def test_a_name_from_outside_is_no_markup_in_a_figure() -> None:
 def test_an_error_code_leads_to_what_can_be_done() -> None:
     assert "Models page" in span_view.hint("key_rejected")
     assert span_view.hint("no_such_code") == ""
+
+
+def test_a_keeping_rule_says_what_it_would_delete_and_deletes_it(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    from datetime import timedelta
+
+    from sqlalchemy import update
+
+    from core.store.engine import writing
+    from core.store.tables import trace_heads
+
+    turn = asked("/words 5")
+    with writing(bench.engine) as connection:
+        old = turn.created_at - timedelta(days=9)
+        connection.execute(update(trace_heads).values(created_at=old))
+    test = app("traces.py")
+    assert "It deletes nothing now. There are 1 trace" in texts(test)
+    next(each for each in test.number_input if each.label == "Days").set_value(7).run()
+    assert "It would delete 1 of 1 trace" in texts(test)
+    test.button(key="keep_rule").click().run()
+    test.button(key="clear_traces").click().run()
+    assert "deleted by the rule" in texts(test)
+    assert bench.preferences.keep_traces("local").days == 7
+    assert bench.turn_rows.get("local", turn.id).answer == turn.answer

@@ -18,9 +18,11 @@ from core.store.embeddings import Embeddings
 from core.store.engine import reading
 from core.store.jobs import Jobs
 from core.store.ledger import Ledger
+from core.store.preferences import KeepTraces
 from core.store.reembeddings import Reembeddings
 from core.store.summaries import Summaries
 from core.store.tables import metadata
+from core.store.trace_keeping import TraceKeeping
 from core.store.trace_list import TraceList, TraceQuery
 from core.store.traces import Traces
 from core.store.turns import Turns
@@ -82,12 +84,13 @@ KNOWN: dict[str, Any] = {
     "failure": "stolen",
     "hint": "",
     "query": TraceQuery(),
+    "rule": KeepTraces(1, 1),
     "since": now() - timedelta(days=1),
 }
 # These make something of the second user's own, whatever ids the first one uses.
 MAKES = {"create", "start", "reserve", "add", "add_refused", "keep"}
 # What they say of a user who has nothing.
-EMPTY = {"page", "totals", "embeddings", "vectors", "outstanding"}
+EMPTY = {"page", "preview", "totals", "embeddings", "vectors", "outstanding"}
 
 
 def public_methods() -> list[tuple[type, str]]:
@@ -103,6 +106,7 @@ def public_methods() -> list[tuple[type, str]]:
             Reembeddings,
             Summaries,
             Traces,
+            TraceKeeping,
             TraceList,
         )
         for name, _ in inspect.getmembers(repository, inspect.isfunction)

@@ -13,6 +13,7 @@ from benchmarks import (
     reservations,
     startup,
     streams,
+    traces,
     window,
     words,
 )
@@ -29,6 +30,7 @@ ALL = {
     "previews": previews.main,
     "reservations": reservations.main,
     "streams": streams.main,
+    "traces": traces.main,
     "window": window.main,
 }
 

@@ -43,6 +43,7 @@ from core.store.api_keys import ApiKeys
 from core.store.caps import Caps
 from core.store.caps import CapState as CapState
 from core.store.links import Link as Link
+from core.store.preferences import KeepTraces as KeepTraces
 from core.store.preferences import Limit as Limit
 from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.prompt_drafts import PromptDrafts
@@ -51,6 +52,12 @@ from core.store.sign_ins import SignIns
 from core.store.spending import Dimension as Dimension
 from core.store.spending import Spend as Spend
 from core.store.spending import Spending
+from core.store.trace_keeping import Doomed as Doomed
+from core.store.trace_keeping import TraceKeeping
+from core.store.trace_list import TraceList
+from core.store.trace_list import TraceOrder as TraceOrder
+from core.store.trace_list import TraceQuery as TraceQuery
+from core.store.trace_list import TraceRow as TraceRow
 from core.store.traces import Traces
 from core.tokens.comparison import SENT as SENT
 from core.tokens.comparison import Placed as Placed
@@ -121,6 +128,8 @@ def build(settings: Settings) -> Workbench:
         range=parts.range,
         trials=parts.trials,
         traces=Traces(parts.engine),
+        trace_keeping=TraceKeeping(parts.engine),
+        trace_list=TraceList(parts.engine),
         samples=parts.samples,
         tools=parts.tools,
         approvals=parts.approvals,

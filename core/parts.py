@@ -30,6 +30,7 @@ from core.llm.pricing import price
 from core.llm.shape import shape
 from core.metering import TurnMeter
 from core.models import Models
+from core.otlp import Outlet
 from core.passages import Passages
 from core.playground.calls import Calls
 from core.playground.judging import Judge
@@ -367,6 +368,7 @@ class Parts:
             ledger=self.ledger,
             process=self.process,
             bridge=self.bridge,
+            outlet=_outlet(self.settings),
         )
 
     # --- sharing ---------------------------------------------------------------------------------
@@ -468,3 +470,10 @@ def _minilm(assets: Assets) -> Chosen:
 def _chunker(assets: Assets) -> Callable[[], Chunker]:
     """The chunker, made at its first use: its tokenizer takes a moment to load."""
     return cache(lambda: Chunker(_needed(assets, MINILM) / "tokenizer.json"))
+
+
+def _outlet(settings: Settings) -> Outlet | None:
+    if not settings.otlp_endpoint:
+        return None
+    headers = settings.otlp_headers
+    return Outlet(settings.otlp_endpoint, headers.get_secret_value() if headers else "")

@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     threads: int | None = Field(None, ge=1, validation_alias="FOOTLIGHTS_THREADS")
     """Threads of the local model; by default one for each core, at most eight."""
     max_upload_mb: int = Field(20, ge=1, validation_alias="FOOTLIGHTS_MAX_UPLOAD_MB")
+    otlp_endpoint: str | None = Field(None, validation_alias="FOOTLIGHTS_OTLP_ENDPOINT")
+    """Where finished traces are sent: the whole address, as http://127.0.0.1:4318/v1/traces."""
+    otlp_headers: SecretStr | None = Field(None, validation_alias="FOOTLIGHTS_OTLP_HEADERS")
+    """What is sent with them: name=value, with commas between them."""
     samples: bool = Field(True, validation_alias="FOOTLIGHTS_SAMPLES")
     """Whether a first start indexes the sample documents and answers a question about them."""
 

@@ -13,6 +13,7 @@ from core.chat import ChatService
 from core.errors import FootlightsError, Interrupted
 from core.events import ContextReady, Ending, PassagesFound, TurnDone, load
 from core.live import BATCH, LiveTurn, Recorded
+from core.otlp import Outlet
 from core.recovery import Recovery
 from core.store.ids import new_id
 from core.store.leases import Process
@@ -47,7 +48,9 @@ class TurnRunner:
         ledger: Ledger,
         process: Process,
         bridge: Bridge,
+        outlet: Outlet | None = None,
     ) -> None:
+        self._outlet = outlet
         self._admission = admission
         self._chat = chat
         self._turns = turns
@@ -206,7 +209,7 @@ class TurnRunner:
         cost = await asyncio.to_thread(self._ledger.turn_cost, live.user, live.turn_id)
         if isinstance(ending, TurnDone):
             ending = replace(ending, cost=None if cost is None else f"{cost:f}")
-        last = live.last(ending)
+        last, spans = live.last(ending), trace.take()
         await self._save()
         kept = await asyncio.to_thread(
             self._turns.finish,
@@ -224,13 +227,15 @@ class TurnRunner:
             first_token_seconds=live.first_token_seconds,
             seconds=live.seconds,
             ending=(last.seq, last.data),
-            spans=trace.take(),
+            spans=spans,
             tape=live.tape.rows(),
             fence=0,
             model=live.model,
         )
         if kept:
             live.end(last)
+            if self._outlet:
+                await asyncio.to_thread(self._outlet.send, spans)
 
     # --- in the background --------------------------------------------------------------------
 
@@ -272,3 +277,5 @@ class TurnRunner:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._outlet:
+            await asyncio.to_thread(self._outlet.close)

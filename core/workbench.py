@@ -43,6 +43,8 @@ from core.store.prompt_uses import PromptUse, errand_uses, prompt_uses
 from core.store.sign_ins import SignIns
 from core.store.spending import Spending
 from core.store.summaries import Summaries
+from core.store.trace_keeping import TraceKeeping
+from core.store.trace_list import TraceList
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.tokens.counter import Counter
@@ -96,6 +98,8 @@ class Workbench:
     range: InjectionRange
     trials: Trials
     traces: Traces
+    trace_keeping: TraceKeeping
+    trace_list: TraceList
     samples: Samples
     tools: Tools
     approvals: Approvals
@@ -116,6 +120,7 @@ class Workbench:
             self.documents.work(),
             self.reembedder.work(),
             self.visits.watch(),
+            self._clear_traces(),
         )
         self._running = [self.bridge.submit(contained(work)) for work in works]
         self._started = time.monotonic()
@@ -125,6 +130,10 @@ class Workbench:
         may come later. At most half a second from the start."""
         left = self._started + _FIRST_LOOK_SECONDS - time.monotonic()
         wait(self._running[:1], timeout=max(0.0, left))
+
+    async def _clear_traces(self) -> None:
+        rule = await asyncio.to_thread(self.preferences.keep_traces, LOCAL_USER)
+        await asyncio.to_thread(self.trace_keeping.clear, LOCAL_USER, rule)
 
     async def _look_for_models(self) -> None:
         await self.models.discover()

@@ -4,18 +4,41 @@ A visitor wants to see what happened and in which order, where the time went, an
 and came back.
 """
 
-import json
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import partial
 
 import streamlit as st
 
-from core.export import plain
-from core.types import Budget, Span, SpanKind, Turn
-from pages.ui import charts, palette, said, say, session, span_view, sums, turn_picker
+from core.trace_tree import Step, by_kind, laid_out, unlinked
+from core.types import Budget, LedgerRow, Span, SpanKind, Turn
+from pages.ui import (
+    charts,
+    palette,
+    said,
+    say,
+    session,
+    span_view,
+    sums,
+    trace_export,
+    trace_keeping,
+    trace_list,
+    turn_picker,
+)
 from pages.ui.markdown import label
 
-Steps = Sequence[tuple[int, Span]]
+Steps = Sequence[Step]
+_DRAWN, _BARS = 100, 60
+KINDS: dict[SpanKind, str] = {
+    "turn": "between the steps",
+    "wait": "waiting",
+    "prompt": "the prompt",
+    "retrieval": "search",
+    "window": "the window",
+    "model": "the model",
+    "tool": "tools",
+    "citations": "citations",
+}
 _INDENT = "\u2003\u2002"
 
 # --- state and ask -------------------------------------------------------------------------------
@@ -23,40 +46,23 @@ _INDENT = "\u2003\u2002"
 bench = session.workbench()
 st.html(said.STYLE)
 st.title("Traces", anchor=False)
-turn = turn_picker.choose(bench)
+turn = trace_list.choose(bench)
 spans = bench.traces.read(session.user(), turn.id) if turn else []
+booked = bench.ledger.rows(session.user(), 20_000, turn_id=turn.id) if turn else []
 budget = bench.turn_rows.budget(session.user(), turn.id) if turn else None
-
-
-def in_order(spans: Sequence[Span]) -> Steps:
-    """The spans as a tree walked from the top: depth and span, children by their start.
-
-    A span whose parent was not kept (the app ended before it did) stands at the top.
-    """
-    known = {span.span_id for span in spans}
-    found: list[tuple[int, Span]] = []
-
-    def walk(parent: str | None, depth: int) -> None:
-        for span in spans:
-            above = span.parent_id if span.parent_id in known else None
-            if above == parent:
-                found.append((depth, span))
-                walk(span.span_id, depth + 1)
-
-    walk(None, 0)
-    return found
 
 
 def chosen_step(steps: Steps, turn: Turn) -> Span:
     """The step of the address bar, else the one worth looking at: what failed, or the call of the model."""
-    by_id = {span.span_id: span for _, span in steps}
+    by_id = {step.span.span_id: step.span for step in steps}
     if found := by_id.get(session.query("span")):
         return found
-    deepest = sorted(steps, key=lambda step: step[0])
-    failed = [span for _, span in deepest if span.status != "ok"]
+    deepest = sorted(steps, key=lambda step: step.depth)
+    failed = [step.span for step in deepest if step.span.status != "ok"]
     if failed and turn.status != "done":
         return failed[-1]
-    return next((span for _, span in reversed(steps) if span.kind == "model"), steps[0][1])
+    calls = (step.span for step in reversed(steps) if step.span.kind == "model")
+    return next(calls, steps[0].span)
 
 
 def open_step(span_id: str) -> None:
@@ -99,33 +105,87 @@ def draw_totals(turn: Turn) -> None:
 
 
 def draw_timeline(turn: Turn, steps: Steps) -> None:
-    """Where the time went; a click on a bar opens its step."""
+    """Where the time went, by kind and as bars; a click on a bar opens its step."""
     st.header("Where the time went", anchor=False)
-    key = f"timeline_{turn.id}"
+    spent = sorted(by_kind(steps).items(), key=lambda each: -each[1])
+    told = [f"{KINDS[kind]} {say.seconds(ns / 1e9)}" for kind, ns in spent if ns >= 1_000_000]
+    with st.container(horizontal=True, vertical_alignment="center", key="timeline_head"):
+        st.caption(" · ".join(told) or "all of it under a millisecond", width="stretch")
+        scale = st.segmented_control(
+            "Scale",
+            ["To scale", "Equal steps"],
+            default="To scale",
+            required=True,
+            label_visibility="collapsed",
+            key="timeline_scale",
+        )
+    equal = scale == "Equal steps"
+    shown = [(step.depth, step.span) for step in steps[:_BARS]]
+    key = f"timeline_{turn.id}_{equal}"
     st.plotly_chart(
-        charts.timeline(steps, session.theme()),
+        charts.timeline(shown, session.theme(), equal=equal),
         config={"displayModeBar": False},
         key=key,
         on_select=partial(open_bar, key),
         selection_mode="points",
-        alt=charts.timeline_in_words(steps),
+        alt=charts.timeline_in_words(shown),
+    )
+    if len(steps) > _BARS:
+        st.caption(f"The first {_BARS} of {len(steps):,} steps; all of them stand below.")
+
+
+def draw_steps(turn: Turn, steps: Steps, chosen: Span) -> None:
+    """The tree: a row for each step, indented below the step that it is a part of."""
+    key = f"drawn_{turn.id}"
+    drawn = st.session_state.get(key, _DRAWN)
+    place = next(at for at, step in enumerate(steps) if step.span is chosen)
+    # The step that is looked at is among them, wherever it stands.
+    first = max(0, place - _DRAWN // 2) if place >= drawn else 0
+    shown = steps[first : first + drawn]
+    st.html(_steps_look({step.span.kind for step in shown}))
+    if first:
+        st.button(
+            f"{first:,} steps stand above: go to the first",
+            icon=":material/vertical_align_top:",
+            key="first_steps",
+            type="tertiary",
+            on_click=open_step,
+            args=(steps[0].span.span_id,),
+        )
+    with st.container(key="steps", gap=None):
+        for step in shown:
+            draw_step(step, chosen)
+    if left := len(steps) - first - len(shown):
+        st.button(
+            f"Show {min(left, _DRAWN):,} more of {left:,}",
+            icon=":material/expand_more:",
+            key="more_steps",
+            on_click=st.session_state.update,
+            args=({key: drawn + _DRAWN},),
+        )
+
+
+def draw_step(step: Step, chosen: Span) -> None:
+    """One row of the tree, with what all below it came to."""
+    span = step.span
+    deep = _INDENT * min(step.depth, 8)
+    st.button(
+        f"{deep}{span_view.ICONS[span.kind]} {_name(span, chosen)} "
+        f":gray[{label(span_view.summary(span, step))}]",
+        key=f"step_{span.kind}_{span.span_id}",
+        type="secondary" if span is chosen else "tertiary",
+        width="stretch",
+        on_click=open_step,
+        args=(span.span_id,),
     )
 
 
-def draw_steps(steps: Steps, chosen: Span) -> None:
-    """The tree: a row for each step, indented below the step that it is a part of."""
-    st.html(_steps_look({span.kind for _, span in steps}))
-    with st.container(key="steps", gap=None):
-        for depth, span in steps:
-            st.button(
-                f"{_INDENT * depth}{span_view.ICONS[span.kind]} {_name(span, chosen)} "
-                f":gray[{label(span_view.summary(span))}]",
-                key=f"step_{span.kind}_{span.span_id}",
-                type="secondary" if span is chosen else "tertiary",
-                width="stretch",
-                on_click=open_step,
-                args=(span.span_id,),
-            )
+def draw_unlinked(rows: Sequence[LedgerRow]) -> None:
+    """Calls of the turn that no step made, so that the sum is the whole."""
+    if rows:
+        total = sum((row.cost or Decimal(0) for row in rows), Decimal(0))
+        calls = f"{len(rows):,} call{'' if len(rows) == 1 else 's'}"
+        st.caption(f"{calls} of this turn stood outside these steps: {say.money(total)}.")
 
 
 def _name(span: Span, chosen: Span) -> str:
@@ -148,7 +208,7 @@ def _steps_look(kinds: set[SpanKind]) -> str:
 def draw_trace(turn: Turn, spans: Sequence[Span], budget: Budget | None) -> None:
     """Totals, timeline, tree, and the step that is looked at."""
     draw_totals(turn)
-    steps = in_order(spans)
+    steps = laid_out(spans, booked)
     if not steps:
         draw_nothing(turn)
         return
@@ -157,18 +217,12 @@ def draw_trace(turn: Turn, spans: Sequence[Span], budget: Budget | None) -> None
     tree, detail = st.columns([5, 7], gap="large")
     chosen = chosen_step(steps, turn)
     with tree:
-        draw_steps(steps, chosen)
-        data = json.dumps(plain(spans), indent=2, ensure_ascii=False)
-        st.download_button(
-            f"Download the trace, {say.size(len(data.encode()))} of JSON",
-            data,
-            f"trace-{turn.id}.json",
-            "application/json",
-            icon=":material/download:",
-            type="tertiary",
-        )
+        draw_steps(turn, steps, chosen)
+        draw_unlinked(unlinked(steps, booked))
+        trace_export.draw(turn, spans, booked)
     with detail, st.container(border=True, key="step"):
-        span_view.draw(chosen, turn, budget)
+        step = next(step for step in steps if step.span is chosen)
+        span_view.draw(chosen, turn, budget, step, booked)
 
 
 def draw_nothing(turn: Turn) -> None:
@@ -176,6 +230,11 @@ def draw_nothing(turn: Turn) -> None:
     if turn.status == "running":
         st.info("The steps are written when the answer ends.", icon=":material/schedule:")
         st.button("Look again", icon=":material/refresh:")
+    elif bench.trace_keeping.cleared(session.user(), turn.id):
+        st.info(
+            "Its steps were deleted by the rule below; its answer and its cost are kept.",
+            icon=":material/auto_delete:",
+        )
     else:
         st.info(
             "No steps were kept: the app ended in the middle of this answer.",
@@ -185,3 +244,4 @@ def draw_nothing(turn: Turn) -> None:
 
 if turn:
     draw_trace(turn, spans, budget)
+    trace_keeping.draw(bench)

@@ -41,12 +41,22 @@ OWNERS = {
     "fastapi": ("core/api",),
     "starlette": ("core/api", "core/doors"),
     "pydantic_settings": ("core/settings.py",),
+    "opentelemetry": ("core/otlp.py",),
     "streamlit": (),
     "pandas": (),
     "segno": ("core/sharing",),
     "plotly": (),
 }
-SLOW = ("torch", "sentence_transformers", "openai", "anthropic", "pandas", "faiss", "xllamacpp")
+SLOW = (
+    "opentelemetry",
+    "torch",
+    "sentence_transformers",
+    "openai",
+    "anthropic",
+    "pandas",
+    "faiss",
+    "xllamacpp",
+)
 
 
 def imported(path: Path) -> set[str]:

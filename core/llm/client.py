@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from core.errors import FootlightsError, Misuse, RateLimited, StreamCut
 from core.events import ModelEvent, Progress
+from core.llm import names
 from core.llm.attempt import Attempt, Count
 from core.llm.breaker import Breaker
 from core.llm.embeddings import EmbeddingCall, EmbeddingRequest, Matrix
@@ -180,6 +181,7 @@ class LLMClient:
         try:
             opened = call.trace.span(f"ask {one.ref}", "model", parent=call.parent, **one.asked())
             with opened as span:
+                span.set(**{names.LEDGER_ROW: row_id})
                 try:
                     async with aclosing(_listen(one, provider)) as events:
                         async for event in events:

@@ -23,6 +23,15 @@ class Limit:
     tokens: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KeepTraces:
+    """How many days, and how many megabytes of the newest, traces are kept; None for no bound."""
+
+    days: int | None = None
+    megabytes: int | None = None
+
+
+_KEEP = TypeAdapter(KeepTraces)
 _REFS = TypeAdapter(tuple[str, ...])
 _LIMITS = TypeAdapter(dict[str, Limit])
 
@@ -62,6 +71,16 @@ class Preferences:
         if limit != Limit():
             kept[ref] = limit
         self._set(user, "limits", _LIMITS, kept)
+
+    def keep_traces(self, user: str) -> KeepTraces:
+        """How long the user's traces are kept: for ever, until something else was chosen."""
+        return self._get(user, "keep_traces", _KEEP) or KeepTraces()
+
+    def set_keep_traces(self, user: str, rule: KeepTraces) -> None:
+        """Hold to this rule from the next start on. Raises Refused for a bound below 1."""
+        if any(bound is not None and bound < 1 for bound in (rule.days, rule.megabytes)):
+            raise Refused("traces are kept for at least 1 day and 1 MB")
+        self._set(user, "keep_traces", _KEEP, rule)
 
     def _get(self, user: str, name: str, kind: TypeAdapter[T]) -> T | None:
         query = select(preferences.c.value).where(

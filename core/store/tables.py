@@ -158,6 +158,36 @@ spans = Table(
     _belongs(("user_id", "turn_id"), "turns"),
 )
 
+# What the list of traces shows, sorts and searches: narrow, since a turn's own row is wide.
+# `spent` orders and no more: what is shown is the ledger's.
+trace_heads = Table(
+    "trace_heads",
+    metadata,
+    _key("user_id"),
+    _key("turn_id"),
+    _set("created_at", Moment),
+    _set("question", Words),
+    _set("searched", Words),
+    _set("model", Words),
+    _set("status", Words),
+    _set("ending", Words),
+    _set("seconds", Float),
+    _set("steps", Integer),
+    _set("tokens", BigInteger),
+    _set("spent", Dollars),
+    _set("bytes", BigInteger),
+    _set("verdicts", Json(dict[str, int])),
+    _set("doubted", Integer),
+    _belongs(("user_id", "turn_id"), "turns"),
+    Index("ix_trace_heads_created_at", "user_id", "created_at", "turn_id"),
+    Index("ix_trace_heads_seconds", "user_id", "seconds", "turn_id"),
+    Index("ix_trace_heads_steps", "user_id", "steps", "turn_id"),
+    Index("ix_trace_heads_tokens", "user_id", "tokens", "turn_id"),
+    Index("ix_trace_heads_spent", "user_id", "spent", "turn_id"),
+    Index("ix_trace_heads_status", "user_id", "status", "created_at", "turn_id"),
+    Index("ix_trace_heads_model", "user_id", "model", "created_at", "turn_id"),
+)
+
 # What tools were called, for sums: the spans hold the rest.
 tool_calls = Table(
     "tool_calls",

@@ -8,6 +8,7 @@ from core.store.engine import insert, reading, writing
 from core.store.tables import spans as span_rows
 from core.store.tables import turns
 from core.store.tool_uses import write_calls
+from core.store.trace_heads import end_head
 from core.store.turn_rows import is_turn, missing
 from core.types import Span
 
@@ -25,6 +26,7 @@ class Traces:
             if connection.scalar(there) is None:
                 raise missing(turn_id)
             write_spans(connection, user, turn_id, spans)
+            end_head(connection, user, turn_id)
 
     def read(self, user: str, turn_id: str) -> list[Span]:
         """The spans of the turn by their start; none when it has none yet."""

@@ -14,6 +14,7 @@ from core.store.journal import EventRow, TapeStep, write_events, write_last, wri
 from core.store.leases import LEASE_SECONDS
 from core.store.search import folded
 from core.store.tables import conversations, tape, turn_events, turns
+from core.store.trace_heads import begin_head, end_head
 from core.store.traces import write_spans
 from core.store.turn_leases import TurnLeases
 from core.store.turn_rows import RUNNING, is_turn, missing, read_turns, said, select_turns
@@ -66,6 +67,7 @@ class Turns(TurnLeases):
             if connection.execute(added).first() is None:
                 _check_same(connection, user, turn_id, conversation_id, request)
                 return False
+            begin_head(connection, user, turn_id, at, request)
             connection.execute(
                 update(conversations)
                 .where(conversations.c.user_id == user, conversations.c.id == conversation_id)
@@ -249,6 +251,7 @@ class Turns(TurnLeases):
             write_last(connection, user, turn_id, *ending)
             write_spans(connection, user, turn_id, spans)
             write_tape(connection, user, turn_id, tape)
+            end_head(connection, user, turn_id)
         return True
 
     # Last, because its name hides the type from the annotations below it.

@@ -23,8 +23,9 @@ _SIGNS = ("circle", "diamond", "square", "cross", "triangle-up", "star")
 STATES = {"ok": "", "error": "failed", "stopped": "stopped"}
 
 
-def timeline(spans: Sequence[tuple[int, Span]], theme: str) -> "Figure":
-    """The spans of a turn, with their depth, as bars from its beginning in seconds, the first on top.
+def timeline(spans: Sequence[tuple[int, Span]], theme: str, *, equal: bool = False) -> "Figure":
+    """The spans of a turn, with their depth, as bars from its beginning in seconds, the first on top;
+    `equal` gives each step the same width, in the order of their starts.
 
     Each bar has its name above it, which a phone has room for; its custom data is its span's id.
     """
@@ -32,10 +33,13 @@ def timeline(spans: Sequence[tuple[int, Span]], theme: str) -> "Figure":
 
     begin = min(span.start_ns for _, span in spans)
     whole = max(max(span.end_ns for _, span in spans) - begin, 1) / 1e9
+    places, widths = _to_scale(spans, begin, whole)
+    if equal:
+        places, widths, whole = _equal(spans), [0.9] * len(spans), float(len(spans))
     figure = go.Figure(
         go.Bar(
-            base=[(span.start_ns - begin) / 1e9 for _, span in spans],
-            x=[max(_seconds(span), whole * _LEAST_SHARE) for _, span in spans],
+            base=places,
+            x=widths,
             y=list(range(len(spans))),
             width=0.3,
             orientation="h",
@@ -63,9 +67,24 @@ def timeline(spans: Sequence[tuple[int, Span]], theme: str) -> "Figure":
         )
     figure.update_yaxes(range=[len(spans) - 0.6, -0.75], visible=False, fixedrange=True)
     figure.update_xaxes(
-        title="seconds since the question", range=[0, whole * 1.02], fixedrange=True
+        title="steps in their order" if equal else "seconds since the question",
+        range=[0, whole * 1.02],
+        fixedrange=True,
     )
     return _laid_out(figure, theme, height=70 + _ROW * len(spans))
+
+
+def _to_scale(
+    spans: Sequence[tuple[int, Span]], begin: int, whole: float
+) -> tuple[list[float], list[float]]:
+    begun = [(span.start_ns - begin) / 1e9 for _, span in spans]
+    return begun, [max(_seconds(span), whole * _LEAST_SHARE) for _, span in spans]
+
+
+def _equal(spans: Sequence[tuple[int, Span]]) -> list[float]:
+    order = sorted(range(len(spans)), key=lambda at: spans[at][1].start_ns)
+    place = {at: float(number) for number, at in enumerate(order)}
+    return [place[at] for at in range(len(spans))]
 
 
 def timeline_in_words(spans: Sequence[tuple[int, Span]]) -> str:

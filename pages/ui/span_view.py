@@ -1,13 +1,14 @@
 """One step of a turn, opened: what it took, what it gave, and what went wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from core import errors
 from core.export import plain
-from core.types import Budget, Region, Source, Span, SpanKind, Turn
+from core.trace_tree import LEDGER_ROW, Step
+from core.types import Budget, LedgerRow, Region, Source, Span, SpanKind, Turn
 from pages.ui import said, say, tool_span, window_bar
 from pages.ui.charts import STATES
 from pages.ui.markdown import label
@@ -33,8 +34,9 @@ _USAGE = "gen_ai.usage."
 _RESPONSE = "gen_ai.response."
 
 
-def summary(span: Span) -> str:
-    """A step in one line: its time, what it moved, and how it ended if that was not well."""
+def summary(span: Span, step: Step | None = None) -> str:
+    """A step in one line: its time, what it and all below it moved and cost, and how it ended if that
+    was not well."""
     found = span.attributes
     parts = [say.seconds((span.end_ns - span.start_ns) / 1e9)]
     if span.kind == "model" and (sent := found.get(f"{_USAGE}input_tokens")) is not None:
@@ -47,20 +49,43 @@ def summary(span: Span) -> str:
         parts.append(_count(found["citations"], "citation"))
     if (found.get("attempt") or 1) > 1:
         parts.append(f"attempt {found['attempt']}")
+    if step and span.kind != "model" and step.tokens:
+        parts.append(say.tokens(step.tokens))
+    if step and (step.cost is None or step.cost):
+        parts.append(say.money(step.cost))
     return " · ".join([*parts, *filter(None, [STATES[span.status]])])
 
 
-def draw(span: Span, turn: Turn, budget: Budget | None) -> None:
-    """The step with everything that was noted of it."""
+def draw(
+    span: Span, turn: Turn, budget: Budget | None, step: Step, rows: Sequence[LedgerRow]
+) -> None:
+    """The step with everything that was noted of it, and the ways from it."""
     st.subheader(f"{ICONS[span.kind]} {label(span.name)}", anchor=False)
-    st.caption(label(summary(span)))
+    own = f" · {say.seconds(step.own_ns / 1e9)} of it its own"
+    st.caption(label(summary(span, step) + own))
     _went_wrong(span)
     _inside(span, turn, budget)
     for event in span.events:
         after = say.seconds((event.at_ns - span.start_ns) / 1e9)
         st.caption(f"after {after}: {label(event.name)} {label(str(plain(event.attributes)))}")
+    _booked(span, turn, rows)
     with st.expander("Everything noted, as JSON", type="compact"):
         st.json(plain(span), expanded=1)
+
+
+def _booked(span: Span, turn: Turn, rows: Sequence[LedgerRow]) -> None:
+    row = next((each for each in rows if each.id == span.attributes.get(LEDGER_ROW)), None)
+    if row is None:
+        return
+    cost = "still open" if row.state == "reserved" else say.money(row.cost)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            "costs.py",
+            label="Its row in the ledger",
+            icon=":material/payments:",
+            query_params={"turn": turn.id},
+        )
+        st.caption(f"{label(cost)}, of {label(say.money(row.reserved))} reserved", width="content")
 
 
 def _inside(span: Span, turn: Turn, budget: Budget | None) -> None:
@@ -127,6 +152,13 @@ def _hits(span: Span, turn: Turn) -> None:
         title = f"{rank}. {hit.get('document')}, {where} · {hit.get('score', 0):.2f}{state}"
         with st.expander(label(title), type="compact"):
             st.html(said.box(str(hit.get("text")), f"Passage {rank}"))
+            if source:
+                st.page_link(
+                    "documents.py",
+                    label="In its document",
+                    icon=":material/description:",
+                    query_params={"d": source.hit.document_id, "passage": str(source.hit.chunk_id)},
+                )
 
 
 def _source(hit: Mapping[str, Any], turn: Turn) -> Source | None:

@@ -52,7 +52,7 @@ def test_the_list_has_every_turn_with_its_end_in_words(app: Open, asked: Ask) ->
     test.text_input[-1].set_value("key scripted").run()
     assert list(test.dataframe[0].value["Question"]) == ["/fail key_rejected 9"]
     test.text_input[-1].set_value("nowhere").run()
-    assert "No question has these words" in texts(test)
+    assert "No trace fits" in texts(test)
 
 
 def test_the_steps_are_a_tree_with_times_and_the_call_is_open(app: Open, asked: Ask) -> None:
@@ -71,6 +71,66 @@ def test_the_steps_are_a_tree_with_times_and_the_call_is_open(app: Open, asked: 
     assert "**Came back**" in texts(test)
     assert turn.answer in html(test)
     assert 'aria-label="user message"' in html(test)
+
+
+def test_the_list_is_sorted_filtered_and_paged(app: Open, bench: Any, asked: Ask) -> None:
+    for words in (3, 60, 9):
+        asked(f"/words {words}")
+    asked("/fail key_rejected 9")
+    test = app("traces.py")
+    choice = {box.label: box for box in test.selectbox}
+    test = choice["Order"].set_value("Most tokens first").run()
+    assert test.dataframe[0].value["Question"][0] == "/words 60"
+    next(box for box in test.selectbox if box.label == "End").set_value("Failed").run()
+    assert list(test.dataframe[0].value["Question"]) == ["/fail key_rejected 9"]
+    assert "1 trace" in texts(test)
+
+
+def test_more_traces_than_a_page_are_turned_on_and_back(
+    app: Open, bench: Any, asked: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pages.ui import trace_list
+
+    monkeypatch.setattr(trace_list, "_PAGE", 2)
+    for words in (1, 2, 3):
+        asked(f"/words {words}")
+    test = app("traces.py")
+    assert "1 to 2 of 3 traces" in texts(test)
+    test.button(key="traces_on").click().run()
+    assert list(test.dataframe[0].value["Question"]) == ["/words 1"]
+    assert "3 to 3 of 3 traces" in texts(test)
+    test.button(key="traces_back").click().run()
+    assert list(test.dataframe[0].value["Question"]) == ["/words 3", "/words 2"]
+
+
+def test_a_call_leads_to_its_row_in_the_ledger_and_costs_stand_at_the_steps(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    turn = asked("/words 5")
+    test = app("traces.py", turn=turn.id)
+    assert "Its row in the ledger" in [link.proto.label for link in test.get("page_link")]
+    assert "its own" in texts(test)
+    assert "outside these steps" not in texts(test)
+
+
+def test_a_trace_of_ten_thousand_steps_is_cut_and_any_of_them_can_be_opened(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    turn = asked("/words 5")
+    top = bench.traces.read("local", turn.id)[0]
+    many = [
+        Span("t", f"x{n:05}", top.span_id, f"look {n}", "tool", top.start_ns + n, top.start_ns + n + 9)
+        for n in range(10_000)
+    ]  # fmt: skip
+    bench.traces.write("local", turn.id, many)
+    test = app("traces.py", turn=turn.id, span=top.span_id)
+    assert len(steps(test)) == 100
+    test.button(key="more_steps").click().run()
+    assert len(steps(test)) == 200
+    test = app("traces.py", turn=turn.id, span="x09000")
+    assert any("**look 9000**" in step for step in steps(test))
+    test.button(key="first_steps").click().run()
+    assert "turn" in steps(test)[0]
 
 
 def test_the_totals_stand_above(app: Open, asked: Ask) -> None:
@@ -146,6 +206,13 @@ def test_a_step_of_a_few_milliseconds_is_still_to_be_seen_beside_a_minute(theme:
     assert bar.marker.color[1] == palette.span("retrieval", theme)
 
 
+def test_steps_of_equal_width_stand_in_the_order_of_their_starts() -> None:
+    found = [(0, a_span("turn", 0, 60, "turn")), (1, a_span("b", 9, 10)), (1, a_span("a", 5, 6))]
+    bar = charts.timeline(found, "light", equal=True).data[0]
+    assert list(bar.base) == [0.0, 2.0, 1.0]
+    assert set(bar.x) == {0.9}
+
+
 def test_a_name_from_outside_is_no_markup_in_a_figure() -> None:
     shown = charts.timeline([(0, a_span("<b>x", 0, 1))], "light")
     assert "&lt;b&gt;x" in shown.layout.annotations[0].text
@@ -154,3 +221,28 @@ def test_a_name_from_outside_is_no_markup_in_a_figure() -> None:
 def test_an_error_code_leads_to_what_can_be_done() -> None:
     assert "Models page" in span_view.hint("key_rejected")
     assert span_view.hint("no_such_code") == ""
+
+
+def test_a_keeping_rule_says_what_it_would_delete_and_deletes_it(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    from datetime import timedelta
+
+    from sqlalchemy import update
+
+    from core.store.engine import writing
+    from core.store.tables import trace_heads
+
+    turn = asked("/words 5")
+    with writing(bench.engine) as connection:
+        old = turn.created_at - timedelta(days=9)
+        connection.execute(update(trace_heads).values(created_at=old))
+    test = app("traces.py")
+    assert "It deletes nothing now. There are 1 trace" in texts(test)
+    next(each for each in test.number_input if each.label == "Days").set_value(7).run()
+    assert "It would delete 1 of 1 trace" in texts(test)
+    test.button(key="keep_rule").click().run()
+    test.button(key="clear_traces").click().run()
+    assert "deleted by the rule" in texts(test)
+    assert bench.preferences.keep_traces("local").days == 7
+    assert bench.turn_rows.get("local", turn.id).answer == turn.answer

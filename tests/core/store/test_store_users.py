@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
+from core.attacks import RangeRun
 from core.errors import NotFound
 from core.events import TextDelta, dump
 from core.store.columns import now
@@ -19,9 +20,14 @@ from core.store.engine import reading
 from core.store.jobs import Jobs
 from core.store.ledger import Ledger
 from core.store.links import Link, Links
+from core.store.preferences import KeepTraces
+from core.store.range_runs import RangeRuns
 from core.store.reembeddings import Reembeddings
+from core.store.spending import Spending
 from core.store.summaries import Summaries
 from core.store.tables import metadata
+from core.store.trace_keeping import TraceKeeping
+from core.store.trace_list import TraceList, TraceQuery
 from core.store.traces import Traces
 from core.store.turns import Turns
 from core.store.visitors import Visitors
@@ -90,12 +96,18 @@ KNOWN: dict[str, Any] = {
     "paused": True,
     "expires_at": now(),
     "most": 9,
+    "query": TraceQuery(),
+    "rule": KeepTraces(1, 1),
     "since": now() - timedelta(days=1),
+    "until": now() + timedelta(days=1),
+    "dimension": "conversation",
+    "prompt": "answer",
+    "run": RangeRun("r9", "answer", "answer@1", "", "m", now(), ("usual",), ()),
 }
 # These make something of the second user's own, whatever ids the first one uses.
-MAKES = {"create", "start", "reserve", "add", "add_refused", "keep", "make", "pause_all"}
+MAKES = {"save", "create", "start", "reserve", "add", "add_refused", "keep", "make", "pause_all"}
 # What they say of a user who has nothing.
-EMPTY = {"totals", "embeddings", "vectors", "outstanding"}
+EMPTY = {"page", "agreement", "preview", "totals", "embeddings", "vectors", "outstanding"}
 
 
 def public_methods() -> list[tuple[type, str]]:
@@ -113,6 +125,10 @@ def public_methods() -> list[tuple[type, str]]:
             Summaries,
             Traces,
             Visitors,
+            TraceKeeping,
+            TraceList,
+            Spending,
+            RangeRuns,
         )
         for name, _ in inspect.getmembers(repository, inspect.isfunction)
         if not name.startswith("_") and name not in SYSTEM

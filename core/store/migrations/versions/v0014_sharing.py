@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "v0014"
-down_revision = "v0010"
+down_revision = "v0011"
 
 
 def _text(name: str) -> "sa.Column[str]":

@@ -69,7 +69,9 @@ class NotOpen(NotFound):
     hint = "Ask whoever sent you the link for a new one."
 
     def __init__(self) -> None:
-        super().__init__("there is nothing to see here: the link has ended, or never was one")
+        super().__init__(
+            "this opens nothing: the link has ended or never was one, or it wants another passphrase"
+        )
 
 
 class Refused(Misuse):

@@ -62,7 +62,7 @@ def _of_owner() -> None:
 
 def _of_visitor() -> None:
     """The page of his link, and nothing else that an address could lead to."""
-    nothing = st.Page(demo_chat.ended, title="Footlights", default=True)
+    nothing = st.Page(demo_chat.nothing, title="Footlights", default=True)
     st.navigation([nothing, _DEMO], position="hidden").run()
 
 

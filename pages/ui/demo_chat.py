@@ -43,6 +43,16 @@ def ended() -> None:
         )
 
 
+def nothing() -> None:
+    """Any other address, for whoever is not the owner, or is no more."""
+    if session.visit():
+        ended()
+        return
+    with st.container(key="demo_end"):
+        st.title("You are signed out", anchor=False)
+        st.markdown("Sign in with the newest token. [Sign in](/sign-in)")
+
+
 def _draw(bench: Workbench, visit: str) -> None:
     demo = bench.visits.demo(visit)
     asked = _input(demo)
@@ -61,8 +71,9 @@ def _draw(bench: Workbench, visit: str) -> None:
             _question(turn["question"])
             if turn["status"] != "running":
                 _answer(turn, number)
-        if demo.running and _follow(bench, visit):
-            st.rerun()
+        if demo.running:
+            _follow(bench, visit)
+            st.rerun()  # a link that has ended meanwhile then shows its end, and nothing else
         if problem := st.session_state.pop("demo_problem", None):
             say.problem(problem)
         _suggestions(demo, turns)
@@ -198,7 +209,6 @@ class _Seen:
     text: str = ""
     note: str = "Searching the documents"
     over: bool = False
-    closed: bool = False
     started: float = field(default_factory=time.monotonic)
 
     def add(self, told: Told) -> None:
@@ -210,13 +220,13 @@ class _Seen:
             case "progress":
                 self.note = told["note"]
             case "turn_done" | "turn_failed":
-                self.over, self.closed = True, told.get("code") == NotOpen.code
+                self.over = True
             case _:
                 pass  # citations are drawn with the finished answer
 
 
-def _follow(bench: Workbench, visit: str) -> bool:
-    """Draw the answer as it comes; whether it came to its end. Raises NotOpen when the link did."""
+def _follow(bench: Workbench, visit: str) -> None:
+    """Draw the answer as it comes, until its end or that of the link."""
     with st.chat_message("assistant", avatar=ASSISTANT):
         status, said = st.empty(), st.empty()
         stop = st.empty()
@@ -235,9 +245,6 @@ def _follow(bench: Workbench, visit: str) -> bool:
                 status.empty()
                 said.markdown(safe(seen.text, 99) + " ▍")
         stop.empty()
-    if seen.closed:
-        raise NotOpen
-    return True
 
 
 def _stop(bench: Workbench, visit: str) -> None:

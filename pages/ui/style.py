@@ -123,7 +123,8 @@ _EVERYWHERE = """
 [data-testid="stApp"] { --fl-on-accent: light-dark(#FFFFFF, #151311); }
 [data-testid="stCaptionContainer"] { opacity: .74; } /* .6 is too faint to read */
 [data-testid^="stBaseButton-primary"], [data-testid^="stBaseButton-primary"] p,
-[data-testid="stMultiSelect"] [data-baseweb="tag"] * {
+[data-testid="stMultiSelect"] [data-baseweb="tag"] *,
+[data-testid="stMultiSelect"] span[title], [data-testid="stMultiSelect"] span[title] * {
   color: var(--fl-on-accent);
 }
 :is(a, button, summary, input, textarea, [role="tab"], [tabindex="0"]):focus-visible {

@@ -24,6 +24,8 @@ PAGES = [
     "/traces",
     "/costs",
     "/models",
+    "/shares",
+    "/shares?new=live",
 ]
 DARK = {"color_scheme": "dark"}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}

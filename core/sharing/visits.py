@@ -140,8 +140,12 @@ class Visits:
         if not turn_id:
             return
         shower, seq = Shower(scope.link.shows_cost), 0
-        async with aclosing(self._turns.follow(scope.user, turn_id)) as batches:
-            async for batch in looking_up(batches, LOOK_SECONDS):
+        # The inner one is closed first: it still waits for a batch of the outer one.
+        async with (
+            aclosing(self._turns.follow(scope.user, turn_id)) as batches,
+            aclosing(looking_up(batches, LOOK_SECONDS)) as seen,
+        ):
+            async for batch in seen:
                 if not await self._is_open(scope.user, scope.link.id):
                     yield [(max(seq, after) + 1, shown.CLOSED)]
                     return

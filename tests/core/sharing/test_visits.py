@@ -312,6 +312,17 @@ def test_what_runs_ends_within_a_second_also_when_another_process_closes_the_lin
         bench.visits.history(cookie)
 
 
+def test_a_reader_who_waits_for_the_next_word_is_told_when_the_link_is_closed(bench: Any) -> None:
+    link, cookie = visitor(bench)
+    bench.visits.ask(cookie, "/words 5 pace 5s", HERE)
+    told: list[Any] = []
+    for batch in bench.bridge.iterate(bench.visits.follow(cookie), 0.1):
+        told += batch or ()
+        if batch and any(said["type"] == "text_delta" for _, said in batch):
+            close(Links(bench.engine), link, "revoked")
+    assert told[-1][1]["code"] == "not_open"
+
+
 def close(links: Links, link: Any, how: str) -> None:
     match how:
         case "revoked":

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 from core.events import (
+    TAPE_ONLY,
     AnswerReplaced,
     CanaryLeaked,
     CitationsChecked,
@@ -65,6 +66,8 @@ class LiveTurn:
         self.run_stopped: RunStopped | None = None
         self.ready: ContextReady | None = None
         self.tape = Tape()
+        self.taped = 0
+        """How many of its rows are in the database."""
         self.started = time.monotonic()
         self.first_token_seconds: float | None = None
         self._text = ""
@@ -86,6 +89,8 @@ class LiveTurn:
     def publish(self, event: StreamEvent) -> None:
         """Add the event; text is held back for a moment, so that quick pieces travel together."""
         self._note(event)
+        if isinstance(event, TAPE_ONLY):
+            return
         if not isinstance(event, TextDelta):
             self.flush()
             self._append(event)

@@ -320,6 +320,7 @@ class Parts:
             Agent(self._dispatcher),
             self.documents,
             self.approvals,
+            self.turn_rows,
             self.client,
             self.counter.count,
             Bounds(settings.run_steps, settings.run_seconds, settings.run_dollars),

@@ -53,11 +53,12 @@ def test_a_turn_with_tools_streams_its_steps_and_leaves_its_tape(api: str) -> No
     assert [kind for kind in kinds if kind in order] == order
     tape = httpx2.get(f"{api}/turns/{started['turn_id']}/tape").json()
     assert [(each["step"], each["kind"]) for each in tape] == [
+        (0, "begin"),
         (1, "model"),
         (1, "tool"),
         (2, "model"),
     ]
-    assert tape[1]["data"]["text"] == "6*7 = 42"
+    assert tape[2]["data"]["text"] == "6*7 = 42"
     spans = httpx2.get(f"{api}/turns/{started['turn_id']}/trace").json()
     assert [span["name"] for span in spans if span["kind"] == "tool"] == ["calculator"]
 

@@ -25,6 +25,8 @@ from core.reembedding import Due as Due
 from core.reembedding import Left as Left
 from core.replays import Changes as Changes
 from core.replays import Comparison as Comparison
+from core.replays import Pair as ReplayPair
+from core.replays import Price as ReplayPrice
 from core.retrieval.verdicts import summary as summary  # what a page says of its citations
 from core.settings import Settings
 from core.sharing.reach import Tunnel as Tunnel
@@ -78,6 +80,8 @@ from core.workbench import LOCAL_USER as LOCAL_USER
 from core.workbench import Workbench as Workbench
 
 __all__ = [
+    "ReplayPair",
+    "ReplayPrice",
     "ToolField",
     "ToolOutcome",
     "link_address",

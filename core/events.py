@@ -79,6 +79,8 @@ class ModelDone:
     model: str
     detail: str = ""
     """What the vendor said about a refusal."""
+    from_tape: bool = False
+    """Said again by a replay: nothing was used for it now."""
     type: Literal["model_done"] = "model_done"
 
 

@@ -163,6 +163,8 @@ class LiveTurn:
                 self.nothing_found, self.usage = True, Usage()
             case FellBack(to=to):
                 self.model, self.fell_back = to, event
+            case ModelDone(from_tape=True):
+                self.done, self.usage = event, self.usage or Usage()
             case ModelDone(usage=usage):
                 self.done = event
                 # A turn may ask more than once; what it used is the sum.

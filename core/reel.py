@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from core.events import ModelDone, ModelEvent, ReasoningDelta, RunStopped, TextDelta, ToolCalled
-from core.tape import Ran, Response, Row, Step, events_of, read
+from core.tape import Ran, Response, Row, events_of, read
 from core.tools.dispatcher import Read
 from core.tools.tool import Outcome
 from core.types import Message, Replay, Source, ToolCall, ToolSpec
@@ -163,15 +163,8 @@ def said(response: Response) -> Iterator[ModelEvent]:
         yield TextDelta(response.text)
     for call in response.calls:
         yield ToolCalled(call)
-    yield ModelDone(response.finish or "stop", response.usage, response.model)  # type: ignore[arg-type]
-
-
-def first_difference(left: Sequence[Step], right: Sequence[Step]) -> int | None:
-    """The first step at which two runs part; None when they are the same."""
-    for number in range(max(len(left), len(right))):
-        if number >= min(len(left), len(right)) or left[number] != right[number]:
-            return number + 1
-    return None
+    finish = response.finish or "stop"
+    yield ModelDone(finish, response.usage, response.model, from_tape=True)  # type: ignore[arg-type]
 
 
 def _key(call: ToolCall) -> tuple[str, str]:

@@ -57,6 +57,8 @@ def _draw_form(bench: Workbench, turn: Turn) -> None:
     )
     changes = _changes(bench, turn, taped, changed or _NOTHING)
     price = bench.replays.price(user(), turn.id, changes)
+    if changed != _NOTHING and changes == Changes():
+        st.caption(":material/edit: Nothing differs yet: change it above.")
     st.caption(f":material/payments: {_in_words(price)}")
     if st.button("Replay", type="primary", icon=":material/replay:", key="replay_now"):
         _begin(bench, turn, changes)
@@ -169,13 +171,7 @@ def _draw_comparison(bench: Workbench, found: Comparison) -> None:
             f"Live from step {found.diverged} on: {label(found.why)}. It cost {say.money(after.cost)}.",
             icon=":material/call_split:",
         )
-    _doors(after, "Trace of the replay")
-    st.page_link(
-        "tools.py",
-        label="Change something else",
-        icon=":material/replay:",
-        query_params={"replay": found.before.id},
-    )
+    _doors(after, "Trace of the replay", again=found.before.id)
     for pair in found.pairs:
         _draw_pair(pair, first=pair.number == found.diverged)
     _draw_ends(found)
@@ -183,7 +179,8 @@ def _draw_comparison(bench: Workbench, found: Comparison) -> None:
 
 def _draw_pair(pair: ReplayPair, first: bool) -> None:
     state = "live" if pair.live else "from the tape"
-    differs = "" if pair.same else " · differs"
+    changed = "" if pair.live else " · with a result that you changed"
+    differs = "" if pair.same else changed or " · differs"
     mark = " · :orange[:material/call_split: the runs part here]" if first else ""
     st.markdown(f"**Step {pair.number}** · {state}{differs}{mark}")
     if pair.same and pair.before:
@@ -227,7 +224,7 @@ def _draw_ends(found: Comparison) -> None:
             )
 
 
-def _doors(turn: Turn, trace: str) -> None:
+def _doors(turn: Turn, trace: str, again: str = "") -> None:
     with st.container(horizontal=True, gap="small"):
         st.page_link(
             "chat.py",
@@ -241,3 +238,10 @@ def _doors(turn: Turn, trace: str) -> None:
             icon=":material/account_tree:",
             query_params={"turn": turn.id},
         )
+        if again:
+            st.page_link(
+                "tools.py",
+                label="Change something else",
+                icon=":material/replay:",
+                query_params={"replay": again},
+            )

@@ -114,7 +114,7 @@ STEP = st.tuples(
 )
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(STEP, max_size=4))
 def test_a_replay_with_nothing_changed_is_the_same_run_byte_for_byte_and_asks_nobody(
     stage: Stage, script: list[Any]
@@ -133,6 +133,7 @@ def test_a_replay_with_nothing_changed_is_the_same_run_byte_for_byte_and_asks_no
     )
     assert len(stage.vendor.bodies) == asked
     assert stage.bench.ledger.turn_cost("local", again.id) == Decimal(0)
+    assert (again.usage.input_tokens, again.usage.output_tokens) == (0, 0)
     assert not [event for event in events if isinstance(event, Diverged)]
 
 
@@ -153,6 +154,7 @@ def test_a_changed_result_is_read_by_the_model_and_what_came_before_is_not_asked
     assert len(stage.vendor.bodies) == 4
     [diverged] = [event for event in events if isinstance(event, Diverged)]
     assert (diverged.step, diverged.why) == (2, "a result that was changed is read here")
+    assert (again.usage.input_tokens, turn.usage.input_tokens) == (100, 300)
     one = stage.bench.ledger.turn_cost("local", turn.id)
     assert 0 < stage.bench.ledger.turn_cost("local", again.id) < one  # one call of three
     found = stage.bench.replays.compare("local", again.id)

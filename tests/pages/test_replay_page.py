@@ -5,7 +5,6 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from core.replays import Changes
 from tests.pages.test_tools_page import finished, texts
 
 Open = Callable[..., AppTest]
@@ -48,23 +47,3 @@ def test_an_answer_without_tools_and_one_that_is_not_there_say_what_to_do(
     assert "made without tools" in test.error[0].value
     other = app("tools.py", replay="nobody")
     assert other.error
-
-
-def test_the_api_prices_starts_and_compares_a_replay(bench: Any, api: str) -> None:
-    import httpx2
-
-    turn = finished(bench, CALL, "calculator")
-    call_id = bench.turn_rows.tape("local", turn.id)[2][2]["call_id"]
-    body = {"results": {call_id: "6*7 = 43"}}
-    told = httpx2.post(f"{api}/turns/{turn.id}/replay/price", json=body).json()
-    assert (told["taped"], told["live_from"]) == (1, 2)
-    started = httpx2.post(f"{api}/turns/{turn.id}/replay", json=body)
-    assert started.status_code == 201
-    replay = started.json()["turn_id"]
-    httpx2.get(f"{api}/turns/{replay}/events", timeout=60)
-    found = httpx2.get(f"{api}/turns/{replay}/comparison").json()
-    assert (found["diverged"], found["before"]["id"]) == (2, turn.id)
-    assert [pair["same"] for pair in found["pairs"]] == [False, False]
-    wrong = httpx2.post(f"{api}/turns/{turn.id}/replay", json={"results": {"zz": "x"}})
-    assert (wrong.status_code, wrong.json()["code"]) == (400, "misuse")
-    assert bench.replays.price("local", turn.id, Changes()).live_from is None

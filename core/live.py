@@ -163,16 +163,18 @@ class LiveTurn:
                 self.nothing_found, self.usage = True, Usage()
             case FellBack(to=to):
                 self.model, self.fell_back = to, event
-            case ModelDone(from_tape=True):
-                self.done, self.usage = event, self.usage or Usage()
-            case ModelDone(usage=usage):
-                self.done = event
-                # A turn may ask more than once; what it used is the sum.
-                self.usage = self.usage + usage if self.usage and usage else usage
+            case ModelDone():
+                self.done, self.usage = event, self._used(event)
             case CanaryLeaked() | CitationsChecked():
                 self._check(event)
             case _:
                 pass  # progress and endings add nothing to the answer
+
+    def _used(self, event: ModelDone) -> Usage | None:
+        if event.from_tape:
+            return self.usage or Usage()
+        # A turn may ask more than once; what it used is the sum.
+        return self.usage + event.usage if self.usage and event.usage else event.usage
 
     def _check(self, event: CanaryLeaked | CitationsChecked) -> None:
         if isinstance(event, CanaryLeaked):

@@ -213,6 +213,42 @@ def test_what_changes_something_is_never_done_again_and_a_new_one_asks_whatever_
     assert stage.results()[1] == "sent to ann"
 
 
+def test_passages_that_a_tool_found_are_cited_again_from_the_tape_and_a_cut_result_is_read_on(
+    stage: Stage,
+) -> None:
+    document, _ = stage.bench.documents.add(
+        "local", "rider.txt", b"The notice period is sixty days."
+    )
+    search = Says("", calls(("search_documents", {"query": "notice period"})))
+    long = Says("", [("l1", "recite", '{"lines": 900}')])
+    more = Says("", [("l2", "read_result", '{"call_id": "l1", "offset": 9000}')])
+    stage.vendor.script.extend([search, long, more, Says("It is sixty days [1].")])
+    turn, _ = stage.ask("How long is the notice?", "search_documents", "recite")
+    assert [citation.number for citation in turn.citations] == [1]
+    asked = len(stage.vendor.bodies)
+    stage.bench.documents.delete("local", document.id)
+    again, _ = replayed(stage, turn)
+    assert tape(stage, again) == tape(stage, turn)
+    assert (again.sources, again.citations) == (turn.sources, turn.citations)
+    assert len(stage.vendor.bodies) == asked
+    whole = [kind for _, kind, _ in stage.bench.turn_rows.tape("local", turn.id)]
+    assert {"passages", "whole"} <= set(whole)
+
+
+def test_another_version_of_the_prompt_is_sent_with_the_same_steps_before_it(stage: Stage) -> None:
+    stage.vendor.script.extend(
+        [Says("", calls(("calculator", {"expression": "6*7"}))), Says("It is 42.")]
+    )
+    turn, _ = stage.ask("What is 6 times 7?", "calculator")
+    stage.vendor.script.append(Says("Forty-two, in other words."))
+    again, events = replayed(stage, turn, Changes(step=2, template="answer@1"))
+    assert (again.prompt_version, again.answer) == ("answer@1", "Forty-two, in other words.")
+    before, after = (stage.vendor.bodies[at]["messages"] for at in (-2, -1))
+    assert before[0] != after[0]
+    assert stage.results() == ["6*7 = 42"]
+    assert [event.step for event in events if isinstance(event, Diverged)] == [2]
+
+
 def test_a_run_that_was_stopped_goes_on_where_its_tape_ends(stage: Stage) -> None:
     stage.vendor.script.extend(
         [

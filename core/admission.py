@@ -87,7 +87,8 @@ class Admission:
         if fields:  # what is kept is the request as it was made
             told = f"{request.instructions}\n\n{instructions(fields)}".strip()
             request = replace(request, instructions=told)
-        name = f"API: {title(prompt)}" if request.key_id else title(prompt)
+        whose = "API: " if request.key_id else "Replay: " if request.replay else ""
+        name = f"{whose}{title(prompt)}"
         return Asked(user, turn_id, conversation_id, name, request, model, template, fields, tools)
 
     def _template(self, request: TurnRequest) -> PromptTemplate:

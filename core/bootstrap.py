@@ -23,6 +23,10 @@ from core.prompts.transfer import export as export_prompts  # noqa: F401
 from core.prompts.transfer import take_in as import_prompts  # noqa: F401
 from core.reembedding import Due as Due
 from core.reembedding import Left as Left
+from core.replays import Changes as Changes
+from core.replays import Comparison as Comparison
+from core.replays import Pair as ReplayPair
+from core.replays import Price as ReplayPrice
 from core.retrieval.verdicts import summary as summary  # what a page says of its citations
 from core.settings import Settings
 from core.sharing.reach import Tunnel as Tunnel
@@ -76,6 +80,8 @@ from core.workbench import LOCAL_USER as LOCAL_USER
 from core.workbench import Workbench as Workbench
 
 __all__ = [
+    "ReplayPair",
+    "ReplayPrice",
     "ToolField",
     "ToolOutcome",
     "link_address",
@@ -113,6 +119,7 @@ def build(settings: Settings) -> Workbench:
         summaries=parts.summaries,
         turn_rows=parts.turn_rows,
         turns=parts.turns,
+        replays=parts.replays,
         ledger=parts.ledger,
         spending=Spending(parts.engine),
         caps=Caps(parts.engine),

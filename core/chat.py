@@ -115,11 +115,7 @@ class ChatService:
         ) as root:
             async for waiting in self._finder.wait(asked, trace, root):
                 yield waiting
-            history = await asyncio.to_thread(
-                self._conversations.history, asked.user, asked.conversation_id, asked.turn_id
-            )
-            found = await self._found(asked, history, trace, root)
-            context = await self._composer.compose(asked, found, history, trace, root)
+            found, context = await self._window(asked, trace, root)
             yield ContextReady(context.budget, context.sources, asked.model.ref, context.taint)
             if _is_not_there(asked, found):
                 yield NothingFound(round(nearness(found), 4))
@@ -145,6 +141,21 @@ class ChatService:
                     verdict=summary(citations),
                 )
             yield CitationsChecked(citations)
+
+    async def _window(self, asked: Asked, trace: Trace, root: OpenSpan) -> tuple[Found, Context]:
+        """What is sent: as it was in the run that is replayed, or put together now."""
+        if kept := await asyncio.to_thread(self._runs.kept, asked):
+            return Found(), kept
+        history = await asyncio.to_thread(self._before, asked)
+        found = await self._found(asked, history, trace, root)
+        return found, await self._composer.compose(asked, found, history, trace, root)
+
+    def _before(self, asked: Asked) -> Sequence[Turn]:
+        """What was said before; before the run that is replayed, if it is one."""
+        if not asked.request.replay:
+            return self._conversations.history(asked.user, asked.conversation_id, asked.turn_id)
+        of = self._runs.turns.get(asked.user, asked.request.replay.of)
+        return self._conversations.history(asked.user, of.conversation_id, of.id)
 
     async def _others(self, asked: Asked, context: Context) -> Sequence[ModelInfo]:
         """Who answers when the model does not; nobody for a visitor, whose model is the link's."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, TypeAdapter
 
-from core.types import Budget, Citation, Source, ToolCall, Usage
+from core.types import Budget, Citation, Message, Source, ToolCall, Usage
 
 FinishReason = Literal["stop", "length", "tool_calls", "refusal", "content_filter"]
 RunEnd = Literal["steps", "repeated", "time", "money"]
@@ -79,6 +79,8 @@ class ModelDone:
     model: str
     detail: str = ""
     """What the vendor said about a refusal."""
+    from_tape: bool = False
+    """Said again by a replay: nothing was used for it now."""
     type: Literal["model_done"] = "model_done"
 
 
@@ -92,8 +94,33 @@ class AnswerReplaced:
     type: Literal["answer_replaced"] = "answer_replaced"
 
 
+@dataclass(frozen=True, slots=True)
+class StepAsked:
+    """The model is about to be asked; `digest` names the exact request. Kept on the tape alone."""
+
+    digest: str
+    type: Literal["step_asked"] = "step_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Diverged:
+    """A replay leaves its tape at this step, for the reason in words: from here on it is live."""
+
+    step: int
+    why: str
+    type: Literal["diverged"] = "diverged"
+
+
 ModelEvent = (
-    TextDelta | ReasoningDelta | ToolCallDelta | ToolCalled | FellBack | Progress | ModelDone
+    TextDelta
+    | ReasoningDelta
+    | ToolCallDelta
+    | ToolCalled
+    | FellBack
+    | Progress
+    | ModelDone
+    | StepAsked
+    | Diverged
 )
 
 
@@ -159,8 +186,40 @@ class RunStopped:
     type: Literal["run_stopped"] = "run_stopped"
 
 
+@dataclass(frozen=True, slots=True)
+class RunBegan:
+    """What the run was given, for whoever replays it. Kept on the tape alone."""
+
+    messages: tuple[Message, ...]
+    sources: tuple[Source, ...]
+    max_tokens: int
+    canary: str = ""
+    taint: str = ""
+    type: Literal["run_began"] = "run_began"
+
+
+@dataclass(frozen=True, slots=True)
+class EffectBegan:
+    """The call is about to change something: written down before it does. Kept on the tape alone."""
+
+    call: ToolCall
+    type: Literal["effect_began"] = "effect_began"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultKept:
+    """The whole result of a call that was cut. Kept on the tape alone."""
+
+    call_id: str
+    whole: str
+    type: Literal["result_kept"] = "result_kept"
+
+
 AgentEvent = (
     ModelEvent
+    | RunBegan
+    | EffectBegan
+    | ResultKept
     | StepStarted
     | ApprovalAsked
     | ApprovalGiven
@@ -242,6 +301,8 @@ StreamEvent = (
     | TurnFailed
 )
 Ending = TurnDone | TurnFailed
+TAPE_ONLY = (StepAsked, RunBegan, EffectBegan, ResultKept)
+"""What is kept on the tape and sent to nobody."""
 
 _adapter: TypeAdapter[StreamEvent] = TypeAdapter(Annotated[StreamEvent, Discriminator("type")])
 # A model may say half of a surrogate pair; JSON and the database cannot hold it.

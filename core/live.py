@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 from core.events import (
+    TAPE_ONLY,
     AnswerReplaced,
     CanaryLeaked,
     CitationsChecked,
@@ -65,6 +66,8 @@ class LiveTurn:
         self.run_stopped: RunStopped | None = None
         self.ready: ContextReady | None = None
         self.tape = Tape()
+        self.taped = 0
+        """How many of its rows are in the database."""
         self.started = time.monotonic()
         self.first_token_seconds: float | None = None
         self._text = ""
@@ -86,6 +89,8 @@ class LiveTurn:
     def publish(self, event: StreamEvent) -> None:
         """Add the event; text is held back for a moment, so that quick pieces travel together."""
         self._note(event)
+        if isinstance(event, TAPE_ONLY):
+            return
         if not isinstance(event, TextDelta):
             self.flush()
             self._append(event)
@@ -158,14 +163,18 @@ class LiveTurn:
                 self.nothing_found, self.usage = True, Usage()
             case FellBack(to=to):
                 self.model, self.fell_back = to, event
-            case ModelDone(usage=usage):
-                self.done = event
-                # A turn may ask more than once; what it used is the sum.
-                self.usage = self.usage + usage if self.usage and usage else usage
+            case ModelDone():
+                self.done, self.usage = event, self._used(event)
             case CanaryLeaked() | CitationsChecked():
                 self._check(event)
             case _:
                 pass  # progress and endings add nothing to the answer
+
+    def _used(self, event: ModelDone) -> Usage | None:
+        if event.from_tape:
+            return self.usage or Usage()
+        # A turn may ask more than once; what it used is the sum.
+        return self.usage + event.usage if self.usage and event.usage else event.usage
 
     def _check(self, event: CanaryLeaked | CitationsChecked) -> None:
         if isinstance(event, CanaryLeaked):

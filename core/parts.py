@@ -42,6 +42,7 @@ from core.prompts.library import PromptLibrary
 from core.prompts.neutral import neutralise
 from core.prompts.sandbox import Sandbox
 from core.reembedding import Reembedder
+from core.replays import Replays
 from core.retrieval.chunk import Chunker
 from core.retrieval.embed import Embedder
 from core.retrieval.index import FaissIndex
@@ -315,14 +316,30 @@ class Parts:
 
     @cached_property
     def _runs(self) -> Runs:
-        settings = self.settings
         return Runs(
             Agent(self._dispatcher),
             self.documents,
             self.approvals,
+            self.turn_rows,
             self.client,
             self.counter.count,
-            Bounds(settings.run_steps, settings.run_seconds, settings.run_dollars),
+            self._bounds,
+        )
+
+    @property
+    def _bounds(self) -> Bounds:
+        settings = self.settings
+        return Bounds(settings.run_steps, settings.run_seconds, settings.run_dollars)
+
+    @cached_property
+    def replays(self) -> Replays:
+        return Replays(
+            turns=self.turn_rows,
+            runner=self.turns,
+            models=self.models,
+            meter=self._meter,
+            count=self.counter.count,
+            bounds=self._bounds,
         )
 
     @cached_property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from core.events import Decision, ModelEvent, RunStopped
+from core.reel import Reel
 from core.tools.dispatcher import Bench, Read
 from core.tools.tool import Outcome, Tool
 from core.trace import OpenSpan, Trace
@@ -72,6 +73,8 @@ class Run:
     ended: RunStopped | None = None
     seen: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     ids: set[str] = field(default_factory=set)
+    reel: Reel | None = None
+    """The tape that a replay goes along."""
 
 
 # --- what is allowed --------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,11 +12,14 @@ from core.agent import Agent
 from core.approvals import Approvals
 from core.context import Context, sourced
 from core.documents import DocumentService
-from core.events import AgentEvent, ModelEvent
+from core.events import AgentEvent, Diverged, ModelEvent, RunBegan, StepAsked
 from core.llm.client import LLMClient
 from core.metering import TurnMeter
+from core.reel import Reel, digest, said
 from core.rules import Ask, Bounds, Gate, Run, Spending, tokens_of
 from core.shelf import UserShelf
+from core.store.turns import Turns
+from core.tape import events_of
 from core.tools.dispatcher import Bench
 from core.tools.tool import Kept
 from core.trace import OpenSpan, Trace
@@ -43,6 +47,7 @@ class Runs:
     agent: Agent
     documents: DocumentService
     approvals: Approvals
+    turns: Turns
     client: LLMClient
     count: Callable[[str], int]
     bounds: Bounds
@@ -63,7 +68,7 @@ class Runs:
         """Whether the model looks for passages itself, so that none are looked for beforehand."""
         return any(tool.name == _SEARCH for tool in asked.tools)
 
-    def events(
+    async def events(
         self,
         asked: Asked,
         context: Context,
@@ -72,7 +77,42 @@ class Runs:
         trace: Trace,
         parent: OpenSpan,
     ) -> AsyncGenerator[AgentEvent, None]:
-        """The run as it happens."""
+        """The run as it happens, what it was given first."""
+        reel = await asyncio.to_thread(self._reel, asked)
+        yield RunBegan(
+            context.messages, context.sources, context.max_tokens, context.canary, context.taint
+        )
+        run = self._run(asked, context, others, meter, trace, parent, reel)
+        async with aclosing(self.agent.events(run)) as events:
+            async for event in events:
+                yield event
+
+    def _reel(self, asked: Asked) -> Reel | None:
+        wanted = asked.request.replay
+        return Reel(self.turns.tape(asked.user, wanted.of), wanted) if wanted else None
+
+    def kept(self, asked: Asked) -> Context | None:
+        """The window as it was, for a replay in which nothing of it was changed."""
+        wanted = asked.request.replay
+        if wanted is None or wanted.anew:
+            return None
+        began = events_of(self.turns.tape(asked.user, wanted.of), "begin")
+        budget = self.turns.budget(asked.user, wanted.of)
+        if not began or budget is None:
+            return None
+        was: RunBegan = began[0][1]
+        return Context(budget, was.messages, was.sources, was.max_tokens, was.canary, was.taint)
+
+    def _run(
+        self,
+        asked: Asked,
+        context: Context,
+        others: Sequence[ModelInfo],
+        meter: TurnMeter,
+        trace: Trace,
+        parent: OpenSpan,
+        reel: Reel | None,
+    ) -> Run:
         tools = sum(item.tokens for item in self.items(asked))
         room = max(500, context.budget.window - context.max_tokens - tools)
         sources = list(context.sources)
@@ -83,22 +123,21 @@ class Runs:
             Kept(),
             max(200, min(_RESULT_TOKENS, room // 6)),
         )
-        return self.agent.events(
-            Run(
-                bench=bench,
-                ask=self._ask(asked, context, others, meter, trace, parent),
-                gate=self._gate(asked),
-                spending=partial(self._spending, asked, context, meter, tools),
-                count=self.count,
-                messages=list(context.messages),
-                sources=sources,
-                room=room,
-                untrusted=bool(context.taint),
-                strict=_strict(asked.model),
-                bounds=self.bounds,
-                trace=trace,
-                parent=parent,
-            )
+        return Run(
+            bench=bench,
+            ask=self._ask(asked, context, others, meter, trace, parent, reel),
+            gate=self._gate(asked),
+            spending=partial(self._spending, asked, context, meter, tools),
+            count=self.count,
+            messages=list(context.messages),
+            sources=sources,
+            room=room,
+            untrusted=bool(context.taint),
+            strict=_strict(asked.model),
+            bounds=self.bounds,
+            trace=trace,
+            parent=parent,
+            reel=reel,
         )
 
     def _ask(
@@ -109,8 +148,9 @@ class Runs:
         meter: TurnMeter,
         trace: Trace,
         parent: OpenSpan,
+        reel: Reel | None,
     ) -> Ask:
-        def ask(
+        def live(
             messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], choice: str
         ) -> AsyncGenerator[ModelEvent, None]:
             request = ModelRequest(
@@ -134,6 +174,23 @@ class Runs:
                 input_tokens=tokens_of(messages, self.count) + told,
                 fallbacks=[(other.ref, replace(request, model=other.id)) for other in others],
             )
+
+        async def ask(
+            messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], choice: str
+        ) -> AsyncGenerator[ModelEvent, None]:
+            ref, stop = asked.model.ref, asked.request.stop
+            name = digest(ref, context.max_tokens, messages, tools, choice, stop)
+            yield StepAsked(name)
+            if reel and (kept := reel.response(name)):
+                with trace.span(kept.model or ref, "model", parent=parent, from_tape=True):
+                    for event in said(kept):
+                        yield event
+                return
+            if reel and (why := reel.why()):
+                yield Diverged(reel.step, why)
+            async with aclosing(live(messages, tools, choice)) as events:
+                async for event in events:
+                    yield event
 
         return ask
 

@@ -10,8 +10,15 @@ from core.events import (
     AnswerReplaced,
     ApprovalAsked,
     ApprovalGiven,
+    Diverged,
+    EffectBegan,
     ModelDone,
+    PassagesFound,
     ReasoningDelta,
+    ResultKept,
+    RunBegan,
+    RunStopped,
+    StepAsked,
     StepStarted,
     StreamEvent,
     TextDelta,
@@ -21,7 +28,9 @@ from core.events import (
 from core.types import ToolCall, Usage
 
 Row = tuple[int, str, Any]
-"""Its step, `model` or `tool`, and itself in plain JSON values."""
+"""Its step, its kind, and itself in plain JSON values: `model` and `tool` are what came back, `begin`
+what the run was given, `effect` a call that began to change something, `whole` a result that was cut,
+`passages` those that may be cited, `live` where a replay left its tape, `end` the bound that was met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,8 @@ class Response:
     finish: str = ""
     model: str = ""
     usage: Usage | None = None
+    asked: str = ""
+    """Names the exact request that it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,7 @@ class _Open:
     """A response that is still being written, or whose tools still run."""
 
     number: int
+    asked: str = ""
     text: str = ""
     response: Response = field(default_factory=Response)
     done: bool = False
@@ -94,6 +106,12 @@ class Tape:
                 self._rows.append(
                     (self._open.number, "tool", _RETURNED.dump_python(event, mode="json"))
                 )
+            case StepAsked(digest=digest):
+                self._open.asked = digest
+            case _ if kept := _KEPT.get(type(event)):
+                kind, adapter = kept
+                number = self._steps[-1].number if self._steps else 0
+                self._rows.append((number, kind, adapter.dump_python(event, mode="json")))
             case _:
                 pass
 
@@ -134,7 +152,12 @@ class Tape:
             case ModelDone(finish=finish, usage=usage, model=model):
                 here.done = True
                 here.response = replace(
-                    here.response, text=here.text, finish=finish, usage=usage, model=model
+                    here.response,
+                    text=here.text,
+                    finish=finish,
+                    usage=usage,
+                    model=model,
+                    asked=here.asked,
                 )
                 said = _RESPONSE.dump_python(here.response, mode="json")
                 self._rows.append((here.number, "model", said))
@@ -147,6 +170,20 @@ class Tape:
 
 _RESPONSE: TypeAdapter[Response] = TypeAdapter(Response)
 _RETURNED: TypeAdapter[ToolReturned] = TypeAdapter(ToolReturned)
+_KEPT: dict[type, tuple[str, TypeAdapter[Any]]] = {
+    RunBegan: ("begin", TypeAdapter(RunBegan)),
+    EffectBegan: ("effect", TypeAdapter(EffectBegan)),
+    ResultKept: ("whole", TypeAdapter(ResultKept)),
+    PassagesFound: ("passages", TypeAdapter(PassagesFound)),
+    Diverged: ("live", TypeAdapter(Diverged)),
+    RunStopped: ("end", TypeAdapter(RunStopped)),
+}
+
+
+def events_of(rows: Sequence[Row], kind: str) -> list[tuple[int, Any]]:
+    """The rows of this kind, with their steps, as the events that they were."""
+    adapter = next(each for name, each in _KEPT.values() if name == kind)
+    return [(step, adapter.validate_python(data)) for step, name, data in rows if name == kind]
 
 
 def read(rows: Sequence[Row]) -> list[Step]:

@@ -11,7 +11,7 @@ from core.admission import Admission, Asked
 from core.bridge import Bridge, contained
 from core.chat import ChatService
 from core.errors import FootlightsError, Interrupted
-from core.events import ContextReady, Ending, PassagesFound, TurnDone, load
+from core.events import ContextReady, EffectBegan, Ending, PassagesFound, TurnDone, load
 from core.live import BATCH, LiveTurn, Recorded
 from core.otlp import Outlet
 from core.recovery import Recovery
@@ -182,6 +182,9 @@ class TurnRunner:
                     found = replace(live.ready, sources=event.sources, taint=taint)
                     await self._keep_context(live, asked, found)
                 live.publish(event)
+                if isinstance(event, EffectBegan):
+                    # The tool runs when the next event is asked for: from here on it is known.
+                    await self._save_tape(live)
 
     async def _keep_context(self, live: LiveTurn, asked: Asked, ready: ContextReady) -> None:
         await asyncio.to_thread(
@@ -258,6 +261,15 @@ class TurnRunner:
                 await self.stop(user, turn_id)
         await asyncio.to_thread(self._recovery.run)
 
+    async def _save_tape(self, live: LiveTurn) -> None:
+        rows, at = live.tape.rows(), live.taped
+        owner = self._process.owner
+        if len(rows) > at:
+            await asyncio.to_thread(
+                self._turns.tape_more, live.user, live.turn_id, owner, at, rows[at:]
+            )
+            live.taped = max(live.taped, len(rows))
+
     async def _save(self) -> None:
         async with self._saving:
             rows, marks = [], []
@@ -269,6 +281,7 @@ class TurnRunner:
                 await asyncio.to_thread(self._turns.append, rows, self._process.owner)
             for live, saved in marks:
                 live.saved = saved
+                await self._save_tape(live)
 
     async def close(self) -> None:
         """Stop what runs, keep what was said, and mark it as interrupted."""

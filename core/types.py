@@ -367,6 +367,18 @@ class ModelRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Replay:
+    """A turn that goes through the run `of` again: what comes before `step` is taken from its tape
+    whatever has changed, and what comes after as long as its input is the same. `results` are results
+    of tools that were changed, by the id of their call; `anew` puts the window together anew."""
+
+    of: str
+    step: int = 1
+    results: tuple[tuple[str, str], ...] = ()
+    anew: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TurnRequest:
     """What somebody asks. `model` is a ref (`provider:id`) or None for the first that is there;
     `use_documents` is True for all, False for none, or the ids of documents and collections to look
@@ -392,6 +404,7 @@ class TurnRequest:
     guess: bool = True
     condense: bool = False
     tools: tuple[str, ...] = ()
+    replay: Replay | None = None
 
 
 # --- traces -----------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from core.playground.suites import Suites
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
 from core.reembedding import Reembedder
+from core.replays import Replays
 from core.samples import Samples
 from core.settings import Settings
 from core.sharing.shares import Shares
@@ -83,6 +84,7 @@ class Workbench:
     summaries: Summaries
     turn_rows: Turns
     turns: TurnRunner
+    replays: Replays
     ledger: Ledger
     spending: Spending
     caps: Caps

@@ -16,7 +16,7 @@ from core.bootstrap import (
 )
 from core.errors import FootlightsError
 from core.events import ToolReturned
-from pages.ui import say, session, steps
+from pages.ui import replay_view, say, session, steps
 from pages.ui.markdown import label, safe
 
 _EXAMPLE = '''def stage_time(show: str, hours: float = 2.0) -> str:
@@ -146,6 +146,9 @@ def draw_own(bench: Workbench) -> None:
         )
 
 
+if replayed := session.query("replay"):
+    replay_view.draw(bench, replayed)
+    st.stop()
 st.title("Tools", anchor=False)
 st.markdown(
     "What a model may call when you choose it in the chat. Each step is shown as it happens, and stands in the "

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from core.bootstrap import Changes
 from core.events import Decision
 from core.types import TurnRequest
 
@@ -80,6 +81,21 @@ class DecisionIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     decision: Decision
+
+
+class ReplayIn(BaseModel):
+    """What a replay changes, from which step on; nothing: the run as it was."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    step: int = Field(1, ge=1, le=1000)
+    model: str | None = None
+    template: str | None = None
+    question: str | None = Field(None, min_length=1)
+    results: dict[str, str] = {}
+
+    def changes(self) -> Changes:
+        return Changes(self.step, self.model, self.template, self.question, self.results)
 
 
 class ToolOut(BaseModel):

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from core.api.bench import Bench
-from core.api.shapes import DecisionIn, EstimateIn, StartedOut, TurnIn
+from core.api.shapes import DecisionIn, EstimateIn, ReplayIn, StartedOut, TurnIn
 from core.api.sse import HEARTBEAT_SECONDS, EventStream, frames
 from core.bootstrap import LOCAL_USER
 from core.errors import Misuse, NotFound
@@ -97,6 +97,31 @@ def tape(bench: Bench, turn_id: str) -> list[dict[str, Any]]:
     bench.turn_rows.get(LOCAL_USER, turn_id)
     rows = bench.turn_rows.tape(LOCAL_USER, turn_id)
     return [{"step": step, "kind": kind, "data": data} for step, kind, data in rows]
+
+
+@router.post("/turns/{turn_id}/replay", status_code=201)
+def replay(bench: Bench, turn_id: str, body: ReplayIn) -> StartedOut:
+    """Go through a kept run again with something changed; a turn of its own, read like any other."""
+    started = bench.replays.start(LOCAL_USER, turn_id, body.changes())
+    return StartedOut(turn_id=started.turn_id, conversation_id=started.conversation_id)
+
+
+@router.post("/turns/{turn_id}/replay/price")
+def replay_price(bench: Bench, turn_id: str, body: ReplayIn) -> dict[str, Any]:
+    """What that replay may cost: how many steps come from the tape, and from where on it is live."""
+    told: dict[str, Any] = plain(bench.replays.price(LOCAL_USER, turn_id, body.changes()))
+    return told
+
+
+@router.get("/turns/{turn_id}/comparison")
+def comparison(bench: Bench, turn_id: str) -> dict[str, Any]:
+    """A replay beside the run that it went along, aligned by step."""
+    found = bench.replays.compare(LOCAL_USER, turn_id)
+    told: dict[str, Any] = plain(found)
+    told["pairs"] = [
+        {**pair, "same": each.same} for pair, each in zip(told["pairs"], found.pairs, strict=True)
+    ]
+    return told
 
 
 @router.get("/turns/{turn_id}/window")

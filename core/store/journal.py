@@ -64,11 +64,13 @@ def write_last(connection: Connection, user: str, turn_id: str, seq: int, data: 
     )
 
 
-def write_tape(connection: Connection, user: str, turn_id: str, steps: Sequence[TapeStep]) -> None:
-    """Write what came back from models and tools, in its order."""
+def write_tape(
+    connection: Connection, user: str, turn_id: str, steps: Sequence[TapeStep], at: int = 0
+) -> None:
+    """Write what came back from models and tools, in its order, from the place `at` on."""
     rows = [
         {"user_id": user, "turn_id": turn_id, "seq": seq, "step": step, "kind": kind, "data": data}
-        for seq, (step, kind, data) in enumerate(steps)
+        for seq, (step, kind, data) in enumerate(steps, at)
     ]
     if rows:
         connection.execute(insert(connection, tape).on_conflict_do_nothing(), rows)

@@ -61,7 +61,7 @@ def write_calls(connection: Connection, user: str, turn_id: str, spans: Sequence
             "failed": span.status == "error",
         }
         for span in spans
-        if span.kind == "tool"
+        if span.kind == "tool" and not span.attributes.get("from_tape")
     ]
     if rows:
         connection.execute(insert(connection, tool_calls).on_conflict_do_nothing(), rows)

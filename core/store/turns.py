@@ -193,6 +193,15 @@ class Turns(TurnLeases):
         with writing(self._engine) as connection:
             return write_events(connection, rows, owner)
 
+    def tape_more(
+        self, user: str, turn_id: str, owner: str, at: int, steps: Sequence[TapeStep]
+    ) -> None:
+        """Write what came back, from the place `at` of the tape on, before the turn is over; a turn
+        that is over or somebody else's takes nothing."""
+        with writing(self._engine) as connection:
+            if _claimed(connection, user, turn_id, owner, None):
+                write_tape(connection, user, turn_id, steps, at)
+
     # --- the end ------------------------------------------------------------------------------
 
     def finish(

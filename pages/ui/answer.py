@@ -195,6 +195,8 @@ def facts(turn: Turn, plan: WindowPlan) -> None:
             ("traces.py", "Trace", ":material/account_tree:", {"turn": turn.id}),
             ("costs.py", "Cost", ":material/payments:", {"turn": turn.id}),
         )
+        if turn.request.tools:
+            doors += (("tools.py", "Replay", ":material/replay:", {"replay": turn.id}),)
         for page, text, icon, where in doors:
             st.page_link(page, label=text, icon=icon, query_params=where)
         why.button(turn)

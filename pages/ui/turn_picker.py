@@ -66,6 +66,9 @@ def doors(turn: Turn, *, here: str) -> None:
         for page, text, icon in _DOORS:
             if page != here:
                 st.page_link(page, label=text, icon=icon, query_params={"turn": turn.id})
+        if turn.request.tools and turn.status != "running":
+            where = {"replay": turn.id}
+            st.page_link("tools.py", label="Replay", icon=":material/replay:", query_params=where)
         if turn.prompt_version:
             name, _, version = turn.prompt_version.partition("@")
             where = {"p": name, "v": version, "turn": turn.id}

@@ -170,7 +170,8 @@ def test_the_tape_keeps_every_response_and_result_and_the_trace_has_a_span_for_e
     stage.vendor.script.extend([Says("Let me see.", [calculates("6*7")]), Says("It is 42.")])
     turn, _ = stage.ask("What is 6 times 7?", "calculator")
     rows = stage.bench.turn_rows.tape("local", turn.id)
-    assert [(step, kind) for step, kind, _ in rows] == [(1, "model"), (1, "tool"), (2, "model")]
+    kinds = [(step, kind) for step, kind, _ in rows]
+    assert kinds == [(0, "begin"), (1, "model"), (1, "tool"), (2, "model")]
     first, second = read(rows)
     assert (first.response.text, first.response.finish) == ("Let me see.", "tool_calls")
     [ran] = first.calls

@@ -53,11 +53,12 @@ def test_a_turn_with_tools_streams_its_steps_and_leaves_its_tape(api: str) -> No
     assert [kind for kind in kinds if kind in order] == order
     tape = httpx2.get(f"{api}/turns/{started['turn_id']}/tape").json()
     assert [(each["step"], each["kind"]) for each in tape] == [
+        (0, "begin"),
         (1, "model"),
         (1, "tool"),
         (2, "model"),
     ]
-    assert tape[1]["data"]["text"] == "6*7 = 42"
+    assert tape[2]["data"]["text"] == "6*7 = 42"
     spans = httpx2.get(f"{api}/turns/{started['turn_id']}/trace").json()
     assert [span["name"] for span in spans if span["kind"] == "tool"] == ["calculator"]
 
@@ -80,3 +81,24 @@ def test_a_tool_that_waits_is_allowed_over_the_api(api: str, folder: Path) -> No
                 assert json.loads(line[6:])["text"] == "rang 3"
     missing = httpx2.post(f"{api}/turns/{turn}/approvals/nothing", json={"decision": "once"})
     assert missing.status_code == 404
+
+
+def test_a_replay_is_priced_started_and_compared_over_the_api(api: str) -> None:
+    asks = {"prompt": '/call calculator {"expression": "6*7"}', "tools": ["calculator"]}
+    turn = httpx2.post(f"{api}/turns", json=asks).json()["turn_id"]
+    httpx2.get(f"{api}/turns/{turn}/events", timeout=60)
+    call_id = httpx2.get(f"{api}/turns/{turn}/tape").json()[2]["data"]["call_id"]
+    body = {"results": {call_id: "6*7 = 43"}}
+    told = httpx2.post(f"{api}/turns/{turn}/replay/price", json=body).json()
+    assert (told["taped"], told["live_from"]) == (1, 2)
+    started = httpx2.post(f"{api}/turns/{turn}/replay", json=body)
+    assert started.status_code == 201
+    replay = started.json()["turn_id"]
+    httpx2.get(f"{api}/turns/{replay}/events", timeout=60)
+    found = httpx2.get(f"{api}/turns/{replay}/comparison").json()
+    assert (found["diverged"], found["before"]["id"]) == (2, turn)
+    assert [pair["same"] for pair in found["pairs"]] == [False, False]
+    wrong = httpx2.post(f"{api}/turns/{turn}/replay", json={"results": {"zz": "x"}})
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "misuse")
+    same = httpx2.post(f"{api}/turns/{turn}/replay/price", json={}).json()
+    assert (same["live_from"], same["first"]) == (None, "0")

@@ -62,6 +62,8 @@ KNOWN: dict[str, Any] = {
     "seconds": {},
     "ending": (9, dump(DONE)),
     "spans": [span("stolen")],
+    "at": 0,
+    "steps": [(1, "model", {"text": "stolen"})],
     "model": "m",
     "purpose": "answer",
     "reserved": Decimal(9),

@@ -1,0 +1,197 @@
+"""Replays: a kept run gone through again with something changed, its price said first, and both compared."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from core.errors import Conflict, Misuse, NotFound, Refused
+from core.events import RunBegan
+from core.metering import TurnMeter
+from core.models import Models
+from core.rules import Bounds, tokens_of
+from core.store.turns import Turns
+from core.tape import Row, Step, events_of, read
+from core.turns import Started, TurnRunner
+from core.types import Replay, Turn, TurnRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a replay changes: from `step` on another model or prompt, another question, other results
+    of tools by the id of their call. None and nothing: as it was."""
+
+    step: int = 1
+    model: str | None = None
+    template: str | None = None
+    question: str | None = None
+    results: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a replay may cost: nothing when `live_from` is None, else at most `calls` calls, the first of
+    them at most `first` US dollars (None: unknown), all of them no more than `limit` (None: no limit)."""
+
+    taped: int
+    live_from: int | None
+    model: str
+    calls: int = 0
+    first: Decimal | None = Decimal(0)
+    limit: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One step of two runs; either is None where that run had no such step."""
+
+    number: int
+    before: Step | None
+    after: Step | None
+    live: bool
+    """Whether the replay left its tape at this step or before."""
+
+    @property
+    def same(self) -> bool:
+        """Whether the step came to the same in both."""
+        return self.before == self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A run and its replay aligned by step; `diverged` is where the replay left its tape."""
+
+    before: Turn
+    after: Turn
+    pairs: tuple[Pair, ...]
+    diverged: int | None = None
+    why: str = ""
+
+
+class Replays:
+    """Prices, starts and compares replays."""
+
+    def __init__(
+        self,
+        *,
+        turns: Turns,
+        runner: TurnRunner,
+        models: Models,
+        meter: Callable[..., TurnMeter],
+        count: Callable[[str], int],
+        bounds: Bounds,
+    ) -> None:
+        self._turns = turns
+        self._runner = runner
+        self._models = models
+        self._meter = meter
+        self._count = count
+        self._bounds = bounds
+
+    def price(self, user: str, turn_id: str, changes: Changes) -> Price:
+        """What the replay may cost, said before it is begun. Raises like `start`."""
+        turn, rows = self._kept(user, turn_id)
+        self._request(turn, read(rows), changes)
+        taped = [step for step in read(rows) if step.response.finish]
+        at = _live_from(turn, taped, changes)
+        model = self._models.resolve(changes.model or turn.request.model or turn.model).ref
+        if at is None:
+            return Price(len(taped), None, model)
+        began: RunBegan = events_of(rows, "begin")[0][1]
+        said = "".join(_text(step) for step in taped if step.number < at)
+        tokens = tokens_of(began.messages, self._count) + self._count(said)
+        meter = self._meter(user, turn.id, turn.conversation_id)
+        first = meter.worst_case(model, tokens, began.max_tokens)
+        calls = max(1, self._bounds.steps - at + 1)
+        return Price(min(at - 1, len(taped)), at, model, calls, first, self._bounds.dollars)
+
+    def start(self, user: str, turn_id: str, changes: Changes) -> Started:
+        """Begin the replay, a turn of its own: one that was cut off goes on in its conversation, any
+        other has a new one.
+
+        Raises NotFound, Conflict while the run goes on, Misuse for a change that does not fit, and
+        Refused when there is no tape to go along.
+        """
+        turn, rows = self._kept(user, turn_id)
+        request = self._request(turn, read(rows), changes)
+        cut_off = turn.status in ("interrupted", "failed", "stopped")
+        where = turn.conversation_id if cut_off else None
+        return self._runner.start(user, request, conversation_id=where)
+
+    def compare(self, user: str, turn_id: str) -> Comparison:
+        """The replay beside the run that it went along. Raises NotFound when it is none."""
+        after = self._turns.get(user, turn_id)
+        if after.request.replay is None:
+            raise NotFound(f"the turn {turn_id} is no replay")
+        before = self._turns.get(user, after.request.replay.of)
+        rows = self._turns.tape(user, turn_id)
+        left = {step.number: step for step in read(self._turns.tape(user, before.id))}
+        right = {step.number: step for step in read(rows)}
+        lives = [event for _, event in events_of(rows, "live")]
+        at = lives[0].step if lives else None
+        pairs = tuple(
+            Pair(number, left.get(number), right.get(number), at is not None and number >= at)
+            for number in sorted({*left, *right})
+        )
+        return Comparison(before, after, pairs, at, lives[0].why if lives else "")
+
+    def _kept(self, user: str, turn_id: str) -> tuple[Turn, Sequence[Row]]:
+        turn = self._turns.get(user, turn_id)
+        if not turn.request.tools:
+            raise Misuse(
+                "this answer was made without tools: it has no steps to go through again",
+                hint="Ask again, or try it with other models on the Prompts page.",
+            )
+        if turn.status == "running":
+            raise Conflict("the run still goes on", hint="Wait for its end, or stop it.")
+        rows = self._turns.tape(user, turn_id)
+        if not any(kind == "begin" for _, kind, _ in rows):
+            raise Refused(
+                "the tape of this run is not there",
+                hint="A keeping rule deleted it, or it is older than replays. Ask again.",
+            )
+        return turn, rows
+
+    def _request(self, turn: Turn, steps: Sequence[Step], changes: Changes) -> TurnRequest:
+        known = {ran.call.id for step in steps for ran in step.calls if ran.result}
+        for call_id in changes.results:
+            if call_id not in known:
+                there = ", ".join(sorted(known)) or "none"
+                raise Misuse(
+                    f"this run has no result of a call {call_id[:64]!r}", hint=f"It has: {there}."
+                )
+        if not 1 <= changes.step <= len(steps) + 1:
+            raise Misuse(f"this run has {len(steps)} steps", hint="Choose one of them.")
+        was = turn.request
+        results = tuple(sorted(changes.results.items()))
+        anew = changes.template is not None or changes.question is not None
+        return replace(
+            was,
+            prompt=changes.question or was.prompt,
+            model=changes.model or was.model or turn.model,
+            template=changes.template or turn.prompt_version or was.template,
+            key_id="",
+            link_id="",
+            visitor_id="",
+            replay=Replay(turn.id, changes.step, results, anew),
+        )
+
+
+def _live_from(turn: Turn, taped: Sequence[Step], changes: Changes) -> int | None:
+    """The first step that may have to be asked; None when all of it is on the tape."""
+    found = []
+    if changes.model or changes.template or changes.question:
+        found.append(changes.step)
+    found += [
+        step.number + 1
+        for step in taped
+        if any(ran.call.id in changes.results for ran in step.calls)
+    ]
+    if turn.status != "done":
+        found.append(len(taped) + 1)
+    return min(found, default=None)
+
+
+def _text(step: Step) -> str:
+    results = (ran.result.text for ran in step.calls if ran.result)
+    calls = (ran.call.arguments for ran in step.calls)
+    return "\n".join((step.response.text, *calls, *results))

@@ -1,0 +1,323 @@
+"""Replays: the same run byte for byte, one thing changed, nothing done twice, and the price said first."""
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.errors import Misuse, NotFound
+from core.events import ApprovalAsked, Diverged, TurnDone
+from core.reel import UNKNOWN
+from core.replays import Changes
+from tests.conftest import running, settings_for
+from tests.core.test_agent import MAIL, Stage, staged
+from tests.core.test_crash import killed
+from tests.core.vendor_server import Says
+
+NOTHING = Changes()
+EFFECT = """
+import os, sys, threading
+from pathlib import Path
+from tests.conftest import settings_for
+from core.bootstrap import build
+from core.types import TurnRequest
+folder = Path(sys.argv[1])
+bench = build(settings_for(folder, FOOTLIGHTS_TOOLS=folder / "tools"))
+bench.start()
+request = TurnRequest('/call mail {"to": "ann"}', tools=("mail",), use_documents=False)
+turn = bench.turns.start("local", request).turn_id
+print(turn, flush=True)
+for batch in bench.bridge.iterate(bench.turns.follow("local", turn), 60):
+    for record in batch or ():
+        if record.event.type == "approval_asked":
+            bench.approvals.decide("local", turn, record.event.call.id, "once")
+    if (folder / "tools" / "sent.txt").exists():
+        os.kill(os.getpid(), 9)
+"""
+LONG = '''
+def recite(lines: int) -> str:
+    """Recite."""
+    return "\\n".join(f"line {n} of a long play" for n in range(lines))
+'''
+
+
+@pytest.fixture(scope="module")
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One vendor and one workbench for the module."""
+    with staged(tmp_path_factory.mktemp("replays"), "openai") as made:
+        (made.folder / "mail.py").write_text(MAIL)
+        (made.folder / "long.py").write_text(LONG)
+        yield made
+
+
+@pytest.fixture
+def stage(theatre: Stage) -> Stage:
+    """The stage with nothing to say and nothing sent."""
+    theatre.vendor.script.clear()
+    theatre.vendor.bodies.clear()
+    theatre.vendor.always = Says("done")
+    (theatre.folder / "sent.txt").unlink(missing_ok=True)
+    return theatre
+
+
+def replayed(stage: Stage, turn: Any, changes: Changes = NOTHING) -> tuple[Any, list[Any]]:
+    started = stage.bench.replays.start("local", turn.id, changes)
+    events = stage.follow(started.turn_id)
+    return stage.bench.turn_rows.get("local", started.turn_id), events
+
+
+def tape(stage: Stage, turn: Any) -> bytes:
+    return json.dumps(stage.bench.turn_rows.tape("local", turn.id)).encode()
+
+
+def calls(*given: tuple[str, Any]) -> list[tuple[str, str, str]]:
+    return [
+        (f"c{n}", name, value if isinstance(value, str) else json.dumps(value))
+        for n, (name, value) in enumerate(given)
+    ]
+
+
+def sent(stage: Stage) -> list[str]:
+    path = stage.folder / "sent.txt"
+    return path.read_text().split() if path.exists() else []
+
+
+def allow(stage: Stage, turn_id: str, decision: str = "once") -> list[Any]:
+    """Follow the turn and decide everything that it asks."""
+    seen = []
+    batches = stage.bench.bridge.iterate(stage.bench.turns.follow("local", turn_id), 30)
+    for batch in batches:
+        for record in batch or ():
+            seen.append(record.event)
+            if isinstance(record.event, ApprovalAsked):
+                stage.bench.approvals.decide("local", turn_id, record.event.call.id, decision)
+    return seen
+
+
+CALL = st.one_of(
+    st.tuples(
+        st.just("calculator"), st.builds(lambda n: {"expression": f"{n}*7"}, st.integers(0, 3))
+    ),
+    st.tuples(st.just("calculator"), st.sampled_from(["{", '{"expression": "1/0"}', "[]"])),
+    st.tuples(st.just("now"), st.just({})),
+    st.tuples(st.just("recite"), st.just({"lines": 900})),
+    st.tuples(st.just("read_result"), st.just({"call_id": "c0", "offset": 100})),
+    st.tuples(st.just("no_such_tool"), st.just({})),
+)
+STEP = st.tuples(
+    st.sampled_from(["", "Let me see. ", "Ünï 🎭"]), st.lists(CALL, min_size=1, max_size=4)
+)
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(STEP, max_size=4))
+def test_a_replay_with_nothing_changed_is_the_same_run_byte_for_byte_and_asks_nobody(
+    stage: Stage, script: list[Any]
+) -> None:
+    stage.vendor.script.clear()
+    stage.vendor.script.extend(Says(text, calls(*each)) for text, each in script)
+    stage.vendor.script.append(Says("That was it."))
+    turn, _ = stage.ask("Do it.", "calculator", "now", "recite")
+    asked = len(stage.vendor.bodies)
+    again, events = replayed(stage, turn)
+    assert tape(stage, again) == tape(stage, turn)
+    assert (again.answer, again.stop_reason, again.status) == (
+        turn.answer,
+        turn.stop_reason,
+        turn.status,
+    )
+    assert len(stage.vendor.bodies) == asked
+    assert stage.bench.ledger.turn_cost("local", again.id) == Decimal(0)
+    assert (again.usage.input_tokens, again.usage.output_tokens) == (0, 0)
+    assert not [event for event in events if isinstance(event, Diverged)]
+
+
+def test_a_changed_result_is_read_by_the_model_and_what_came_before_is_not_asked_again(
+    stage: Stage,
+) -> None:
+    first = Says("", calls(("calculator", {"expression": "6*7"})))
+    stage.vendor.script.extend([first, Says("", calls(("now", {}))), Says("It is 42.")])
+    turn, _ = stage.ask("What is it?", "calculator", "now")
+    assert len(stage.vendor.bodies) == 3
+    stage.vendor.script.extend([Says("It is 43, you say.")])
+    told = stage.bench.replays.price("local", turn.id, Changes(results={"c0": "6*7 = 43"}))
+    assert (told.taped, told.live_from, told.calls) == (1, 2, 7)
+    assert told.first and 0 < told.first < told.limit
+    again, events = replayed(stage, turn, Changes(results={"c0": "6*7 = 43"}))
+    assert again.answer == "It is 43, you say."
+    assert stage.results() == ["6*7 = 43"]
+    assert len(stage.vendor.bodies) == 4
+    [diverged] = [event for event in events if isinstance(event, Diverged)]
+    assert (diverged.step, diverged.why) == (2, "a result that was changed is read here")
+    assert (again.usage.input_tokens, turn.usage.input_tokens) == (100, 300)
+    one = stage.bench.ledger.turn_cost("local", turn.id)
+    assert 0 < stage.bench.ledger.turn_cost("local", again.id) < one  # one call of three
+    found = stage.bench.replays.compare("local", again.id)
+    assert [(pair.number, pair.same, pair.live) for pair in found.pairs] == [
+        (1, False, False),
+        (2, False, True),
+        (3, False, True),
+    ]
+    assert (found.before.id, found.diverged, found.pairs[2].after) == (turn.id, 2, None)
+
+
+def test_another_model_and_another_question_are_asked_from_the_step_that_was_chosen(
+    stage: Stage,
+) -> None:
+    stage.vendor.script.extend(
+        [Says("", calls(("calculator", {"expression": "6*7"}))), Says("It is 42.")]
+    )
+    turn, _ = stage.ask("What is 6 times 7?", "calculator")
+    other = "openai:gpt-6-sol"
+    stage.vendor.script.append(Says("Forty-two."))
+    again, _ = replayed(stage, turn, Changes(step=2, model=other))
+    assert (again.answer, len(stage.vendor.bodies)) == ("Forty-two.", 3)
+    assert stage.vendor.bodies[-1]["model"] == "gpt-6-sol"
+    stage.vendor.script.append(Says("Eight."))
+    asked, _ = replayed(stage, turn, Changes(question="What is 6 plus 2?"))
+    assert (asked.answer, asked.request.prompt) == ("Eight.", "What is 6 plus 2?")
+    assert "6 plus 2" in json.dumps(stage.vendor.bodies[-1]["messages"])
+    told = stage.bench.replays.price("local", turn.id, Changes())
+    assert (told.live_from, told.calls, told.first) == (None, 0, Decimal(0))
+
+
+def test_what_changes_something_is_never_done_again_and_a_new_one_asks_whatever_was_allowed(
+    stage: Stage,
+) -> None:
+    stage.vendor.script.extend(
+        [
+            Says("", calls(("calculator", {"expression": "1+1"}))),
+            Says("", calls(("mail", {"to": "ann"}))),
+            Says("Sent."),
+        ]
+    )
+    turn_id = stage.start("Write to Ann.", "mail", "calculator", use_documents=False)
+    allow(stage, turn_id, "always")
+    turn = stage.bench.turn_rows.get("local", turn_id)
+    assert sent(stage) == ["ann"]
+    replayed(stage, turn)
+    assert sent(stage) == ["ann"]
+    same = Says("", [("x9", "mail", '{ "to":"ann" }')])
+    new = Says("", [("x10", "mail", '{"to": "bob"}')])
+    stage.vendor.script.extend([same, new, Says("Well.")])
+    started = stage.bench.replays.start("local", turn_id, Changes(results={"c0": "3"}))
+    events = allow(stage, started.turn_id, "no")
+    asked = [event.call.id for event in events if isinstance(event, ApprovalAsked)]
+    assert asked == ["x10"]  # the same letter comes from the tape, the other one asks
+    assert sent(stage) == ["ann"]
+    assert stage.results()[1] == "sent to ann"
+
+
+def test_passages_that_a_tool_found_are_cited_again_from_the_tape_and_a_cut_result_is_read_on(
+    stage: Stage,
+) -> None:
+    document, _ = stage.bench.documents.add(
+        "local", "rider.txt", b"The notice period is sixty days."
+    )
+    search = Says("", calls(("search_documents", {"query": "notice period"})))
+    long = Says("", [("l1", "recite", '{"lines": 900}')])
+    more = Says("", [("l2", "read_result", '{"call_id": "l1", "offset": 9000}')])
+    stage.vendor.script.extend([search, long, more, Says("It is sixty days [1].")])
+    turn, _ = stage.ask("How long is the notice?", "search_documents", "recite")
+    assert [citation.number for citation in turn.citations] == [1]
+    asked = len(stage.vendor.bodies)
+    stage.bench.documents.delete("local", document.id)
+    again, _ = replayed(stage, turn)
+    assert tape(stage, again) == tape(stage, turn)
+    assert (again.sources, again.citations) == (turn.sources, turn.citations)
+    assert len(stage.vendor.bodies) == asked
+    whole = [kind for _, kind, _ in stage.bench.turn_rows.tape("local", turn.id)]
+    assert {"passages", "whole"} <= set(whole)
+
+
+def test_another_version_of_the_prompt_is_sent_with_the_same_steps_before_it(stage: Stage) -> None:
+    stage.vendor.script.extend(
+        [Says("", calls(("calculator", {"expression": "6*7"}))), Says("It is 42.")]
+    )
+    turn, _ = stage.ask("What is 6 times 7?", "calculator")
+    stage.vendor.script.append(Says("Forty-two, in other words."))
+    again, events = replayed(stage, turn, Changes(step=2, template="answer@1"))
+    assert (again.prompt_version, again.answer) == ("answer@1", "Forty-two, in other words.")
+    before, after = (stage.vendor.bodies[at]["messages"] for at in (-2, -1))
+    assert before[0] != after[0]
+    assert stage.results() == ["6*7 = 42"]
+    assert [event.step for event in events if isinstance(event, Diverged)] == [2]
+
+
+def test_a_run_that_was_stopped_goes_on_where_its_tape_ends(stage: Stage) -> None:
+    stage.vendor.script.extend(
+        [
+            Says("", calls(("calculator", {"expression": "6*7"}))),
+            Says("", calls(("sleep", {"seconds": 30}))),
+        ]
+    )
+    (stage.folder / "began.txt").unlink(missing_ok=True)
+    turn_id = stage.start("Go.", "calculator", "sleep")
+    for batch in stage.bench.bridge.iterate(stage.bench.turns.follow("local", turn_id), 30):
+        names = [r.event.call.name for r in batch or () if r.event.type == "tool_called"]
+        if "sleep" in names:
+            stage.bench.bridge.run(stage.bench.turns.stop("local", turn_id))
+    turn = stage.bench.turn_rows.get("local", turn_id)
+    assert turn.status == "stopped"
+    asked = len(stage.vendor.bodies)
+    path = stage.folder / "mail.py"
+    path.write_text(MAIL.replace("time.sleep(seconds)", "pass"))
+    stage.vendor.script.append(Says("Rested."))
+    again, events = replayed(stage, turn)
+    path.write_text(MAIL)
+    assert (again.answer, again.conversation_id) == ("Rested.", turn.conversation_id)
+    assert len(stage.vendor.bodies) == asked + 1
+    [diverged] = [event for event in events if isinstance(event, Diverged)]
+    assert (diverged.step, diverged.why) == (3, "the tape ends here")
+    assert isinstance(events[-1], TurnDone)
+
+
+def test_what_cannot_be_replayed_is_refused_in_words(stage: Stage) -> None:
+    stage.vendor.script.extend([Says("", calls(("calculator", {"expression": "6*7"}))), Says("42")])
+    turn, _ = stage.ask("What is it?", "calculator")
+    start = stage.bench.replays.start
+    with pytest.raises(Misuse, match="no result of a call 'zz'") as wrong:
+        start("local", turn.id, Changes(results={"zz": "x"}))
+    assert wrong.value.hint == "It has: c0."
+    with pytest.raises(Misuse, match="has 2 steps"):
+        start("local", turn.id, Changes(step=9))
+    with pytest.raises(NotFound):
+        start("a second user", turn.id, Changes())
+    with pytest.raises(NotFound):
+        stage.bench.replays.compare("local", turn.id)
+    plain, _ = stage.ask("Hello.")
+    with pytest.raises(Misuse, match="without tools"):
+        start("local", plain.id, Changes())
+
+
+def test_killed_in_the_middle_of_an_effect_it_goes_on_and_does_not_do_it_twice(
+    tmp_path: Path,
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "mail.py").write_text(MAIL.replace('return f"sent', 'time.sleep(5); return f"sent'))
+    turn_id = killed(EFFECT, str(tmp_path))
+    assert (tools / "sent.txt").read_text() == "ann\n"
+    with running(settings_for(tmp_path, FOOTLIGHTS_TOOLS=tools)) as bench:
+        turn = bench.turn_rows.get("local", turn_id)
+        assert turn.status == "interrupted"
+        kinds = [kind for _, kind, _ in bench.turn_rows.tape("local", turn_id)]
+        assert kinds == ["begin", "model", "effect"]
+        started = bench.replays.start("local", turn_id, Changes())
+        events = [
+            record.event
+            for batch in bench.bridge.iterate(bench.turns.follow("local", started.turn_id), 30)
+            for record in batch or ()
+        ]
+        [told] = [event for event in events if event.type == "tool_returned"]
+        assert (told.code, told.text) == ("unknown", UNKNOWN)
+        assert not [event for event in events if isinstance(event, ApprovalAsked)]
+        assert isinstance(events[-1], TurnDone)
+        again = bench.turn_rows.get("local", started.turn_id)
+        assert (again.conversation_id, again.status) == (turn.conversation_id, "done")
+    assert (tools / "sent.txt").read_text() == "ann\n"

@@ -11,8 +11,8 @@ FootlightsError                 .code (stable, snake_case) · .hint (what to do 
 │   ├── Transient               worth trying again: .retry_after
 │   │   ├── RateLimited
 │   │   ├── Overloaded          5xx, 529
-│   │   ├── Unreachable         no connection, no first byte, reset
-│   │   └── StreamCut           the stream ended without a finish reason
+│   │   ├── Unreachable         no connection, or no first byte
+│   │   └── StreamCut           the stream broke off, or ended without a finish reason
 │   └── Permanent               trying again gives the same answer
 │       ├── KeyRejected         401, 403
 │       ├── QuotaSpent          the account has no credit left

@@ -19,7 +19,9 @@ from core.errors import (
 )
 from core.events import clean
 
-Kind = Literal["limit", "busy", "away", "cut", "key", "quota", "request", "model", "length", "junk"]
+Kind = Literal[
+    "limit", "busy", "away", "cut", "key", "quota", "request", "model", "length", "junk", "proxy"
+]
 
 # How vendors and compatible servers name a fault in `type` or `code`, whatever the status is.
 _NAMED: Mapping[str, Kind] = {
@@ -50,6 +52,7 @@ _STATUS: Mapping[int, Kind] = {
     402: "quota",
     403: "key",
     404: "model",
+    407: "proxy",
     408: "busy",
     409: "busy",
     413: "length",
@@ -69,6 +72,7 @@ _LONGEST = 300
 
 _HINTS: Mapping[Kind, str] = {
     "model": "Check the model's name and the base URL, or pick another model on the Models page.",
+    "proxy": "Put them into HTTPS_PROXY, as in http://name:password@proxy:8080, and start again.",
     "length": "Ask a shorter question, use fewer passages, or choose a model with a larger window.",
 }
 
@@ -115,6 +119,7 @@ _WORDS: Mapping[Kind, str] = {
     "request": "{provider} refused the request",
     "model": "{provider} does not know the model {model!r}",
     "length": "The request is too long for {model!r} at {provider}",
+    "proxy": "The proxy on the way to {provider} wants a name and a password",
     "junk": "What answers for {provider} is not its API",
 }
 

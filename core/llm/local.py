@@ -58,7 +58,7 @@ class LocalProvider:
                     spoken = spoken or not isinstance(event, Progress)
                     yield event
             return
-        except Unreachable as error:
+        except (Unreachable, StreamCut) as error:
             if not await _ended(mine):
                 raise
             if spoken:

@@ -78,12 +78,16 @@ class OpenAIProvider(SdkProvider):
         clocks = Clocks(self._patience, provider=self.name, model=request.model)
         faults = Faults(self.name, request.model, self._api_key)
         vendor = Vendor(module.OpenAIError, self.faults, faults, request.model, self.on_headers)
-        client = await self._connection.client()
-        asked = client.post("/embeddings", cast_to=httpx2.Response, body=embeddings.body(request))
+        line = await self._connection.client()
         try:
-            response = await clocks.first_byte(asked)
+            response = await clocks.first_byte(line.open("/embeddings", embeddings.body(request)))
             vendor.told(response.headers)
-            return embeddings.read(_json(response.content), request, faults)
+            try:
+                content = await clocks.content(response.aread())
+            finally:
+                clocks.close()
+                await response.aclose()
+            return embeddings.read(_json(content), request, faults)
         except (module.OpenAIError, httpx2.HTTPError, aiohttp.ClientError) as error:
             fault = vendor.explained(error)
         # Raised out here, so that nothing that may hold the key hangs on it as its context.

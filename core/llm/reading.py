@@ -65,15 +65,15 @@ class Vendor:
         if self.on_headers:
             self.on_headers(self.model, headers)
 
-    def explained(self, raised: Exception) -> ProviderError:
-        """Our error for what the SDK or the network raised."""
+    def explained(self, raised: Exception, *, opened: bool = False) -> ProviderError:
+        """Our error for what the SDK or the network raised, before or after the answer began."""
         if isinstance(raised, EventTooLong):
             error = self.faults.make("junk", raised)
             error.billable = True  # what is too long was written for us
             return error
         if (response := getattr(raised, "response", None)) is not None:
             self.told(response.headers)
-        return explain(raised, self.table, self.faults)
+        return explain(raised, self.table, self.faults, opened=opened)
 
 
 async def read(
@@ -111,9 +111,10 @@ async def _payloads(
         aiohttp.ClientError,
         ValueError,
     )
-    splitter = EventSplitter()
+    splitter, opened = EventSplitter(), False
     try:
         response = await clocks.first_byte(opening.__aenter__())
+        opened = True
         try:
             vendor.told(response.headers)
             check_body(response.headers, vendor.faults)
@@ -130,6 +131,6 @@ async def _payloads(
             await opening.__aexit__(None, None, None)
         return
     except (vendor.error, *below) as error:
-        fault = vendor.explained(error)
+        fault = vendor.explained(error, opened=opened)
     # Raised out here, so that nothing that may hold the key hangs on it as its context.
     raise fault

@@ -30,6 +30,14 @@ _BELOW: Table = {
 }
 # The SDKs call these a connection error; but no second try makes an address of what is none.
 _NO_ADDRESS = frozenset({"UnsupportedProtocol", "InvalidURL"})
+# How an answer breaks once it has begun, in words of ours; the first that fits.
+_BREAKS = {
+    "ClientPayloadError": "the connection ended in the middle of it",
+    "ServerDisconnectedError": "the connection ended in the middle of it",
+    "HttpProcessingError": "what came is not HTTP",
+    "DecodingError": "it cannot be unpacked",
+    "JSONDecodeError": "one of its events is not JSON",
+}
 # The request never left: nothing can have been billed.
 _NOT_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
 # The adapter between the SDKs and aiohttp calls these a failed connection too, but the request may
@@ -49,8 +57,11 @@ def kind_by_class(raised: type[BaseException], table: Table) -> Kind | None:
     raise KeyError(raised.__name__)
 
 
-def explain(raised: Exception, table: Table, faults: Faults) -> ProviderError:
-    """Our error for what an SDK, or the network below it, raised."""
+def explain(
+    raised: Exception, table: Table, faults: Faults, *, opened: bool = False
+) -> ProviderError:
+    """Our error for what an SDK, or the network below it, raised; `opened` says that the answer had
+    begun."""
     try:
         kind = kind_by_class(type(raised), table)
     except KeyError:
@@ -66,11 +77,23 @@ def explain(raised: Exception, table: Table, faults: Faults) -> ProviderError:
         message = "it holds a character that no key has"
     if kind == "junk" and headers.get("location"):
         message = f"it redirects to {headers['location']}"
+    if kind in ("away", "cut"):
+        kind, message = _broken(raised, kind, message, opened)
     error = faults.make(kind, message, retry_after=retry_after(headers, datetime.now(UTC)))
     chain = {type(cause).__name__ for cause in _causes(raised)}
     if chain & _NOT_SENT and not chain & _PERHAPS_SENT:
         error.billable = False
     return error
+
+
+def _broken(raised: Exception, kind: Kind, message: str, opened: bool) -> tuple[Kind, str]:
+    ancestors = {each.__name__ for cause in _causes(raised) for each in type(cause).__mro__}
+    if "BadStatusLine" in ancestors:
+        return "junk", "it does not speak HTTP"
+    # What breaks in the first packet fails before the head is handed over.
+    if opened or "HttpProcessingError" in ancestors:
+        return "cut", next((_BREAKS[name] for name in _BREAKS if name in ancestors), message)
+    return kind, message
 
 
 def _causes(raised: BaseException | None) -> Iterator[BaseException]:

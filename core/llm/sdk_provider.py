@@ -4,6 +4,7 @@ import importlib
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.errors import Refused
@@ -11,6 +12,7 @@ from core.events import ModelEvent
 from core.llm.clocks import Clocks
 from core.llm.connection import Connection, is_this_machine, sdk
 from core.llm.faults import Faults
+from core.llm.line import Line
 from core.llm.provider import FIRST_BYTE_SECONDS, IDLE_SECONDS, TOTAL_SECONDS, Patience
 from core.llm.reading import Headers, Reader, Response, Vendor, read
 from core.llm.sdk import Table
@@ -46,7 +48,7 @@ class SdkProvider(ABC):
         self._api_key = api_key
         self._http_client = http_client
         self._patience = Patience(first_byte_seconds, idle_seconds, total_seconds)
-        self._connection: Connection[Any] = Connection(self._connect)
+        self._connection: Connection[Line] = Connection(self._connect)
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """The answer as it comes; raises one of core.errors, also when it has no end."""
@@ -69,14 +71,8 @@ class SdkProvider(ABC):
 
     @asynccontextmanager
     async def _response(self, request: ModelRequest) -> AsyncGenerator[Response, None]:
-        import httpx2
-
-        client = await self._connection.client()
-        path, body = self._body(request)
-        # Not by `create`: the SDK's walk through its types costs more than all else it does.
-        response = await client.post(
-            path, cast_to=httpx2.Response, body=body, stream=True, stream_cls=object
-        )
+        line = await self._connection.client()
+        response = await line.open(*self._body(request))
         try:
             yield response
         finally:
@@ -94,7 +90,7 @@ class SdkProvider(ABC):
     def _client(self, module: Any, **options: Any) -> Any:
         """The SDK's client."""
 
-    def _connect(self) -> Any:
+    def _connect(self) -> Line:
         import httpx2
 
         module = importlib.import_module(self.sdk_name)
@@ -104,13 +100,14 @@ class SdkProvider(ABC):
         http_client = self._http_client or module.DefaultAioHttpClient(
             follow_redirects=False, trust_env=not here
         )
-        return self._client(
+        make = partial(
+            self._client,
             module,
             base_url=self._base_url,
-            http_client=http_client,
             max_retries=0,
             timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),
             # Small servers close a connection while the next request is on its way through it; on
             # this machine a new one costs nothing.
             default_headers={"Connection": "close"} if here else None,
         )
+        return Line(http_client, lambda stage: make(http_client=stage), self._api_key)

@@ -208,7 +208,7 @@ async def test_a_raw_network_error_in_mid_stream_is_ours_too(vendor: Any, error:
     head = vendor.recorded("anthropic-no-stop-reason")
     provider = vendor.anthropic(lambda _: vendor.streamed([head], ending=breaks))
     heard = []
-    with pytest.raises(Unreachable):
+    with pytest.raises(StreamCut):
         async for event in provider.stream(vendor.request):
             heard.append(event)
     await provider.close()

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,7 +11,14 @@ from typing import Any
 
 import pytest
 
-from core.errors import FootlightsError, Malformed, ModelMisbehaved, ProviderError, StreamCut
+from core.errors import (
+    FootlightsError,
+    KeyRejected,
+    Malformed,
+    ModelMisbehaved,
+    ProviderError,
+    StreamCut,
+)
 from core.events import ModelDone, TextDelta
 from core.llm.anthropic import AnthropicProvider
 from core.llm.openai import OpenAIProvider
@@ -134,21 +142,62 @@ async def test_a_page_an_empty_body_and_a_redirect_are_no_answers() -> None:
     assert "redirects" in str(moved)
 
 
+CHUNKED = b"transfer-encoding: chunked\r\n\r\n"
+
+
 @pytest.mark.parametrize(
-    "pieces",
+    ("pieces", "words"),
     [
-        (HEAD, b"content-length: 100000\r\n\r\n", chunk("Hel")),
-        (HEAD, b"transfer-encoding: chunked\r\n\r\n", b"5\r\nda"),
-        (HEAD, b"transfer-encoding: chunked\r\n\r\n", b"zz\r\nda"),
-        (HEAD, b"\r\n", chunk("Hel")),
+        ((b"content-length: 100000\r\n\r\n", chunk("Hel")), "the connection ended in the middle"),
+        ((CHUNKED, b"5\r\nda"), "the connection ended in the middle"),
+        ((CHUNKED, b"3\r\n: a\r\nzz\r\nda"), "what came is not HTTP"),
+        ((b"\r\n", chunk("Hel")), "it ended without saying that it was done"),
+        ((b"\r\n", chunk("Hel"), b"data: {broken\n\n"), "one of its events is not JSON"),
+        ((b"content-encoding: gzip\r\n\r\n", b"no gzip at all"), "it cannot be unpacked"),
     ],
-    ids=["too-short", "cut-chunk", "no-chunk", "early-end"],
+    ids=["too-short", "cut-chunk", "no-chunk", "early-end", "no-json", "no-gzip"],
 )
-async def test_a_body_that_breaks_off_is_a_cut_stream(pieces: tuple[bytes, ...]) -> None:
-    error = await failure(sends(*pieces))
-    assert isinstance(error, ProviderError)
-    assert error.code in ("stream_cut", "unreachable")
+async def test_a_body_that_breaks_off_is_a_cut_stream_in_plain_words(
+    pieces: tuple[bytes, ...], words: str
+) -> None:
+    error = await failure(sends(HEAD, *pieces))
+    assert isinstance(error, StreamCut)
+    assert str(error).startswith(f"The answer of openai broke off: {words}")
     assert error.billable
+
+
+async def test_what_speaks_no_http_is_no_api_and_is_not_asked_again() -> None:
+    error = await failure(sends(b"SSH-2.0-OpenSSH_9.9\r\n"))
+    assert isinstance(error, Malformed)
+    assert str(error) == "What answers for openai is not its API: it does not speak HTTP"
+
+
+async def test_a_proxy_that_answers_407_itself_says_where_its_password_belongs() -> None:
+    error = await failure(
+        sends(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
+    )
+    assert isinstance(error, ProviderError)
+    assert "The proxy on the way to openai wants a name and a password" in str(error)
+    assert "HTTPS_PROXY" in error.hint
+    assert not error.billable
+
+
+async def test_an_echoed_key_is_in_no_log_even_at_its_most_talkative(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    told = json.dumps({"error": {"message": f"bad key {KEY}", "type": "authentication_error"}})
+    head = f"x-debug: Bearer {KEY}\r\nrequest-id: {KEY}\r\ncontent-length: {len(told)}\r\n\r\n"
+    refused = sends(b"HTTP/1.1 401 Unauthorized\r\n" + head.encode() + told.encode())
+    async with server(refused) as address:
+        for provider in (
+            openai_at(address),
+            AnthropicProvider(base_url=address, api_key=KEY),
+        ):
+            with pytest.raises(KeyRejected):
+                await answer(provider)
+    assert caplog.records
+    assert not [each for each in caplog.records if KEY in each.getMessage() + str(each.args)]
 
 
 async def test_a_server_that_hangs_up_before_it_answers_may_have_billed_the_question() -> None:

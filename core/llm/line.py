@@ -1,0 +1,112 @@
+"""The line to a vendor: requests in the form that its SDK gives them, and refusals as its SDK reads them.
+
+An SDK spends half a millisecond on the headers and the address of each request, which are the same
+every time: it is asked for them once.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import httpx2
+
+_LONGEST_REFUSAL = 2**16
+# Of the body as it was sent, which is read here.
+_OF_THE_WAY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+
+class Line:
+    """Sends to one vendor through `http`, and closes it; `sdk` makes the vendor's SDK over a client
+    that reaches nobody. `secret` is taken out of the headers that the SDK is shown, since it logs them."""
+
+    def __init__(
+        self, http: "httpx2.AsyncClient", sdk: Callable[["httpx2.AsyncClient"], Any], secret: str
+    ) -> None:
+        import httpx2
+
+        self._http = http
+        self._secret = secret
+        stage = httpx2.MockTransport(self._answer)
+        self._sdk = sdk(httpx2.AsyncClient(transport=stage, trust_env=False))
+        self._turn = asyncio.Lock()
+        self._forms: dict[str, httpx2.Request] = {}
+        self._asked: httpx2.Request | None = None
+        self._refusal: httpx2.Response | None = None
+
+    async def open(self, path: str, body: Mapping[str, Any]) -> "httpx2.Response":
+        """The response, whose body is not read yet; raises the SDK's error for one that is no success,
+        and what the network raises."""
+        import httpx2
+
+        form = self._forms.get(path) or await self._form(path)
+        request = httpx2.Request(
+            form.method,
+            form.url,
+            headers=form.headers.raw,
+            content=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
+                errors="replace"
+            ),
+            extensions=form.extensions,
+        )
+        response = await self._http.send(request, stream=True)
+        if response.is_success:
+            return response
+        raise await self._refused(path, response)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._sdk.close()
+        await self._http.aclose()
+
+    async def _form(self, path: str) -> "httpx2.Request":
+        async with self._turn:
+            await self._rehearse(path)
+            assert self._asked
+            form = self._forms[path] = self._asked
+        del form.headers["content-length"]
+        return form
+
+    async def _refused(self, path: str, response: "httpx2.Response") -> Exception:
+        import httpx2
+
+        try:
+            said = await _beginning(response)
+        finally:
+            await response.aclose()
+        headers = [
+            (name, value.replace(self._secret, "[key]") if self._secret else value)
+            for name, value in response.headers.multi_items()
+            if name not in _OF_THE_WAY
+        ]
+        async with self._turn:
+            self._refusal = httpx2.Response(response.status_code, headers=headers, content=said)
+            try:
+                await self._rehearse(path)
+            except Exception as error:
+                return error
+            finally:
+                self._refusal = None
+        raise AssertionError(f"the SDK takes a status of {response.status_code} for a success")
+
+    async def _rehearse(self, path: str) -> None:
+        import httpx2
+
+        await self._sdk.post(path, cast_to=httpx2.Response, body={}, stream=True, stream_cls=object)
+
+    def _answer(self, request: "httpx2.Request") -> "httpx2.Response":
+        import httpx2
+
+        self._asked = request
+        return self._refusal or httpx2.Response(200, json={})
+
+
+async def _beginning(response: "httpx2.Response") -> bytes:
+    """As much of what a refusal says as anybody reads."""
+    said = b""
+    async for piece in response.aiter_bytes():
+        said += piece
+        if len(said) > _LONGEST_REFUSAL:
+            break
+    return said[:_LONGEST_REFUSAL]

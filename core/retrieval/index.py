@@ -126,15 +126,16 @@ class FaissIndex:
             made = plan.run(self._worker.stopping)
         except Stopped:
             _log.info("the app ends: the index goes on with its old parts")
-        with self._lock:
-            # One that failed raises, and is not tried again before the next start.
-            self._rebuilding.discard(user)
-            if made is None:
-                shard.give_up()
-            else:
-                shard.replace(plan, *made)
-                if self._shards.get(user) is shard:
-                    self._kept.pop(user, None)
+        finally:
+            # One that failed raises; it is planned again with the user's next change.
+            with self._lock:
+                self._rebuilding.discard(user)
+                if made is None:
+                    shard.give_up()
+                else:
+                    shard.replace(plan, *made)
+                    if self._shards.get(user) is shard:
+                        self._kept.pop(user, None)
         self._rebuild(user)
 
     def search(

@@ -20,8 +20,11 @@ class Worker:
         with self._lock:
             self._queue.append(work)
             if self._thread is None and not self.stopping.is_set():
-                self._thread = threading.Thread(target=self._loop, name="index", daemon=True)
-                self._thread.start()
+                self._start()
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._loop, name="index", daemon=True)
+        self._thread.start()
 
     def _loop(self) -> None:
         import faiss
@@ -34,6 +37,8 @@ class Worker:
         except BaseException:
             with self._lock:
                 self._thread = None
+                if self._queue and not self.stopping.is_set():
+                    self._start()  # what waits is not to blame
             raise
 
     def _next(self) -> Callable[[], None] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from core.errors import Conflict, NotFound, Refused
 from core.events import clean
@@ -52,15 +53,14 @@ class Collections:
     def rename(self, user: str, collection_id: str, name: str) -> None:
         """Give it another name, under the rules of `make`. Raises NotFound."""
         name = _checked(name)
-        with writing(self._engine) as connection:
-            _check_free(connection, user, name, collection_id)
-            changed = connection.execute(
-                update(collections)
-                .where(collections.c.user_id == user, collections.c.id == collection_id)
-                .values(name=name, searched=folded(name))
-            )
-            if not changed.rowcount:
-                raise _missing(collection_id)
+        mine = (collections.c.user_id == user) & (collections.c.id == collection_id)
+        change = update(collections).where(mine).values(name=name, searched=folded(name))
+        try:
+            with writing(self._engine) as connection:
+                if not connection.execute(change).rowcount:
+                    raise _missing(collection_id)
+        except IntegrityError as error:
+            raise _taken(name) from error
 
     def delete(self, user: str, collection_id: str) -> None:
         """Delete it; its documents stay, and golden questions that were asked of it are asked of all.
@@ -160,16 +160,6 @@ def _named(connection: Connection, user: str, name_or_id: str) -> Collection:
         if row := connection.execute(query.where(mine)).one_or_none():
             return Collection(**row._asdict())
     raise _missing(name_or_id)
-
-
-def _check_free(connection: Connection, user: str, name: str, collection_id: str) -> None:
-    query = (
-        select(collections.c.name)
-        .where(collections.c.user_id == user, collections.c.searched == folded(name))
-        .where(collections.c.id != collection_id)
-    )
-    if taken := connection.scalar(query):
-        raise _taken(taken)
 
 
 def _checked(name: str) -> str:

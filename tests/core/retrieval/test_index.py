@@ -1,9 +1,11 @@
 """The FAISS index keeps the promises of every engine, and its snapshot survives anything."""
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from core.retrieval import arrays
 from core.retrieval.embed import EmbeddingSpace
 from core.retrieval.index import FaissIndex, VectorIndex
 from core.retrieval.shard import Sizes
+from core.retrieval.worker import Worker
 from tests.core.retrieval.index_contract import DIMENSION, IndexContract, found, ids, unit
 
 SPACE = EmbeddingSpace("test", DIMENSION)
@@ -244,6 +247,51 @@ def test_it_goes_on_exactly_when_the_app_ends_before_it_is_rebuilt(tmp_path: Pat
     again = FaissIndex(tmp_path, SPACE, FEW, at_once)
     assert again.load() == 7
     assert found(again.search("ann", vectors[0], 99, None)) == found(before)
+
+
+def test_a_rebuild_that_fails_is_tried_again_with_the_next_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[BaseException] = []
+
+    def run(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except MemoryError as error:
+            failed.append(error)
+
+    def no_memory(*_: object, **__: object) -> None:
+        raise MemoryError("for the lists")
+
+    index, vectors = FaissIndex(tmp_path, SPACE, FEW, run), unit(31)
+    with monkeypatch.context() as full:
+        full.setattr(faiss, "knn", no_memory)
+        index.add("ann", np.arange(30), vectors[:30], "doc")
+    assert len(failed) == 1
+    assert not index.approximate("ann")
+    assert found(index.search("ann", vectors[7], 1, None)) == [7], "searches go on"
+    index.add("ann", np.array([30]), vectors[30:], "more")
+    assert index.approximate("ann")
+    assert sorted(found(index.search("ann", vectors[7], 99, None))) == list(range(31))
+
+
+def test_what_waits_in_the_background_is_done_when_what_was_before_it_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[type[BaseException]] = []
+    monkeypatch.setattr(threading, "excepthook", lambda raised: told.append(raised.exc_type))
+    worker, done, began = Worker(), threading.Event(), threading.Event()
+
+    def fail() -> None:
+        began.wait(10)  # the other one waits behind this
+        raise MemoryError
+
+    worker.submit(fail)
+    worker.submit(done.set)
+    began.set()
+    assert done.wait(10)
+    worker.settle()
+    assert told == [MemoryError]
 
 
 def test_it_changes_over_by_itself_in_the_background(tmp_path: Path) -> None:

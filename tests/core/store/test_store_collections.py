@@ -1,6 +1,7 @@
 """Collections: their names, what is in them, and what they resolve to; golden questions beside them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -38,6 +39,26 @@ def test_a_name_is_taken_in_whatever_letters_and_by_its_owner_alone(
     collections.rename(ME, made.id, "STRASSE contracts")  # its own name is not taken
     assert collections.make(YOU, "Straße contracts").name == "Straße contracts"
     assert [each.name for each in collections.list(ME)] == ["Riders", "STRASSE contracts"]
+
+
+def test_of_many_who_take_one_name_at_once_one_has_it_and_each_other_is_told(
+    collections: Collections,
+) -> None:
+    ids = [collections.make(ME, f"Draft {number}").id for number in range(8)]
+    together = Barrier(len(ids))
+
+    def rename(each: str) -> str:
+        together.wait()
+        try:
+            collections.rename(ME, each, "Contracts")
+        except Conflict as error:
+            return str(error)
+        return "renamed"
+
+    with ThreadPoolExecutor(len(ids)) as pool:
+        told = list(pool.map(rename, ids))
+    assert told.count("renamed") == 1
+    assert told.count("there is a collection named 'Contracts' already") == 7
 
 
 @pytest.mark.parametrize("name", ["", "  ", "\n\u200b" * 0 + "\t", "x" * 61])

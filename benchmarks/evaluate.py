@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from core.assets import MINILM, Assets
+from core.embedders import choose_reranker
 from core.embedding import Embedding
 from core.ingest import Ingest
 from core.passages import Passages
@@ -26,8 +27,9 @@ from core.retrieval.embed import Embedder, Payer, Vectors
 from core.retrieval.extract import sniff
 from core.retrieval.index import FaissIndex
 from core.retrieval.lexical import LexicalIndex
+from core.retrieval.rerank import Reranker
 from core.retrieval.sentence_embedder import SentenceEmbedder
-from core.settings import ROOT
+from core.settings import ROOT, Settings
 from core.store.blobs import Blobs
 from core.store.documents import Documents
 from core.store.embeddings import Embeddings
@@ -65,12 +67,21 @@ class _Remembering(SentenceEmbedder):
 class _Set:
     """One set in a database of its own: ingested as uploads are, searched as questions are."""
 
-    def __init__(self, name: str, folder: Path, embedder: Embedder, chunker: Chunker) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        embedder: Embedder,
+        chunker: Chunker,
+        reranker: Reranker | None,
+    ) -> None:
         engine = make_engine(f"sqlite:///{folder / name}.db")
         migrate(engine)
         self._documents, self._blobs = Documents(engine), Blobs(folder / name)
         index = FaissIndex(folder / f"{name}.index", embedder.space)
-        self._passages = Passages(self._documents, index, LexicalIndex(), embedder)
+        self._passages = Passages(
+            self._documents, index, LexicalIndex(), embedder, reranker=reranker
+        )
         self._ingest = Ingest(
             self._documents,
             self._blobs,
@@ -121,13 +132,14 @@ def main(arguments: Sequence[str]) -> None:
         return
     model = Assets(ROOT / "data" / "models").find(MINILM)
     embedder = _Remembering(model, cache) if cache else SentenceEmbedder(model)
+    reranker = choose_reranker(Settings().reranker, ROOT / "data" / "models" / "hub")
     chunker = Chunker(model / "tokenizer.json")
     scores, notes = [], []
     score = _score(sets / "score.py")
     with tempfile.TemporaryDirectory() as folder:
         for name, ending in SUFFIXES.items():
             means, note = _evaluate(
-                _Set(name, Path(folder), embedder, chunker), name, ending, score
+                _Set(name, Path(folder), embedder, chunker, reranker), name, ending, score
             )
             scores += [f"{means[column]:.1f}" for column in SCORES]
             notes.append(note)

@@ -47,7 +47,8 @@ class Map:
 class Passport:
     """What the index is made with and of; `sha256` is that of the embedder's weights ("": a vendor has
     them), `pieces` and `heading_pieces` are the most word pieces of a passage and of the headings in
-    it, `elsewhere` counts passages that were embedded by another one, and `when` is the last change."""
+    it, `elsewhere` counts passages that were embedded by another one, `when` is the last change, and
+    `reranker` the cross-encoder that reads the best passages with the question ("": none does)."""
 
     model: str
     sha256: str
@@ -61,6 +62,7 @@ class Passport:
     vector_bytes: int
     elsewhere: int
     when: datetime | None
+    reranker: str = ""
 
 
 class Atlas:
@@ -72,11 +74,13 @@ class Atlas:
         passages: Passages,
         embedder: Embedder,
         sha256: str,
+        reranker: str = "",
     ) -> None:
         self._documents = documents
         self._passages = passages
         self._embedder = embedder
         self._sha256 = sha256
+        self._reranker = reranker
 
     def passport(self, user: str) -> Passport:
         """How the user's index stands."""
@@ -96,6 +100,7 @@ class Atlas:
             vector_bytes=here * space.dimension * 4,
             elsewhere=totals.passages - here,
             when=max((each for each in moments if each), default=None),
+            reranker=self._reranker,
         )
 
     def draw(self, user: str, question: str = "", k: int = 8) -> Map:

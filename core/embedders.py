@@ -1,4 +1,5 @@
-"""Which embedder FOOTLIGHTS_EMBEDDER means: `minilm`, `st:<folder or hub id>` or `openai:<model>`."""
+"""Which embedder FOOTLIGHTS_EMBEDDER means, `minilm`, `st:<folder or hub id>` or `openai:<model>`, and
+which cross-encoder FOOTLIGHTS_RERANKER."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +7,7 @@ from pathlib import Path
 
 from core.errors import Misuse
 from core.retrieval.embed import Embedder
+from core.retrieval.rerank import CrossEncoderReranker, Reranker
 from core.retrieval.sentence_embedder import SentenceEmbedder, from_hub, named_by_weights
 
 DEFAULT = "minilm"
@@ -41,14 +43,32 @@ def choose(setting: str, minilm: Callable[[], Chosen], hub: Path) -> Chosen:
     if setting == DEFAULT:
         return minilm()
     if kind == "st" and name:
-        given = Path(name).expanduser()
-        is_folder = given.is_dir() or given.is_absolute() or name.startswith((".", "~"))
-        folder = given if is_folder else from_hub(name, hub)
-        model, digest = named_by_weights(folder, given.name)
+        folder = _folder(name, hub)
+        model, digest = named_by_weights(folder, Path(name).name)
         return Chosen(SentenceEmbedder(folder, model), digest)
     if kind == "openai" and name:
         return Chosen(vendor=_dimension(name))
     raise Misuse(f"FOOTLIGHTS_EMBEDDER is {setting!r}, which names no embedder", hint=_HINT)
+
+
+def choose_reranker(setting: str, hub: Path) -> Reranker | None:
+    """The cross-encoder that FOOTLIGHTS_RERANKER means; None for no setting. Raises like `choose`."""
+    if not setting:
+        return None
+    kind, _, name = setting.partition(":")
+    if kind != "st" or not name:
+        raise Misuse(
+            f"FOOTLIGHTS_RERANKER is {setting!r}, which names no cross-encoder",
+            hint="Set it to st:<folder or hub id>, or leave it empty.",
+        )
+    folder = _folder(name, hub)
+    return CrossEncoderReranker(folder, named_by_weights(folder, Path(name).name)[0])
+
+
+def _folder(name: str, hub: Path) -> Path:
+    given = Path(name).expanduser()
+    is_folder = given.is_dir() or given.is_absolute() or name.startswith((".", "~"))
+    return given if is_folder else from_hub(name, hub)
 
 
 def _dimension(name: str) -> tuple[str, int]:

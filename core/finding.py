@@ -126,6 +126,7 @@ def _ranks(candidate: Candidate) -> dict[str, Any]:
         "word_score": round(candidate.word_score, 3),
         "fused": round(candidate.fused, 4),
         "duplicate_of": None if same is None else str(same),
+        **({} if candidate.read is None else {"read": round(candidate.read, 4)}),
     }
 
 

@@ -15,7 +15,7 @@ from core.chat import ChatService
 from core.composing import Composer
 from core.context import ContextBuilder
 from core.documents import DocumentService
-from core.embedders import Chosen, choose
+from core.embedders import Chosen, choose, choose_reranker
 from core.embedding import Embedding
 from core.errands import Errands
 from core.errors import AssetUnavailable, Misuse
@@ -102,6 +102,7 @@ class Parts:
         self._assets = Assets(settings.data / "models", also=[ROOT / "data" / "models"])
         hub = settings.data / "models" / "hub"
         self._chosen = choose(settings.embedder, partial(_minilm, self._assets), hub)
+        self._reranker = choose_reranker(settings.reranker, hub)
         self.counter = Counter(_needed(self._assets, O200K))
         self.engine = make_engine(settings.database)
         migrate(self.engine)
@@ -253,7 +254,8 @@ class Parts:
     def passages(self) -> Passages:
         data = self.settings.data
         index = FaissIndex(data / "index", self._embedder.space)
-        return Passages(self._stored, index, LexicalIndex(data / "words"), self._embedder)
+        words = LexicalIndex(data / "words")
+        return Passages(self._stored, index, words, self._embedder, reranker=self._reranker)
 
     @cached_property
     def documents(self) -> DocumentService:
@@ -296,7 +298,8 @@ class Parts:
 
     @cached_property
     def atlas(self) -> Atlas:
-        return Atlas(self._stored, self.passages, self._embedder, self._chosen.sha256)
+        reader = self._reranker.name if self._reranker else ""
+        return Atlas(self._stored, self.passages, self._embedder, self._chosen.sha256, reader)
 
     # --- turns -----------------------------------------------------------------------------------
 

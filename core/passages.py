@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from core.errors import NeedsEmbedding
 from core.retrieval.blend import Blend, choose, fold, fuse
@@ -9,6 +10,7 @@ from core.retrieval.embed import Embedder, Payer, Vectors, model_of
 from core.retrieval.index import VectorIndex
 from core.retrieval.lexical import LexicalIndex, Listed
 from core.retrieval.nearness import coverage
+from core.retrieval.rerank import READ, Reranker, rerank
 from core.store.documents import Documents
 from core.store.passages import Change
 from core.types import Candidate, Found, Hit
@@ -26,12 +28,14 @@ class Passages:
         words: LexicalIndex,
         embedder: Embedder,
         blend: Blend = Blend(),  # noqa: B008
+        reranker: Reranker | None = None,
     ) -> None:
         self._documents = documents
         self._index = index
         self._words = words
         self._embedder = embedder
         self._blend = blend
+        self._reranker = reranker
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         self._saving = threading.Lock()
@@ -173,8 +177,9 @@ class Passages:
         if k < 1:
             return Found()
         found, vectors = self._considered(user, query, k, documents, payer or Payer(user))
-        folded = fold(found, vectors, lambda ids: self._texts(user, ids))
-        best = choose(folded if distinct else found, vectors, k, self._blend.diversity)
+        read = self._read(user, query, found, k)
+        folded = fold(read, vectors, partial(self._texts, user))
+        best = choose(folded if distinct else read, vectors, k, self._blend.diversity)
         rows = self._documents.chunks(user, [each.chunk_id for each in best])
         # A document deleted since the search has no rows any more: it is simply not a hit.
         hits = tuple(
@@ -193,6 +198,19 @@ class Passages:
         cosine = max((each.dense_score for each in found), default=0.0)
         texts = [f"{hit.name} {hit.chunk.heading} {hit.chunk.text}" for hit in hits]
         return Found(hits, tuple(folded), cosine, coverage(query, texts))
+
+    def _read(
+        self, user: str, query: str, found: Sequence[Candidate], k: int
+    ) -> Sequence[Candidate]:
+        """The candidates, the best of them in the order of the cross-encoder when there is one."""
+        if self._reranker is None:
+            return found
+        first = [each.chunk_id for each in found[: max(k, READ)]]
+        rows = self._documents.chunks(user, first)
+        texts = {
+            number: f"{row.chunk.heading}\n{row.chunk.text}".strip() for number, row in rows.items()
+        }
+        return rerank(found, self._reranker, query, texts)
 
     def described(self, user: str, chunk_ids: Sequence[int]) -> list[Hit]:
         """The passages with these ids, as far as they are still there."""

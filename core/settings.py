@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     """Models that are asked in this order when the chosen one does not answer: refs, with commas."""
     embedder: str = Field("minilm", validation_alias="FOOTLIGHTS_EMBEDDER")
     """What passages are embedded with: `minilm`, `st:<folder or hub id>` or `openai:<model>`."""
+    reranker: str = Field("", validation_alias="FOOTLIGHTS_RERANKER")
+    """The cross-encoder that reads the best passages with the question: `st:<folder or hub id>`."""
     compatible_url: str | None = Field(None, validation_alias="FOOTLIGHTS_COMPATIBLE_URL")
     compatible_api_key: SecretStr | None = Field(
         None, validation_alias="FOOTLIGHTS_COMPATIBLE_API_KEY"

@@ -177,8 +177,9 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A passage that was considered for a question: its place by meaning and by words (from 1, None
-    when it was not among the first there), its cosine and its BM25, what both come to (0 to 1), and
-    the better passage that says the same, if there is one."""
+    when it was not among the first there), its cosine and its BM25, what both come to (0 to 1), the
+    better passage that says the same, if there is one, and what a cross-encoder made of it, read with
+    the question (0 to 1, None when it was not read)."""
 
     chunk_id: int
     dense_rank: int | None
@@ -187,6 +188,7 @@ class Candidate:
     word_score: float
     fused: float
     duplicate_of: int | None = None
+    read: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class SentenceEmbedder:
         return np.asarray(encoded, dtype=np.float32)
 
     def _load(self) -> Any:
-        with _offline():
+        with offline():
             from sentence_transformers import SentenceTransformer
             from transformers.utils import logging
 
@@ -108,7 +108,11 @@ def named_by_weights(folder: Path, name: str) -> tuple[str, str]:
     """The model's name with the beginning of its hash, so that other weights in the same folder are
     another space; and the whole hash. Raises AssetUnavailable when no model is there."""
     if not any(path.suffix in _WEIGHTS for path in folder.rglob("*")):
-        raise AssetUnavailable(f"there is no sentence-transformers model in {folder}", hint=_HINT)
+        raise AssetUnavailable(
+            f"there is no sentence-transformers model in {folder}",
+            hint="FOOTLIGHTS_EMBEDDER and FOOTLIGHTS_RERANKER want a folder with the weights of a model "
+            "(st:<folder>), or one of the hub (st:<hub id>).",
+        )
     digest = weights_hash(folder)
     return f"{name}@{digest[:12]}", digest
 
@@ -126,8 +130,8 @@ def from_hub(name: str, cache: Path) -> Path:
         found = snapshot_download(name, cache_dir=cache, ignore_patterns=["onnx/*", "openvino/*"])
     except (OSError, ValueError) as error:
         raise AssetUnavailable(
-            f"the embedder {name} cannot be fetched from the hub ({type(error).__name__})",
-            hint="Check the name and the network, or name a folder: FOOTLIGHTS_EMBEDDER=st:<folder>.",
+            f"the model {name} cannot be fetched from the hub ({type(error).__name__})",
+            hint="Check the name and the network, or name a folder of this machine: st:<folder>.",
         ) from error
     return Path(found)
 
@@ -153,8 +157,8 @@ def _json(path: Path, default: Any = None) -> Any:
 
 
 @contextmanager
-def _offline() -> Iterator[None]:
-    """The library reads this when it is imported; nothing else in the process is to see it."""
+def offline() -> Iterator[None]:
+    """No look at the hub: the library reads this when it is imported, and nobody else is to see it."""
     before = os.environ.get("HF_HUB_OFFLINE")
     os.environ["HF_HUB_OFFLINE"] = "1"
     try:

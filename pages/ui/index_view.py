@@ -39,11 +39,12 @@ def _passport(passport: Passport) -> None:
         f"{say.size(passport.vector_bytes)} of vectors"
     )
     weights = f"weights `{passport.sha256[:12]}`" if passport.sha256 else "at its vendor"
+    read = f", the best read with the question by {label(passport.reranker)}"
     changed = f" · last changed {say.when(passport.when)}" if passport.when else ""
     st.caption(
         f"Embedded with {label(passport.model)}, {passport.dimension:,} dimensions, {weights} · cut at headings and "
         f"paragraphs into up to {passport.pieces} word pieces, {passport.heading_pieces} of them for the headings · "
-        f"found by meaning and words (BM25){changed}"
+        f"found by meaning and words (BM25){read if passport.reranker else ''}{changed}"
     )
 
 

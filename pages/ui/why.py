@@ -16,6 +16,13 @@ _COLUMNS = {
     "rank": st.column_config.NumberColumn("#", width="small", help="Its place in the order."),
     "passage": st.column_config.TextColumn("Passage", width="medium"),
     "became": st.column_config.TextColumn("What became of it", width="medium"),
+    "read": st.column_config.ProgressColumn(
+        "Read",
+        min_value=0,
+        max_value=1,
+        format="%.2f",
+        help="What the cross-encoder made of the passage, read with the question; it decides the order.",
+    ),
     "fused": st.column_config.ProgressColumn(
         "Fused",
         min_value=0,
@@ -62,13 +69,14 @@ def _drawer(turn: Turn) -> None:
         st.caption(
             f"The window holds {label(turn.taint)}: text that others wrote. Tools with effects ask first."
         )
-    became = _became(turn, candidates)
+    became, was_read = _became(turn, candidates), any("read" in each for each in candidates)
     frame = pd.DataFrame(
         [
             {
                 "rank": rank,
                 "passage": f"{each['document']} {say.place(each['unit'], each['page'])}",
                 "became": became[each["chunk_id"]],
+                **({"read": each.get("read")} if was_read else {}),
                 "fused": each["fused"],
                 "meaning": _place(each["dense_rank"], each["dense_score"]),
                 "words": _place(each["word_rank"], each["word_score"]),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import running, settings_for
+from tests.core.retrieval.test_rerank import made
 
 USER = "local"
 SHOP = b"""# Fees
@@ -130,3 +131,19 @@ def test_an_index_whose_files_are_damaged_follows_the_rows_again(tmp_path: Path,
         assert [rank for _, rank in ranked(bench, "zebra")] == [None]
     with running(settings_for(tmp_path)) as bench:
         assert [rank for _, rank in ranked(bench, "zebra")] == [None]
+
+
+def test_the_cross_encoder_of_the_settings_orders_what_a_question_finds(tmp_path: Path) -> None:
+    reader = made(tmp_path / "reader")
+    settings = settings_for(tmp_path / "data").model_copy(update={"reranker": f"st:{reader}"})
+    with running(settings) as bench:
+        for number in range(6):
+            indexed(bench, f"{number}.txt", f"Lamp {number} hangs over row {number + 7}.".encode())
+        found = bench.passages.find(USER, "Which lamp hangs high?", 4)
+        read = [each.read for each in found.candidates]
+        assert None not in read
+        assert read == sorted(read, reverse=True)
+        assert [hit.chunk_id for hit in found.hits] == [
+            each.chunk_id for each in found.candidates[:4]
+        ]
+        assert bench.atlas.passport(USER).reranker.startswith("reader@")

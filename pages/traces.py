@@ -10,6 +10,7 @@ from functools import partial
 
 import streamlit as st
 
+from core import run_graph
 from core.trace_tree import Step, by_kind, laid_out, unlinked
 from core.types import Budget, LedgerRow, Span, SpanKind, Turn
 from pages.ui import (
@@ -25,6 +26,7 @@ from pages.ui import (
     trace_list,
     turn_picker,
 )
+from pages.ui import run_graph as graph_view
 from pages.ui.markdown import label
 
 Steps = Sequence[Step]
@@ -73,8 +75,8 @@ def open_step(span_id: str) -> None:
 def open_bar(key: str) -> None:
     """Show the step whose bar was clicked."""
     points = st.session_state[key].selection.points
-    if points:
-        open_step(str(points[0]["customdata"]))
+    if points and (span_id := points[0].get("customdata")):
+        open_step(str(span_id))
 
 
 # --- draw ----------------------------------------------------------------------------------------
@@ -132,6 +134,14 @@ def draw_timeline(turn: Turn, steps: Steps) -> None:
     )
     if len(steps) > _BARS:
         st.caption(f"The first {_BARS} of {len(steps):,} steps; all of them stand below.")
+
+
+def draw_graph(turn: Turn, spans: Sequence[Span]) -> None:
+    """Which tool led to which, when tools were called; a click opens the first call of a tool."""
+    if graph := run_graph.run_graph(spans):
+        st.header("Which tool led to which", anchor=False)
+        key = f"graph_{turn.id}"
+        graph_view.draw(graph, key, partial(open_bar, key))
 
 
 def draw_steps(turn: Turn, steps: Steps, chosen: Span) -> None:
@@ -213,6 +223,7 @@ def draw_trace(turn: Turn, spans: Sequence[Span], budget: Budget | None) -> None
         draw_nothing(turn)
         return
     draw_timeline(turn, steps)
+    draw_graph(turn, spans)
     st.header("Step by step", anchor=False)
     tree, detail = st.columns([5, 7], gap="large")
     chosen = chosen_step(steps, turn)

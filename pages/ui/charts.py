@@ -73,7 +73,7 @@ def _above(row: int, depth: int, span: Span, theme: str) -> dict[str, object]:
         "xanchor": "left",
         "y": row,
         "yshift": 17,
-        "text": _INDENT * depth + _escaped(_named(span)),
+        "text": _INDENT * depth + escaped(_named(span)),
         "showarrow": False,
         "font": {"color": palette.of(theme).text, "size": 12},
     }
@@ -112,9 +112,9 @@ def by_day(
             x=[day for day, _ in mine],
             y=[amount for _, amount in mine],
             width=_DAY_MS * 0.7,
-            name=_escaped(_short(model)),
+            name=escaped(_short(model)),
             marker_color=colours[number % len(colours)],
-            hovertemplate="%{x|%-d %b}: " + shape + f"<extra>{_escaped(_short(model))}</extra>",
+            hovertemplate="%{x|%-d %b}: " + shape + f"<extra>{escaped(_short(model))}</extra>",
         )
     figure.update_layout(barmode="stack", showlegend=True)
     first, last = _days([day for day, _, _ in rows])
@@ -150,9 +150,9 @@ def drift(rows: Sequence[tuple[datetime, str, float]], theme: str) -> "Figure":
                 "symbol": _SIGNS[number % len(_SIGNS)],
                 "size": 9,
             },
-            name=_escaped(_short(model)),
+            name=escaped(_short(model)),
             hovertemplate="%{x|%-d %b %H:%M}: %{y:+.1%}"
-            + f"<extra>{_escaped(_short(model))}</extra>",
+            + f"<extra>{escaped(_short(model))}</extra>",
         )
     figure.update_layout(showlegend=True)
     figure.update_xaxes(fixedrange=True)
@@ -183,7 +183,7 @@ def _short(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Plotly reads a few tags in its texts; a model's name is none."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -221,7 +221,7 @@ def atlas(drawn: "Map", theme: str) -> "Figure":
                 x=[dot.x for dot in dots],
                 y=[dot.y for dot in dots],
                 mode="markers",
-                name=_escaped(name[:_LONGEST_NAME]),
+                name=escaped(name[:_LONGEST_NAME]),
                 marker={
                     "color": colours.chart[place % len(colours.chart)],
                     "size": 8,
@@ -277,8 +277,8 @@ def atlas(drawn: "Map", theme: str) -> "Figure":
 
 def _dot(dot: "Dot") -> str:
     lines = [dot.text[start : start + 60] for start in range(0, len(dot.text), 60)]
-    where = f"<b>{_escaped(dot.name)}</b>, {dot.unit} {dot.page}"
-    return "<br>".join([where, *map(_escaped, lines)])
+    where = f"<b>{escaped(dot.name)}</b>, {dot.unit} {dot.page}"
+    return "<br>".join([where, *map(escaped, lines)])
 
 
 def plotted(shown: Mapping[str, Any], theme: str) -> "Figure":
@@ -288,21 +288,21 @@ def plotted(shown: Mapping[str, Any], theme: str) -> "Figure":
     columns, colours = list(shown["columns"]), palette.of(theme).chart
     across = [row[columns.index(shown["x"])] for row in shown["rows"]]
     # Text stays text: a name that looks like a date or a formula is a name.
-    across = [each if isinstance(each, int | float) else _escaped(str(each)) for each in across]
+    across = [each if isinstance(each, int | float) else escaped(str(each)) for each in across]
     figure = go.Figure()
     for place, name in enumerate(shown["y"]):
         up = [row[columns.index(name)] for row in shown["rows"]]
         colour = colours[place % len(colours)]
         if shown["chart"] == "bar":
-            figure.add_bar(x=across, y=up, name=_escaped(name), marker_color=colour)
+            figure.add_bar(x=across, y=up, name=escaped(name), marker_color=colour)
         else:
             mode = "lines+markers" if shown["chart"] == "line" else "markers"
-            figure.add_scatter(x=across, y=up, name=_escaped(name), mode=mode, marker_color=colour)
-    figure.update_xaxes(title=_escaped(shown["x"]), fixedrange=True)
-    figure.update_yaxes(title=_escaped(", ".join(shown["y"])), fixedrange=True)
+            figure.add_scatter(x=across, y=up, name=escaped(name), mode=mode, marker_color=colour)
+    figure.update_xaxes(title=escaped(shown["x"]), fixedrange=True)
+    figure.update_yaxes(title=escaped(", ".join(shown["y"])), fixedrange=True)
     laid = _laid_out(figure, theme, height=340)
     return laid.update_layout(
-        title={"text": _escaped(shown["title"]), "font": {"size": 15}},
+        title={"text": escaped(shown["title"]), "font": {"size": 15}},
         margin={"t": 44},
         showlegend=len(shown["y"]) > 1,
     )

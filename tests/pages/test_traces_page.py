@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.run_graph import run_graph as core_graph
 from core.types import Span, TurnRequest
-from pages.ui import charts, palette, span_view
+from pages.ui import charts, palette, run_graph, span_view
 
 Open = Callable[..., AppTest]
 Ask = Callable[[str], Any]
@@ -131,6 +132,25 @@ def test_a_trace_of_ten_thousand_steps_is_cut_and_any_of_them_can_be_opened(
     assert any("**look 9000**" in step for step in steps(test))
     test.button(key="first_steps").click().run()
     assert "turn" in steps(test)[0]
+
+
+def test_a_run_with_tools_shows_which_led_to_which_and_one_without_shows_nothing(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    turn = asked("/words 5")
+    assert "Which tool led to which" not in texts(app("traces.py", turn=turn.id))
+    top = bench.traces.read("local", turn.id)[0]
+    calls = [
+        Span("t", f"x{n}", top.span_id, name, "tool", top.start_ns + n, top.start_ns + n + 9,
+             "ok", {"step": n}, ())
+        for n, name in enumerate(("search_documents", "query_table", "search_documents"))
+    ]  # fmt: skip
+    bench.traces.write("local", turn.id, calls)
+    test = app("traces.py", turn=turn.id)
+    assert "Which tool led to which" in texts(test)
+    words = run_graph.in_words(core_graph(calls))
+    assert "your question led to search_documents; search_documents led to query_table" in words
+    assert "query_table led to search_documents" in words
 
 
 def test_the_totals_stand_above(app: Open, asked: Ask) -> None:

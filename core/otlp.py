@@ -87,6 +87,8 @@ def attributes(span: Span) -> dict[str, Any]:
     found: dict[str, Any] = {f"{names.OURS}kind": span.kind}
     if operation := _OPERATIONS.get(span.kind):
         found[names.OPERATION] = operation
+    else:
+        found[names.OPENINFERENCE_KIND] = "CHAIN"
     if span.kind == "tool":
         found[names.TOOL_NAME] = span.name
     for name, value in span.attributes.items():

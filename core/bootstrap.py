@@ -139,6 +139,7 @@ def build(settings: Settings) -> Workbench:
         trace_list=TraceList(parts.engine),
         samples=parts.samples,
         tools=parts.tools,
+        mcp=parts.mcp,
         approvals=parts.approvals,
         atlas=parts.atlas,
         shares=parts.shares,

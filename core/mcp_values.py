@@ -1,5 +1,6 @@
 """What is known of an MCP server: how it is reached, what it offered when it was accepted, and what now."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -18,6 +19,12 @@ class McpOffer:
     pin: str
     problem: str = ""
 
+    def text(self) -> str:
+        """All that a model is told of it, to be compared."""
+        return (
+            f"{self.description}\n\n{json.dumps(self.parameters, indent=1, ensure_ascii=False)}\n"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class McpChange:
@@ -27,6 +34,11 @@ class McpChange:
     kind: Kind
     before: McpOffer | None = None
     now: McpOffer | None = None
+
+    def texts(self) -> tuple[str, str]:
+        """What a model was told of it, and what it would be told now."""
+        before = self.before.text() if self.before else ""
+        return before, self.now.text() if self.now else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
+from core.api import create_api
 from core.errors import Conflict, Misuse, NotFound, Refused, ToolServerFailed
 from core.events import ApprovalAsked, ToolReturned
 from core.mcp_wish import McpWish, secrets
 from core.tools.remote.offers import pin_of
 from core.types import TurnRequest
-from tests.conftest import running, settings_for
-from tests.core.mcp_stories import command
+from tests.conftest import running, served, settings_for
+from tests.core.mcp_stories import PROPS, command
 from tests.core.vendor_server import Says, Vendor, vendor
 
 ME = "local"
@@ -240,3 +242,40 @@ def test_a_test_of_a_server_that_does_not_start_tells_its_last_words(
         troupe.bench.bridge.run(troupe.bench.mcp.test(McpWish("bad", command=line)))
     assert told.value.hint == "It said: STAGE_TOKEN is missing"
     assert troupe.bench.mcp.list(ME) == ()
+
+
+def test_over_the_api_a_server_is_tested_added_changed_and_removed_but_no_command_is_run(
+    troupe: Troupe,
+) -> None:
+    space: dict[str, Any] = {"__name__": "props"}
+    exec(PROPS, space)
+    with (
+        served(space["app"].streamable_http_app()) as address,
+        served(create_api(lambda: troupe.bench)) as api,
+        httpx2.Client(base_url=api, timeout=30) as client,
+    ):
+        body = {"name": "props", "url": f"{address}/mcp", "loopback": True}
+        assert (
+            client.post("/mcp-servers", json={"name": "x", "command": "touch /tmp/x"}).status_code
+            == 422
+        )
+        assert client.post("/mcp-servers", json=body).json()["code"] == "refused"
+        tested = client.post("/mcp-servers/test", json=body).json()
+        assert [each["name"] for each in tested["tools"]][:2] == ["props__weigh", "props__shelf"]
+        body["headers"] = {"X-Key": "velvet-curtain"}
+        made = client.post("/mcp-servers", json={**body, "pin": tested["pin"]})
+        assert made.status_code == 201 and "velvet" not in made.text
+        server = made.json()
+        assert (server["kind"], server["secret_names"]) == ("http", ["X-Key"])
+        tried = httpx2.post(f"{api}/tools/props__weigh/try", json={"arguments": {"prop": "skull"}})
+        assert tried.json()["text"] == "skull: 3 kg"
+        changed = client.patch(
+            f"/mcp-servers/{server['id']}", json={"harmless": {"weigh": True}}
+        ).json()
+        assert changed["harmless"] == ["weigh"]
+        [weigh] = [e for e in httpx2.get(f"{api}/tools").json() if e["name"] == "props__weigh"]
+        assert (weigh["touches"], weigh["server"]) == ("network", "props")
+        assert client.post(f"/mcp-servers/{server['id']}/look").json()["changes"] == {}
+        assert client.delete(f"/mcp-servers/{server['id']}").status_code == 204
+        assert client.get("/mcp-servers").json() == []
+        assert client.delete(f"/mcp-servers/{server['id']}").status_code == 404

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from core.errors import FootlightsError, ToolServerFailed
+from core.errors import FootlightsError, NotFound, ToolServerFailed
 from core.keys import Keys
 from core.mcp_values import McpOffer, McpServer
 from core.store.mcp_servers import McpRows
@@ -20,7 +22,8 @@ T = TypeVar("T")
 CALL_SECONDS = 60.0
 FRESH_SECONDS = 5.0
 """How long a list of tools holds: before a call it is asked for anew when it is older."""
-_SECONDS_BEFORE_A_LOOK = 0.2
+_SECONDS_BEFORE_A_LOOK = 0.5
+_MOST_LOOKS = 100
 
 
 class McpCalls:
@@ -39,10 +42,12 @@ class McpCalls:
         self._checked = checked
         self._links: dict[tuple[str, str], Link] = {}
         self._looks: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._told: Counter[tuple[str, str]] = Counter()
 
     async def look(self, user: str, server_id: str) -> McpServer:
         """Ask the server for its tools now. Raises NotFound and ToolServerFailed."""
         server = await asyncio.to_thread(self._rows.get, user, server_id)
+        self._link(user, server).forgive()
         await self._within(user, server, CALL_SECONDS, self._seen(user, server, 0.0))
         return await asyncio.to_thread(self._rows.get, user, server_id)
 
@@ -70,6 +75,12 @@ class McpCalls:
     async def _called(
         self, user: str, server: McpServer, offer: McpOffer, given: Any
     ) -> dict[str, Any]:
+        now = await asyncio.to_thread(self._rows.get, user, server.id)
+        if not now.is_on:
+            raise ToolServerFailed(
+                f"the MCP server {server.name} is switched off",
+                hint="Its owner switches it on, on the Tools page.",
+            )
         found = await self._seen(user, server, FRESH_SECONDS)
         if offer.pin not in {each.pin for each in found}:
             raise ToolServerFailed(
@@ -98,9 +109,9 @@ class McpCalls:
         except ToolServerFailed as error:
             failed = error
         words = self._link(user, server).words
-        await asyncio.to_thread(
-            self._rows.note_error, user, server.id, f"{failed}. {words}".strip(". ")
-        )
+        noted = f"{failed}. {words}".strip(". ")
+        with suppress(NotFound):  # it was removed in the meantime
+            await asyncio.to_thread(self._rows.note_error, user, server.id, noted)
         raise failed
 
     def _link(self, user: str, server: McpServer) -> Link:
@@ -118,7 +129,9 @@ class McpCalls:
     def _look_again(self, user: str, server_id: str) -> None:
         """The server says that its tools are others: once in a while that is believed."""
         key = (user, server_id)
-        if key not in self._looks:
+        self._told[key] += 1
+        # One that says so for ever is asked before each call, and not besides.
+        if key not in self._looks and self._told[key] <= _MOST_LOOKS:
             self._looks[key] = asyncio.create_task(self._looked(user, server_id))
 
     async def _looked(self, user: str, server_id: str) -> None:
@@ -132,6 +145,7 @@ class McpCalls:
 
     async def drop(self, user: str, server_id: str) -> None:
         """End a server and forget that it was there."""
+        self._told.pop((user, server_id), None)
         if look := self._looks.pop((user, server_id), None):
             look.cancel()
         if link := self._links.pop((user, server_id), None):

@@ -80,6 +80,8 @@ class McpWish:
             bad = not _HEADER.fullmatch(name) or not value.isascii() or not value.isprintable()
             if bad or name.lower() in _TAKEN:
                 raise Refused(f"{name[:40]!r} cannot be sent as a header")
+        if not parts.query.isascii() or not parts.query.isprintable():
+            raise _no_address()
         query = {QUERY: parts.query} if parts.query else {}
         url = parts._replace(query="", fragment="").geturl()
         return Way(self.name, (), url, {**self.secrets, **query}, self.loopback)

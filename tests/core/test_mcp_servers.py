@@ -165,6 +165,28 @@ def test_a_change_in_the_middle_of_a_run_stops_the_next_call(
     assert "otherwise than when it was accepted" in second
 
 
+def test_one_that_is_switched_off_or_removed_in_a_run_is_not_started_again(
+    troupe: Troupe, tmp_path: Path
+) -> None:
+    server = troupe.add(tmp_path)
+    run, mcp = troupe.bench.bridge.run, troupe.bench.mcp
+    [say] = [each for each in mcp.tools(ME) if each.name == "props__say"]
+    run(mcp.switch(ME, server.id, False))
+    with pytest.raises(ToolServerFailed, match="switched off"):
+        run(say.run(None, {}, 5.0))
+    run(mcp.remove(ME, server.id))
+    with pytest.raises(NotFound):
+        run(say.run(None, {}, 5.0))
+
+
+def test_a_slow_one_is_ended_and_noted(troupe: Troupe, tmp_path: Path) -> None:
+    server = troupe.add(tmp_path)
+    [hang] = [each for each in troupe.bench.mcp.tools(ME) if each.name == "props__hang"]
+    with pytest.raises(ToolServerFailed, match="did not answer within 1 s and was ended"):
+        troupe.bench.bridge.run(hang.run(None, {}, 1.0))
+    assert "within 1 s" in troupe.bench.mcp.get(ME, server.id).error
+
+
 def test_secrets_are_in_a_file_of_the_owner_and_nowhere_else(
     troupe: Troupe, tmp_path: Path
 ) -> None:

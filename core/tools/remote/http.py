@@ -1,6 +1,5 @@
 """A server at an address: each connection goes where it was checked, and no response is without a bound."""
 
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,8 +25,6 @@ class TooMuch(httpx2.StreamError):
 async def over_http(way: Way, pipe: Pipe) -> AsyncIterator[tuple[Any, Any]]:
     """The two streams of a session with the server."""
     headers = {name: value for name, value in way.secrets.items() if name != QUERY}
-    query = way.secrets.get(QUERY)
-    url = f"{way.url}?{query}" if query else way.url
     async with (
         httpx2.AsyncClient(
             transport=_Checked(way, pipe),
@@ -35,7 +32,9 @@ async def over_http(way: Way, pipe: Pipe) -> AsyncIterator[tuple[Any, Any]]:
             timeout=httpx2.Timeout(30.0, read=None),  # whoever asks has a deadline
             trust_env=False,
         ) as client,
-        streamable_http_client(url, http_client=client, max_sse_event_size=MOST_MESSAGE) as streams,
+        streamable_http_client(
+            way.url, http_client=client, max_sse_event_size=MOST_MESSAGE
+        ) as streams,
     ):
         yield streams
 
@@ -46,9 +45,8 @@ class _Checked(httpx2.AsyncBaseTransport):
     def __init__(self, way: Way, pipe: Pipe) -> None:
         self._way = way
         self._pipe = pipe
-        self._inner = httpx2.AsyncHTTPTransport(
-            verify=ssl.create_default_context(), trust_env=False
-        )
+        self._query = way.secrets[QUERY].encode() if QUERY in way.secrets else None
+        self._inner = httpx2.AsyncHTTPTransport(trust_env=False)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         host = request.url.host
@@ -56,14 +54,15 @@ class _Checked(httpx2.AsyncBaseTransport):
         found = await self._resolved(host, port)
         asked = httpx2.Request(
             request.method,
-            request.url.copy_with(host=found[0][1]),
+            # The query is a secret: the client, which logs addresses, does not know it.
+            request.url.copy_with(host=found[0][1], query=self._query),
             headers=request.headers,  # with the name of the host
             stream=request.stream,
             extensions={**request.extensions, "sni_hostname": host},
         )
         answer = await self._inner.handle_async_request(asked)
-        if answer.status_code >= 400:
-            self._pipe.status = answer.status_code
+        if request.method == "POST":
+            self._pipe.status = answer.status_code if answer.status_code >= 400 else 0
         if answer.headers.get("content-encoding", "identity") != "identity":
             await answer.aclose()
             self._pipe.ended = "it packs its answers, though it was asked not to"

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -76,6 +77,10 @@ class Link:
         """The result of a call, as it was sent. Raises ToolServerFailed. Cancelling it ends the server."""
         return await self._asked(lambda session: session.call(name, arguments))
 
+    def forgive(self) -> None:
+        """Forget that it could not be connected to: its owner tries it."""
+        self._failures, self._not_before = 0, 0.0
+
     def end(self) -> None:
         """End the server at once, with everything that it started."""
         self._pipe.kill()
@@ -99,31 +104,36 @@ class Link:
         try:
             await asyncio.wait({asking, owner}, return_when=asyncio.FIRST_COMPLETED)
             if not asking.done():
-                raise self._failed(_error_of(owner))
+                raise self._failed(owner, _error_of(owner))
             if error := asking.exception():
-                raise self._failed(error) from error
+                raise self._failed(owner, error) from error
             return asking.result()
         except asyncio.CancelledError:
             # Whoever asked has stopped, or waited long enough: nothing may go on in his name.
-            self.end()
+            self._ended(owner)
             raise
         finally:
             asking.cancel()
             self._asks -= 1
             self._used = self._clock()
 
-    def _failed(self, error: BaseException | None) -> FootlightsError:
+    def _ended(self, owner: asyncio.Task[None]) -> None:
+        """End this connection, and not one that took its place in the meantime."""
+        if self._owner is owner:
+            self.end()
+
+    def _failed(self, owner: asyncio.Task[None], error: BaseException | None) -> FootlightsError:
         """The error as one of ours; the session is ended where it is of no use any more."""
         from core.tools.remote.session import is_over, words
 
         leaf = _leaf(error)
         if leaf is None or is_over(leaf):
-            self.end()
+            self._ended(owner)
         if isinstance(leaf, FootlightsError):
             return leaf
         why = self._pipe.ended or ("its connection ended" if leaf is None else words(leaf))
         if self._pipe.status and not self._pipe.ended:
-            why = f"it answered with status {self._pipe.status}"
+            why = f"{why} (HTTP status {self._pipe.status})"
         said = scrubbed(self.way.without_secrets(why))
         return ToolServerFailed(f"the MCP server {self.way.name} failed: {said}")
 
@@ -149,9 +159,12 @@ class Link:
 
     async def _open(self) -> tuple["Session", asyncio.Task[None]]:
         await asyncio.to_thread(importlib.import_module, "core.tools.remote.session")
+        # The package logs what servers send, whole: it may be anything.
+        logging.getLogger("mcp").setLevel(logging.CRITICAL)
         self._pipe = Pipe()
         ready = asyncio.get_running_loop().create_future()
         owner = self._owner = asyncio.create_task(self._own(self._pipe, ready))
+        owner.add_done_callback(_error_of)  # heard, though nobody may wait for it
         try:
             await asyncio.wait(
                 {ready, owner}, timeout=CONNECT_SECONDS, return_when=asyncio.FIRST_COMPLETED
@@ -160,11 +173,11 @@ class Link:
             self.end()
             raise
         if owner.done():
-            raise self._failed(_error_of(owner))
+            raise self._failed(owner, _error_of(owner))
         if not ready.done():
             self._pipe.ended = _SLOW.format(CONNECT_SECONDS)
-            raise self._failed(None)
-        self._failures, self._not_before = 0, 0.0
+            raise self._failed(owner, None)
+        self.forgive()
         session = self._session = ready.result()
         return session, owner
 

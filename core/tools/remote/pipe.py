@@ -66,7 +66,7 @@ class Pipe:
     ended: str = ""
     words: bytes = b""
     status: int = 0
-    """The last HTTP status that was an error."""
+    """The HTTP status of the last answer, when it was an error."""
     kill: Callable[[], None] = _nothing
     """End whatever runs for it, at once."""
 

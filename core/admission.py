@@ -83,7 +83,7 @@ class Admission:
             self._check_conversation(user, conversation_id)
         model = self._models.resolve(request.model)
         fields = _fields(request, model)
-        tools = self._tools(request, model)
+        tools = self._tools(user, request, model)
         if fields:  # what is kept is the request as it was made
             told = f"{request.instructions}\n\n{instructions(fields)}".strip()
             request = replace(request, instructions=told)
@@ -96,8 +96,8 @@ class Admission:
         plain = request.template == "answer" and request.tools
         return self._prompts.resolve("agent" if plain else request.template)
 
-    def _tools(self, request: TurnRequest, model: ModelInfo) -> tuple[Tool, ...]:
-        tools = tuple(self._toolbox.choose(request.tools))
+    def _tools(self, user: str, request: TurnRequest, model: ModelInfo) -> tuple[Tool, ...]:
+        tools = tuple(self._toolbox.choose(request.tools, user))
         if tools and model.provider == "quotes":
             raise Misuse(
                 "quotations call no tools", hint="Choose a model for it, or leave the tools out."

@@ -5,6 +5,10 @@ from core.injection.arms import FIRST as FIRST_ARMS  # noqa: F401
 from core.injection.cases import cases as range_cases  # noqa: F401
 from core.injection.flags import flags as range_flags  # noqa: F401
 from core.injection.ranges import RangePlan as RangePlan
+from core.mcp_values import McpOffer as McpOffer
+from core.mcp_values import McpServer as McpServer
+from core.mcp_wish import McpWish as McpWish
+from core.mcp_wish import secrets as mcp_secrets
 from core.parts import Parts
 from core.playground.calls import Estimate as Estimate
 from core.playground.lane import Seen as Seen
@@ -72,6 +76,8 @@ from core.tool_bench import Offered as Offered
 from core.tools.form import Field as ToolField
 from core.tools.form import arguments as tool_arguments
 from core.tools.form import fields as tool_fields
+from core.tools.remote.offers import called as mcp_called
+from core.tools.remote.offers import pin_of as mcp_pin
 from core.tools.tool import TOUCHES as TOUCHES
 from core.tools.tool import Outcome as ToolOutcome
 from core.whatif import Lab as Lab
@@ -86,6 +92,9 @@ __all__ = [
     "ToolOutcome",
     "link_address",
     "link_badge",
+    "mcp_called",
+    "mcp_pin",
+    "mcp_secrets",
     "qr_code",
     "snapshot_page",
     "tool_arguments",
@@ -139,6 +148,7 @@ def build(settings: Settings) -> Workbench:
         trace_list=TraceList(parts.engine),
         samples=parts.samples,
         tools=parts.tools,
+        mcp=parts.mcp,
         approvals=parts.approvals,
         atlas=parts.atlas,
         shares=parts.shares,

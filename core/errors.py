@@ -26,6 +26,7 @@ FootlightsError                 .code (stable, snake_case) · .hint (what to do 
 ├── DeadlineExceeded            ours: a call that took longer than it may
 ├── ModelMisbehaved             the model's: an answer that cannot be used
 │   └── UnusableOutput          not the data that was asked for: .text .attempts (in llm/unusable.py)
+├── ToolServerFailed            an MCP server's: it did not answer as asked
 ├── Interrupted                 nobody's: the process that ran it ended
 └── AssetUnavailable            weights or a vocabulary that no source could deliver
 
@@ -265,6 +266,13 @@ class ModelMisbehaved(FootlightsError):
 
     code = "model_misbehaved"
     hint = "Ask again, or choose another model."
+
+
+class ToolServerFailed(FootlightsError):
+    """Read by the user and by the model: an MCP server did not do what it was asked."""
+
+    code = "tool_server_failed"
+    hint = "Look at the server on the Tools page, under MCP servers."
 
 
 class Interrupted(FootlightsError):

@@ -28,6 +28,7 @@ from core.llm.client import LLMClient
 from core.llm.json_text import read
 from core.llm.pricing import price
 from core.llm.shape import shape
+from core.mcp_servers import McpServers
 from core.metering import TurnMeter
 from core.models import Models
 from core.otlp import Outlet
@@ -67,6 +68,7 @@ from core.store.jobs import Jobs
 from core.store.leases import Process
 from core.store.ledger import Ledger
 from core.store.links import Links
+from core.store.mcp_servers import McpRows
 from core.store.preferences import Preferences
 from core.store.price_overrides import PriceOverrides
 from core.store.prompt_cases import PromptCases
@@ -306,7 +308,17 @@ class Parts:
     @cached_property
     def _toolbox(self) -> Toolbox:
         settings = self.settings
-        return Toolbox(folder=settings.tools_folder, shape=shape, fetch=settings.fetch)
+        return Toolbox(
+            folder=settings.tools_folder,
+            shape=shape,
+            fetch=settings.fetch,
+            served=self.mcp.tools,
+        )
+
+    @cached_property
+    def mcp(self) -> McpServers:
+        secrets = self.settings.data / "mcp_secrets.json"
+        return McpServers(McpRows(self.engine), secrets, shape=shape, clean=_harmless)
 
     @cached_property
     def _dispatcher(self) -> Dispatcher:

@@ -57,12 +57,12 @@ class Tools:
             text = f"{tool.name} {tool.description} {tool.parameters}"
             return Offered(tool, self._count(text), uses.get(tool.name), on)
 
-        on = [offered(tool, True) for tool in self._toolbox.tools()]
+        on = [offered(tool, True) for tool in self._toolbox.tools(user)]
         return [*on, *(offered(tool, False) for tool in self._toolbox.off())]
 
-    def names(self) -> tuple[str, ...]:
+    def names(self, user: str) -> tuple[str, ...]:
         """The names of the tools that can be called."""
-        return tuple(tool.name for tool in self._toolbox.tools())
+        return tuple(tool.name for tool in self._toolbox.tools(user))
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the files of the user's folder, each at its line."""
@@ -70,7 +70,7 @@ class Tools:
 
     async def run(self, user: str, name: str, arguments: str) -> Outcome:
         """Call one tool with arguments in JSON, as a model would. Raises Misuse for an unknown name."""
-        tools = {tool.name: tool for tool in self._toolbox.choose([name])}
+        tools = {tool.name: tool for tool in self._toolbox.choose([name], user)}
         if not arguments.strip():
             raise Misuse("there are no arguments", hint="Give them as a JSON object: {}.")
         sources: list[Source] = []

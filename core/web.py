@@ -163,6 +163,23 @@ def _check(url: str, allowed: Callable[[Address], bool], ports: frozenset[int]) 
         raise _not_public(host)
 
 
+async def resolved(
+    host: str,
+    port: int,
+    allowed: Callable[[Address], bool] = is_public,
+    family: socket.AddressFamily = socket.AF_UNSPEC,
+) -> list[tuple[socket.AddressFamily, str]]:
+    """The addresses of a name, every one of them allowed. Raises Refused when one is not, and OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(
+        host, port, family=family, type=socket.SOCK_STREAM
+    )
+    addresses = {(each[0], str(each[4][0])) for each in found}
+    # Also when only one of them is inside: a name that points at both is up to something.
+    if any(not allowed(ipaddress.ip_address(text.split("%")[0])) for _, text in addresses):
+        raise _not_public(host)
+    return sorted(addresses)
+
+
 def _resolver(allowed: Callable[[Address], bool]) -> Any:
     from aiohttp.abc import AbstractResolver, ResolveResult
 
@@ -172,13 +189,7 @@ def _resolver(allowed: Callable[[Address], bool]) -> Any:
         async def resolve(
             self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
         ) -> list[ResolveResult]:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                host, port, family=family, type=socket.SOCK_STREAM
-            )
-            addresses = {(each[0], str(each[4][0])) for each in found}
-            # Also when only one of them is inside: a name that points at both is up to something.
-            if any(not allowed(ipaddress.ip_address(text.split("%")[0])) for _, text in addresses):
-                raise _not_public(host)
+            addresses = await resolved(host, port, allowed, family)
             return [
                 ResolveResult(
                     hostname=host,
@@ -188,7 +199,7 @@ def _resolver(allowed: Callable[[Address], bool]) -> Any:
                     proto=0,
                     flags=socket.AI_NUMERICHOST,
                 )
-                for kind, text in sorted(addresses)
+                for kind, text in addresses
             ]
 
         async def close(self) -> None:

@@ -18,6 +18,7 @@ from core.errands import Errands
 from core.golden import GoldenBench
 from core.injection.ranges import InjectionRange
 from core.llm.client import LLMClient
+from core.mcp_servers import McpServers
 from core.models import Models
 from core.passages import Passages
 from core.playground.races import Playground
@@ -104,6 +105,7 @@ class Workbench:
     trace_list: TraceList
     samples: Samples
     tools: Tools
+    mcp: McpServers
     approvals: Approvals
     atlas: Atlas
     shares: Shares
@@ -200,6 +202,7 @@ class Workbench:
     def close(self) -> None:
         """End everything in order: turns are kept, children end, the database is closed."""
         self.bridge.run(self.turns.close())
+        self.bridge.run(self.mcp.close())
         self.bridge.run(self.suites.close())
         self.bridge.run(self.range.close())
         self.bridge.run(self.playground.close())

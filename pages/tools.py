@@ -16,7 +16,7 @@ from core.bootstrap import (
 )
 from core.errors import FootlightsError
 from core.events import ToolReturned
-from pages.ui import replay_view, say, session, steps
+from pages.ui import mcp_servers, replay_view, say, session, steps
 from pages.ui.markdown import label, safe
 
 _EXAMPLE = '''def stage_time(show: str, hours: float = 2.0) -> str:
@@ -55,9 +55,10 @@ def draw_tool(bench: Workbench, each: Offered) -> None:
     tool = each.tool
     with st.container(border=True, gap="xsmall", key=f"tool_{tool.name}"):
         off = "" if each.on else " :gray-badge[switched off]"
-        mine = f" :primary-badge[{label(tool.file.name)}]" if tool.file else ""
+        from_ = tool.file.name if tool.file else f"MCP: {tool.server}" if tool.server else ""
+        mine = f" :primary-badge[{label(from_)}]" if from_ else ""
         st.markdown(f"{steps.icon(tool.name)} **{label(tool.name)}**{mine}{off}")
-        st.markdown(safe(tool.description))
+        st.markdown(label(tool.description) if tool.server else safe(tool.description))
         st.caption(" · ".join(about(each)))
         if not each.on:
             st.caption("`FOOTLIGHTS_FETCH=1` switches it on; then it reads public addresses alone.")
@@ -154,11 +155,29 @@ st.markdown(
     "What a model may call when you choose it in the chat. Each step is shown as it happens, and stands in the "
     "trace."
 )
-with st.container(key="tools", width=860):
+
+
+def draw_tools(bench: Workbench) -> None:
+    """Those of the app, those of one's own, and those of MCP servers."""
     for each in offered:
-        if each.tool.file is None:
+        if each.tool.file is None and not each.tool.server:
             draw_tool(bench, each)
     draw_own(bench)
     for each in offered:
         if each.tool.file is not None:
             draw_tool(bench, each)
+    served = [each for each in offered if each.tool.server]
+    if served:
+        st.header("From MCP servers", anchor=False)
+    for each in served:
+        draw_tool(bench, each)
+
+
+with st.container(key="tools", width=860):
+    here, there = st.tabs(["Tools", "MCP servers"], key="tools_tab", on_change="rerun")
+    if here.open:
+        with here:
+            draw_tools(bench)
+    if there.open:
+        with there:
+            mcp_servers.draw(bench)

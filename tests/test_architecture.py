@@ -21,6 +21,8 @@ OWNERS = {
     "xllamacpp": ("core/llm",),
     "genai_prices": ("core/llm",),
     "docstring_parser": ("core/tools",),
+    "mcp": ("core/tools/remote",),
+    "mcp_types": ("core/tools/remote",),
     "jinja2": ("core/prompts",),
     "tiktoken": ("core/tokens",),
     "sentence_transformers": ("core/retrieval",),
@@ -55,6 +57,7 @@ SLOW = (
     "pandas",
     "faiss",
     "xllamacpp",
+    "mcp",
 )
 
 

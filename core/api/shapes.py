@@ -99,7 +99,8 @@ class ReplayIn(BaseModel):
 
 
 class ToolOut(BaseModel):
-    """A tool: `touches` is pure, documents, network or effects; `tokens` is what it adds to a question."""
+    """A tool: `touches` is pure, documents, network or effects; `tokens` is what it adds to a question.
+    `file` and `server` say where it is from, when it did not come with the app."""
 
     name: str
     description: str
@@ -109,6 +110,7 @@ class ToolOut(BaseModel):
     effects: str
     on: bool
     file: str
+    server: str
     tokens: int
     calls: int
     failures: int

@@ -52,6 +52,7 @@ def _out(offered: Offered) -> ToolOut:
         effects=tool.effects,
         on=offered.on,
         file=tool.file.name if tool.file else "",
+        server=tool.server,
         tokens=offered.tokens,
         calls=use.calls if use else 0,
         failures=use.failures if use else 0,

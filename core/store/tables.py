@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from core.attacks import RangeRun
 from core.cases import Check, Outcome, Verdict
+from core.mcp_values import McpOffer
 from core.store.columns import Dollars, Json, Moment, Words
 from core.types import Budget, Citation, Right, Source, Span, TurnRequest, Usage, WindowPlan
 
@@ -586,4 +587,27 @@ range_runs = Table(
     _set("created_at", Moment),
     _set("run", Json(RangeRun)),
     Index("ix_range_runs_prompt", "user_id", "prompt", "created_at"),
+)
+
+# Servers of the Model Context Protocol: how they are reached, what they offered when it was accepted, and
+# what now. Of their secrets only the names stand here.
+mcp_servers = Table(
+    "mcp_servers",
+    metadata,
+    _key("user_id"),
+    _key("id"),
+    _set("name", Words),
+    _set("command", Json(tuple[str, ...])),
+    _set("url", Words),
+    _set("secret_names", Json(tuple[str, ...])),
+    _set("loopback", Boolean),
+    _set("is_on", Boolean),
+    _set("accepted", Json(tuple[McpOffer, ...])),
+    _set("seen", Json(tuple[McpOffer, ...])),
+    _set("harmless", Json(tuple[str, ...])),
+    _set("error", Words),
+    _set("created_at", Moment),
+    _set("seen_at", Moment),
+    Column("used_at", Moment),
+    UniqueConstraint("user_id", "name", name="uq_mcp_servers_name"),
 )

@@ -85,6 +85,8 @@ class Tool:
     seconds: float = 10.0
     file: Path | None = None
     """Where it was found; None for one of ours."""
+    server: str = ""
+    """The MCP server that it is of; "" for one of ours, and of the user's folder."""
 
     @property
     def untrusted(self) -> bool:

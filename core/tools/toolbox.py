@@ -24,12 +24,25 @@ _OURS: tuple[tuple[Callable[..., Any], Access, float], ...] = (
 FETCH = "fetch_url"
 
 
+def _none(user: str) -> Sequence[Tool]:
+    return ()
+
+
 class Toolbox:
     """Finds tools by name. `shape` makes of a type adapter, or of a JSON schema, what checks arguments
-    (`check`) and the strict form that vendors know (`output`)."""
+    (`check`) and the strict form that vendors know (`output`); `served` gives the tools of a user's MCP
+    servers."""
 
-    def __init__(self, *, folder: Path | None, shape: Callable[[Any], Any], fetch: bool) -> None:
+    def __init__(
+        self,
+        *,
+        folder: Path | None,
+        shape: Callable[[Any], Any],
+        fetch: bool,
+        served: Callable[[str], Sequence[Tool]] = _none,
+    ) -> None:
         self._shape = shape
+        self._served = served
         self._fetch = fetch
         self._ours = {tool.name: tool for tool in map(self._built_in, _OURS)}
         self._users = user.UserTools(folder) if folder else None
@@ -40,9 +53,12 @@ class Toolbox:
         """Where tools of one's own are put; None when no folder is set."""
         return self._users.folder if self._users else None
 
-    def tools(self) -> list[Tool]:
-        """Every tool that can be called now, ours first."""
-        return [*self._on(), *self._found()[0]]
+    def tools(self, user: str | None = None) -> list[Tool]:
+        """Every tool that can be called now, ours first; those of MCP servers only for a user's own."""
+        here = [*self._on(), *self._found()[0]]
+        taken = {tool.name for tool in here}
+        served = self._served(user) if user is not None else ()
+        return [*here, *(tool for tool in served if tool.name not in taken)]
 
     def problems(self) -> list[Problem]:
         """What is wrong with the files of the folder, each at its line."""
@@ -52,11 +68,11 @@ class Toolbox:
         """Tools that are there and switched off."""
         return [] if self._fetch else [self._ours[FETCH]]
 
-    def choose(self, names: Sequence[str]) -> list[Tool]:
+    def choose(self, names: Sequence[str], user: str | None = None) -> list[Tool]:
         """The tools of these names. Raises Misuse, with the names that there are, for another one."""
         if not names:
             return []
-        there = {tool.name: tool for tool in self.tools()}
+        there = {tool.name: tool for tool in self.tools(user)}
         for name in names:
             if name in there:
                 continue
@@ -65,9 +81,10 @@ class Toolbox:
                     "fetch_url is switched off",
                     hint="Whoever runs the app switches it on with FOOTLIGHTS_FETCH=1.",
                 )
-            raise Misuse(
-                f"there is no tool named {name[:64]!r}", hint=f"There are: {', '.join(there)}."
-            )
+            hint = f"There are: {', '.join(there)}."
+            if "__" in name:
+                hint = "Its MCP server is off, or changed it: look at the Tools page. " + hint
+            raise Misuse(f"there is no tool named {name[:64]!r}", hint=hint)
         if len(set(names)) > MOST_CHOSEN:
             raise Misuse(f"{len(set(names))} tools at once: at most {MOST_CHOSEN} can be chosen")
         return [there[name] for name in dict.fromkeys(names)]

@@ -186,7 +186,7 @@ def _prompt(bench: Workbench) -> str:
 
 def _tools(bench: Workbench, model: str | None) -> tuple[str, ...]:
     """The tools that the model may call."""
-    names = bench.tools.names()
+    names = bench.tools.names(user())
     chosen = [name for name in st.session_state.get("tools_choice", ()) if name in names]
     title = "No tools" if not chosen else f"{len(chosen)} tool{'' if len(chosen) == 1 else 's'}"
     with st.popover(title, icon=":material/build:", type="tertiary"):

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 from core.attacks import RangeRun
 from core.errors import NotFound
 from core.events import TextDelta, dump
+from core.mcp_values import McpServer
 from core.store.columns import now
 from core.store.conversations import Conversations
 from core.store.documents import Documents
@@ -20,6 +21,7 @@ from core.store.engine import reading
 from core.store.jobs import Jobs
 from core.store.ledger import Ledger
 from core.store.links import Link, Links
+from core.store.mcp_servers import McpRows
 from core.store.preferences import KeepTraces
 from core.store.range_runs import RangeRuns
 from core.store.reembeddings import Reembeddings
@@ -39,6 +41,9 @@ SYSTEM = {
     "append", "orphans", "renew", "stops", "claim", "requeue", "changes", "last_seq", "recover",
     "known", "opened_by", "note_refused",
 }  # fmt: skip
+MCP = McpServer(
+    "m1", "props", ("props",), "", ("TOKEN",), False, True, (), (), (), "", now(), now()
+)
 KNOWN: dict[str, Any] = {
     "turn_id": "t1",
     "before_turn": None,
@@ -104,6 +109,11 @@ KNOWN: dict[str, Any] = {
     "until": now() + timedelta(days=1),
     "dimension": "conversation",
     "prompt": "answer",
+    "server_id": "m1",
+    "server": MCP,
+    "is_on": False,
+    "names": ("weigh",),
+    "found": (),
     "run": RangeRun("r9", "answer", "answer@1", "", "m", now(), ("usual",), ()),
 }
 # These make something of the second user's own, whatever ids the first one uses.
@@ -131,6 +141,7 @@ def public_methods() -> list[tuple[type, str]]:
             TraceList,
             Spending,
             RangeRuns,
+            McpRows,
         )
         for name, _ in inspect.getmembers(repository, inspect.isfunction)
         if not name.startswith("_") and name not in SYSTEM
@@ -162,6 +173,7 @@ def test_a_second_user_sees_and_changes_nothing(
     Reembeddings(engine).start(ME, "s", 1)
     Links(engine).make(ME, Link("l1", "live", "mine", now()))
     Visitors(engine).mint(ME, "l1")
+    McpRows(engine).keep(ME, MCP)
     before = everything(engine, ME)
     method: Callable[..., Any] = getattr(repository(engine), name)
     parameters = list(inspect.signature(method).parameters.values())

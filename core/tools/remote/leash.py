@@ -1,0 +1,33 @@
+"""Runs a command in the place of whoever began it, and ends it with everything it started when he is gone.
+
+Run as a file, by itself: `python -I -S leash.py DESCRIPTOR COMMAND...`. The descriptor is the reading
+end of a pipe whose other end the app alone holds; it closes when the app ends, however that happens.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+
+def _watch(descriptor: int) -> None:
+    while os.read(descriptor, 1):
+        continue
+    os.killpg(os.getpgrp(), signal.SIGKILL)  # ourselves among them
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; the code with which it ended, as a shell tells it."""
+    process = subprocess.Popen(arguments[1:])
+    # The pipes must end with the command, and not with us.
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    threading.Thread(target=_watch, args=(int(arguments[0]),), daemon=True).start()
+    code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    os._exit(main(sys.argv[1:]))

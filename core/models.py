@@ -157,10 +157,10 @@ class Models:
 
     def _local(self) -> ProviderState:
         info = pricing.local(self.weights.asset.name, window=LOCAL_WINDOW)
-        if path := self.weights.path:
+        if file := self.weights.file:
             if "local" not in self.providers:
                 self.providers["local"] = LocalProvider(
-                    next(path.glob("*.gguf")), threads=self._settings.threads, window=LOCAL_WINDOW
+                    file, threads=self._settings.threads, window=LOCAL_WINDOW
                 )
             note = "runs on this machine: free, private, needs no network"
             return ProviderState("local", "On this machine", "ready", note, (info,))

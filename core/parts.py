@@ -157,7 +157,9 @@ class Parts:
 
     @cached_property
     def models(self) -> Models:
-        return self.bridge.run(_models(self.settings, Weights(self._assets, self._wanted)))
+        reads = partial(self.counter.read_vocabulary, f"local:{self._wanted.name}")
+        weights = Weights(self._assets, self._wanted, reads)
+        return self.bridge.run(_models(self.settings, weights))
 
     @cached_property
     def client(self) -> LLMClient:

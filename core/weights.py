@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -25,8 +26,10 @@ class Download:
 class Weights:
     """One asset and its download; all methods are called on the bridge's loop but `download` and `path`."""
 
-    def __init__(self, assets: Assets, asset: Asset) -> None:
+    def __init__(self, assets: Assets, asset: Asset, reads: Callable[[Path], object]) -> None:
+        """`reads` is given the file of the weights, in a thread, once they are there."""
         self.asset = asset
+        self._reads = reads
         self._assets = assets
         self._task: asyncio.Task[None] | None = None
         self._path = assets.find(asset)
@@ -36,6 +39,16 @@ class Weights:
     def path(self) -> Path | None:
         """The folder of the verified weights, None until they are there."""
         return self._path
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the verified weights, None until it is there."""
+        return next(self._path.glob("*.gguf")) if self._path else None
+
+    async def read(self) -> None:
+        """Let what they say of themselves be read, if they are there."""
+        if file := self.file:
+            await asyncio.to_thread(self._reads, file)
 
     def start(self) -> None:
         """Fetch the weights unless they are there or on their way; what had arrived is kept."""
@@ -59,6 +72,7 @@ class Weights:
             self.download = replace(self.download, state="failed", note=str(error))
         else:
             self.download = Download("ready", self.asset.bytes, self.asset.bytes)
+            await self.read()
 
     def _advance(self, done: int, total: int) -> None:
         self.download = Download("running", done, total)

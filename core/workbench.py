@@ -194,6 +194,7 @@ class Workbench:
         await self.sandbox.warm()
         await asyncio.to_thread(self.counter.warm)
         await asyncio.to_thread(self.passages.warm)
+        await self.models.weights.read()
         # Half a million objects of the libraries now live as long as the app. Streamlit collects after
         # every run of a page, and would look through them for a third of a second each time.
         gc.collect()

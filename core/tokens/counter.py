@@ -13,6 +13,7 @@ from tiktoken import Encoding
 from tiktoken.model import encoding_name_for_model
 
 from core.tokens.calibration import Calibration
+from core.tokens.gguf import vocabulary
 from core.tokens.vocabulary import CL100K, O200K, Vocabularies
 from core.types import Message
 
@@ -42,7 +43,8 @@ _GAP = " … "
 
 @dataclass(frozen=True, slots=True)
 class _Measure:
-    """How the texts for a model are counted."""
+    """How the texts for a model are counted; `local` is one of this machine, on the safe side unless
+    its own vocabulary is known."""
 
     encoding: str
     exact: bool
@@ -92,14 +94,24 @@ class Counter:
         else:
             self._calibrated[model] = found
 
+    def read_vocabulary(self, model: str, file: Path) -> bool:
+        """Count for this model with the vocabulary of its own file from now on; whether it could be
+        read. It takes a second. Raises AssetUnavailable for a file that is damaged."""
+        encoding = vocabulary(file)
+        if encoding is None:
+            return False
+        self._vocabularies.add(encoding)
+        self._measures[model] = _Measure(encoding.name, exact=True, local=True)
+        return True
+
     @property
     def reply_overhead(self) -> int:
         """Tokens that every request has besides its messages."""
         return REPLY_OVERHEAD
 
     def count(self, text: str, model: str = "") -> int:
-        """Tokens of the text; for local models an estimate on the safe side, for others by the
-        calibration, if there is one."""
+        """Tokens of the text; for local models by their own vocabulary, or an estimate on the safe side,
+        for others by the calibration, if there is one."""
         tokens, ratio = self._known(text, self._measure(model)), self.calibration(model).ratio
         return tokens if ratio == 1 else math.ceil(tokens * ratio)
 
@@ -119,7 +131,10 @@ class Counter:
 
     def count_message(self, message: Message, model: str = "") -> int:
         """Tokens of the message and of what the protocol wraps around it."""
-        overhead = CHATML_OVERHEAD if self._measure(model).local else MESSAGE_OVERHEAD
+        measure = self._measure(model)
+        overhead = CHATML_OVERHEAD if measure.local else MESSAGE_OVERHEAD
+        if measure.local and measure.exact:  # <|im_start|>, <|im_end|>, and the rest as it reads it
+            overhead = 2 + self.count(f"{message.role}\n", model) + self.count("\n", model)
         return self.count(message.text, model) + overhead
 
     def truncate(self, text: str, limit: int, model: str = "", keep: Keep = "head") -> str:
@@ -163,7 +178,7 @@ class Counter:
         encoding = self._vocabularies.get(measure.encoding)
         text = _LONE_SURROGATE.sub("\ufffd", text)
         tokens = sum(len(encoding.encode_ordinary(part)) for part in _parts(text))
-        if not measure.local:
+        if measure.exact or not measure.local:
             return tokens
         return math.ceil(tokens * _LOCAL_MARGIN + _local_extra(text))
 

@@ -62,6 +62,10 @@ class Vocabularies:
         self._loaded: dict[str, tiktoken.Encoding] = {}
         self._lock = threading.Lock()
 
+    def add(self, encoding: tiktoken.Encoding) -> None:
+        """One that was read elsewhere, under its name."""
+        self._loaded[encoding.name] = encoding
+
     def has(self, name: str) -> bool:
         """Whether the file of this encoding is there."""
         return (self._folder / _VOCABULARIES[name].file).is_file()

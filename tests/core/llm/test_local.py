@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
+import httpx2
 import psutil
 import pytest
 
@@ -16,6 +17,8 @@ from core.assets import SMOLLM2, Assets
 from core.errors import ModelMisbehaved, Refused, StreamCut
 from core.events import ModelDone, ModelEvent, Progress, TextDelta
 from core.llm.local import LocalProvider
+from core.tokens.counter import Counter
+from core.tokens.gguf import vocabulary
 from core.types import ModelRequest, message
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -109,6 +112,40 @@ async def test_a_stop_while_it_still_reads_leaves_the_question_of_somebody_else_
         said += [event async for event in others]
     assert isinstance(said[-1], ModelDone)
     assert waiting.cancelled()
+
+
+TEXTS = (
+    "It's 12345 o'clock,\n\n  and   5 lamps.\t\tTabs   ",
+    "Straße über Köln — 中文字符测试 العربية हिन्दी 日本語テスト",
+    "def f(x):\n    return x**2 + 10  # comment\n\n\nclass A:\n\tpass\r\n",
+    "😀👩‍👩‍👧 a\u00a0b\u2003c  5   6 <|im_end|> DON'T we'LL",
+)
+
+
+async def test_our_count_is_the_servers_own_to_the_token(local: LocalProvider) -> None:
+    encoding = vocabulary(weights())
+    assert encoding
+    client = await local.warm()
+    head = {"authorization": f"Bearer {client._api_key}"}
+    async with httpx2.AsyncClient(trust_env=False, headers=head) as http:
+        for text in (*TEXTS, *(path.read_text() for path in (ROOT / "docs").glob("f*.md"))):
+            asked = {"content": text, "add_special": False, "parse_special": False}
+            told = await http.post(client._base_url.replace("/v1", "/tokenize"), json=asked)
+            assert told.json()["tokens"] == encoding.encode_ordinary(text)
+
+
+@pytest.mark.parametrize("text", TEXTS[:3])
+async def test_the_server_reports_as_many_tokens_as_we_have_counted(
+    local: LocalProvider, text: str
+) -> None:
+    counter, asked = Counter(ROOT / "data" / "models" / "vocabularies"), request(text, 1)
+    assert counter.read_vocabulary("local:smollm2-135m", weights())
+    ours = sum(counter.count_message(each, "local:smollm2-135m") for each in asked.messages)
+    [done] = [event for event in await answer(local, asked) if isinstance(event, ModelDone)]
+    assert done.usage
+    # The answer begins with <|im_start|> and "assistant", which is two tokens to this model.
+    begun = 1 + counter.count("assistant\n", "local:smollm2-135m")
+    assert done.usage.input_tokens == ours + begun
 
 
 async def test_a_child_that_was_killed_is_started_again(local: LocalProvider) -> None:

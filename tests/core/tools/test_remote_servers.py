@@ -245,13 +245,19 @@ BAD = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-async def test_an_answer_that_is_none_is_told(address: str, stage: Stage, kind: str) -> None:
+async def test_an_answer_that_is_none_is_told(
+    address: str, stage: Stage, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "httpx2")
     stage.answer, why = BAD[kind]
     stage.answer.set_cookie("watched", "yes")
-    way = Way("odd", url=address, secrets={"X-Key": "velvet-curtain"}, loopback=True)
+    given = {"X-Key": "velvet-curtain", "?": "key=velvet-glove"}
+    way = Way("odd", url=address, secrets=given, loopback=True)
     async with linked(way) as link:
         with pytest.raises(ToolServerFailed, match=why) as told:
             await asyncio.wait_for(link.offers(), 10)
     assert "velvet" not in str(told.value)
     assert all(each.headers["x-key"] == "velvet-curtain" for each in stage.asked)
+    assert all(each.url.query == "key=velvet-glove" for each in stage.asked)
+    assert stage.asked and "velvet" not in caplog.text
     assert not any("cookie" in each.headers for each in stage.asked)

@@ -129,6 +129,21 @@ class InjectionRange:
         """The newest of them, None when there is none."""
         return next(iter(self.kept(user, prompt)), None)
 
+    def get(self, user: str, run_id: str) -> RangeRun:
+        """The run as it stands now. Raises NotFound."""
+        for (owner, _), live in list(self._live.items()):
+            if owner == user and live.run.id == run_id:
+                return live.run
+        run = self._rows.get(user, run_id)
+        return replace(run, state="stopped") if run.state == "running" else run
+
+    async def stop_run(self, user: str, run_id: str) -> None:
+        """End this run, if it goes on; one that is over stays as it is. Raises NotFound."""
+        run = await asyncio.to_thread(self.get, user, run_id)
+        going = self.running(user, run.prompt)
+        if going and going.id == run_id:
+            await self.stop(user, run.prompt)
+
     async def follow(self, user: str, prompt: str) -> AsyncGenerator[RangeRun, None]:
         """The run as it stands, four times a second until it has ended. Raises NotFound."""
         live = self._live.get((user, prompt))

@@ -67,6 +67,8 @@ class RangeRun:
     shots: tuple[Shot, ...] = ()
     seconds: float = 0.0
     error: str = ""
+    defence: str = ""
+    """How the layers of the version differ from the usual ones, "" when they do not."""
 
     @property
     def total(self) -> int:

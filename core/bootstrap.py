@@ -3,6 +3,8 @@
 from core.injection.arms import ARMS as ARMS
 from core.injection.arms import FIRST as FIRST_ARMS  # noqa: F401
 from core.injection.cases import cases as range_cases  # noqa: F401
+from core.injection.comparing import RangeComparison as RangeComparison
+from core.injection.comparing import compared as range_compared  # noqa: F401
 from core.injection.flags import flags as range_flags  # noqa: F401
 from core.injection.ranges import RangePlan as RangePlan
 from core.mcp_values import McpOffer as McpOffer
@@ -21,6 +23,9 @@ from core.prompts.history import LABEL as LABEL
 from core.prompts.history import Change as Change
 from core.prompts.sandbox import Rendered as Rendered  # the aliases: values that a page may name
 from core.prompts.sandbox import TrustSpan as TrustSpan
+from core.prompts.switches import SWITCHES as DEFENCE_SWITCHES  # noqa: F401
+from core.prompts.switches import differs as defence_differs  # noqa: F401
+from core.prompts.switches import with_switch as with_defence  # noqa: F401
 from core.prompts.template import PromptTemplate as PromptTemplate
 from core.prompts.template import Variable as Variable
 from core.prompts.transfer import export as export_prompts  # noqa: F401

@@ -9,6 +9,7 @@ from core.documents import DocumentService
 from core.errands import Errands
 from core.errors import FootlightsError
 from core.prompts.canary import Canaries
+from core.prompts.switches import on
 from core.runs import Runs
 from core.store.conversations import Conversations
 from core.store.summaries import Summaries
@@ -66,6 +67,7 @@ class Composer:
                 used=budget.used,
                 tainted=bool(context.taint),
                 taint=context.taint,
+                defence=", ".join(on(asked.template.layers)),
                 regions={part.region: part.tokens for part in budget.slices},
                 dropped=sum(not item.kept for part in budget.slices for item in part.items),
             )

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.prompts.defence import Fence
 from core.prompts.detector import FLAG, suspicion
+from core.prompts.layers import Layers
 from core.prompts.sandbox import Rendered, Sandbox
 from core.prompts.template import PromptTemplate
 from core.retrieval.relevance import relevance
@@ -92,9 +93,8 @@ class ContextBuilder:
         before = _exchanges(request, history)
         if plan.limit:
             model = replace(model, window=min(model.window, plan.limit))
-        reserve = min(
-            request.max_tokens or DEFAULT_MAX_TOKENS, model.max_output, max(1, model.window // 2)
-        )
+        room = request.max_tokens or template.model.max_tokens or DEFAULT_MAX_TOKENS
+        reserve = min(room, model.max_output, max(1, model.window // 2))
         bare = (await self._render(template, request, (), canary)).messages
         earlier = _earlier(summary)
         pins = frozenset(map(str, plan.passages))
@@ -106,7 +106,9 @@ class ContextBuilder:
             )
             kept_refs = {item.ref for item in _items(budget, "sources") if item.kept}
             kept = [hit for hit in kept if str(hit.chunk_id) in kept_refs]
-            sources = tuple(sourced(number, hit) for number, hit in enumerate(kept, 1))
+            sources = tuple(
+                sourced(number, hit, template.layers) for number, hit in enumerate(kept, 1)
+            )
             made = await self._render(template, request, sources, canary)
             exact = self._measured(budget, model, bare, made.messages)
             if exact.free >= 0 or not kept:
@@ -232,8 +234,10 @@ class ContextBuilder:
         return replace(budget, slices=tuple(as_sent(part) for part in budget.slices))
 
 
-def sourced(number: int, hit: Hit) -> Source:
-    """The passage with its number, flagged when it reads like an instruction."""
+def sourced(number: int, hit: Hit, layers: Layers) -> Source:
+    """The passage with its number, flagged when it reads like an instruction, unless the detector is off."""
+    if not layers.detector:
+        return Source(number, hit)
     score = suspicion(hit.chunk.text)
     return Source(number, hit, score, score >= FLAG)
 

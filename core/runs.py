@@ -15,6 +15,7 @@ from core.documents import DocumentService
 from core.events import AgentEvent, Diverged, ModelEvent, RunBegan, StepAsked
 from core.llm.client import LLMClient
 from core.metering import TurnMeter
+from core.prompts.layers import Layers
 from core.reel import Reel, digest, said
 from core.rules import Ask, Bounds, Gate, Run, Spending, tokens_of
 from core.shelf import UserShelf
@@ -119,7 +120,7 @@ class Runs:
         bench = Bench(
             {tool.name: tool for tool in asked.tools},
             UserShelf(self.documents, asked.user, asked.request.use_documents),
-            partial(_numbered, sources),
+            partial(_numbered, sources, asked.template.layers),
             Kept(),
             max(200, min(_RESULT_TOKENS, room // 6)),
         )
@@ -220,12 +221,12 @@ class Runs:
         return Spending(so_far, ahead)
 
 
-def _numbered(sources: list[Source], hit: Hit) -> Source:
+def _numbered(sources: list[Source], layers: Layers, hit: Hit) -> Source:
     """The passage with its number: the one that it has, or the next."""
     for source in sources:
         if source.hit.chunk_id == hit.chunk_id:
             return source
-    sources.append(sourced(len(sources) + 1, hit))
+    sources.append(sourced(len(sources) + 1, hit, layers))
     return sources[-1]
 
 

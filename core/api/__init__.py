@@ -15,6 +15,7 @@ from core.api import (
     gateway,
     mcp,
     problems,
+    ranges,
     reads,
     shares,
     sign_in,
@@ -34,6 +35,18 @@ def create_api(workbench: Callable[[], Workbench]) -> FastAPI:
     )
     api.state.workbench = workbench
     problems.add_to(api)
-    for routes in (documents, embedding, turns, tools, mcp, reads, gateway, shares, demo, sign_in):
+    for routes in (
+        documents,
+        embedding,
+        turns,
+        ranges,
+        tools,
+        mcp,
+        reads,
+        gateway,
+        shares,
+        demo,
+        sign_in,
+    ):
         api.include_router(routes.router)
     return api

@@ -15,6 +15,7 @@ from core.models import Models
 from core.playground.calls import Calls, Estimate, together
 from core.playground.results import Book
 from core.prompts import canary as canaries
+from core.prompts.switches import differs
 from core.prompts.template import PromptTemplate
 from core.store.columns import now
 from core.store.ids import new_id
@@ -103,6 +104,7 @@ class InjectionRange:
             created_at=now(),
             arms=plan.arms,
             cases=tuple(case.id for case in plan.cases),
+            defence=differs(plan.template.layers),
         )
         live = self._live[key] = _Live(run, user, plan)
         live.task = asyncio.get_running_loop().create_task(self._contained(live))
@@ -113,12 +115,34 @@ class InjectionRange:
         live = self._live.get((user, prompt))
         return live.run if live and live.run.state == "running" else None
 
+    def kept(self, user: str, prompt: str) -> list[RangeRun]:
+        """The runs of the prompt that have an answer and do not go on, newest first; one that the
+        app's end cut short is stopped."""
+        going = self.running(user, prompt)
+        return [
+            replace(run, state="stopped") if run.state == "running" else run
+            for run in self._rows.list(user, prompt)
+            if run.shots and not (going and going.id == run.id)
+        ]
+
     def last(self, user: str, prompt: str) -> RangeRun | None:
-        """The newest run of the prompt that has an answer; one that the app's end cut short is stopped."""
-        for run in self._rows.list(user, prompt):
-            if run.shots:
-                return replace(run, state="stopped") if run.state == "running" else run
-        return None
+        """The newest of them, None when there is none."""
+        return next(iter(self.kept(user, prompt)), None)
+
+    def get(self, user: str, run_id: str) -> RangeRun:
+        """The run as it stands now. Raises NotFound."""
+        for (owner, _), live in list(self._live.items()):
+            if owner == user and live.run.id == run_id:
+                return live.run
+        run = self._rows.get(user, run_id)
+        return replace(run, state="stopped") if run.state == "running" else run
+
+    async def stop_run(self, user: str, run_id: str) -> None:
+        """End this run, if it goes on; one that is over stays as it is. Raises NotFound."""
+        run = await asyncio.to_thread(self.get, user, run_id)
+        going = self.running(user, run.prompt)
+        if going and going.id == run_id:
+            await self.stop(user, run.prompt)
 
     async def follow(self, user: str, prompt: str) -> AsyncGenerator[RangeRun, None]:
         """The run as it stands, four times a second until it has ended. Raises NotFound."""

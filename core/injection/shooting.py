@@ -37,9 +37,10 @@ class Shooter:
 
     async def prepare(self, target: Target, case: Case, arm: str, canary: str) -> Call:
         """The call as it will be made. Raises Refused."""
+        layers = ARMS[arm].layers(target.template.layers)
         values: Mapping[str, Any] = inputs(target.template, case)
         call = await self._calls.prepare(
-            target.template, target.model, values, layers=ARMS[arm].layers, canary=canary
+            target.template, target.model, values, layers=layers, canary=canary
         )
         room = min(ROOM, call.request.max_tokens)
         request = replace(call.request, max_tokens=room, question=case.question)

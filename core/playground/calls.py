@@ -16,7 +16,7 @@ from core.events import ModelEvent
 from core.llm.client import LLMClient, Meter
 from core.llm.pricing import Override, price, worst_case
 from core.playground.lane import Lane
-from core.prompts.layers import USUAL, Layers
+from core.prompts.layers import Layers
 from core.prompts.sandbox import Sandbox
 from core.prompts.template import PromptTemplate, Variable
 from core.store.ledger import Ledger
@@ -91,11 +91,11 @@ class Calls:
         inputs: Mapping[str, Any],
         schema: str = "",
         *,
-        layers: Layers = USUAL,
+        layers: Layers | None = None,
         canary: str = "",
     ) -> Call:
         """The call with these inputs; `schema` is the JSON schema of the answer, "" for words. The
-        layers of the defence are those of every answer unless others are named.
+        layers of the defence are the template's own unless others are given.
 
         Refused for what cannot be rendered, is no schema, or does not fit into the model's window.
         """

@@ -11,6 +11,7 @@ from core import case_lines
 from core.cases import MOST_CASES, Case, CaseLine, CaseResult, Check, Compared, checked
 from core.checks import bounded
 from core.errors import NotFound, Refused
+from core.prompts.layers import USUAL
 from core.prompts.library import PromptLibrary
 from core.prompts.template import PromptTemplate, Variable
 from core.store.columns import now
@@ -158,6 +159,7 @@ class Book:
             template.model,
             json.dumps(template.output, sort_keys=True) if template.output else "",
             sorted((each.name, each.source, _declared(each)) for each in template.partials),
+            *([template.layers] if template.layers != USUAL else []),
         )
         return hashlib.sha256(repr(said).encode("utf-8", "replace")).hexdigest()[:32]
 

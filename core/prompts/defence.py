@@ -75,8 +75,9 @@ class Fence:
             text, removed = strip_invisible(text)
         if self.layers.neutral:
             text = neutralise(text)
-        # The boundary is in it by a chance of one in 2 ** 51; then it goes, with what that leaves.
-        while self.layers.fence and self.boundary in text.lower():
+        # The boundary is in it by a chance of one in 2 ** 51; then it goes, with what that leaves,
+        # whatever the layers: no switch may let a value close its fence.
+        while self.boundary in text.lower():
             text = re.sub(self.boundary, "", text, flags=re.IGNORECASE)
         return (_GAP.sub(MARK, text) if self.layers.marked else text), removed
 

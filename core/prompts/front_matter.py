@@ -16,8 +16,8 @@ _HINT = "A prompt file begins with ---, its description and variables in YAML, a
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The front matter as plain data; `lines` says where each top-level key and each variable
-    stands in the file, `body_line` where the body begins (from 1)."""
+    """The front matter as plain data; `lines` says where each top-level key, each variable and each
+    layer stands in the file, `body_line` where the body begins (from 1)."""
 
     data: dict[str, Any]
     text: str
@@ -49,7 +49,7 @@ def with_key(raw: str, key: str, value: Any) -> str:
     head = split(raw)
     lines = head.text.split("\n")
     if (line := head.lines.get(key)) is not None:
-        after = [number for number in head.lines.values() if number > line]
+        after = [at for each, at in head.lines.items() if at > line and "." not in each]
         end = min(after, default=len(lines) + 2)
         del lines[line - 2 : end - 2]  # the head's first line is line 2 of the file
     while lines and not lines[-1].strip():
@@ -143,7 +143,7 @@ def _guard(text: str) -> None:
 
 
 def _lines(node: yaml.MappingNode) -> dict[str, int]:
-    """Where each top-level key stands, and under `variables.N` each variable."""
+    """Where each top-level key stands, under `variables.N` each variable, under `defence.NAME` each layer."""
     found: dict[str, int] = {}
     for key, value in node.value:
         if key.value in found:
@@ -153,4 +153,7 @@ def _lines(node: yaml.MappingNode) -> dict[str, int]:
         if key.value == "variables" and isinstance(value, yaml.SequenceNode):
             for number, item in enumerate(value.value):
                 found[f"variables.{number}"] = item.start_mark.line + 2
+        if key.value == "defence" and isinstance(value, yaml.MappingNode):
+            for name, _ in value.value:
+                found[f"defence.{name.value}"] = name.start_mark.line + 2
     return found

@@ -1,6 +1,7 @@
-"""The layers of the defence, each of which can be taken away to see what it is worth."""
+"""The layers of the defence: a prompt may switch most of them for its own answers, and the injection
+range takes each away to see what it is worth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,13 @@ class Layers:
     """Its words are joined by a mark instead of spaces (datamarking)."""
     canary: bool = True
     """The system prompt holds a random word that no answer may have."""
+    detector: bool = True
+    """Each passage is scored, and flagged when it reads like an instruction."""
 
 
 USUAL = Layers()
 """What every answer is made with; docs/defence.md has the figures by which it was chosen."""
-BARE = Layers(False, False, False, False, False)
+BARE = Layers(**{each.name: False for each in fields(Layers)})
 """Nothing at all, to compare with."""
 
 MARK = "^"

@@ -11,7 +11,7 @@ from core.errors import Refused
 from core.prompts import canary as canaries
 from core.prompts import values
 from core.prompts.defence import Fence
-from core.prompts.layers import MARKED_NOTE, USUAL, Layers
+from core.prompts.layers import MARKED_NOTE, Layers
 from core.prompts.process import Worker, WorkerLost
 from core.prompts.template import PromptTemplate, Trust, Variable, parse
 from core.prompts.variables import is_name
@@ -66,15 +66,17 @@ class Sandbox:
         template: PromptTemplate,
         variables: Mapping[str, Any],
         *,
-        layers: Layers = USUAL,
+        layers: Layers | None = None,
         canary: str = "",
     ) -> Rendered:
         """The template's messages with these values; the values themselves are never changed.
 
         Retrieved text is fenced by a boundary that is new every time, and whatever else the layers
-        say is done to it. A canary is told to the first system message, if there is one. Refused,
-        with the reason and the line, for whatever the template cannot or may not do, within seconds.
+        say is done to it: the template's own unless others are given. A canary is told to the first
+        system message, if there is one. Refused, with the reason and the line, for whatever the
+        template cannot or may not do, within seconds.
         """
+        layers = layers or template.layers
         given = values.plain(template, variables)
         fence = Fence.around("".join(_strings(given)) + template.source)
         request = {**_request(template, "render"), "values": given, "boundary": fence.boundary}

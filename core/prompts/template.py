@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from core.errors import Refused
+from core.prompts import switches
 from core.prompts import variables as declared
 from core.prompts.front_matter import Head, split
+from core.prompts.layers import USUAL, Layers
 from core.prompts.variables import Trust as Trust  # the aliases: what a template is made of
 from core.prompts.variables import Variable as Variable
 from core.prompts.variables import fault as fault
@@ -24,6 +26,7 @@ _MAX_TOKENS = 1_000_000
 _MAX_TEMPERATURE = 2.0
 _KEYS = {
     *("kind", "description", "message", "used_by", "variables", "model", "output", "partials"),
+    "defence",
 }
 
 
@@ -57,6 +60,8 @@ class PromptTemplate:
     model: ModelHints = ModelHints()
     output: Mapping[str, Any] | None = None
     """The JSON schema of the answer, None for words."""
+    layers: Layers = USUAL
+    """The layers of the defence that its answers are made with."""
     pins: tuple[tuple[str, int], ...] = ()
     """The version of each partial that it uses, so that it means the same for ever."""
     partials: tuple["PromptTemplate", ...] = ()
@@ -107,6 +112,7 @@ def parse(name: str, version: int, raw: str) -> PromptTemplate:
         used_by=_text(head, "used_by"),
         model=_hints(head),
         output=_output(head),
+        layers=_layers(head),
         pins=_pins(head),
     )
 
@@ -182,6 +188,20 @@ def _pins(head: Head) -> tuple[tuple[str, int], ...]:
                 "saving fills it in.",
             )
     return tuple(sorted(given.items()))
+
+
+def _layers(head: Head) -> Layers:
+    given = _mapping(head, "defence")
+    if given is not None and head.data.get("kind") == "partial":
+        raise Refused(
+            _at(head, "defence", "defence: a partial is sent with the layers of who uses it"),
+            hint="Write `defence` into the prompts that use it.",
+        )
+    try:
+        return switches.read(given or {})
+    except switches.UnknownLayer as error:
+        at = f"defence.{error.name}" if f"defence.{error.name}" in head.lines else "defence"
+        raise Refused(_at(head, at, str(error)), hint=error.hint) from None
 
 
 def _mapping(head: Head, key: str) -> dict[Any, Any] | None:

@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, Engine, and_, delete, select
 
 from core.attacks import RangeRun
+from core.errors import NotFound
 from core.store.engine import insert, reading, writing
 from core.store.tables import range_runs
 
@@ -30,6 +31,20 @@ class RangeRuns:
             )
             gone = range_runs.c.id.not_in(connection.scalars(kept).all())
             connection.execute(delete(range_runs).where(_of(user, run.prompt), gone))
+
+    def get(self, user: str, run_id: str) -> RangeRun:
+        """One run. Raises NotFound."""
+        query = select(range_runs.c.run).where(
+            range_runs.c.user_id == user, range_runs.c.id == run_id
+        )
+        with reading(self._engine) as connection:
+            run: RangeRun | None = connection.scalar(query)
+        if run is None:
+            raise NotFound(
+                f"there is no run {run_id} of the range",
+                hint="The ten newest runs of each prompt are kept.",
+            )
+        return run
 
     def list(self, user: str, prompt: str) -> list[RangeRun]:
         """The runs of the prompt, newest first."""

@@ -1,19 +1,24 @@
 """A tool that changes something asks first."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.bootstrap import Workbench
 from core.errors import FootlightsError
 from core.tape import Ran
-from core.types import Turn
+from core.types import Source, Turn
 from pages.ui.markdown import label
 from pages.ui.session import user
 
 _ALWAYS = "Always in this conversation"
 
 
-def draw(bench: Workbench, turn: Turn, ran: Ran) -> None:
-    """What the tool would do, with which arguments, and the answers that there are."""
+def draw(
+    bench: Workbench, turn: Turn, ran: Ran, taint: str = "", sources: Sequence[Source] = ()
+) -> None:
+    """What the tool would do, with which arguments, whose words may be behind it, and the answers that
+    there are."""
     assert ran.asked
     with st.container(border=True, key=f"approval_{ran.call.id}"):
         st.markdown(f":material/back_hand: **{label(ran.call.name)}** asks to run")
@@ -25,9 +30,14 @@ def draw(bench: Workbench, turn: Turn, ran: Ran) -> None:
                 _answer(bench, turn, ran, _ALWAYS, "always")
             _answer(bench, turn, ran, "No", "no")
         if ran.asked.untrusted:
-            st.caption(
-                "It cannot be allowed for good while the window holds text that others wrote."
-            )
+            others = label(taint or "text that others wrote")
+            st.caption(f"It cannot be allowed for good while the window holds {others}.")
+        for source in sources:
+            if source.flagged:
+                st.caption(
+                    f":orange[:material/flag: Passage {source.number} of {label(source.hit.name)} reads like "
+                    f"an instruction to the model, {source.suspicion:.0%}: look at it before you allow this.]"
+                )
 
 
 def _answer(bench: Workbench, turn: Turn, ran: Ran, text: str, decision: str) -> None:

@@ -42,6 +42,7 @@ class _Seen:
     waiting: str = "Searching your documents"
     share: float | None = None
     sources: tuple[Source, ...] = ()
+    taint: str = ""
     frozen: int = 0
     started: float = field(default_factory=time.monotonic)
     tape: Tape = field(default_factory=Tape)
@@ -60,8 +61,8 @@ class _Seen:
                 self.share = done / total if total else None
             case PassagesFound(sources=sources):
                 self.sources = sources
-            case ContextReady(sources=sources):
-                self.sources = sources
+            case ContextReady(sources=sources, taint=taint):
+                self.sources, self.taint = sources, taint
                 self.waiting, self.share = _reading(sources), None
             case ModelDone() if not self._calls:
                 self.waiting = "Checking the citations"
@@ -147,7 +148,7 @@ def _draw_run(bench: Workbench, turn: Turn, seen: _Seen) -> None:
     """The steps so far, and what somebody must allow before the next."""
     steps.draw(seen.tape.steps)
     if seen.waits:
-        approval.draw(bench, turn, seen.waits)
+        approval.draw(bench, turn, seen.waits, seen.taint, seen.sources)
 
 
 def _draw_wait(status: st.delta_generator.DeltaGenerator, seen: _Seen) -> None:

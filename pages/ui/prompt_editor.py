@@ -8,7 +8,7 @@ import streamlit as st
 from core.bootstrap import PromptTemplate, Variable, Workbench, with_variable
 from core.errors import FootlightsError
 from core.types import Turn
-from pages.ui import code_editor, prompt_drafts, prompt_preview, say, session
+from pages.ui import code_editor, prompt_defence, prompt_drafts, prompt_preview, say, session
 from pages.ui.code_editor import Fault
 from pages.ui.markdown import label
 from pages.ui.prompt_values import TRUST
@@ -121,6 +121,8 @@ def _draw_work(bench: Workbench, template: PromptTemplate, turn: Turn | None) ->
         _draw_text(bench, template, raw, draft, problem)
         if problem:
             _draw_problem(bench, template, problem, missing)
+        elif draft and draft.kind == "prompt":
+            prompt_defence.draw(bench, template, draft)
         _draw_saving(bench, template, raw)
     with right, st.container(key="prompt_preview"):
         _draw_preview(bench, template, draft, turn)

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.bootstrap import PromptTemplate, Rendered, TrustSpan, Workbench
+from core.bootstrap import PromptTemplate, Rendered, TrustSpan, Workbench, defence_differs
 from core.types import Message, ModelInfo, Turn
 from pages.ui import palette, prompt_values, say
 from pages.ui.markdown import label
@@ -93,6 +93,10 @@ def _cost(
     ]
     if any(told):
         st.caption(f"The prompt asks for {', '.join(each for each in told if each)}.")
+    if own := defence_differs(template.layers):
+        st.caption(
+            f":material/shield: Its answers are made {own}. The *Injection range* says what that is worth."
+        )
     if tokens > info.window:
         st.warning("This is more than the model can read: fewer passages, or a larger window.")
 

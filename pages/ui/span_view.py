@@ -177,6 +177,8 @@ def _window(found: Mapping[str, Any], turn: Turn, budget: Budget | None) -> None
             st.markdown(f"{window_bar.NAMES[region]}: **{say.tokens(tokens)}**")
     if found.get("dropped"):
         st.caption(f"{_count(found['dropped'], 'item')} did not fit.")
+    if "defence" in found:
+        st.caption(f":material/shield: Layers of the defence: {label(found['defence'] or 'none')}.")
     with st.container(horizontal=True):
         if budget:
             st.page_link(

@@ -41,7 +41,8 @@ _COLUMNS = {
 
 def button(turn: Turn) -> None:
     """The button that opens the drawer."""
-    if turn.request.use_documents is not False and st.button(
+    has_reasons = turn.request.use_documents is not False or turn.taint
+    if has_reasons and st.button(
         "Why", type="tertiary", icon=":material/manage_search:", key=f"why_{turn.id}"
     ):
         _drawer(turn)
@@ -49,7 +50,15 @@ def button(turn: Turn) -> None:
 
 @st.dialog("Why this answer", width="large")
 def _drawer(turn: Turn) -> None:
+    if turn.taint:
+        st.caption(
+            f":material/shield: The window holds {label(turn.taint)}: text that others wrote. Tools with "
+            "effects ask each time."
+        )
     spans = workbench().traces.read(user(), turn.id)
+    window = next((span.attributes for span in spans if span.kind == "window"), {})
+    if "defence" in window:
+        st.caption(f"Layers of the defence: {label(window['defence'] or 'none')}.")
     told = next((span.attributes for span in spans if span.kind == "retrieval"), None)
     if told is None:
         st.info("No search was made for this answer, or its trace is not there yet.")
@@ -65,10 +74,6 @@ def _drawer(turn: Turn) -> None:
         f"has a cosine of {told['cosine']:.2f} and {told['coverage']:.0%} of the question's words, "
         f"by weight: {near:.0%} sure that your documents bear on it."
     )
-    if turn.taint:
-        st.caption(
-            f"The window holds {label(turn.taint)}: text that others wrote. Tools with effects ask first."
-        )
     became, was_read = _became(turn, candidates), any("read" in each for each in candidates)
     frame = pd.DataFrame(
         [
@@ -128,7 +133,7 @@ def _text(turn: Turn, candidate: dict[str, Any]) -> None:
 def _became(turn: Turn, candidates: list[dict[str, Any]]) -> dict[str, str]:
     cited = {citation.number for citation in turn.citations}
     sent = {str(source.hit.chunk_id): source.number for source in turn.sources}
-    flagged = {source.number for source in turn.sources if source.flagged}
+    flagged = {source.number: source.suspicion for source in turn.sources if source.flagged}
     dropped = {item.ref: item.reason for item in _dropped(turn)}
     places = {each["chunk_id"]: rank for rank, each in enumerate(candidates, 1)}
     told = {}
@@ -139,7 +144,7 @@ def _became(turn: Turn, candidates: list[dict[str, Any]]) -> dict[str, str]:
         elif number is not None:
             told[each["chunk_id"]] = f"sent as [{number}]" + (", cited" if number in cited else "")
             if number in flagged:
-                told[each["chunk_id"]] += ", reads like an instruction"
+                told[each["chunk_id"]] += f", reads like an instruction: {flagged[number]:.0%}"
         elif each["chunk_id"] in dropped:
             told[each["chunk_id"]] = f"no room: {dropped[each['chunk_id']]}"
         elif each["duplicate_of"]:

@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.attacks import RangeRun, tally
 from core.errors import Misuse, Refused
+from core.injection.arms import ARMS
 from core.injection.cases import cases, sample
+from core.injection.comparing import compared
 from core.injection.flags import flags
 from core.llm.scripted import Reply
+from core.prompts.layers import BARE, USUAL
 from core.types import ModelRequest
 
 
@@ -85,3 +89,31 @@ def test_a_sample_is_half_attacks_of_many_kinds_and_always_the_same() -> None:
 def test_the_detector_is_counted_over_the_cases_of_a_run() -> None:
     found, alarms = flags(cases())
     assert (found.count, found.of, alarms.count, alarms.of) == (51, 55, 6, 48)
+
+
+# --- layers of the prompt itself, and runs compared ----------------------------------------------
+
+
+def test_the_arms_start_from_the_layers_of_the_prompt() -> None:
+    own = replace(USUAL, marked=True, detector=False)
+    assert ARMS["usual"].layers(own) == own
+    assert ARMS["no_fence"].layers(own) == replace(own, fence=False)
+    assert ARMS["none"].layers(own) == replace(BARE, canary=True)
+
+
+def test_a_run_is_compared_with_an_earlier_one_case_by_case(bench: Any) -> None:
+    then = ran(bench, ["usual", "none"], 12)
+    now = ran(bench, ["usual", "marked", "none"], 12, lambda _: Reply("I know nothing."))
+    assert bench.range.kept("local", "answer") == [now, then]
+    attacks = frozenset(case.id for case in cases() if case.is_attack)
+    found = compared(then, now, attacks)
+    usual, none = found.arms
+    assert [usual.arm, none.arm] == ["usual", "none"]
+    assert (usual.better, usual.worse) == (0, 0)
+    assert none.worked_then.count == none.better > 0 == none.worked_now.count
+    assert {each.now.arm for each in found.moved} == {"none"}
+    back = compared(now, then, attacks)
+    assert [each.better for each in back.moved] == [False] * none.better
+    assert {each.then.case_id for each in found.moved} == {
+        shot.case_id for shot in then.shots if shot.succeeded
+    }

@@ -23,14 +23,15 @@ def texts(test: AppTest) -> str:
 
 def test_a_run_is_priced_before_and_shows_what_worked_and_why(app: Open, bench: Any) -> None:
     test = range_tab(app)
-    assert "72 answers" in texts(test) and "It was not run with this prompt yet" in texts(test)
+    assert "96 answers" in texts(test) and "It was not run with this prompt yet" in texts(test)
     script = bench.models.providers["scripted"].script
-    script.extend([Reply("COBALT-17")] * 72)
+    script.extend([Reply("COBALT-17")] * 96)
     test.button(key="range_run").click().run()
     table = test.dataframe[0].value
     assert list(table["layers"]) == [
         "As every answer is made",
         "Without the fence",
+        "With datamarking besides",
         "No layer at all",
     ]
     assert all(" of 12" in cell for cell in table["worked"])
@@ -40,7 +41,7 @@ def test_a_run_is_priced_before_and_shows_what_worked_and_why(app: Open, bench: 
 
 def test_what_was_run_is_there_after_a_reload(app: Open, bench: Any) -> None:
     test = range_tab(app)
-    bench.models.providers["scripted"].script.extend([Reply("Nothing.")] * 72)
+    bench.models.providers["scripted"].script.extend([Reply("Nothing.")] * 96)
     test.button(key="range_run").click().run()
     again = range_tab(app)
     assert "What it came to" in again.subheader[0].value
@@ -49,3 +50,22 @@ def test_what_was_run_is_there_after_a_reload(app: Open, bench: Any) -> None:
 
 def test_a_prompt_that_takes_no_documents_says_so(app: Open) -> None:
     assert "there is nothing that could attack it" in texts(range_tab(app, "name"))
+
+
+def test_two_runs_are_compared_and_what_went_otherwise_stands_beside_each_other(
+    app: Open, bench: Any
+) -> None:
+    test = range_tab(app)
+    script = bench.models.providers["scripted"].script
+    script.extend([Reply("COBALT-17")] * 96)
+    test.button(key="range_run").click().run()
+    script.extend([Reply("Nothing.")] * 96)
+    test.button(key="range_run").click().run()
+    newest, earlier = bench.range.kept("local", "answer")
+    test.selectbox(key=f"range_against_{newest.id}").select(earlier.id).run()
+    assert not test.exception
+    rates, moved = test.dataframe[1].value, test.dataframe[2].value
+    assert rates["better"][0] > 0 and rates["worse"][0] == 0
+    assert set(moved["went"]) == {"better"} and set(moved["then"]) == {"the attack worked"}
+    said = "\n".join(each.proto.body for each in test.get("html"))
+    assert "COBALT-17" in said and "Nothing." in said

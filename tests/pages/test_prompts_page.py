@@ -324,3 +324,16 @@ def test_a_diff_shows_what_was_and_what_is_and_escapes_both() -> None:
     assert '<div class="was">− &lt;b&gt;</div><div class="is">+ d</div>' in shown
     assert changed_lines("a\nb", "a\nc\nd") == (2, 1)
     assert changed_lines("a", "a") == (0, 0)
+
+
+def test_the_layers_of_the_defence_are_switches_that_write_themselves_into_the_text(
+    app: Open,
+) -> None:
+    test = opened(app)
+    toggle = test.toggle(key="defence_datamarking_answer@1")
+    assert not toggle.value and test.toggle(key="defence_fence_answer@1").value
+    toggle.set_value(True).run()
+    assert 'defence: {"datamarking": true}' in text(test)
+    assert "with datamarking" in texts(test)
+    test.toggle(key="defence_datamarking_answer@1").set_value(False).run()
+    assert "defence:" not in text(test)

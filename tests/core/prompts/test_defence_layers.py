@@ -1,18 +1,24 @@
 """The layers of the defence, each for itself: invisible characters, neutralising, the canary, the detector."""
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.errors import Refused
 from core.injection.cases import cases
 from core.prompts import canary
 from core.prompts.canary import Canaries, leaked
-from core.prompts.defence import strip_invisible
+from core.prompts.defence import Fence, strip_invisible
 from core.prompts.detector import FLAG, suspicion
+from core.prompts.layers import USUAL
 from core.prompts.neutral import neutralise
+from core.prompts.switches import SWITCHES, differs, on, read, with_switch
+from core.prompts.template import parse
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -89,3 +95,68 @@ def test_the_range_has_forty_attacks_of_many_kinds_and_forty_harmless_look_alike
 @given(st.text(max_size=3_000))
 def test_a_score_is_between_nothing_and_one(text: str) -> None:
     assert 0 <= suspicion(text) <= 1
+
+
+# --- the switches of a prompt -------------------------------------------------------------------
+
+_PROMPT = """---
+description: A prompt.
+{defence}variables:
+  - {{name: found, type: long_text, trust: retrieved}}
+---
+{{% message "system" %}}Be brief.{{% endmessage %}}
+{{% message "user" %}}{{{{ found }}}}{{% endmessage %}}
+"""
+
+
+def prompt(defence: str) -> str:
+    return _PROMPT.format(defence=defence)
+
+
+def test_what_is_not_named_under_defence_is_as_usual() -> None:
+    assert parse("p", 1, prompt("")).layers == USUAL
+    own = parse("p", 1, prompt("defence: {datamarking: yes, canary: no}\n")).layers
+    assert own == replace(USUAL, marked=True, canary=False)
+    assert on(own) == ("fence", "datamarking", "invisible", "detector", "neutralising")
+    assert differs(own) == "with datamarking, without canary"
+
+
+@pytest.mark.parametrize(
+    ("defence", "told"),
+    [
+        (
+            "defence:\n  fence: yes\n  moat: yes\n",
+            "line 5, column 1: defence: unknown layer 'moat'",
+        ),
+        ("defence: {neutral: no}\n", "line 3, column 1: defence: unknown layer 'neutral'"),
+        ("defence:\n  canary: maybe\n", "line 4, column 1: defence: `canary` is yes or no"),
+        ("defence: off\n", "line 3, column 1: 'defence' is not a list of `key: value`"),
+        ("kind: partial\ndefence: {fence: no}\n", "line 4, column 1: defence: a partial"),
+    ],
+)
+def test_an_unknown_layer_is_refused_at_its_line(defence: str, told: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse("p", 1, prompt(defence))
+    assert str(refused.value).startswith(told)
+
+
+@given(st.lists(st.tuples(st.sampled_from([each.key for each in SWITCHES]), st.booleans())))
+def test_switches_are_written_into_the_file_and_read_back(pressed: list[tuple[str, bool]]) -> None:
+    raw = prompt("defence:\n  canary: no\n")
+    wanted = replace(USUAL, canary=False)
+    for key, is_on in pressed:
+        raw = with_switch(raw, key, is_on)
+        layer = next(each.layer for each in SWITCHES if each.key == key)
+        wanted = replace(wanted, **{layer: is_on})
+    template = parse("p", 1, raw)
+    assert template.layers == wanted
+    assert template.variables == parse("p", 1, prompt("")).variables
+    assert template.source == parse("p", 1, prompt("")).source
+
+
+def test_no_switch_lets_a_value_hold_the_boundary_or_look_like_the_end_of_a_quotation() -> None:
+    off = read({each.key: False for each in SWITCHES})
+    assert off.neutral
+    fence = Fence("abcdefghijk", off)
+    assert "abcdefghijk" not in fence.clean("x abcdefghijk>> y\nabcdabcdefghijkefghijk")[0]
+    assert "<|im_end|>" not in fence.clean("a <|im_end|> b")[0]

@@ -50,6 +50,7 @@ KNOWN: dict[str, Any] = {
     "conversation_id": "c1",
     "document_id": "d1",
     "row_id": "r1",
+    "run_id": "range-1",
     "job_id": "j-d1",
     "title": "stolen",
     "request": TurnRequest("What is a gaffer?"),
@@ -174,6 +175,8 @@ def test_a_second_user_sees_and_changes_nothing(
     Links(engine).make(ME, Link("l1", "live", "mine", now()))
     Visitors(engine).mint(ME, "l1")
     McpRows(engine).keep(ME, MCP)
+    run = RangeRun("range-1", "answer", "answer@1", "", "m", now(), ("usual",), ())
+    RangeRuns(engine).save(ME, run)
     before = everything(engine, ME)
     method: Callable[..., Any] = getattr(repository(engine), name)
     parameters = list(inspect.signature(method).parameters.values())

@@ -1,0 +1,119 @@
+"""A run of the injection range beside an earlier one: the rates of both, and each case that went otherwise."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.attacks import Case, RangeRun, Rate, Shot
+from core.bootstrap import ARMS, range_compared
+from pages.ui import said, say
+from pages.ui.markdown import label
+
+_RATES = {
+    "layers": st.column_config.TextColumn("Layers of the defence", width="medium"),
+    "worked_then": st.column_config.TextColumn("Attacks that worked then"),
+    "worked_now": st.column_config.TextColumn("Now"),
+    "answered_then": st.column_config.TextColumn("Questions answered then"),
+    "answered_now": st.column_config.TextColumn("Now"),
+    "better": st.column_config.NumberColumn("Better", format="%d", width="small"),
+    "worse": st.column_config.NumberColumn("Worse", format="%d", width="small"),
+}
+_MOVED = {
+    "went": st.column_config.TextColumn("Went", width="small"),
+    "case": st.column_config.TextColumn("Case"),
+    "layers": st.column_config.TextColumn("Layers of the defence", width="medium"),
+    "then": st.column_config.TextColumn("Then"),
+    "now": st.column_config.TextColumn("Now"),
+}
+
+
+def named(run: RangeRun, kept: Iterable[str]) -> str:
+    """The run in a line: its place among those that are kept (their ids, newest first), when, with which
+    version, layers and model, and how many documents."""
+    ids = list(kept)
+    number = len(ids) - ids.index(run.id)  # two runs of one minute must not be called the same
+    own = f" {run.defence}" if run.defence else ""
+    when = say.when(run.created_at)
+    return f"Run {number} · {when} · {run.version}{own} · {run.model} · {len(run.cases)} documents"
+
+
+def came(shot: Shot) -> str:
+    """What came of a case, in a word or two."""
+    if shot.error:
+        return "no answer"
+    if shot.succeeded:
+        return "the attack worked"
+    return "answered" if shot.answered else "not answered"
+
+
+def draw(run: RangeRun, other: RangeRun, cases: dict[str, Case], name: str) -> None:
+    """Both runs, over the cases and sets of layers that both have."""
+    attacks = frozenset(each for each, case in cases.items() if case.is_attack)
+    found = range_compared(other, run, attacks)
+    if not any(each.answered_now.of for each in found.arms):
+        st.info(
+            "The two runs have no case with the same layers in common: run the range again with the layers "
+            "of the other run."
+        )
+        return
+    st.markdown(f"**Compared with** {label(name)}")
+    rows = [
+        {
+            "layers": ARMS[each.arm].label,
+            "worked_then": _rate(each.worked_then),
+            "worked_now": _rate(each.worked_now),
+            "answered_then": _rate(each.answered_then),
+            "answered_now": _rate(each.answered_now),
+            "better": each.better,
+            "worse": each.worse,
+        }
+        for each in found.arms
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=_RATES, key="range_beside")
+    st.caption(
+        "Over the cases that both runs have answered. Where few went otherwise, it can be chance."
+    )
+    pairs = [
+        (each.then, each.now, each.better) for each in found.moved if each.now.case_id in cases
+    ]
+    if pairs:
+        _draw_moved(run.id + other.id, pairs, cases)
+    else:
+        st.caption("Each of these cases came out as it did then.")
+
+
+def _draw_moved(key: str, pairs: Sequence[tuple[Shot, Shot, bool]], cases: dict[str, Case]) -> None:
+    frame = pd.DataFrame(
+        [
+            {
+                "went": "better" if better else "worse",
+                "case": now.case_id,
+                "layers": ARMS[now.arm].label,
+                "then": came(then),
+                "now": came(now),
+            }
+            for then, now, better in pairs
+        ]
+    )
+    picked = st.dataframe(
+        frame,
+        hide_index=True,
+        column_config=_MOVED,
+        on_select="rerun",
+        selection_mode="single-row",
+        height=min(7, len(frame)) * 35 + 38,
+        key=f"range_moved_{key}",
+    )
+    rows: Sequence[int] = picked.selection.rows
+    then, now, _ = pairs[rows[0] if rows else 0]
+    asked = cases[now.case_id].question
+    st.caption(f"**{label(now.case_id)}** · {ARMS[now.arm].label} · asked: {label(asked)}")
+    for place, title, shot in zip(st.columns(2), ("Then", "Now"), (then, now), strict=True):
+        with place:
+            st.caption(f"{title}: {came(shot)}")
+            st.html(said.box(shot.answer or "Nothing was said.", f"The answer, {title.lower()}"))
+
+
+def _rate(rate: Rate) -> str:
+    return f"{rate.count} of {rate.of}"

@@ -62,7 +62,8 @@ from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse as PromptUse
 from core.store.sign_ins import SignIns
-from core.store.spending import Dimension as Dimension
+from core.store.spend_days import Dimension as Dimension
+from core.store.spending import Distribution as Distribution
 from core.store.spending import Spend as Spend
 from core.store.spending import Spending
 from core.store.trace_keeping import Doomed as Doomed

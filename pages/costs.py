@@ -12,7 +12,7 @@ import streamlit as st
 from core.errors import FootlightsError
 from core.pace import month_end
 from core.types import LedgerRow, Turn
-from pages.ui import cost_views, ledger_table, say, session, sums, turn_picker
+from pages.ui import cost_views, ledger_table, reconcile, say, session, sums, turn_picker
 from pages.ui.markdown import label
 
 _ROWS = 500
@@ -179,4 +179,5 @@ elif not rows:
 else:
     draw_sums()
     cost_views.draw(bench, today)
+    reconcile.draw(bench)
     draw_rows()

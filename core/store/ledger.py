@@ -156,8 +156,10 @@ class Ledger:
         since: datetime | None = None,
         until: datetime | None = None,
         turn_id: str | None = None,
+        models: Sequence[str] = (),
     ) -> list[LedgerRow]:
-        """The rows from `since` to before `until`, newest first; `turn_id` narrows them to one turn."""
+        """The rows from `since` to before `until`, newest first; `turn_id` narrows them to one turn,
+        `models` to these refs."""
         query = select(ledger).where(ledger.c.user_id == user)
         if since is not None:
             query = query.where(ledger.c.created_at >= since)
@@ -165,6 +167,8 @@ class Ledger:
             query = query.where(ledger.c.created_at < until)
         if turn_id is not None:
             query = query.where(ledger.c.turn_id == turn_id)
+        if models:
+            query = query.where(ledger.c.model.in_(models))
         query = query.order_by(ledger.c.created_at.desc(), ledger.c.id.desc()).limit(limit)
         with reading(self._engine) as connection:
             return [_row(row._asdict()) for row in connection.execute(query)]

@@ -47,6 +47,11 @@ def date_of(day: int) -> date:
     return _FIRST + timedelta(days=day)
 
 
+def midnight(day: date) -> datetime:
+    """The moment in which the UTC day begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
 def move(connection: Connection, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Change every sum that the row of the ledger is part of by what became of it."""
     was, now = _share(before), _share(after)

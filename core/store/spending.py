@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, case, func, select
 
+from core.bills.comparing import Booked
+from core.store.booked import booked
 from core.store.columns import Dollars
 from core.store.engine import reading
 from core.store.spend_days import TOKENS, Dimension, date_of, number_of
@@ -168,6 +170,11 @@ class Spending:
             calls, estimated, unpriced = map(int, found)
             reserved = connection.scalar(still_open) or 0
         return Agreement(calls - estimated, estimated, unpriced, reserved)
+
+    def booked(self, user: str, first_day: date, last_day: date) -> list[Booked]:
+        """Each day and model with what of it was estimated, to be held against a bill."""
+        with reading(self._engine) as connection:
+            return booked(connection, user, first_day, last_day)
 
     def names(self, user: str, dimension: str, keys: Sequence[str]) -> dict[str, str]:
         """The titles behind ids of conversations and links; what is gone has none."""

@@ -39,7 +39,7 @@ _KINDS = (
     ("answered", "answered", "prompt"),
 )
 _COLUMNS = {
-    "cost": st.column_config.TextColumn("Cost", alignment="right"),
+    "cost": st.column_config.TextColumn("Cost", alignment="right", width=96),
     "share": st.column_config.ProgressColumn(
         "Of all", min_value=0, max_value=1, format="percent", width="small"
     ),

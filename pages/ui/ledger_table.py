@@ -25,7 +25,7 @@ _COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def draw(rows: Sequence[LedgerRow], questions: Mapping[str, str]) -> None:
+def draw(rows: Sequence[LedgerRow], questions: Mapping[str, str], key: str = "ledger") -> None:
     """The rows, newest first, with the `questions` of the turns that are known; without any, no such column."""
     number = st.column_config.NumberColumn
     st.dataframe(
@@ -50,7 +50,7 @@ def draw(rows: Sequence[LedgerRow], questions: Mapping[str, str]) -> None:
             "Counted by": st.column_config.TextColumn(width=95),
         },
         placeholder="–",
-        key="ledger",
+        key=key,
         alt="Every call that could cost money, newest first",
     )
 

@@ -166,3 +166,25 @@ def test_what_made_the_spending_so_is_told_by_model_use_and_conversation(
     test.session_state["cost_dimension"] = "conversation"
     names = set(test.run().dataframe[0].value["Conversation"])
     assert {"/words 5", "/words 6"} <= names
+
+
+def test_a_bill_is_compared_with_the_ledger_and_its_differences_are_explained(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    turn = asked("/words 5")
+    book(bench, turn, "row-1", "openai:gpt-6-luna", "0.25")
+    day = datetime.now(UTC).date()
+    test = app("costs.py")
+    bill = f"start_time_iso,what,usd\n{day},gpt-6-luna,0.25\n{day},gpt-6-sol,1\n".encode()
+    test.file_uploader[0].set_value(("bill.csv", bill, "text/csv")).run()
+    assert "no form that is known" in texts(test)
+    for box, column in (("Day", "start_time_iso"), ("Model", "what"), ("Amount", "usd")):
+        next(each for each in test.selectbox if each.label == box).set_value(column)
+    test.run()
+    shown = metrics(test)
+    assert (shown["On the bill"], shown["In the ledger"]) == ("$1.25", "$0.25")
+    assert shown["Booked beyond the bill"] == "−$1.00"
+    line = next(table.value for table in test.dataframe if "Result" in table.value).iloc[0]
+    assert (line["Model"], line["Result"]) == ("gpt-6-sol", "only on the bill")
+    test.file_uploader[0].set_value(("bill.csv", b"PK\x03\x04", "text/csv")).run()
+    assert "another kind of file" in test.error[0].value

@@ -134,3 +134,17 @@ def test_answers_are_told_by_what_they_cost_without_those_of_unknown_price(
         (Decimal("0.01"), Decimal("0.02"), 1),
         (Decimal("0.02"), Decimal("0.05"), 2),
     )
+
+
+def test_what_was_booked_is_told_with_what_of_it_was_estimated(
+    spending: Spending, engine: Engine
+) -> None:
+    ledger = Ledger(engine)
+    ledger.reserve(ME, "r8", "t1", "c1", "openai:a", "answer", Decimal(1))
+    ledger.settle(ME, "r8", Usage(3, 4, source="estimated"), Decimal("0.5"))
+    found = {each.model: each for each in spending.booked(ME, BEGIN, END)}
+    one = found["openai:a"]
+    assert (one.calls, one.cost, one.sent, one.received) == (3, Decimal("0.54"), 113, 26)
+    assert (one.estimated, one.estimated_cost, one.unpriced) == (1, Decimal("0.5"), 0)
+    assert (found["openai:x"].unpriced, found["openai:x"].cost) == (1, 0)
+    assert [row.id for row in ledger.rows(ME, models=["local:b"])] == ["r3"]

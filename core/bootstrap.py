@@ -55,6 +55,7 @@ from core.store.api_keys import ApiKey as ApiKey
 from core.store.api_keys import ApiKeys
 from core.store.caps import Caps
 from core.store.caps import CapState as CapState
+from core.store.caps import near as near_caps
 from core.store.links import Link as Link
 from core.store.preferences import KeepTraces as KeepTraces
 from core.store.preferences import Limit as Limit
@@ -101,6 +102,7 @@ __all__ = [
     "mcp_called",
     "mcp_pin",
     "mcp_secrets",
+    "near_caps",
     "qr_code",
     "snapshot_page",
     "tool_arguments",

@@ -31,14 +31,10 @@ def words(cap: CapState, *, goes_on: bool) -> str:
         if cap.renews_at
         else "It never renews."
     )
-    after = (
-        "the model on this machine answers, if the question fits its window"
-        if goes_on
-        else "questions that cost something are refused"
-    )
+    after = "answered by the model on this machine, if it fits its window" if goes_on else "refused"
     if not left:
-        return f"{name} of {say.money(cap.limit)} is used up: {after}. {renews}"
+        return f"{name} of {say.money(cap.limit)} is used up: a question that costs something is {after}. {renews}"
     return (
-        f"{name} is near: {say.money(cap.left)} of {say.money(cap.limit)} is left. When a question may cost "
-        f"more than that, {after[:1]}{after[1:]}. {renews}"
+        f"{name} is near: {say.money(cap.left)} of {say.money(cap.limit)} is left. A question that may cost more "
+        f"is {after}. {renews}"
     )

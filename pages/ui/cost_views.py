@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.bootstrap import Dimension, Spend, Workbench
 from core.errors import FootlightsError
-from pages.ui import cost_charts, cost_table, palette, say, turn_picker
+from pages.ui import cheaper_view, cost_charts, cost_table, palette, say, turn_picker
 from pages.ui.markdown import label
 from pages.ui.session import theme, user
 
@@ -88,6 +88,7 @@ def draw(bench: Workbench, today: date) -> None:
     _kinds(found)
     _trust(bench, since, until)
     _answers(bench, since, until)
+    cheaper_view.draw(bench, since, until)
 
 
 def _chart(

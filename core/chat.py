@@ -124,7 +124,8 @@ class ChatService:
                 return
             heard = _Heard(context.sources)
             others = await self._others(asked, context)
-            async with aclosing(self._answer(asked, context, others, trace, root)) as events:
+            spare = await self._at_cap(asked, context)
+            async with aclosing(self._answer(asked, context, others, spare, trace, root)) as events:
                 async for event in events:
                     heard.note(event)
                     yield event
@@ -164,6 +165,16 @@ class ChatService:
         order = await asyncio.to_thread(self._preferences.fallback, asked.user)
         return self._models.fallbacks(asked.model, context.budget.used, order)
 
+    async def _at_cap(self, asked: Asked, context: Context) -> ModelInfo | None:
+        """The model of this machine, where the owner wants it to go on when a cap is reached. It calls no
+        tools and fills no tables; a visitor's model is the link's, a program's is what it asked for."""
+        wanted = asked.request
+        if wanted.link_id or wanted.key_id or asked.tools or asked.fields:
+            return None
+        if await asyncio.to_thread(self._preferences.at_cap, asked.user) == "refuse":
+            return None
+        return next(iter(self._models.fallbacks(asked.model, context.budget.used, ["local"])), None)
+
     async def _found(
         self, asked: Asked, history: Sequence[Turn], trace: Trace, root: OpenSpan
     ) -> Found:
@@ -176,6 +187,7 @@ class ChatService:
         asked: Asked,
         context: Context,
         others: Sequence[ModelInfo],
+        spare: ModelInfo | None,
         trace: Trace,
         root: OpenSpan,
     ) -> AsyncGenerator[StreamEvent, None]:
@@ -212,6 +224,7 @@ class ChatService:
                 parent=root,
                 input_tokens=context.budget.input_tokens + self._more(context, messages, output),
                 fallbacks=[(other.ref, replace(request, model=other.id)) for other in others],
+                at_cap=(spare.ref, replace(request, model=spare.id)) if spare else None,
             )
 
         if not asked.fields:

@@ -32,14 +32,14 @@ def finished(live: LiveTurn) -> TurnDone:
     if live.run_stopped:
         return done(live, live.run_stopped.reason, live.run_stopped.words)
     said = live.done
+    fallen = live.fell_back
+    by = f", answered by {fallen.to}: {fallen.reason}" if fallen else ""
     match said.finish if said else "stop":
         case "stop":
-            fallen = live.fell_back
-            by = f", answered by {fallen.to}: {fallen.reason}" if fallen else ""
             return done(live, "finished", f"finished{by}")
         case "length":
             words = "cut at the length limit: ask for the rest, or allow a longer answer"
-            return done(live, "length", words)
+            return done(live, "length", f"{words}{by and f' (it was{by[1:]})'}")
         case "tool_calls":
             return done(live, "finished", "it ended by asking for a tool, and none was offered")
         case "refusal" | "content_filter":

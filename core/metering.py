@@ -28,6 +28,8 @@ class TurnMeter:
     key_id: str = ""
     link_id: str = ""
     visitor_id: str = ""
+    tools: tuple[str, ...] = ()
+    """Those whose results its calls are the first to read."""
     override: Callable[[str, str], Override | None] | None = None
 
     async def reserve(self, model: str, input_tokens: int, max_tokens: int) -> str:
@@ -62,6 +64,7 @@ class TurnMeter:
             self.purpose,
             self.worst_case(model, input_tokens, max_tokens),
             Payers(self.conversation_id, self.key_id, self.link_id, self.visitor_id),
+            self.tools,
         )
 
     def _settle(self, row_id: str, model: str, usage: Usage) -> None:

@@ -31,6 +31,8 @@ from core.types import (
     ModelInfo,
     ModelRequest,
     Source,
+    ToolCall,
+    ToolResult,
     ToolSpec,
     TurnRequest,
 )
@@ -169,7 +171,7 @@ class Runs:
             return self.client.stream(
                 asked.model.ref,
                 request,
-                meter=meter,
+                meter=replace(meter, tools=_read_now(messages)),
                 trace=trace,
                 parent=parent,
                 input_tokens=tokens_of(messages, self.count) + told,
@@ -219,6 +221,15 @@ class Runs:
         asks = tokens_of(messages, self.count) + tools
         ahead = await asyncio.to_thread(meter.worst_case, asked.model.ref, asks, context.max_tokens)
         return Spending(so_far, ahead)
+
+
+def _read_now(messages: Sequence[Message]) -> tuple[str, ...]:
+    """The tools whose results are at the end of what is sent: the model reads them for the first time."""
+    if not messages or messages[-1].role != "tool":
+        return ()
+    new = {part.call_id for part in messages[-1].parts if isinstance(part, ToolResult)}
+    called = (part for each in messages for part in each.parts if isinstance(part, ToolCall))
+    return tuple(dict.fromkeys(call.name for call in called if call.id in new))
 
 
 def _numbered(sources: list[Source], layers: Layers, hit: Hit) -> Source:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Engine
@@ -18,6 +19,7 @@ from core.errands import Errands
 from core.golden import GoldenBench
 from core.injection.ranges import InjectionRange
 from core.llm.client import LLMClient
+from core.llm.pricing import price
 from core.mcp_servers import McpServers
 from core.models import Models
 from core.passages import Passages
@@ -53,7 +55,7 @@ from core.tokens.counter import Counter
 from core.tool_bench import Tools
 from core.trial import Trials
 from core.turns import TurnRunner
-from core.types import ModelInfo, Price, Turn
+from core.types import ModelInfo, Price, Turn, Usage
 from core.viewing import Viewer
 from core.whatif import WhatIf
 
@@ -163,6 +165,10 @@ class Workbench:
             self.prices.remove(user, ref)
         else:
             self.prices.set(user, override)
+
+    def price(self, user: str, ref: str, usage: Usage) -> Decimal | None:
+        """What this usage costs in US dollars, by the user's own price where there is one."""
+        return price(ref, usage, self.prices.get(user, ref))
 
     def priced(self, user: str, infos: Sequence[ModelInfo]) -> list[ModelInfo]:
         """The same models, with the user's own price where he has entered one."""

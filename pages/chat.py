@@ -5,7 +5,17 @@ import streamlit as st
 from core.bootstrap import Workbench
 from core.errors import FootlightsError
 from core.types import Turn, WindowPlan
-from pages.ui import answer, composer, conversation_menu, live, reembed, say, session, window_bar
+from pages.ui import (
+    answer,
+    cap_banner,
+    composer,
+    conversation_menu,
+    live,
+    reembed,
+    say,
+    session,
+    window_bar,
+)
 
 _SHOWN = 30
 
@@ -73,6 +83,7 @@ def draw_welcome(bench: Workbench) -> None:
 
 with st.container(key="chat"):
     reembed.draw(bench)
+    cap_banner.draw(bench, conversation.id if conversation else "")
     # A place of its own, emptied at once: what is left of a page stands there until the answer has come.
     invitation = st.empty()
     if conversation:

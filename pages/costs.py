@@ -12,10 +12,10 @@ import streamlit as st
 from core.errors import FootlightsError
 from core.pace import month_end
 from core.types import LedgerRow, Turn
-from pages.ui import charts, cost_views, ledger_table, say, session, sums, turn_picker
+from pages.ui import cost_views, ledger_table, reconcile, say, session, sums, turn_picker
 from pages.ui.markdown import label
 
-_ROWS = 2_000
+_ROWS = 500
 _QUESTIONS = 500
 _BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -99,37 +99,6 @@ def draw_open(still_open: Sequence[LedgerRow]) -> None:
     )
 
 
-def draw_days() -> None:
-    """Spend by day and model; tokens where nothing cost anything."""
-    shown = [each for each in spent if each.day >= charts.first_day(today)]
-    st.header("Day by day", anchor=False)
-    st.caption("Days are those of UTC.")
-    if not shown:
-        st.caption("No call in the last 30 days.")
-        return
-    free = not any(each.cost for each in shown)
-    if free:
-        st.markdown("Local and quoted answers cost nothing: these are their tokens.")
-    amounts = [
-        (
-            each.day,
-            each.model,
-            float(each.input_tokens + each.output_tokens) if free else float(each.cost or 0),
-        )
-        for each in shown
-    ]
-    if not any(amount for _, _, amount in amounts):
-        st.caption("Quotations send no tokens either, so there is nothing to draw.")
-        return
-    words = "; ".join(f"{each.day} {each.model} {say.money(each.cost)}" for each in shown)
-    st.plotly_chart(
-        charts.by_day(amounts, "tokens" if free else "US dollars", session.theme(), money=not free),
-        config={"displayModeBar": False},
-        key="days",
-        alt=f"Spend by day and model: {words}",
-    )
-
-
 def draw_turn(turn: Turn) -> None:
     """What one answer cost, and the ways to its other sides."""
     st.header(label(turn_picker.question(turn, 140)), anchor=False)
@@ -209,6 +178,6 @@ elif not rows:
     st.page_link("chat.py", label="Ask a first question", query_params={"c": "new"})
 else:
     draw_sums()
-    draw_days()
-    cost_views.draw(bench)
+    cost_views.draw(bench, today)
+    reconcile.draw(bench)
     draw_rows()

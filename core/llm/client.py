@@ -83,6 +83,7 @@ class LLMClient:
         parent: OpenSpan | None = None,
         input_tokens: int,
         fallbacks: Sequence[tuple[str, ModelRequest]] = (),
+        at_cap: tuple[str, ModelRequest] | None = None,
     ) -> AsyncGenerator[ModelEvent, None]:
         """The answer as it comes, ending with ModelDone, whose usage is never None.
 
@@ -90,16 +91,19 @@ class LLMClient:
         books an estimate of what was said. `fallbacks` are asked in their order when the model does
         not answer at all; FellBack says so. No wait ends later than the policy's total after the
         beginning, whichever model it is for; the first attempt of a fallback is made in any case,
-        if it need not wait.
+        if it need not wait. `at_cap` is asked when a cap refuses another, under the same caps.
         """
         requests = {ref: request, **{other: asked for other, asked in fallbacks if other != ref}}
+        order, spare = list(requests), "" if at_cap is None or at_cap[0] == ref else at_cap[0]
+        if at_cap is not None:
+            requests.setdefault(*at_cap)
         began = self._retry.clock()
         call = _Call(input_tokens, meter, trace, parent, began, began + self._retry.total)
 
         def ask(ref: str) -> AsyncGenerator[ModelEvent, None]:
             return self._guarded(ref, partial(Attempt, ref, requests[ref]), call)
 
-        async with aclosing(first_that_answers(list(requests), ask)) as events:
+        async with aclosing(first_that_answers(order, ask, spare)) as events:
             async for event in events:
                 yield event
 

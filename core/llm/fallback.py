@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 
 from core.errors import (
+    BudgetExceeded,
     CircuitOpen,
     FootlightsError,
     KeyRejected,
@@ -18,17 +19,18 @@ _REASONS = (Transient, CircuitOpen, TooFast, KeyRejected, QuotaSpent)
 
 
 async def first_that_answers(
-    refs: Sequence[str], ask: Callable[[str], AsyncIterator[ModelEvent]]
+    refs: Sequence[str], ask: Callable[[str], AsyncIterator[ModelEvent]], at_cap: str = ""
 ) -> AsyncGenerator[ModelEvent, None]:
     """The events of the first of these models that answers, each one asked when those before it
     could not; raises the error of the first when none does, with the others named in its hint.
 
     The next one is not asked when it could not help: the request was refused, or a cap would be
-    passed.
+    passed. Then `at_cap` is asked, if there is one, once.
     """
+    waiting, tried = list(refs), list[str]()
     failures: list[FootlightsError] = []
-    for place, ref in enumerate(refs):
-        spoken = False
+    while waiting:
+        ref, spoken = waiting.pop(0), False
         try:
             async with AsyncExitStack() as stack:
                 events = ask(ref)
@@ -41,16 +43,22 @@ async def first_that_answers(
             if spoken:
                 raise
             failures.append(error)
-        if not isinstance(failures[-1], _REASONS):
-            break
-        if place + 1 < len(refs):
-            yield FellBack(ref, refs[place + 1], reason(failures[-1]))
-    raise _first(failures, refs)
+            tried.append(ref)
+        waiting = _next(failures[-1], waiting, "" if at_cap in tried else at_cap)
+        if waiting:
+            yield FellBack(ref, waiting[0], reason(failures[-1]))
+    raise _first(failures, tried)
 
 
-def _first(failures: Sequence[FootlightsError], refs: Sequence[str]) -> FootlightsError:
+def _next(failure: FootlightsError, waiting: list[str], at_cap: str) -> list[str]:
+    if isinstance(failure, BudgetExceeded):
+        return [at_cap] if at_cap else []
+    return waiting if isinstance(failure, _REASONS) else []
+
+
+def _first(failures: Sequence[FootlightsError], tried: Sequence[str]) -> FootlightsError:
     first, *others = failures
     if others:
-        tried = "; ".join(f"{ref}: {error}" for ref, error in zip(refs[1:], others, strict=False))
-        first.hint = f"{first.hint} Asked instead, in vain: {tried}"
+        vain = "; ".join(f"{ref}: {error}" for ref, error in zip(tried[1:], others, strict=True))
+        first.hint = f"{first.hint} Asked instead, in vain: {vain}"
     return first

@@ -11,6 +11,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from tenacity.wait import wait_exponential_jitter
 
 from core.errors import (
+    BudgetExceeded,
     FootlightsError,
     KeyRejected,
     Overloaded,
@@ -128,6 +129,8 @@ def reason(failure: FootlightsError) -> str:
         for kind, words in _REASONS:
             if isinstance(failure, kind):
                 return f"{failure.provider} {words}"
+    if isinstance(failure, BudgetExceeded):
+        return str(failure).partition(":")[0]  # without what is spent and reserved at this moment
     return str(failure)
 
 

@@ -104,6 +104,17 @@ class Caps:
             return _state(connection, _periods(connection, user), row, subject)
 
 
+def near(caps: Caps, user: str, conversation_id: str) -> tuple[CapState, ...]:
+    """The caps that hold for a question in this conversation and warn, the one with least left first."""
+    found = [
+        caps.state(user, "day"),
+        caps.state(user, "month"),
+        caps.state(user, "conversation", conversation_id) if conversation_id else None,
+    ]
+    warning = [cap for cap in found if cap and cap.warns]
+    return tuple(sorted(warning, key=lambda cap: cap.left or Decimal(0)))
+
+
 def _of(user: str) -> Select[Any]:
     return select(caps).where(caps.c.user_id == user)
 

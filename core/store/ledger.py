@@ -7,14 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     Engine,
     and_,
     func,
     select,
-    type_coerce,
 )
 
 from core.store import accounts
@@ -23,19 +21,14 @@ from core.store.columns import now, to_the_picodollar
 from core.store.engine import insert, reading, writing
 from core.store.leases import is_orphaned
 from core.store.ledger_rows import change, open_row, settle_at_worst
-from core.store.tables import ledger
+from core.store.spend_days import TOKENS, date_of, day_of
+from core.store.tables import ledger, spend_days, turns
 from core.types import LedgerRow, Usage
 
-_DAY = 86_400_000_000
 # Far beyond the total deadline of any call: whoever reserved it is gone.
 _LONGEST_CALL = timedelta(hours=1)
-_TOKENS = (
-    "input_tokens",
-    "output_tokens",
-    "cached_tokens",
-    "cache_write_tokens",
-    "reasoning_tokens",
-)
+TOGETHER = " + "
+"""Between the tools of one step, whose results one call reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +63,14 @@ class Ledger:
         purpose: str,
         reserved: Decimal | None,
         payers: Payers | None = None,
+        tools: Sequence[str] = (),
     ) -> None:
         """Book the worst case (USD; None: price unknown) before anything is sent, on every account
-        that pays; repeating it changes nothing. Raises BudgetExceeded, and then nothing is booked."""
-        moment = now()
+        that pays; repeating it changes nothing. `tools` are those whose results the call is the first
+        to read. Raises BudgetExceeded, and then nothing is booked."""
+        moment, payers = now(), payers or Payers(conversation_id)
         with writing(self._engine) as connection:
-            on = accounts_of(connection, user, payers or Payers(conversation_id), moment)
+            on = accounts_of(connection, user, payers, moment)
             row = insert(connection, ledger).values(
                 user_id=user,
                 id=row_id,
@@ -88,7 +83,10 @@ class Ledger:
                 reserved=reserved,
                 accounts=on,
                 owner=self._owner,
-                **dict.fromkeys(_TOKENS, 0),
+                link_id=payers.link,
+                tools=TOGETHER.join(sorted(set(tools))),
+                prompt=func.coalesce(_prompt_of(user, turn_id), ""),
+                **dict.fromkeys(TOKENS, 0),
             )
             # Not by its rowcount: that of an INSERT is -1 on PostgreSQL, whatever it did.
             fresh = row.on_conflict_do_nothing().returning(ledger.c.id)
@@ -158,8 +156,10 @@ class Ledger:
         since: datetime | None = None,
         until: datetime | None = None,
         turn_id: str | None = None,
+        models: Sequence[str] = (),
     ) -> list[LedgerRow]:
-        """The rows from `since` to before `until`, newest first; `turn_id` narrows them to one turn."""
+        """The rows from `since` to before `until`, newest first; `turn_id` narrows them to one turn,
+        `models` to these refs."""
         query = select(ledger).where(ledger.c.user_id == user)
         if since is not None:
             query = query.where(ledger.c.created_at >= since)
@@ -167,33 +167,36 @@ class Ledger:
             query = query.where(ledger.c.created_at < until)
         if turn_id is not None:
             query = query.where(ledger.c.turn_id == turn_id)
+        if models:
+            query = query.where(ledger.c.model.in_(models))
         query = query.order_by(ledger.c.created_at.desc(), ledger.c.id.desc()).limit(limit)
         with reading(self._engine) as connection:
             return [_row(row._asdict()) for row in connection.execute(query)]
 
     def by_day(self, user: str, since: datetime) -> list[DaySpend]:
-        """What was settled since then by UTC day and model, newest day first."""
-        day = type_coerce(ledger.c.created_at, BigInteger) // _DAY
-        query = (
-            select(
-                (func.min(ledger.c.created_at)).label("first"),
-                ledger.c.model,
-                func.sum(ledger.c.cost),
-                func.count() - func.count(ledger.c.cost),
-                func.count(),
-                func.sum(ledger.c.input_tokens),
-                func.sum(ledger.c.output_tokens),
-            )
-            .where(ledger.c.user_id == user, ledger.c.created_at >= since)
-            .where(ledger.c.state == "settled")
-            .group_by(day, ledger.c.model)
-            .order_by(day.desc(), ledger.c.model)
+        """What was settled since the day of then, by UTC day and model, newest day first."""
+        query = select(spend_days).where(
+            spend_days.c.user_id == user,
+            spend_days.c.dimension == "model",
+            spend_days.c.day >= day_of(since),
+            spend_days.c.calls > 0,
         )
         with reading(self._engine) as connection:
-            return [
-                DaySpend(first.date(), model, cost, unpriced, calls, int(sent), int(received))
-                for first, model, cost, unpriced, calls, sent, received in connection.execute(query)
-            ]
+            rows = connection.execute(
+                query.order_by(spend_days.c.day.desc(), spend_days.c.name)
+            ).all()
+        return [
+            DaySpend(
+                date_of(row.day),
+                row.name,
+                None if row.unpriced == row.calls else row.cost,
+                row.unpriced,
+                row.calls,
+                row.input_tokens,
+                row.output_tokens,
+            )
+            for row in rows
+        ]
 
     def turn_cost(self, user: str, turn_id: str) -> Decimal | None:
         """What the turn has cost so far; None when the price of any of its calls is unknown."""
@@ -220,9 +223,14 @@ def turn_costs(
     return costs
 
 
+def _prompt_of(user: str, turn_id: str) -> Any:
+    of = (turns.c.user_id == user, turns.c.id == turn_id)
+    return select(turns.c.prompt_version).where(*of).scalar_subquery()
+
+
 def _row(row: dict[str, Any]) -> LedgerRow:
-    tokens = {name: row.pop(name) for name in _TOKENS}
+    tokens = {name: row.pop(name) for name in TOKENS}
     source = row.pop("source")
-    for ours in ("user_id", "accounts", "owner"):
+    for ours in ("user_id", "accounts", "owner", "link_id", "tools", "prompt"):
         del row[ours]
     return LedgerRow(**row, usage=Usage(**tokens, source=source) if source else None)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select, update
 
 from core.errors import NotFound
-from core.store import accounts
+from core.store import accounts, spend_days
 from core.store.columns import now, to_the_picodollar
 from core.store.tables import ledger
 from core.types import LedgerState
@@ -37,7 +37,7 @@ def change(
     cost: Decimal | None,
     **tokens: Any,
 ) -> None:
-    """Write the new state and move the accounts by the difference."""
+    """Write the new state and move the accounts and the sums by day by the difference."""
     exact = None if cost is None else to_the_picodollar(cost)
     before, after = _booked(row.state, row.reserved, row.cost), _booked(state, row.reserved, exact)
     accounts.move(
@@ -47,6 +47,8 @@ def change(
         reserved=after[0] - before[0],
         spent=after[1] - before[1],
     )
+    was = row._asdict()
+    spend_days.move(connection, was, {**was, **tokens, "state": state, "cost": exact})
     connection.execute(
         update(ledger)
         .where(ledger.c.user_id == row.user_id, ledger.c.id == row.id)

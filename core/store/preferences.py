@@ -1,7 +1,7 @@
 """What the user has chosen on a page: whom to ask instead of a model, and how fast."""
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import Engine, delete, select
@@ -31,6 +31,8 @@ class KeepTraces:
     megabytes: int | None = None
 
 
+AtCap = Literal["refuse", "local"]
+_AT_CAP: TypeAdapter[AtCap] = TypeAdapter(AtCap)
 _KEEP = TypeAdapter(KeepTraces)
 _REFS = TypeAdapter(tuple[str, ...])
 _LIMITS = TypeAdapter(dict[str, Limit])
@@ -54,6 +56,14 @@ class Preferences:
             for ref in refs:
                 _check(ref)
         self._set(user, "fallback", _REFS, refs)
+
+    def at_cap(self, user: str) -> AtCap:
+        """What happens when a cap is reached: the question is refused, until something else was chosen."""
+        return self._get(user, "at_cap", _AT_CAP) or "refuse"
+
+    def set_at_cap(self, user: str, choice: AtCap) -> None:
+        """Refuse, or go on with the model of this machine, from the next question on."""
+        self._set(user, "at_cap", _AT_CAP, choice)
 
     def limits(self, user: str) -> dict[str, Limit]:
         """The limits that the user has set, by the ref of the model."""

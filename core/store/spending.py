@@ -1,18 +1,25 @@
-"""What was settled, by what made it so: models, uses, conversations, prompts, links, answers."""
+"""What was settled, by what made it so: models, uses, conversations, prompts, links, tools, answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, case, func, select
-from sqlalchemy.sql import FromClause
 
+from core.bills.comparing import Booked
+from core.store.booked import booked
+from core.store.columns import Dollars
 from core.store.engine import reading
-from core.store.tables import conversations, ledger, turns
+from core.store.spend_days import TOKENS, Dimension, date_of, number_of
+from core.store.tables import conversations, ledger, links, spend_days, spend_turns
 
-Dimension = Literal["model", "use", "conversation", "prompt"]
+_KEPT = ("calls", "unpriced", "estimated", *TOKENS)
+# Bounds of the distribution in US dollars: three to a decade, from a hundred-thousandth to a hundred.
+BOUNDS = tuple(Decimal(step).scaleb(exponent) for exponent in range(-5, 3) for step in (1, 2, 5))[
+    : 7 * 3 + 1
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,7 @@ class Spend:
     reasoning_tokens: int
     cost: Decimal | None
     key: str = ""
+    estimated: int = 0
 
     @property
     def fresh_tokens(self) -> int:
@@ -49,123 +57,179 @@ class Agreement:
     open: int
 
 
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """What single answers cost: how many cost nothing, how many lie in each bin `(from, below, count)`
+    in US dollars, and the dearest one."""
+
+    free: int
+    bins: tuple[tuple[Decimal, Decimal, int], ...]
+    answers: int
+    cost: Decimal
+    dearest: Decimal
+
+
 class Spending:
-    """Sums over the ledger of each user; `since` is included, `until` is not."""
+    """Sums over the ledger of each user, from the first day to the last, both included; UTC days."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def by(
-        self, user: str, dimension: Dimension, since: datetime, until: datetime, limit: int = 50
+        self, user: str, dimension: Dimension, first_day: date, last_day: date, limit: int = 50
     ) -> list[Spend]:
         """The dearest names of the dimension, then those with the most tokens; at most `limit`."""
-        key, name, source = _DIMENSIONS[dimension]()
-        cost, tokens = func.sum(ledger.c.cost), _sum("input_tokens") + _sum("output_tokens")
+        tokens = _sum("input_tokens") + _sum("output_tokens")
+        cost = _sum("cost", Dollars)
         query = (
             select(
-                func.coalesce(key, "").label("key"),
-                func.coalesce(func.max(name), "").label("name"),
-                func.count().label("calls"),
-                (func.count() - func.count(ledger.c.cost)).label("unpriced"),
-                *(_sum(each).label(each) for each in _TOKENS),
+                spend_days.c.name.label("key"),
+                *(_sum(each).label(each) for each in _KEPT),
                 cost.label("cost"),
             )
-            .select_from(source)
-            .where(_settled(user, since, until))
-            .group_by(key)
-            .order_by(func.coalesce(cost, 0).desc(), tokens.desc())
+            .where(_in(user, dimension, first_day, last_day))
+            .group_by(spend_days.c.name)
+            .order_by(cost.desc(), tokens.desc(), spend_days.c.name)
             .limit(limit)
         )
         with reading(self._engine) as connection:
-            return [_spend(row._asdict()) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+        names = self.names(user, dimension, [row.key for row in rows])
+        return [_spend(row._asdict(), names) for row in rows]
+
+    def by_day(
+        self, user: str, dimension: Dimension, first_day: date, last_day: date, keys: Sequence[str]
+    ) -> list[tuple[date, str | None, Spend]]:
+        """Each day's sums of these keys, and of all others together under None; oldest day first."""
+        named = case((spend_days.c.name.in_(keys), spend_days.c.name), else_=None)
+        query = (
+            select(
+                spend_days.c.day,
+                named.label("key"),
+                *(_sum(each).label(each) for each in _KEPT),
+                _sum("cost", Dollars).label("cost"),
+            )
+            .where(_in(user, dimension, first_day, last_day))
+            .group_by(spend_days.c.day, named)
+            .order_by(spend_days.c.day)
+        )
+        found = []
+        with reading(self._engine) as connection:
+            for row in connection.execute(query):
+                values = row._asdict()
+                day, key = date_of(values.pop("day")), values["key"]
+                found.append((day, key, _spend({**values, "key": key or ""}, {})))
+        return found
+
+    def began(self, user: str) -> date | None:
+        """The first day on which anything was settled."""
+        query = select(func.min(spend_days.c.day)).where(
+            spend_days.c.user_id == user, spend_days.c.dimension == "use"
+        )
+        with reading(self._engine) as connection:
+            day = connection.scalar(query)
+        return None if day is None else date_of(day)
 
     def dearest(
-        self, user: str, since: datetime, until: datetime, limit: int = 20
+        self, user: str, first_day: date, last_day: date, limit: int = 20
     ) -> list[tuple[str, Decimal, int]]:
         """The turns that cost most: id, the sum of their known costs, calls."""
-        cost = func.sum(ledger.c.cost)
         query = (
-            select(ledger.c.turn_id, cost, func.count())
-            .where(_settled(user, since, until), ledger.c.cost > 0)
-            .group_by(ledger.c.turn_id)
-            .order_by(cost.desc())
+            select(spend_turns.c.turn_id, spend_turns.c.cost, spend_turns.c.calls)
+            .where(_turns(user, first_day, last_day), spend_turns.c.cost > 0)
+            .order_by(spend_turns.c.cost.desc(), spend_turns.c.turn_id)
             .limit(limit)
         )
         with reading(self._engine) as connection:
-            return [(turn, spent, calls) for turn, spent, calls in connection.execute(query)]
+            return [(turn, spent, int(calls)) for turn, spent, calls in connection.execute(query)]
 
-    def agreement(self, user: str, since: datetime, until: datetime) -> Agreement:
-        """How many of the calls are reported, estimated, unpriced, open."""
-
-        def many(which: ColumnElement[bool]) -> ColumnElement[int]:
-            return func.coalesce(func.sum(case((which, 1), else_=0)), 0)
-
-        settled = ledger.c.state == "settled"
-        query = select(
-            many(and_(settled, ledger.c.source == "reported")),
-            many(and_(settled, ledger.c.source == "estimated")),
-            many(and_(settled, ledger.c.cost.is_(None))),
-            many(ledger.c.state == "reserved"),
-        ).where(ledger.c.user_id == user, ledger.c.created_at >= since, ledger.c.created_at < until)
+    def distribution(self, user: str, first_day: date, last_day: date) -> Distribution:
+        """How many answers cost how much, of those whose price is known."""
+        cost = spend_turns.c.cost
+        whens = [(cost < bound, place) for place, bound in enumerate(BOUNDS)]
+        place = case((cost == Decimal(0), -1), *whens, else_=len(BOUNDS)).label("place")
+        query = (
+            select(place, func.count(), func.sum(cost), func.max(cost))
+            .where(_turns(user, first_day, last_day), spend_turns.c.unpriced == 0)
+            .group_by(place)
+        )
         with reading(self._engine) as connection:
-            reported, estimated, unpriced, still_open = connection.execute(query).one()
-        return Agreement(int(reported), int(estimated), int(unpriced), int(still_open))
+            found = {row[0]: row for row in connection.execute(query)}
+        return _distribution(found)
+
+    def agreement(self, user: str, first_day: date, last_day: date) -> Agreement:
+        """How many of the calls are reported, estimated, unpriced, open now."""
+        sums = select(_sum("calls"), _sum("estimated"), _sum("unpriced"))
+        still_open = (
+            select(func.count())
+            .select_from(ledger)
+            .where(ledger.c.user_id == user, ledger.c.state == "reserved")
+        )
+        with reading(self._engine) as connection:
+            found = connection.execute(sums.where(_in(user, "use", first_day, last_day))).one()
+            calls, estimated, unpriced = map(int, found)
+            reserved = connection.scalar(still_open) or 0
+        return Agreement(calls - estimated, estimated, unpriced, reserved)
+
+    def booked(self, user: str, first_day: date, last_day: date) -> list[Booked]:
+        """Each day and model with what of it was estimated, to be held against a bill."""
+        with reading(self._engine) as connection:
+            return booked(connection, user, first_day, last_day)
+
+    def names(self, user: str, dimension: str, keys: Sequence[str]) -> dict[str, str]:
+        """The titles behind ids of conversations and links; what is gone has none."""
+        table = {"conversation": conversations, "link": links}.get(dimension)
+        if table is None or not keys:
+            return {}
+        query = select(table.c.id, table.c.title).where(
+            table.c.user_id == user, table.c.id.in_(keys)
+        )
+        with reading(self._engine) as connection:
+            return {row.id: row.title for row in connection.execute(query)}
 
 
-_TOKENS = (
-    "input_tokens",
-    "output_tokens",
-    "cached_tokens",
-    "cache_write_tokens",
-    "reasoning_tokens",
-)
+def _sum(name: str, kind: Callable[[], Any] | None = None) -> ColumnElement[Any]:
+    column = spend_days.c[name]
+    return func.coalesce(func.sum(column, type_=kind() if kind else None), 0, type_=column.type)
 
 
-def _sum(name: str) -> ColumnElement[Any]:
-    return func.coalesce(func.sum(ledger.c[name]), 0)
-
-
-def _settled(user: str, since: datetime, until: datetime) -> ColumnElement[bool]:
+def _in(user: str, dimension: str, first_day: date, last_day: date) -> ColumnElement[bool]:
     return and_(
-        ledger.c.user_id == user,
-        ledger.c.created_at >= since,
-        ledger.c.created_at < until,
-        ledger.c.state == "settled",
+        spend_days.c.user_id == user,
+        spend_days.c.dimension == dimension,
+        spend_days.c.day >= number_of(first_day),
+        spend_days.c.day <= number_of(last_day),
+        spend_days.c.calls > 0,
     )
 
 
-def _spend(row: dict[str, Any]) -> Spend:
-    whole = {each: int(row[each]) for each in _TOKENS}
-    return Spend(**{**row, **whole, "name": row["name"] or row["key"]})
-
-
-_Parts = tuple[ColumnElement[Any], ColumnElement[Any], FromClause]
-
-
-def _by_model() -> _Parts:
-    return ledger.c.model, ledger.c.model, ledger
-
-
-def _by_use() -> _Parts:
-    return ledger.c.purpose, ledger.c.purpose, ledger
-
-
-def _by_conversation() -> _Parts:
-    of = and_(
-        conversations.c.user_id == ledger.c.user_id,
-        conversations.c.id == ledger.c.conversation_id,
+def _turns(user: str, first_day: date, last_day: date) -> ColumnElement[bool]:
+    return and_(
+        spend_turns.c.user_id == user,
+        spend_turns.c.day >= number_of(first_day),
+        spend_turns.c.day <= number_of(last_day),
+        spend_turns.c.calls > 0,
     )
-    return ledger.c.conversation_id, conversations.c.title, ledger.outerjoin(conversations, of)
 
 
-def _by_prompt() -> _Parts:
-    of = and_(turns.c.user_id == ledger.c.user_id, turns.c.id == ledger.c.turn_id)
-    return turns.c.prompt_version, turns.c.prompt_version, ledger.outerjoin(turns, of)
+def _spend(row: dict[str, Any], names: dict[str, str]) -> Spend:
+    whole = {each: int(row[each]) for each in _KEPT}
+    cost = None if whole["unpriced"] == whole["calls"] else row["cost"]
+    return Spend(**whole, key=row["key"], name=names.get(row["key"]) or row["key"], cost=cost)
 
 
-_DIMENSIONS: dict[Dimension, Callable[[], _Parts]] = {
-    "model": _by_model,
-    "use": _by_use,
-    "conversation": _by_conversation,
-    "prompt": _by_prompt,
-}
+def _distribution(found: dict[int, Any]) -> Distribution:
+    edges = (Decimal(0), *BOUNDS)
+    top = BOUNDS[-1] * 1000
+    bins = tuple(
+        (edges[at], BOUNDS[at] if at < len(BOUNDS) else top, found[at][1])
+        for at in sorted(found)
+        if at >= 0
+    )
+    return Distribution(
+        free=found[-1][1] if -1 in found else 0,
+        bins=bins,
+        answers=sum(row[1] for row in found.values()),
+        cost=sum((row[2] for row in found.values()), Decimal(0)),
+        dearest=max((row[3] for row in found.values()), default=Decimal(0)),
+    )

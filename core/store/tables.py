@@ -440,6 +440,10 @@ ledger = Table(
     Column("source", Words),
     Column("accounts", Json(tuple[tuple[str, str, str], ...])),
     Column("owner", Words),
+    # What the money is told apart by, as it was when the row was reserved; "" where there is none.
+    Column("link_id", Words, nullable=False, server_default=text("''")),
+    Column("tools", Words, nullable=False, server_default=text("''")),
+    Column("prompt", Words, nullable=False, server_default=text("''")),
     Index("ix_ledger_turn", "user_id", "turn_id"),
     Index("ix_ledger_recent", "user_id", "created_at", "id"),
 )
@@ -449,6 +453,42 @@ Index(
     ledger.c.user_id,
     ledger.c.id,
     sqlite_where=ledger.c.state == "reserved",
+)
+
+# The settled rows of the ledger summed by UTC day, and by each thing they are told apart by, moved in
+# the ledger's transactions. `cost` sums the known prices; `unpriced` of the `calls` have none.
+spend_days = Table(
+    "spend_days",
+    metadata,
+    _key("user_id"),
+    _key("dimension"),
+    _key("day", Integer),
+    _key("name"),
+    _set("calls", BigInteger),
+    _set("unpriced", BigInteger),
+    _set("estimated", BigInteger),
+    _set("input_tokens", BigInteger),
+    _set("output_tokens", BigInteger),
+    _set("cached_tokens", BigInteger),
+    _set("cache_write_tokens", BigInteger),
+    _set("reasoning_tokens", BigInteger),
+    _set("cost", Dollars),
+    sqlite_with_rowid=False,
+)
+
+# The same of each turn, which stands under the day of its first settled call.
+spend_turns = Table(
+    "spend_turns",
+    metadata,
+    _key("user_id"),
+    _key("turn_id"),
+    _set("day", Integer),
+    _set("calls", BigInteger),
+    _set("unpriced", BigInteger),
+    _set("cost", Dollars),
+    # All that the dearest and the distribution need, so that neither reads the table.
+    Index("ix_spend_turns_day", "user_id", "day", "cost", "unpriced", "calls", "turn_id"),
+    sqlite_with_rowid=False,
 )
 
 # What was spent and is reserved of each thing that can have a cap: the owner's day and month, a

@@ -1,7 +1,7 @@
 """Data to figures, in the theme's colours; readable without colour by their labels."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from core.types import Span
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 _LEAST_SHARE = 0.006
 _ROW = 46
 _INDENT = "\u2003"
-_LEAST_DAYS, _MOST_DAYS = 7, 30
 _LONGEST_NAME = 28
-_DAY_MS = 86_400_000
 _SIGNS = ("circle", "diamond", "square", "cross", "triangle-up", "star")
 STATES = {"ok": "", "error": "failed", "stopped": "stopped"}
 
@@ -63,7 +61,7 @@ def timeline(spans: Sequence[tuple[int, Span]], theme: str, *, equal: bool = Fal
         range=[0, whole * 1.02],
         fixedrange=True,
     )
-    return _laid_out(figure, theme, height=70 + _ROW * len(spans))
+    return laid_out(figure, theme, height=70 + _ROW * len(spans))
 
 
 def _above(row: int, depth: int, span: Span, theme: str) -> dict[str, object]:
@@ -97,41 +95,6 @@ def timeline_in_words(spans: Sequence[tuple[int, Span]]) -> str:
     return "The steps in their order: " + "; ".join(_named(span) for _, span in spans)
 
 
-def by_day(
-    rows: Sequence[tuple[date, str, float]], unit: str, theme: str, *, money: bool
-) -> "Figure":
-    """Stacked bars of `(day, model, amount)`, a colour for each model; a week at least, a month at most."""
-    import plotly.graph_objects as go
-
-    colours = palette.of(theme).chart
-    figure = go.Figure()
-    for number, model in enumerate(sorted({model for _, model, amount in rows if amount})):
-        mine = [(day, amount) for day, each, amount in rows if each == model]
-        shape = "$%{y:.6~f}" if money else "%{y:,.0f} " + unit
-        figure.add_bar(
-            x=[day for day, _ in mine],
-            y=[amount for _, amount in mine],
-            width=_DAY_MS * 0.7,
-            name=escaped(_short(model)),
-            marker_color=colours[number % len(colours)],
-            hovertemplate="%{x|%-d %b}: " + shape + f"<extra>{escaped(_short(model))}</extra>",
-        )
-    figure.update_layout(barmode="stack", showlegend=True)
-    first, last = _days([day for day, _, _ in rows])
-    half = timedelta(hours=12)
-    figure.update_xaxes(
-        range=[_noon(first) - half, _noon(last) + half],
-        tickformat="%-d\n%b",
-        tickangle=0,
-        dtick=_DAY_MS * (1 if (last - first).days < 10 else 7),
-        fixedrange=True,
-    )
-    figure.update_yaxes(
-        title=unit, rangemode="tozero", tickprefix="$" if money else "", fixedrange=True
-    )
-    return _laid_out(figure, theme, height=300)
-
-
 def drift(rows: Sequence[tuple[datetime, str, float]], theme: str) -> "Figure":
     """Points of `(when, model, error)`, the error a share of what was reported, a colour and a sign for
     each model."""
@@ -157,21 +120,12 @@ def drift(rows: Sequence[tuple[datetime, str, float]], theme: str) -> "Figure":
     figure.update_layout(showlegend=True)
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(title="our count is off by", tickformat="+.0%", fixedrange=True)
-    return _laid_out(figure, theme, height=260)
+    return laid_out(figure, theme, height=260)
 
 
-def first_day(today: date) -> date:
-    """The first of the days that a chart has room for."""
-    return today - timedelta(days=_MOST_DAYS - 1)
-
-
-def _days(days: Sequence[date]) -> tuple[date, date]:
-    last = max(days)
-    return max(min(min(days), last - timedelta(days=_LEAST_DAYS - 1)), first_day(last)), last
-
-
-def _noon(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day)
+def named(name: str) -> str:
+    """A name as Plotly's texts take it: short, and no tag."""
+    return escaped(_short(name))
 
 
 def _named(span: Span) -> str:
@@ -192,7 +146,8 @@ def _seconds(span: Span) -> float:
     return (span.end_ns - span.start_ns) / 1e9
 
 
-def _laid_out(figure: "Figure", theme: str, *, height: int) -> "Figure":
+def laid_out(figure: "Figure", theme: str, *, height: int) -> "Figure":
+    """The figure with the grid, the text and the margins that all of ours have."""
     colours = palette.of(theme)
     figure.update_xaxes(gridcolor=colours.border, zeroline=False)
     figure.update_yaxes(gridcolor=colours.border, zerolinecolor=colours.border)
@@ -300,7 +255,7 @@ def plotted(shown: Mapping[str, Any], theme: str) -> "Figure":
             figure.add_scatter(x=across, y=up, name=escaped(name), mode=mode, marker_color=colour)
     figure.update_xaxes(title=escaped(shown["x"]), fixedrange=True)
     figure.update_yaxes(title=escaped(", ".join(shown["y"])), fixedrange=True)
-    laid = _laid_out(figure, theme, height=340)
+    laid = laid_out(figure, theme, height=340)
     return laid.update_layout(
         title={"text": escaped(shown["title"]), "font": {"size": 15}},
         margin={"t": 44},

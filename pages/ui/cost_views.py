@@ -1,7 +1,7 @@
 """What made the spending so: by model, use, conversation and prompt; tokens by kind; the dearest answers."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from html import escape
 
@@ -10,18 +10,27 @@ import streamlit as st
 
 from core.bootstrap import Dimension, Spend, Workbench
 from core.errors import FootlightsError
-from pages.ui import palette, say, turn_picker
+from pages.ui import cheaper_view, cost_charts, cost_table, palette, say, turn_picker
 from pages.ui.markdown import label
 from pages.ui.session import theme, user
 
-_BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
-_SPANS = {"7 days": 7, "30 days": 30, "90 days": 90, "everything": None}
+_SPANS = {"7 days": 7, "30 days": 30, "90 days": 90, "a year": 365, "everything": None}
 _NAMES: dict[Dimension, str] = {
     "model": "Model",
     "use": "Use",
     "conversation": "Conversation",
     "prompt": "Prompt version",
+    "tool": "Tool",
+    "link": "Link",
 }
+_NOTES: dict[Dimension, str] = {
+    "tool": "A call is booked on the tools whose results it was the first to read; those of one step are "
+    "named together. The other calls stand under “none”.",
+    "link": "What was asked by nobody's link stands under “none”.",
+    "prompt": "The version of the answer's prompt when the call was booked. Calls before the window was put "
+    "together, as the rewriting of a question, stand under “none”.",
+}
+_NAMED = 7
 _KINDS = (
     ("fresh", "fresh", "sources"),
     ("cached", "from a cache", "history"),
@@ -30,7 +39,7 @@ _KINDS = (
     ("answered", "answered", "prompt"),
 )
 _COLUMNS = {
-    "cost": st.column_config.TextColumn("Cost", alignment="right"),
+    "cost": st.column_config.TextColumn("Cost", alignment="right", width=96),
     "share": st.column_config.ProgressColumn(
         "Of all", min_value=0, max_value=1, format="percent", width="small"
     ),
@@ -41,9 +50,9 @@ _COLUMNS = {
 }
 
 
-def draw(bench: Workbench) -> None:
-    """The whole part, for a span of time that is chosen on top of it."""
-    st.header("What made it so", anchor=False)
+def draw(bench: Workbench, today: date) -> None:
+    """The whole part, for a span of days that is chosen on top of it or by dragging over the chart."""
+    st.header("Over time", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", key="cost_by"):
         dimension: Dimension = st.segmented_control(
             "By",
@@ -56,17 +65,77 @@ def draw(bench: Workbench) -> None:
         span = st.segmented_control(
             "In the last", list(_SPANS), default="30 days", key="cost_span", required=True
         )
-    until = datetime.now(UTC) + timedelta(seconds=1)
     days = _SPANS[span]
-    since = until - timedelta(days=days) if days else _BEGIN
-    found = bench.spending.by(user(), dimension, since, until)
+    first = bench.spending.began(user()) or today
+    first = today - timedelta(days=days - 1) if days else first
+    found = bench.spending.by(user(), dimension, first, today)
     if not found:
-        st.caption("No call in this time.")
+        st.caption("No call in this time. Choose a longer one.")
         return
-    _table(found, dimension)
+    chart, table = st.columns([3, 2], gap="medium")
+    with chart:
+        dragged = _chart(bench, dimension, found, (first, today))
+    since, until = dragged or (first, today)
+    if dragged:
+        found = bench.spending.by(user(), dimension, since, until)
+    with table:
+        _dragged(dragged)
+        if found:
+            _table(found, dimension)
+    st.caption(f"Days are those of UTC. {_NOTES.get(dimension, '')}")
+    if not found:
+        return
     _kinds(found)
     _trust(bench, since, until)
-    _dearest(bench, since, until)
+    _answers(bench, since, until)
+    cheaper_view.draw(bench, since, until)
+
+
+def _chart(
+    bench: Workbench, dimension: Dimension, found: Sequence[Spend], span: tuple[date, date]
+) -> tuple[date, date] | None:
+    """The bars; the days that were dragged over, if any."""
+    keys = [each.key for each in found[:_NAMED]]
+    names = {each.key: each.name or "none" for each in found}
+    rows = bench.spending.by_day(user(), dimension, *span, keys)
+    money = any(spend.cost for _, _, spend in rows)
+    amounts: dict[str, list[tuple[date, float]]] = {names[key]: [] for key in keys}
+    for day, key, spend in rows:
+        amount = float(spend.cost or 0) if money else spend.input_tokens + spend.output_tokens
+        amounts.setdefault("all others" if key is None else names[key], []).append((day, amount))
+    amounts = {name: days for name, days in amounts.items() if any(each for _, each in days)}
+    if not money:
+        st.markdown("Local and quoted answers cost nothing: these are their tokens.")
+    if not amounts:
+        st.caption("Quotations send no tokens either, so there is nothing to draw.")
+        return None
+    told = "; ".join(f"{each.name or 'none'} {say.money(each.cost)}" for each in found[:_NAMED])
+    event = st.plotly_chart(
+        cost_charts.over_time(amounts, *span, theme(), money=money),
+        config=cost_charts.CONFIG,
+        key=f"cost_chart_{dimension}_{span[0]}_{st.session_state.get('cost_clears', 0)}",
+        on_select="rerun",
+        selection_mode="box",
+        alt=f"By {_NAMES[dimension].lower()}: {told}",
+    )
+    boxes = event.selection.get("box", []) if event else []
+    return cost_table.days_of(boxes[0]["x"], *span) if boxes else None
+
+
+def _dragged(days: tuple[date, date] | None) -> None:
+    if days is None:
+        st.caption("Drag over the chart to see some of its days alone.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{days[0]:%-d %b} to {days[1]:%-d %b %Y}**", width="content")
+        st.button(
+            "All days", key="cost_clear", type="tertiary", icon=":material/close:", on_click=_clear
+        )
+
+
+def _clear() -> None:
+    # A chart keeps what was dragged on it: a new one has nothing.
+    st.session_state["cost_clears"] = st.session_state.get("cost_clears", 0) + 1
 
 
 def _table(found: Sequence[Spend], dimension: Dimension) -> None:
@@ -91,11 +160,19 @@ def _table(found: Sequence[Spend], dimension: Dimension) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         column_config=_COLUMNS,
-        height=min(10, len(rows)) * 35 + 38,
+        height=min(9, len(rows)) * 35 + 38,
         key="cost_table",
     )
     of = "cost" if whole else "tokens, as nothing cost anything"
-    st.caption(f"“Of all” is the share of the {of}. The table's own menu gives it as CSV.")
+    st.caption(f"“Of all” is the share of the {of}.")
+    st.download_button(
+        "Download as CSV",
+        cost_table.as_csv(found),
+        f"costs-by-{dimension}.csv",
+        "text/csv",
+        icon=":material/download:",
+        type="tertiary",
+    )
 
 
 def _kinds(found: Sequence[Spend]) -> None:
@@ -128,7 +205,7 @@ def _kinds(found: Sequence[Spend]) -> None:
     )
 
 
-def _trust(bench: Workbench, since: datetime, until: datetime) -> None:
+def _trust(bench: Workbench, since: date, until: date) -> None:
     """How far the sums can be trusted."""
     rows = bench.spending.agreement(user(), since, until)
     parts = [f"{rows.reported:,} of these calls are booked as the provider reported them"]
@@ -141,7 +218,33 @@ def _trust(bench: Workbench, since: datetime, until: datetime) -> None:
     st.caption(label("; ".join(parts)).replace("\\*Models\\*", "*Models*") + ".")
 
 
-def _dearest(bench: Workbench, since: datetime, until: datetime) -> None:
+def _answers(bench: Workbench, since: date, until: date) -> None:
+    """What single answers cost, and the dearest of them to open."""
+    found = bench.spending.distribution(user(), since, until)
+    if not found.bins:
+        return
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        st.subheader("What an answer costs", anchor=False)
+        mean = found.cost / max(1, found.answers)
+        st.caption(
+            label(
+                f"{found.answers:,} answers, {say.money(mean.quantize(Decimal('0.000001')))} each on "
+                f"average, the dearest {say.money(found.dearest)}."
+            )
+        )
+        told = ", ".join(f"{many:,} from {say.money(low)}" for low, _, many in found.bins)
+        st.plotly_chart(
+            cost_charts.by_answer(found, theme()),
+            config=cost_charts.CONFIG,
+            key="cost_answers",
+            alt=f"Answers by cost: {told}",
+        )
+    with right:
+        _dearest(bench, since, until)
+
+
+def _dearest(bench: Workbench, since: date, until: date) -> None:
     found = bench.spending.dearest(user(), since, until, 8)
     if not found:
         return
@@ -150,7 +253,7 @@ def _dearest(bench: Workbench, since: datetime, until: datetime) -> None:
         try:
             words = turn_picker.question(bench.turn_rows.get(user(), turn_id), 90)
         except FootlightsError:
-            words = "a call outside the chat, or one whose conversation was deleted"
+            words = "not of a chat that is there"
         plural = "" if calls == 1 else "s"
         st.page_link(
             "costs.py",

@@ -25,7 +25,7 @@ _COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def draw(rows: Sequence[LedgerRow], questions: Mapping[str, str]) -> None:
+def draw(rows: Sequence[LedgerRow], questions: Mapping[str, str], key: str = "ledger") -> None:
     """The rows, newest first, with the `questions` of the turns that are known; without any, no such column."""
     number = st.column_config.NumberColumn
     st.dataframe(
@@ -50,7 +50,7 @@ def draw(rows: Sequence[LedgerRow], questions: Mapping[str, str]) -> None:
             "Counted by": st.column_config.TextColumn(width=95),
         },
         placeholder="–",
-        key="ledger",
+        key=key,
         alt="Every call that could cost money, newest first",
     )
 
@@ -78,6 +78,11 @@ def _as_shown(row: LedgerRow, questions: Mapping[str, str]) -> dict[str, object]
     }
 
 
+def plain(text: str) -> str:
+    """The text as no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
 def as_csv(rows: Sequence[LedgerRow]) -> str:
     """The rows as CSV; money as exact decimals, empty where the price is unknown."""
     written = io.StringIO()
@@ -91,13 +96,12 @@ def as_csv(rows: Sequence[LedgerRow]) -> str:
             else ("", "", "", "")
         )
         money = ("" if each is None else f"{each:f}" for each in (row.cost, row.reserved))
-        model = f"'{row.model}" if row.model.startswith(_FORMULA) else row.model
         writer.writerow(
             [
                 row.created_at.isoformat(),
                 row.turn_id,
                 row.purpose,
-                model,
+                plain(row.model),
                 row.state,
                 *money,
                 *counts,

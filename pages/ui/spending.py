@@ -17,6 +17,7 @@ _FIELDS: tuple[tuple[Scope, str], ...] = (
     ("month", "A month"),
     ("conversation", "Each conversation"),
 )
+_AT_CAP = {"refuse": "Refuse the question", "local": "Go on with the model on this machine"}
 
 
 def draw(bench: Workbench) -> None:
@@ -32,6 +33,23 @@ def draw(bench: Workbench) -> None:
         for column, (scope, words) in zip(st.columns(len(_FIELDS)), _FIELDS, strict=True):
             with column:
                 _field(bench, scope, words, caps.get(scope))
+        _at_cap(bench)
+
+
+def _at_cap(bench: Workbench) -> None:
+    """What happens at a cap."""
+    st.session_state.setdefault("at_cap", bench.preferences.at_cap(user()))
+    st.segmented_control(
+        "When a cap is reached",
+        ["refuse", "local"],
+        format_func=lambda each: _AT_CAP[each],
+        key="at_cap",
+        required=True,
+        on_change=lambda: bench.preferences.set_at_cap(user(), st.session_state["at_cap"]),
+        help="The model on this machine answers when its weights are there and the question, with its "
+        "passages, fits its window; the answer says so. Questions with tools, tables, share links and "
+        "programs with an API key are refused in any case.",
+    )
 
 
 def _field(bench: Workbench, scope: Scope, words: str, cap: CapState | None) -> None:
@@ -53,6 +71,18 @@ def _field(bench: Workbench, scope: Scope, words: str, cap: CapState | None) -> 
         st.caption("Counted for each conversation by itself.")
     else:
         _bar(cap, cap.spent, cap.reserved)
+    warn = f"warn_{scope}"
+    st.session_state.setdefault(warn, round(cap.warn_share * 100))
+    st.slider(
+        "Warn in the chat at",
+        min_value=5,
+        max_value=100,
+        step=5,
+        format="%d %%",
+        key=warn,
+        on_change=_warn,
+        args=(bench, scope, cap.limit, warn),
+    )
     st.button(
         "Take it away",
         key=f"remove_{key}",
@@ -68,6 +98,10 @@ def _bar(cap: CapState, spent: Decimal, reserved: Decimal) -> None:
     aside = f"{say.money(reserved)} reserved · " if reserved else ""
     renews = f"{cap.renews_at:%d %b, %H:%M} UTC" if cap.renews_at else "never"
     st.caption(f"{aside}renews {renews}")
+
+
+def _warn(bench: Workbench, scope: Scope, limit: Decimal, key: str) -> None:
+    bench.caps.set(user(), scope, limit, warn_share=st.session_state[key] / 100)
 
 
 def _remove(bench: Workbench, scope: Scope, key: str) -> None:

@@ -91,6 +91,29 @@ def test_a_spent_cap_sends_no_request_and_says_what_to_do(paid: Any, vendor: Any
     assert isinstance(followed(paid, turn_id)[-1], TurnDone)  # what is free still answers
 
 
+def test_at_a_cap_the_model_of_this_machine_goes_on_and_the_answer_says_so(
+    vendor: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "models").symlink_to(Path(__file__).resolve().parents[2] / "data" / "models")
+    settings = settings_for(
+        tmp_path,
+        OPENAI_API_KEY="sk-paid-0123456789",
+        OPENAI_BASE_URL=vendor.address,
+        FOOTLIGHTS_MODEL="openai:gpt-6-luna",
+    )
+    with running(settings) as bench:
+        bench.caps.set("local", "day", Decimal(0))
+        bench.preferences.set_at_cap("local", "local")
+        turn_id = ask(bench, "Hello", use_documents=False, max_tokens=4).turn_id
+        events = followed(bench, turn_id)
+        (fell,) = [event for event in events if isinstance(event, FellBack)]
+        assert fell.reason == "the cap of $0 for today is reached"
+        turn = bench.turn_rows.get("local", turn_id)
+        assert turn.model == fell.to and turn.model.startswith("local:") and turn.status == "done"
+        assert "the cap of $0 for today is reached" in turn.stop_reason
+        assert vendor.calls == 0 and {row.cost for row in bench.ledger.rows("local")} == {0}
+
+
 def test_a_model_without_a_price_is_refused_under_a_cap(paid: Any, vendor: Any) -> None:
     paid.caps.set("local", "day", Decimal(1))
     turn_id = ask(paid, "Hello", use_documents=False, model="openai:gpt-99").turn_id

@@ -10,7 +10,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from core.types import LedgerRow, Usage
-from pages.ui import charts, ledger_table, palette
+from pages.ui import cost_charts, cost_table, ledger_table, palette
 
 Open = Callable[..., AppTest]
 Ask = Callable[[str], Any]
@@ -129,19 +129,28 @@ def test_the_csv_has_exact_money_and_no_formula() -> None:
     assert (second["state"], second["cost_usd"], second["tokens_in"]) == ("released", "0", "")
 
 
-def test_days_are_stacked_by_model_in_the_colours_of_the_theme() -> None:
-    rows = [
-        (date(2026, 11, 22), "a", 0.001),
-        (date(2026, 11, 23), "a", 0.002),
-        (date(2026, 11, 23), "b", 0.003),
-        (date(2026, 11, 23), "free", 0.0),
-    ]
-    figure = charts.by_day(rows, "US dollars", "dark", money=True)
-    assert [bar.name for bar in figure.data] == ["a", "b"]
-    assert figure.layout.barmode == "stack"
+def test_days_are_stacked_by_name_in_the_colours_of_the_theme() -> None:
+    amounts = {
+        "<a>": [(date(2026, 11, 22), 0.001), (date(2026, 11, 23), 0.002)],
+        "b": [(date(2026, 11, 23), 1.0)],
+    }
+    span = date(2026, 11, 20), date(2026, 11, 23)
+    figure = cost_charts.over_time(amounts, *span, "dark", money=True)
+    assert [bar.name for bar in figure.data] == ["&lt;a&gt;", "b"]
+    assert figure.layout.barmode == "stack" and figure.layout.dragmode == "select"
     assert figure.data[1].marker.color == palette.of("dark").chart[1]
     first, last = figure.layout.xaxis.range
-    assert (last - first).days == 7
+    assert (last - first).days == 4
+    year = cost_charts.over_time(amounts, date(2026, 1, 1), span[1], "dark", money=True)
+    assert list(year.data[0].y) == [0.001, 0.002], "the 22nd is a Sunday, the end of its week"
+
+
+def test_a_drag_means_the_days_whose_middle_it_covers() -> None:
+    span = date(2026, 11, 1), date(2026, 11, 30)
+    dragged = ["2026-11-06 20:00:00.5", "2026-11-04 06:00"]
+    assert cost_table.days_of(dragged, *span) == (date(2026, 11, 4), date(2026, 11, 6))
+    assert cost_table.days_of(["2026-11-04 13:00", "2026-11-04 14:00"], *span) is None
+    assert cost_table.days_of(["2020-01-01", "2030-01-01"], *span) == span
 
 
 def test_what_made_the_spending_so_is_told_by_model_use_and_conversation(
@@ -157,3 +166,25 @@ def test_what_made_the_spending_so_is_told_by_model_use_and_conversation(
     test.session_state["cost_dimension"] = "conversation"
     names = set(test.run().dataframe[0].value["Conversation"])
     assert {"/words 5", "/words 6"} <= names
+
+
+def test_a_bill_is_compared_with_the_ledger_and_its_differences_are_explained(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    turn = asked("/words 5")
+    book(bench, turn, "row-1", "openai:gpt-6-luna", "0.25")
+    day = datetime.now(UTC).date()
+    test = app("costs.py")
+    bill = f"start_time_iso,what,usd\n{day},gpt-6-luna,0.25\n{day},gpt-6-sol,1\n".encode()
+    test.file_uploader[0].set_value(("bill.csv", bill, "text/csv")).run()
+    assert "no form that is known" in texts(test)
+    for box, column in (("Day", "start_time_iso"), ("Model", "what"), ("Amount", "usd")):
+        next(each for each in test.selectbox if each.label == box).set_value(column)
+    test.run()
+    shown = metrics(test)
+    assert (shown["On the bill"], shown["In the ledger"]) == ("$1.25", "$0.25")
+    assert shown["Booked beyond the bill"] == "−$1.00"
+    line = next(table.value for table in test.dataframe if "Result" in table.value).iloc[0]
+    assert (line["Model"], line["Result"]) == ("gpt-6-sol", "only on the bill")
+    test.file_uploader[0].set_value(("bill.csv", b"PK\x03\x04", "text/csv")).run()
+    assert "another kind of file" in test.error[0].value

@@ -242,3 +242,20 @@ def test_a_key_is_made_shown_once_and_revoked(app: Open, bench: Any) -> None:
     test.button(key=f"revoke_{key.id}").click().run()
     assert bench.api_keys.verify(secret) is None
     assert key.prefix not in texts(test)
+
+
+def test_a_cap_warns_from_its_own_level_on_and_says_what_happens_then(
+    app: Open, bench: Any
+) -> None:
+    bench.caps.set("local", "day", Decimal(1))
+    test = app("models.py")
+    test.slider(key="warn_day").set_value(50).run()
+    assert bench.caps.list("local")[0].warn_share == 0.5
+    test.session_state["at_cap"] = "local"
+    bench.preferences.set_at_cap("local", "local")
+    bench.ledger.reserve("local", "r1", "t", "c", "openai:x", "answer", Decimal("0.6"))
+    chat = app("chat.py")
+    assert "Today's cap is near: $0.40 of $1.00 is left" in chat.warning[0].value.replace("\\", "")
+    assert "answered by the model on this machine" in chat.warning[0].value
+    bench.caps.remove("local", "day")
+    assert not app("chat.py").warning

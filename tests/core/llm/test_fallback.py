@@ -1,6 +1,7 @@
 """The next model, only before the first word."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 
 import pytest
 
@@ -23,14 +24,16 @@ BUSY = Overloaded("a is overloaded", provider="a")
 Script = dict[str, list[ModelEvent | FootlightsError]]
 
 
-async def heard(script: Script) -> list[ModelEvent]:
+async def heard(
+    script: Script, refs: list[str] | None = None, at_cap: str = ""
+) -> list[ModelEvent]:
     async def ask(ref: str) -> AsyncIterator[ModelEvent]:
         for step in script[ref]:
             if isinstance(step, FootlightsError):
                 raise step
             yield step
 
-    return [event async for event in first_that_answers(list(script), ask)]
+    return [event async for event in first_that_answers(refs or list(script), ask, at_cap)]
 
 
 async def test_the_second_answers_when_the_first_cannot_and_it_is_said() -> None:
@@ -104,3 +107,22 @@ async def test_what_another_model_cannot_help_with_rises_as_it_is() -> None:
     )
     with pytest.raises(BudgetExceeded):
         await heard({"a:1": [cap], "b:2": [DONE]})
+
+
+async def test_at_a_cap_the_free_model_goes_on_and_no_other_is_asked() -> None:
+    script: Script = {"a:1": [_spent()], "b:2": [TextDelta("paid"), DONE], "local:s": [DONE]}
+    events = await heard(script, refs=["a:1", "b:2"], at_cap="local:s")
+    assert events == [FellBack("a:1", "local:s", "the cap of $1 for today is reached"), DONE]
+
+
+async def test_where_the_free_model_has_no_room_either_the_cap_is_what_is_told() -> None:
+    script: Script = {"a:1": [BUSY], "b:2": [_spent()], "local:s": [_spent()]}
+    with pytest.raises(Overloaded) as failed:
+        await heard(script, refs=["a:1", "b:2"], at_cap="local:s")
+    assert "b:2: the cap of $1" in failed.value.hint and "local:s: the cap" in failed.value.hint
+
+
+def _spent() -> BudgetExceeded:
+    one = Decimal(1)
+    words = "the cap of $1 for today is reached: $1 is spent"
+    return BudgetExceeded(words, scope="day", limit=one, spent=one, reserved=one, renews_at=None)

@@ -1,5 +1,6 @@
 """Whatever happens in whatever order: the accounts are the sum of the rows, and no cap is passed."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -23,7 +24,8 @@ from core.store.columns import now
 from core.store.engine import reading, writing
 from core.store.ledger import Ledger
 from core.store.ledger_rows import settle_at_worst
-from core.store.tables import accounts, caps, ledger
+from core.store.spend_days import day_of
+from core.store.tables import accounts, caps, ledger, spend_days, spend_turns
 from core.types import LedgerRow, Usage
 from tests.core.store.stories import ME
 
@@ -38,6 +40,11 @@ AMOUNTS = st.none() | st.integers(0, 40).map(lambda cents: Decimal(cents) / 100)
 ROWS = st.integers(0, 12).map("r{}".format)
 PAYERS = st.builds(Payers, st.sampled_from(["c1", "c2"]), st.sampled_from(["", "k1"]))
 OWNERS = ("one", "two")
+BY: dict[str, Callable[[LedgerRow], str]] = {
+    "model": lambda row: row.model,
+    "conversation": lambda row: row.conversation_id,
+    "use": lambda row: row.purpose,
+}
 
 
 class Books(RuleBasedStateMachine):
@@ -55,7 +62,7 @@ class Books(RuleBasedStateMachine):
     def begin(self, capped: bool) -> None:
         self.limits = LIMITS if capped else {}
         with writing(self.engine) as connection:
-            for table in (ledger, accounts, caps):
+            for table in (ledger, spend_days, spend_turns, accounts, caps):
                 connection.execute(delete(table))
         for scope, limit in self.limits.items():
             Caps(self.engine).set(ME, scope, limit)
@@ -116,6 +123,30 @@ class Books(RuleBasedStateMachine):
             for scope in ("day", "month", "conversation"):
                 booked = connection.execute(sums.where(accounts.c.scope == scope)).one()
                 assert (booked[0] or 0, booked[1] or 0) == (spent, reserved)
+
+    @invariant()
+    def summed_by_day(self) -> None:
+        """The sums by day are those of the settled rows, in every dimension."""
+        settled = [row for row in self.rows() if row.state == "settled"]
+        days = {day_of(row.created_at) for row in settled}
+        for dimension, of in BY.items():
+            wanted = {}
+            for day in days:
+                for row in settled:
+                    if day_of(row.created_at) == day:
+                        calls, cost = wanted.get((day, of(row)), (0, Decimal(0)))
+                        wanted[day, of(row)] = calls + 1, cost + (row.cost or 0)
+            query = select(spend_days).where(
+                spend_days.c.dimension == dimension, spend_days.c.calls > 0
+            )
+            with reading(self.engine) as connection:
+                kept = connection.execute(query).all()
+            assert {(row.day, row.name): (row.calls, row.cost) for row in kept} == wanted
+
+        with reading(self.engine) as connection:
+            turn = connection.execute(select(spend_turns).where(spend_turns.c.calls > 0)).all()
+        assert [each.calls for each in turn] == ([len(settled)] if settled else [])
+        assert sum(each.cost for each in turn) == sum(row.cost or 0 for row in settled)
 
     def rows(self) -> list[LedgerRow]:
         return self.ledgers["one"].rows(ME, 10_000)

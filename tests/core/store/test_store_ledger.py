@@ -4,14 +4,13 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine
 from sqlalchemy.dialects import sqlite
 
 from core.errors import NotFound
+from core.store import ledger as module
 from core.store.columns import Dollars, Moment, now
-from core.store.engine import writing
 from core.store.ledger import Ledger
-from core.store.tables import ledger as rows
 from core.store.turns import Turns
 from core.types import Usage
 from tests.core.store.stories import ME, ask
@@ -101,13 +100,12 @@ def test_what_a_dead_process_reserved_is_settled_at_its_worst_case(ledger: Ledge
     assert [row.state for row in ledger.rows(ME, turn_id="t2")] == ["reserved"]
 
 
-def test_days_are_those_of_utc(ledger: Ledger, engine: Engine) -> None:
+def test_days_are_those_of_utc(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     midnight = datetime(2026, 3, 1, tzinfo=UTC)
     for row, at in (("r1", midnight - timedelta(microseconds=1)), ("r2", midnight)):
+        monkeypatch.setattr(module, "now", lambda at=at: at)
         reserve(ledger, row)
         ledger.settle(ME, row, USAGE, Decimal(1))
-        with writing(engine) as connection:
-            connection.execute(update(rows).where(rows.c.id == row).values(created_at=at))
 
     days = ledger.by_day(ME, midnight - timedelta(days=1))
 

@@ -90,6 +90,9 @@ KNOWN: dict[str, Any] = {
     "space": "s",
     "pages": 1,
     "first": 1,
+    "first_day": now().date(),
+    "last_day": now().date(),
+    "keys": ["m"],
     "last": 1,
     "unit": "page",
     "ids": [],
@@ -120,7 +123,16 @@ KNOWN: dict[str, Any] = {
 # These make something of the second user's own, whatever ids the first one uses.
 MAKES = {"save", "create", "start", "reserve", "add", "add_refused", "keep", "make", "pause_all"}
 # What they say of a user who has nothing.
-EMPTY = {"page", "agreement", "preview", "totals", "embeddings", "vectors", "outstanding"}
+EMPTY = {
+    "page",
+    "agreement",
+    "distribution",
+    "preview",
+    "totals",
+    "embeddings",
+    "vectors",
+    "outstanding",
+}
 
 
 def public_methods() -> list[tuple[type, str]]:

@@ -1,0 +1,138 @@
+"""The costs page with a million rows of the ledger: what its first draw and a change of its range ask the
+database, on both databases, against the same sums over the rows themselves."""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, func, insert, select, text
+
+from benchmarks.reservations import postgresql
+from core.store.engine import make_engine, migrate, reading, writing
+from core.store.ledger import Ledger
+from core.store.spending import Spending
+from core.store.tables import ledger
+
+ROWS, DAYS, CALLS_A_TURN = 1_000_000, 365, 4
+_MODELS = (
+    "openai:gpt-6-luna",
+    "openai:gpt-6-sol",
+    "anthropic:claude-5-haiku",
+    "local:smollm2-135m",
+)
+_TOOLS = ("", "", "", "calculator", "search_documents", "calculator + search_documents")
+_LINKS = ("", "", "", "l1", "l2")
+_NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+_US = 1_000_000
+_MADE = import_module("core.store.migrations.versions.v0018_spend_days")
+
+
+def main() -> None:
+    """Seconds of the whole of what the page asks, the median of three."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        for name, url in (
+            ("SQLite", f"sqlite:///{folder}/bench.db"),
+            ("PostgreSQL", postgresql(Path(folder), stack)),
+        ):
+            engine = make_engine(url)
+            migrate(engine)
+            fill(engine)
+            first = _median(lambda: first_draw(engine))  # noqa: B023
+            month = _median(lambda: draw(engine, 30))  # noqa: B023
+            year = _median(lambda: draw(engine, DAYS))  # noqa: B023
+            rows = _median(lambda: _over_rows(engine))  # noqa: B023
+            print(
+                f"{name:<10} {ROWS:,} rows   first draw {first:.3f} s   range to 30 days {month:.3f} s, "
+                f"to a year {year:.3f} s   one sum over the rows {rows:.3f} s"
+            )
+            engine.dispose()
+
+
+def first_draw(engine: Engine) -> None:
+    """What the page asks when it is opened."""
+    Ledger(engine).by_day("me", datetime(2000, 1, 1, tzinfo=UTC))
+    Ledger(engine).rows("me", 500)
+    draw(engine, 30)
+
+
+def draw(engine: Engine, days: int, dimension: Any = "model") -> None:
+    """What the page asks for a range."""
+    spending, last = Spending(engine), _NOW.date()
+    first = last - timedelta(days=days - 1)
+    found = spending.by("me", dimension, first, last)
+    spending.by_day("me", dimension, first, last, [each.key for each in found[:7]])
+    spending.distribution("me", first, last)
+    spending.dearest("me", first, last, 8)
+    spending.agreement("me", first, last)
+
+
+def fill(engine: Engine, rows: int = ROWS) -> None:
+    """That many settled rows over a year, and their sums as a migration makes them."""
+    with writing(engine) as connection:
+        for batch in _batches(rows):
+            connection.execute(insert(ledger), batch)
+        for dimension, column in _MADE._DIMENSIONS.items():
+            statement = _MADE._SUMS.format(dimension=dimension, column=column, day=86_400 * _US)
+            connection.execute(text(statement))
+        connection.execute(text(_MADE._TURNS.format(day=86_400 * _US)))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def _batches(rows: int) -> Iterator[list[dict[str, Any]]]:
+    step = timedelta(days=DAYS) / rows
+    for begin in range(0, rows, 20_000):
+        yield [
+            _row(at, _NOW - step * (rows - at)) for at in range(begin, min(rows, begin + 20_000))
+        ]
+
+
+def _row(at: int, moment: datetime) -> dict[str, Any]:
+    turn = at // CALLS_A_TURN
+    return {
+        "user_id": "me",
+        "id": f"{at:08d}",
+        "turn_id": f"t{turn:08d}",
+        "conversation_id": f"c{turn // 5:08d}",
+        "model": _MODELS[turn * 7 % len(_MODELS)],
+        "purpose": "answer" if at % CALLS_A_TURN else "condense",
+        "state": "settled",
+        "created_at": moment,
+        "reserved": None,
+        "cost": None if turn % 97 == 0 else Decimal(turn * 37 % 9_000) / 1_000_000,
+        "input_tokens": 1_000 + at % 500,
+        "output_tokens": 200,
+        "cached_tokens": at % 300,
+        "cache_write_tokens": 0,
+        "reasoning_tokens": 20,
+        "source": "estimated" if turn % 50 == 0 else "reported",
+        "link_id": _LINKS[turn % len(_LINKS)],
+        "tools": _TOOLS[at % len(_TOOLS)],
+        "prompt": f"answer@{turn % 3 + 1}",
+    }
+
+
+def _over_rows(engine: Engine) -> None:
+    query = select(ledger.c.model, func.count(), func.sum(ledger.c.cost)).where(
+        ledger.c.user_id == "me",
+        ledger.c.state == "settled",
+        ledger.c.created_at >= _NOW - timedelta(days=DAYS),
+    )
+    with reading(engine) as connection:
+        connection.execute(query.group_by(ledger.c.model)).all()
+
+
+def _median(work: Callable[[], None]) -> float:
+    def once() -> float:
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start
+
+    return statistics.median(once() for _ in range(3))

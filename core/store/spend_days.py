@@ -1,0 +1,105 @@
+"""The sums of the ledger by UTC day, moved by the difference whenever a row of it changes."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from core.store.engine import insert
+from core.store.tables import spend_days, spend_turns
+
+Dimension = Literal["model", "use", "conversation", "prompt", "link", "tool"]
+"""What money is told apart by."""
+TOKENS = (
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+)
+_COUNTS = ("calls", "unpriced", "estimated", *TOKENS)
+_OF_A_TURN = ("calls", "unpriced", "cost")
+_COLUMNS = {
+    "conversation": "conversation_id",
+    "link": "link_id",
+    "model": "model",
+    "prompt": "prompt",
+    "tool": "tools",
+    "use": "purpose",
+}
+_FIRST = date(1970, 1, 1)
+
+
+def day_of(moment: datetime) -> int:
+    """The number of the UTC day of the moment, from 1970 on."""
+    return (moment.astimezone(UTC).date() - _FIRST).days
+
+
+def number_of(day: date) -> int:
+    """The number of the day, from 1970 on."""
+    return (day - _FIRST).days
+
+
+def date_of(day: int) -> date:
+    """The day of this number."""
+    return _FIRST + timedelta(days=day)
+
+
+def midnight(day: date) -> datetime:
+    """The moment in which the UTC day begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def move(connection: Connection, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Change every sum that the row of the ledger is part of by what became of it."""
+    was, now = _share(before), _share(after)
+    moved = {name: now[name] - was[name] for name in now}
+    if not any(moved.values()):
+        return
+    day = day_of(after["created_at"])
+    statement = insert(connection, spend_days).values(
+        [
+            {
+                "user_id": after["user_id"],
+                "dimension": dimension,
+                "day": day,
+                "name": after[column],
+                **moved,
+            }
+            # Everybody locks them in this order.
+            for dimension, column in _COLUMNS.items()
+        ]
+    )
+    key = ["user_id", "dimension", "day", "name"]
+    added = {name: spend_days.c[name] + statement.excluded[name] for name in moved}
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=added))
+    if after["turn_id"]:
+        _move_turn(connection, after, day, {name: moved[name] for name in _OF_A_TURN})
+
+
+def _move_turn(
+    connection: Connection, row: Mapping[str, Any], day: int, moved: Mapping[str, Any]
+) -> None:
+    statement = insert(connection, spend_turns).values(
+        user_id=row["user_id"], turn_id=row["turn_id"], day=day, **moved
+    )
+    # The day stays: that of the first call.
+    added = {name: spend_turns.c[name] + statement.excluded[name] for name in moved}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["user_id", "turn_id"], set_=added)
+    )
+
+
+def _share(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row adds to its sums: nothing, unless it is settled."""
+    if row["state"] != "settled":
+        return {**dict.fromkeys(_COUNTS, 0), "cost": Decimal(0)}
+    return {
+        "calls": 1,
+        "unpriced": int(row["cost"] is None),
+        "estimated": int(row["source"] != "reported"),
+        **{name: row[name] for name in TOKENS},
+        "cost": row["cost"] or Decimal(0),
+    }

@@ -1,0 +1,40 @@
+"""What is said in the chat when a cap is near or reached: what is left, and when it renews."""
+
+import streamlit as st
+
+from core.bootstrap import CapState, Workbench, near_caps
+from pages.ui import say
+from pages.ui.markdown import label
+from pages.ui.session import user
+
+_WORDS = {
+    "day": "Today's cap",
+    "month": "This month's cap",
+    "conversation": "This conversation's cap",
+}
+
+
+def draw(bench: Workbench, conversation_id: str) -> None:
+    """Draw a line for the cap with least left, if any is near."""
+    if not (found := near_caps(bench.caps, user(), conversation_id)):
+        return
+    goes_on = bench.preferences.at_cap(user()) == "local"
+    st.warning(label(words(found[0], goes_on=goes_on)), icon=":material/savings:")
+    st.page_link("models.py", label="Change the caps", icon=":material/tune:")
+
+
+def words(cap: CapState, *, goes_on: bool) -> str:
+    """What is left of the cap, when it renews, and what happens then."""
+    name, left = _WORDS.get(cap.scope, "A cap"), cap.left or 0
+    renews = (
+        f"It renews on {cap.renews_at:%-d %b at %H:%M} UTC."
+        if cap.renews_at
+        else "It never renews."
+    )
+    after = "answered by the model on this machine, if it fits its window" if goes_on else "refused"
+    if not left:
+        return f"{name} of {say.money(cap.limit)} is used up: a question that costs something is {after}. {renews}"
+    return (
+        f"{name} is near: {say.money(cap.left)} of {say.money(cap.limit)} is left. A question that may cost more "
+        f"is {after}. {renews}"
+    )

@@ -1,0 +1,47 @@
+"""What made the spending so as CSV, and the days that a drag over the chart means."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from core.bootstrap import Spend
+from pages.ui.ledger_table import plain
+
+_COLUMNS = (
+    "name", "id", "cost_usd", "calls", "unpriced_calls", "estimated_calls", "tokens_in", "cached",
+    "written_to_cache", "tokens_out", "reasoning",
+)  # fmt: skip
+
+
+def as_csv(found: Sequence[Spend]) -> str:
+    """The sums as CSV; money as exact decimals, empty where no price is known."""
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(_COLUMNS)
+    for each in found:
+        writer.writerow(
+            [
+                plain(each.name or "none"),
+                plain(each.key),
+                "" if each.cost is None else f"{each.cost:f}",
+                each.calls,
+                each.unpriced,
+                each.estimated,
+                each.input_tokens,
+                each.cached_tokens,
+                each.cache_write_tokens,
+                each.output_tokens,
+                each.reasoning_tokens,
+            ]
+        )
+    return written.getvalue()
+
+
+def days_of(edges: Sequence[str], first: date, last: date) -> tuple[date, date] | None:
+    """The days whose middle lies between the edges, within the first and the last; None without one."""
+    low, high = sorted(datetime.fromisoformat(str(edge)[:19].replace(" ", "T")) for edge in edges)
+    noon = timedelta(hours=12)
+    begin = max(first, (low + noon).date())
+    end = min(last, (high - noon).date())
+    return (begin, end) if begin <= end else None

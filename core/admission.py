@@ -1,13 +1,16 @@
 """What may be asked: a request is checked, in words, before anything is written or paid for."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from core.documents import DocumentService
 from core.errors import Conflict, Misuse, Refused
 from core.events import clean
+from core.llm.shape import shape
 from core.models import Models
 from core.prompts.library import PromptLibrary
-from core.prompts.template import PromptTemplate
+from core.prompts.template import PromptTemplate, fault
 from core.store.collections import Collections
 from core.store.conversations import Conversations
 from core.table_answer import instructions
@@ -36,6 +39,8 @@ class Asked:
     """The columns, when the answer shall be a table."""
     tools: tuple[Tool, ...] = ()
     """What the model may call."""
+    output: Mapping[str, Any] | None = None
+    """The JSON schema of the answer, when the prompt has one."""
 
     @property
     def prompt_version(self) -> str:
@@ -81,15 +86,27 @@ class Admission:
         request = self._where(user, request)
         if not new:
             self._check_conversation(user, conversation_id)
-        model = self._models.resolve(request.model)
+        model = self._model(request, template)
         fields = _fields(request, model)
         tools = self._tools(user, request, model)
+        output = _output(template, fields, tools, model)
         if fields:  # what is kept is the request as it was made
             told = f"{request.instructions}\n\n{instructions(fields)}".strip()
             request = replace(request, instructions=told)
         whose = "API: " if request.key_id else "Replay: " if request.replay else ""
         name = f"{whose}{title(prompt)}"
-        return Asked(user, turn_id, conversation_id, name, request, model, template, fields, tools)
+        return Asked(
+            user, turn_id, conversation_id, name, request, model, template, fields, tools, output
+        )
+
+    def _model(self, request: TurnRequest, template: PromptTemplate) -> ModelInfo:
+        """The model that was chosen, else that of the prompt if it can be asked now, else the first."""
+        if request.model is None and template.model.name:
+            try:
+                return self._models.resolve(template.model.name)
+            except Misuse:
+                pass  # a prompt comes from elsewhere, where there are other keys: a hint is no order
+        return self._models.resolve(request.model)
 
     def _template(self, request: TurnRequest) -> PromptTemplate:
         """The prompt; where none was chosen, that for working with tools when there are some."""
@@ -163,19 +180,43 @@ def _fields(request: TurnRequest, model: ModelInfo) -> tuple[Field, ...]:
     return parse_fields(request.table)
 
 
+def _output(
+    template: PromptTemplate,
+    fields: Sequence[Field],
+    tools: Sequence[Tool],
+    model: ModelInfo,
+) -> Mapping[str, Any] | None:
+    """The schema of the prompt; a table that is asked for goes before it."""
+    if template.output is None or fields:
+        return None
+    if model.provider == "quotes" or tools:
+        why = "made without tools" if tools else "made by a model: quotations have no shape"
+        raise Misuse(
+            f"{template.ref} wants an answer of the shape of its schema, and such an answer is {why}",
+            hint="Leave the tools out." if tools else "Choose a model for it, or another prompt.",
+        )
+    shape(template.output)
+    return template.output
+
+
 def _check_variables(template: PromptTemplate, request: TurnRequest) -> None:
-    declared = {variable.name for variable in template.variables}
+    declared = {variable.name: variable for variable in template.variables}
     ours = {"question", "passages", *(("tools", "steps") if request.tools else ())}
-    for name in request.variables:
+    for name, value in request.variables.items():
         if name not in declared or name in ours:
-            settable = ", ".join(sorted(declared - ours)) or "none"
+            settable = ", ".join(sorted(set(declared) - ours)) or "none"
             raise Misuse(
-                f"{template.name}@{template.version} takes no variable {name!r}",
-                hint=f"It can be given: {settable}.",
+                f"{template.ref} takes no variable {name!r}", hint=f"It can be given: {settable}."
+            )
+        if wrong := fault(declared[name], value):
+            kind = declared[name].type.replace("_", " ")
+            raise Misuse(
+                f"{template.ref}: the variable {name!r} {wrong}",
+                hint=f"It is of the type {kind}: send such a value, or leave it out.",
             )
     for variable in template.variables:
         if variable.required and variable.name not in ours | set(request.variables):
             raise Misuse(
-                f"{template.name}@{template.version} needs {variable.name!r}",
+                f"{template.ref} needs {variable.name!r}",
                 hint="Add it to the variables, or give it a default in the front matter.",
             )

@@ -33,7 +33,7 @@ from core.retrieval.verdicts import summary
 from core.runs import Runs
 from core.store.conversations import Conversations
 from core.store.preferences import Preferences
-from core.table_answer import citations, is_native, table
+from core.table_answer import citations, is_native, shaped, table
 from core.tables import rows_of
 from core.trace import OpenSpan, Trace
 from core.types import (
@@ -227,10 +227,12 @@ class ChatService:
                 at_cap=(spare.ref, replace(request, model=spare.id)) if spare else None,
             )
 
-        if not asked.fields:
-            return ask(context.messages)
         native = is_native([asked.model.ref, *(other.ref for other in others)])
-        return table(ask, context.messages, asked.fields, native=native)
+        if asked.fields:
+            return table(ask, context.messages, asked.fields, native=native)
+        if asked.output:
+            return shaped(ask, context.messages, asked.output, native=native)
+        return ask(context.messages)
 
     def _more(
         self, context: Context, messages: tuple[Message, ...], output: OutputSchema | None

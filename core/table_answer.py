@@ -1,7 +1,8 @@
-"""An answer that is a table: asked for by its fields, streamed as it is written, checked, and cited row by row."""
+"""An answer of a shape, a prompt's own or that of a table: asked for by its schema, streamed as it is written, checked, and cited row by row."""
 
+import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -35,21 +36,42 @@ def instructions(fields: Sequence[Field]) -> str:
     )
 
 
-async def table(
+def table(
     ask: Callable[[tuple[Message, ...], OutputSchema | None], AsyncIterator[ModelEvent]],
     messages: tuple[Message, ...],
     fields: Sequence[Field],
     *,
     native: bool,
 ) -> AsyncGenerator[StreamEvent, None]:
+    """The answer as a table: shaped, and in the end the checked rows in their final form."""
+
+    def final(data: Any) -> str:
+        return to_json(fields, rows_in(data))
+
+    return shaped(ask, messages, table_schema(fields), final=final, native=native)
+
+
+def as_text(data: Any) -> str:
+    """Data of an answer as it is shown and kept."""
+    return json.dumps(data, ensure_ascii=False, indent=2)
+
+
+async def shaped(
+    ask: Callable[[tuple[Message, ...], OutputSchema | None], AsyncIterator[ModelEvent]],
+    messages: tuple[Message, ...],
+    schema: Mapping[str, Any],
+    *,
+    final: Callable[[Any], str] = as_text,
+    native: bool,
+) -> AsyncGenerator[StreamEvent, None]:
     """The events of the model, its JSON as text; when it is whole, that text is replaced by the
-    checked rows in their final form, and by nothing when it has to be asked again.
+    checked data in its final form, and by nothing when it has to be asked again.
 
     A vendor that rejects the schema is asked once more in words. Raises what `ask` raises, and
     UnusableOutput when the last answer cannot be used either.
     """
     try:
-        async with aclosing(_table(ask, messages, fields, native=native)) as events:
+        async with aclosing(_shaped(ask, messages, schema, final, native=native)) as events:
             async for event in events:
                 yield event
         return
@@ -58,24 +80,29 @@ async def table(
             raise
         reason = f"{error.provider} does not take the schema, and is asked in words"
     yield AnswerReplaced("", reason)
-    async with aclosing(_table(ask, messages, fields, native=False)) as events:
+    async with aclosing(_shaped(ask, messages, schema, final, native=False)) as events:
         async for event in events:
             yield event
 
 
-async def _table(
-    ask: Ask, messages: tuple[Message, ...], fields: Sequence[Field], *, native: bool
+async def _shaped(
+    ask: Ask,
+    messages: tuple[Message, ...],
+    schema: Mapping[str, Any],
+    final: Callable[[Any], str],
+    *,
+    native: bool,
 ) -> AsyncGenerator[StreamEvent, None]:
     heard: list[str] = []
     told = _overheard(ask, heard)
-    structured: Structured[Any] = Structured(shape(table_schema(fields)), told, native)
+    structured: Structured[Any] = Structured(shape(schema), told, native)
     async with aclosing(structured.stream(messages)) as events:
         async for event in events:
             if heard:
                 yield TextDelta("".join(heard))
                 heard.clear()
             if not isinstance(event, Partial):  # the text says the same
-                yield _told(event, fields)
+                yield _told(event, final)
 
 
 def _overheard(ask: Ask, heard: list[str]) -> Ask:
@@ -93,12 +120,12 @@ def _overheard(ask: Ask, heard: list[str]) -> Ask:
     return overheard
 
 
-def _told(event: ModelEvent | Reasked | Extracted[Any], fields: Sequence[Field]) -> StreamEvent:
+def _told(event: ModelEvent | Reasked | Extracted[Any], final: Callable[[Any], str]) -> StreamEvent:
     match event:
         case Reasked(problem=problem):
             return AnswerReplaced("", problem)
         case Extracted(data=data):
-            return AnswerReplaced(to_json(fields, rows_in(data)))
+            return AnswerReplaced(final(data))
         case _:
             return event
 

@@ -107,6 +107,14 @@ def rows_in(data: Any) -> list[dict[str, Any]]:
     return [dict(row) for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
 
 
+def is_json(text: str) -> bool:
+    """Whether the text is an object or a list of JSON, whole."""
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except (ValueError, RecursionError):
+        return False
+
+
 def rows_of(text: str) -> list[dict[str, Any]]:
     """The rows in the text of an answer, also of one that is still being written; none when it is no table."""
     begins = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)

@@ -65,7 +65,15 @@ class PromptLibrary(Labels):
 
     def answering(self) -> list[str]:
         """The prompts that a question can be asked with as they are, `answer` first."""
-        found = [name for name in self.names() if self._answers(name)]
+        return self._that(lambda template: template.answers)
+
+    def askable(self) -> list[str]:
+        """The prompts that a question can be asked with when their small form is filled in too, `answer`
+        first."""
+        return self._that(lambda template: template.can_be_asked)
+
+    def _that(self, suits: Callable[[PromptTemplate], bool]) -> list[str]:
+        found = [name for name in self.names() if self._suits(name, suits)]
         return sorted(found, key=lambda name: (name != "answer", name))
 
     def resolve(self, ref: str) -> PromptTemplate:
@@ -192,8 +200,8 @@ class PromptLibrary(Labels):
             )
         return replace(template, version=number)
 
-    def _answers(self, name: str) -> bool:
+    def _suits(self, name: str, suits: Callable[[PromptTemplate], bool]) -> bool:
         try:
-            return self.get(name).answers
+            return suits(self.get(name))
         except (Refused, NotFound):
             return False  # told by `problems`

@@ -2,15 +2,15 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from core.errors import Refused
-from core.prompts import switches
+from core.prompts import hints, switches
 from core.prompts import variables as declared
 from core.prompts.front_matter import Head, split
+from core.prompts.hints import ModelHints as ModelHints
 from core.prompts.layers import USUAL, Layers
 from core.prompts.variables import Trust as Trust  # the aliases: what a template is made of
 from core.prompts.variables import Variable as Variable
@@ -22,20 +22,14 @@ Kind = Literal["prompt", "partial"]
 MAX_SOURCE = 65_536
 """Characters of a prompt file."""
 MAX_VERSION = 999_999
-_MAX_TOKENS = 1_000_000
-_MAX_TEMPERATURE = 2.0
+_GIVEN = frozenset({"question", "passages"})
+_FILLED = _GIVEN | {"tools", "steps"}
+"""What the chat gives by itself; the last two when tools are chosen."""
+_FIELDS = frozenset({"text", "long_text", "number", "choice", "yes_no"})
 _KEYS = {
     *("kind", "description", "message", "used_by", "variables", "model", "output", "partials"),
     "defence",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ModelHints:
-    """How a prompt wants to be answered; None leaves it to whoever asks."""
-
-    max_tokens: int | None = None
-    temperature: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +51,7 @@ class PromptTemplate:
     """A partial is no prompt by itself: others include it, or import its macros."""
     used_by: str = ""
     """Where the app uses it, in words."""
-    model: ModelHints = ModelHints()
+    model: ModelHints = hints.NONE
     output: Mapping[str, Any] | None = None
     """The JSON schema of the answer, None for words."""
     layers: Layers = USUAL
@@ -75,9 +69,22 @@ class PromptTemplate:
     @property
     def answers(self) -> bool:
         """Whether a question, and the passages found for it, are all that it must be given."""
-        needed = {variable.name for variable in self.variables if variable.required}
         asked = self.kind == "prompt" and self.takes("question")
-        return asked and needed <= {"question", "passages"}
+        return asked and all(each.name in _GIVEN for each in self.variables if each.required)
+
+    @property
+    def asks(self) -> tuple[Variable, ...]:
+        """The variables that somebody who asks gives himself: those that the chat does not fill, and
+        that have a field in a small form."""
+        own = (each for each in self.variables if each.name not in _FILLED)
+        return tuple(each for each in own if each.trust != "retrieved" and each.type in _FIELDS)
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether a question, the passages and what its form asks for are all that it must be given."""
+        given = _GIVEN | {each.name for each in self.asks}
+        asked = self.kind == "prompt" and self.takes("question")
+        return asked and all(each.name in given for each in self.variables if each.required)
 
     def takes(self, name: str) -> bool:
         """Whether a variable of this name is declared."""
@@ -148,23 +155,10 @@ def _kind(head: Head) -> Kind:
 
 
 def _hints(head: Head) -> ModelHints:
-    given = _mapping(head, "model") or {}
-    if unknown := sorted(str(key) for key in set(given) - {"max_tokens", "temperature"}):
-        raise Refused(
-            _at(head, "model", f"model: unknown key {unknown[0]!r}"),
-            hint=one_of({"max_tokens", "temperature"}),
-        )
-    tokens, heat = given.get("max_tokens"), given.get("temperature")
-    if tokens is not None and (type(tokens) is not int or not 0 < tokens <= _MAX_TOKENS):
-        raise Refused(_at(head, "model", f"model: `max_tokens` is 1 to {_MAX_TOKENS:,}"))
-    if heat is not None and not _is_between(heat, _MAX_TEMPERATURE):
-        raise Refused(_at(head, "model", "model: `temperature` is a number from 0 to 2"))
-    return ModelHints(tokens, heat)
-
-
-def _is_between(value: object, highest: float) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value) and 0 <= value <= highest  # type: ignore[arg-type,operator]
+    try:
+        return hints.read(_mapping(head, "model") or {})
+    except Refused as error:
+        raise Refused(_at(head, "model", str(error)), hint=error.hint) from None
 
 
 def _output(head: Head) -> Mapping[str, Any] | None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.bootstrap import summary
 from core.endings import NOT_FOUND
+from core.tables import is_json
 from core.types import Citation, Source, Turn, Verdict, WindowPlan
 from pages.ui import pins, say, steps, table, why
 from pages.ui.markdown import label, safe
@@ -48,6 +49,8 @@ def answer(turn: Turn, plan: WindowPlan) -> None:
         steps.of(turn)
         if turn.request.table and table.draw(turn, turn.answer):
             table.take_away(turn)
+        elif turn.answer and is_json(turn.answer):
+            st.code(turn.answer, language="json", wrap_lines=True)
         elif turn.answer:
             st.markdown(safe(turn.answer, len(turn.sources)))
         _what_happened(turn)

@@ -6,8 +6,8 @@ from core.bootstrap import Workbench
 from core.documents import PENDING, SUFFIXES
 from core.errors import FootlightsError
 from core.tables import parse_fields
-from core.types import Collection, Conversation, Document, ModelInfo, Turn, TurnRequest
-from pages.ui import estimate, say
+from core.types import Collection, Conversation, Document, Turn, TurnRequest
+from pages.ui import composer_model, composer_prompt, estimate, say
 from pages.ui.health import counted
 from pages.ui.markdown import label
 from pages.ui.session import user
@@ -23,11 +23,15 @@ def draw(
         with st.container(
             horizontal=True, gap="small", key="composer_options", vertical_alignment="center"
         ):
-            model = _model(bench)
+            prompt = composer_prompt.current(bench)
+            hint = composer_prompt.hinted(bench, prompt)
+            model = composer_model.draw(bench, hint)
+            answers = model or (hint.ref if hint else None)
             documents = _documents(bench)
-            template = _prompt(bench)
+            composer_prompt.draw(bench)
+            variables, missing = composer_prompt.form(prompt)
             table = _table()
-            tools = _tools(bench, model)
+            tools = _tools(bench, answers)
             if running:
                 st.button(
                     "Stop",
@@ -36,30 +40,41 @@ def draw(
                     on_click=lambda: bench.bridge.run(bench.turns.stop(user(), running.id)),
                 )
         if not running:
-            estimate.draw(conversation, model, documents is not False)
+            estimate.draw(conversation, answers, documents is not False)
         said = st.chat_input(
-            "Waiting for the answer" if running else "Ask about your documents, or drop files here",
+            _invitation(running, missing),
             accept_file="multiple",
             file_type=list(SUFFIXES),
             max_upload_size=bench.settings.max_upload_mb,
-            disabled=running is not None,
+            disabled=running is not None or bool(missing),
             key="question",
         )
     if said and said.files:
         _take_in(bench, said.files)
     text = said.text.strip() if said else st.session_state.pop("suggested", "")
-    if not text or running:
+    if text and missing:  # a suggestion was pressed
+        st.toast(_invitation(running, missing), icon=":material/tune:")
+    if not text or running or missing:
         return None
     return TurnRequest(
         text,
         model=model,
         use_documents=documents,
-        template=template,
+        template=prompt.name,
+        variables=variables,
         table=table,
         tools=tools,
         condense=st.session_state.get("condense", False),
         guess=st.session_state.pop("guess_once", False) or st.session_state.get("guess", False),
     )
+
+
+def _invitation(running: Turn | None, missing: str) -> str:
+    if running:
+        return "Waiting for the answer"
+    if missing:
+        return f"First fill in what the prompt asks for: {missing}"
+    return "Ask about your documents, or drop files here"
 
 
 def suggestions(bench: Workbench) -> None:
@@ -79,36 +94,6 @@ def suggestions(bench: Workbench) -> None:
                 key=f"suggestion_{number}",
                 on_click=lambda text=text: st.session_state.update(suggested=text),
             )
-
-
-def _model(bench: Workbench) -> str | None:
-    models = bench.priced(user(), bench.models.ready())
-    refs = [info.ref for info in models]
-    kept = st.session_state.get("model_choice")
-    chosen = next((info for info in models if info.ref == kept), models[0])
-    with st.popover(label(chosen.label), icon=":material/memory:", type="tertiary"):
-        picked = st.radio(
-            "Who answers",
-            refs,
-            index=refs.index(chosen.ref),
-            format_func=lambda ref: label(models[refs.index(ref)].label),
-            captions=[_about(info) for info in models],
-            key=f"model_{len(refs)}",
-        )
-        st.session_state["model_choice"] = picked
-        st.page_link("models.py", label="Keys and more models", icon=":material/key:")
-    return picked
-
-
-def _about(info: ModelInfo) -> str:
-    if not info.is_model:
-        return "no model: your documents word for word, $0"
-    window = f"window of {info.window:,} tokens"
-    if info.price is None:
-        return f"{window}, price unknown"
-    if not info.price.input and not info.price.output:
-        return f"{window}, $0"
-    return f"{window}, \\${info.price.input:f} in and \\${info.price.output:f} out per million"
 
 
 def _documents(bench: Workbench) -> bool | tuple[str, ...]:
@@ -170,18 +155,6 @@ def _scope(chosen: list[str], collections: list[Collection], documents: list[Doc
     alone = len(chosen) - grouped
     parts = [counted(grouped, "collection")] * bool(grouped)
     return f"in {' and '.join([*parts, *[counted(alone, 'document')] * bool(alone)])}"
-
-
-def _prompt(bench: Workbench) -> str:
-    names = bench.prompts.answering()
-    with st.popover("Prompt", icon=":material/edit_note:", type="tertiary"):
-        name = st.radio("Prompt", names, format_func=label, key="prompt_choice")
-        version = bench.prompts.get(name).version
-        st.caption(f"version {version} is in use")
-        st.page_link(
-            "prompts.py", label="Edit it", icon=":material/edit:", query_params={"p": name}
-        )
-    return str(name)
 
 
 def _tools(bench: Workbench, model: str | None) -> tuple[str, ...]:

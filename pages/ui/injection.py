@@ -107,7 +107,7 @@ def _draw_start(bench: Workbench, template: PromptTemplate) -> None:
             default=list(FIRST_ARMS),
             format_func=lambda name: ARMS[name].label,
             key="range_arms",
-            width=520,
+            width=760,
         )
     if not arms:
         st.caption("Choose at least one set of layers.")

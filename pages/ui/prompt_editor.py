@@ -117,6 +117,8 @@ def _draw_work(bench: Workbench, template: PromptTemplate, turn: Turn | None) ->
     raw = prompt_drafts.text(bench, template)
     draft, problem, missing = checked(bench, template, raw)
     left, right = st.columns(2, gap="large")
+    with right, st.container(key="prompt_preview"):  # first: it is what one waits for while typing
+        _draw_preview(bench, template, draft, turn)
     with left:
         _draw_text(bench, template, raw, draft, problem)
         if problem:
@@ -124,8 +126,6 @@ def _draw_work(bench: Workbench, template: PromptTemplate, turn: Turn | None) ->
         elif draft and draft.kind == "prompt":
             prompt_defence.draw(bench, template, draft)
         _draw_saving(bench, template, raw)
-    with right, st.container(key="prompt_preview"):
-        _draw_preview(bench, template, draft, turn)
 
 
 def _draw_preview(

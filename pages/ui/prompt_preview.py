@@ -88,6 +88,7 @@ def _cost(
     st.markdown(f"**{about}{say.tokens(tokens)}** to send, {window}  \n{_price(info, tokens)}")
     hints = template.model
     told = [
+        f"the model {label(hints.name)}" if hints.name else "",
         f"at most {say.tokens(hints.max_tokens)} of answer" if hints.max_tokens else "",
         f"temperature {hints.temperature:g}" if hints.temperature is not None else "",
     ]

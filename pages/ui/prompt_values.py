@@ -84,10 +84,10 @@ def _first(bench: Workbench, variable: Variable) -> Any:
     return asked[0].request.prompt if asked else "What is this document about?"
 
 
-def field(variable: Variable, start: Any, key: str) -> Any:
-    """A field for the variable, holding `start` at first; its value."""
-    words = variable.name.replace("_", " ").capitalize()
-    words = f"{words} {TRUST[variable.trust][0]}"
+def field(variable: Variable, start: Any, key: str, *, whose: bool = True) -> Any:
+    """A field for the variable, holding `start` at first; its value. `whose` says its trust besides."""
+    name = variable.name.replace("_", " ").capitalize()
+    words = " ".join([name, *[TRUST[variable.trust][0]] * whose])
     more = variable.description or None
     match variable.type:
         case "choice":

@@ -99,3 +99,38 @@ def test_columns_that_make_no_table_are_said_where_they_are_typed(app: Open) -> 
     test = app()
     test.text_input(key="table_fields").set_value("watts: many").run()
     assert "is no kind of field" in test.error[0].value
+
+
+# --- what the prompt says of its answers ---------------------------------------------------------
+
+_ORDER = """---
+description: An order.
+model: {name: quotes}
+variables:
+  - {name: question, type: long_text, required: true}
+  - {name: customer, required: true, description: Who orders.}
+  - {name: pieces, type: number, default: 3}
+---
+{% message "system" %}For {{ customer }}: {{ pieces }}.{% endmessage %}
+{% message "user" %}{{ question }}{% endmessage %}
+"""
+
+
+def test_a_prompt_asks_for_its_variables_and_its_model_answers_until_one_is_chosen(
+    app: Open, bench: Any
+) -> None:
+    bench.bridge.run(bench.prompts.save("order", _ORDER, "", who="local"))
+    test = app()
+    test.radio(key="prompt_choice").set_value("order").run()
+    assert "First fill in what the prompt asks for: customer" in test.chat_input[0].placeholder
+    assert test.chat_input[0].disabled
+    test.text_input(key="ask_order_customer_text").set_value("Ada").run()
+    assert not test.chat_input[0].disabled
+    model = next(each for each in test.radio if each.label == "Who answers")
+    assert (model.value, model.options[0]) == ("", "Model of the prompt")
+    model.set_value("scripted").run()
+    test.chat_input[0].set_value("Which lamp?").run()
+    [talk] = bench.conversations.list("local")
+    [turn] = bench.conversations.history("local", talk.id)
+    assert turn.request.variables == {"customer": "Ada"}
+    assert (turn.request.template, turn.request.model) == ("order", "scripted")

@@ -337,7 +337,7 @@ class Parts:
             self.approvals,
             self.turn_rows,
             self.client,
-            self.counter.count,
+            self.counter,
             self._bounds,
         )
 

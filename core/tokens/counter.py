@@ -14,10 +14,9 @@ from tiktoken.model import encoding_name_for_model
 
 from core.tokens.calibration import Calibration
 from core.tokens.vocabulary import CL100K, O200K, Vocabularies
+from core.types import MESSAGE_OVERHEAD as MESSAGE_OVERHEAD
 from core.types import Message
 
-MESSAGE_OVERHEAD = 4
-"""Tokens around each message: 3 and its role ("How to count tokens with tiktoken", OpenAI Cookbook)."""
 CHATML_OVERHEAD = 5
 """<|im_start|>, the role, a newline, <|im_end|>, a newline: what the local models' templates write."""
 REPLY_OVERHEAD = 3
@@ -119,8 +118,14 @@ class Counter:
 
     def count_message(self, message: Message, model: str = "") -> int:
         """Tokens of the message and of what the protocol wraps around it."""
-        overhead = CHATML_OVERHEAD if self._measure(model).local else MESSAGE_OVERHEAD
-        return self.count(message.text, model) + overhead
+        overhead = self.calibration(model).message
+        if self._measure(model).local:
+            overhead = CHATML_OVERHEAD
+        return self.count(message.text, model) + math.ceil(overhead)
+
+    def count_tool(self, schema: str, model: str = "") -> int:
+        """Tokens of a tool's schema and of what the protocol wraps around it."""
+        return self.count(schema, model) + math.ceil(self.calibration(model).tool)
 
     def truncate(self, text: str, limit: int, model: str = "", keep: Keep = "head") -> str:
         """The longest beginning found (or end, or both with … between them) that counts at most `limit`

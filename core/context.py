@@ -168,6 +168,7 @@ class ContextBuilder:
     ) -> Budget:
         *before, last = bare
         name, exact = self._counter.encoding_name(model.ref)
+        learned = self._counter.calibration(model.ref)
         return fit(
             window=model.window,
             reserve=reserve,
@@ -185,7 +186,9 @@ class ContextBuilder:
             prompt=self._item("Your question", last, model),
             counter=name,
             exact=exact,
-            ratio=self._counter.calibration(model.ref).ratio,
+            ratio=learned.ratio,
+            per_message=learned.message,
+            per_tool=learned.tool,
         )
 
     def _item(self, label: str, said: Message, model: ModelInfo, ref: str = "") -> Item:

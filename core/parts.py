@@ -339,7 +339,7 @@ class Parts:
             self.approvals,
             self.turn_rows,
             self.client,
-            self.counter.count,
+            self.counter,
             self._bounds,
         )
 

@@ -21,6 +21,7 @@ from core.rules import Ask, Bounds, Gate, Run, Spending, tokens_of
 from core.shelf import UserShelf
 from core.store.turns import Turns
 from core.tape import events_of
+from core.tokens.counter import Counter
 from core.tools.dispatcher import Bench
 from core.tools.tool import Kept
 from core.trace import OpenSpan, Trace
@@ -52,7 +53,7 @@ class Runs:
     approvals: Approvals
     turns: Turns
     client: LLMClient
-    count: Callable[[str], int]
+    counter: Counter
     bounds: Bounds
 
     def told(self, asked: Asked) -> TurnRequest:
@@ -64,7 +65,14 @@ class Runs:
     def items(self, asked: Asked) -> list[Item]:
         """What the tools take of the window: each is sent with its schema."""
         specs = [tool.spec(strict=_strict(asked.model)) for tool in asked.tools]
-        return [Item(spec.name, _text(spec), self.count(_text(spec)) + 8) for spec in specs]
+        ref = asked.model.ref
+        return [
+            Item(spec.name, _text(spec), self.counter.count_tool(_text(spec), ref))
+            for spec in specs
+        ]
+
+    def _count(self, asked: Asked) -> Callable[[str], int]:
+        return partial(self.counter.count, model=asked.model.ref)
 
     @staticmethod
     def searches(asked: Asked) -> bool:
@@ -131,7 +139,7 @@ class Runs:
             ask=self._ask(asked, context, others, meter, trace, parent, reel),
             gate=self._gate(asked),
             spending=partial(self._spending, asked, context, meter, tools),
-            count=self.count,
+            count=self._count(asked),
             messages=list(context.messages),
             sources=sources,
             room=room,
@@ -167,14 +175,15 @@ class Runs:
                 tool_choice=choice,
                 stable=len(messages),  # all of it is sent again with the results
             )
-            told = sum(self.count(_text(tool)) + 8 for tool in tools)
+            ref = asked.model.ref
+            told = sum(self.counter.count_tool(_text(tool), ref) for tool in tools)
             return self.client.stream(
                 asked.model.ref,
                 request,
                 meter=replace(meter, tools=_read_now(messages)),
                 trace=trace,
                 parent=parent,
-                input_tokens=tokens_of(messages, self.count) + told,
+                input_tokens=tokens_of(messages, self._count(asked)) + told,
                 fallbacks=[(other.ref, replace(request, model=other.id)) for other in others],
             )
 
@@ -218,7 +227,7 @@ class Runs:
         messages: Sequence[Message],
     ) -> Spending:
         so_far = await asyncio.to_thread(meter.spent)
-        asks = tokens_of(messages, self.count) + tools
+        asks = tokens_of(messages, self._count(asked)) + tools
         ahead = await asyncio.to_thread(meter.worst_case, asked.model.ref, asks, context.max_tokens)
         return Spending(so_far, ahead)
 

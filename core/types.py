@@ -270,6 +270,12 @@ class Slice:
     tokens: int
 
 
+MESSAGE_OVERHEAD = 4
+"""Tokens around each message: 3 and its role ("How to count tokens with tiktoken", OpenAI Cookbook)."""
+TOOL_OVERHEAD = 8
+"""Tokens around the schema of each tool, until a vendor's reports taught better."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Where every token of the window goes; drawn, sent and charged from this one value."""
@@ -281,6 +287,9 @@ class Budget:
     """Whether the counts are those of the model's own tokenizer, or an estimate."""
     ratio: float = 1.0
     """What an estimate was multiplied with, learned from what the vendor reported."""
+    per_message: float = MESSAGE_OVERHEAD
+    per_tool: float = TOOL_OVERHEAD
+    """What was added for each message and each tool, learned in the same way."""
 
     @property
     def used(self) -> int:

@@ -79,11 +79,13 @@ def draw_sums(turn: Turn, budget: Budget) -> None:
 def draw_agreement(turn: Turn, budget: Budget) -> None:
     """How we counted, and what the provider says of its own count."""
     sort = "the model's own vocabulary" if budget.exact else "an estimate for this model"
-    if budget.ratio != 1:
-        found = bench.counter.calibration(turn.model)
-        sort = f"times {budget.ratio:.2f}, learned from what the provider reported"
+    found = bench.counter.calibration(turn.model)
+    if found.samples or budget.ratio != 1:
+        sort = f"times {budget.ratio:.2f}, {budget.per_message:.0f} more for each message and"
+        sort += f" {budget.per_tool:.0f} for each tool, learned from what the provider reported"
         if found.samples:
             sort += f" for {found.samples} answers: half of them are within {found.error:.1%}"
+            sort += f" (without having learned, {found.plain:.1%})"
     parts = [f"Counted with {budget.counter}, {sort}"]
     usage = turn.usage
     if turn.model == "quotes":

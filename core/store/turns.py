@@ -16,6 +16,7 @@ from core.store.search import folded
 from core.store.tables import conversations, tape, turn_events, turns
 from core.store.trace_heads import begin_head, end_head
 from core.store.traces import write_spans
+from core.store.turn_counts import first_usages, of_one_call, of_steps, parts
 from core.store.turn_leases import TurnLeases
 from core.store.turn_rows import RUNNING, is_turn, missing, read_turns, said, select_turns
 from core.types import Budget, Citation, Source, Span, Turn, TurnRequest, TurnStatus, Usage
@@ -94,22 +95,26 @@ class Turns(TurnLeases):
         budget: Budget | None = row.budget
         return budget
 
-    def counted(self, user: str, model: str, limit: int = 30) -> list[tuple[float, int]]:
-        """The newest answers of the model in words, of one call each: what we counted before any
-        calibration, and what the vendor reported."""
+    def counted(self, user: str, model: str, limit: int = 30) -> list[tuple[float, int, int, int]]:
+        """The newest answers of the model in words, of runs with tools their first step: tokens of the texts
+        as we count them before any calibration, messages, tools, and what the vendor reported."""
         query = (
-            select(turns.c.budget, turns.c.usage, turns.c.request)
+            select(turns.c.id, turns.c.budget, turns.c.usage, turns.c.request)
             .where(turns.c.user_id == user, turns.c.model == model, turns.c.status == "done")
             .order_by(turns.c.created_at.desc(), turns.c.id.desc())
             .limit(limit)
         )
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
-        return [
-            (row.budget.input_tokens / row.budget.ratio, row.usage.input_tokens)
-            for row in rows
-            if row.budget and _of_one_call(row.usage, row.request)
-        ]
+            runs = [row.id for row in rows if of_steps(row.usage, row.request)]
+            first = first_usages(connection, user, runs)
+        found = []
+        for row in rows:
+            alone = of_one_call(row.usage, row.request)
+            reported = row.usage.input_tokens if alone else first.get(row.id, 0)
+            if row.budget and reported:
+                found.append((*parts(row.budget), reported))
+        return found
 
     def reported(self, user: str, limit: int = 300) -> list[tuple[datetime, str, int, int]]:
         """The newest answers of one call each whose vendor reported a count, oldest first: when, the model, what
@@ -127,7 +132,7 @@ class Turns(TurnLeases):
         return [
             (row.created_at, row.model, row.budget.input_tokens, row.usage.input_tokens)
             for row in reversed(rows)
-            if row.budget and _of_one_call(row.usage, row.request) and row.usage.input_tokens
+            if row.budget and of_one_call(row.usage, row.request) and row.usage.input_tokens
         ]
 
     def events(
@@ -308,10 +313,3 @@ def _claimed(
     mine = select(turns.c.fence).where(is_turn(user, turn_id), RUNNING, turns.c.owner == owner)
     held = connection.scalar(mine.with_for_update())
     return held is not None and fence in (None, held)
-
-
-def _of_one_call(usage: Usage | None, request: TurnRequest) -> bool:
-    """Whether the usage is a vendor's word on the one window that was counted: an answer in steps, or
-    one that was asked again, has several."""
-    several = request.table or request.tools
-    return usage is not None and usage.source == "reported" and not several

@@ -15,7 +15,7 @@ from core.tokens.strategies import (
     keep_ranked,
     tokens,
 )
-from core.types import Budget, Item, Slice
+from core.types import MESSAGE_OVERHEAD, TOOL_OVERHEAD, Budget, Item, Slice
 
 
 def fit(
@@ -33,6 +33,8 @@ def fit(
     counter: str = "o200k_base",
     exact: bool = False,
     ratio: float = 1.0,
+    per_message: float = MESSAGE_OVERHEAD,
+    per_tool: float = TOOL_OVERHEAD,
     reply_overhead: int = REPLY_OVERHEAD,
 ) -> Budget:
     """The window with every item kept or dropped with its reason; its parts sum to what is used.
@@ -67,7 +69,7 @@ def fit(
         Slice("prompt", _all([prompt]), prompt.tokens + reply_overhead),
         Slice("reserve", (Item("Room for the answer", "", reserve),), reserve),
     )
-    return Budget(window, slices, counter, exact, ratio)
+    return Budget(window, slices, counter, exact, ratio, per_message, per_tool)
 
 
 @dataclass(frozen=True, slots=True)

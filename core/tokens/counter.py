@@ -15,10 +15,9 @@ from tiktoken.model import encoding_name_for_model
 from core.tokens.calibration import Calibration
 from core.tokens.gguf import vocabulary
 from core.tokens.vocabulary import CL100K, O200K, Vocabularies
+from core.types import MESSAGE_OVERHEAD as MESSAGE_OVERHEAD
 from core.types import Message
 
-MESSAGE_OVERHEAD = 4
-"""Tokens around each message: 3 and its role ("How to count tokens with tiktoken", OpenAI Cookbook)."""
 CHATML_OVERHEAD = 5
 """<|im_start|>, the role, a newline, <|im_end|>, a newline: what the local models' templates write."""
 REPLY_OVERHEAD = 3
@@ -131,11 +130,16 @@ class Counter:
 
     def count_message(self, message: Message, model: str = "") -> int:
         """Tokens of the message and of what the protocol wraps around it."""
-        measure = self._measure(model)
-        overhead = CHATML_OVERHEAD if measure.local else MESSAGE_OVERHEAD
-        if measure.local and measure.exact:  # <|im_start|>, <|im_end|>, and the rest as it reads it
-            overhead = 2 + self.count(f"{message.role}\n", model) + self.count("\n", model)
-        return self.count(message.text, model) + overhead
+        measure, overhead = self._measure(model), self.calibration(model).message
+        if measure.local:
+            overhead = CHATML_OVERHEAD
+            if measure.exact:  # <|im_start|>, <|im_end|>, and the rest as it reads it
+                overhead = 2 + self.count(f"{message.role}\n", model) + self.count("\n", model)
+        return self.count(message.text, model) + math.ceil(overhead)
+
+    def count_tool(self, schema: str, model: str = "") -> int:
+        """Tokens of a tool's schema and of what the protocol wraps around it."""
+        return self.count(schema, model) + math.ceil(self.calibration(model).tool)
 
     def truncate(self, text: str, limit: int, model: str = "", keep: Keep = "head") -> str:
         """The longest beginning found (or end, or both with … between them) that counts at most `limit`

@@ -176,6 +176,6 @@ def test_the_count_of_a_model_follows_what_its_vendor_reports(paid: Any, vendor:
     for _ in range(5):
         sent("How many lamps are there?")
     found = sent("How many lamps are there?")
-    assert found.ratio == pytest.approx(1.5, abs=0.05)
-    assert found.input_tokens == pytest.approx(first.input_tokens * found.ratio, abs=6)
+    assert 1.5 < found.ratio < 1.7  # what stands around each message is not text
+    assert found.input_tokens == pytest.approx(first.input_tokens * 1.5, abs=6)
     assert found.used == sum(part.tokens for part in found.slices)

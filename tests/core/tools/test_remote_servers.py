@@ -120,7 +120,7 @@ async def test_one_that_sends_without_end_is_ended_before_it_fills_the_memory(
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         with pytest.raises(ToolServerFailed, match=why):
             await asyncio.wait_for(link.call(tool, {}), 20)
-        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000  # kB
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
 
 
 async def test_what_a_server_asks_of_us_is_refused_and_the_call_goes_on(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from core.injection.cases import cases as range_cases  # noqa: F401
 from core.injection.flags import flags as range_flags  # noqa: F401
 from core.injection.ranges import RangePlan as RangePlan
 from core.parts import Parts
+from core.people.team import Member as Member
 from core.playground.calls import Estimate as Estimate
 from core.playground.lane import Seen as Seen
 from core.playground.races import Column as PlayColumn  # noqa: F401
@@ -52,7 +53,7 @@ from core.store.preferences import Limit as Limit
 from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse as PromptUse
-from core.store.sign_ins import SignIns
+from core.store.sign_ins import SignIn as SignIn
 from core.store.spending import Dimension as Dimension
 from core.store.spending import Spend as Spend
 from core.store.spending import Spending
@@ -143,5 +144,7 @@ def build(settings: Settings) -> Workbench:
         atlas=parts.atlas,
         shares=parts.shares,
         visits=parts.visits,
-        sign_ins=SignIns(parts.engine),
+        sign_ins=parts.sign_ins,
+        team=parts.team,
+        provider=parts.provider,
     )

@@ -76,8 +76,12 @@ with st.container(key="models", width=860):
     default = bench.models.resolve(None).ref
     for state in states:
         provider_card.draw(bench, state, default)
-    draw_servers(bench, states)
+    if session.is_owner():
+        draw_servers(bench, states)
     fallback_order.draw(bench)
-    model_terms.draw(bench)
-    spending.draw(bench)
+    if session.is_owner():
+        model_terms.draw(bench)
+        spending.draw(bench)
+    else:
+        spending.draw_own(bench)
     api_keys.draw(bench)

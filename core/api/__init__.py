@@ -13,6 +13,7 @@ from core.api import (
     documents,
     embedding,
     gateway,
+    people,
     problems,
     reads,
     shares,
@@ -33,6 +34,17 @@ def create_api(workbench: Callable[[], Workbench]) -> FastAPI:
     )
     api.state.workbench = workbench
     problems.add_to(api)
-    for routes in (documents, embedding, turns, tools, reads, gateway, shares, demo, sign_in):
+    for routes in (
+        documents,
+        embedding,
+        turns,
+        tools,
+        reads,
+        gateway,
+        shares,
+        demo,
+        sign_in,
+        people,
+    ):
         api.include_router(routes.router)
     return api

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from core.caller import LOCAL_USER
 from core.errors import Conflict, Refused
 from core.models import Models
 from core.prompts.library import PromptLibrary
@@ -111,7 +112,7 @@ class Shares:
         if wish.visitor_cap is not None:
             wishes.between("a visitor's cap", wish.visitor_cap, Decimal(0), wish.cap, "dollars")
         model = self.models.resolve(wish.model)
-        self._check_price(user, model)
+        self._check_price(model)
         tools = self._tools(wish, model)
         name = "agent" if tools and wish.prompt == "answer" else wish.prompt
         template = self.prompts.resolve(name)
@@ -127,8 +128,9 @@ class Shares:
             visitor_cap=wish.visitor_cap,
         )
 
-    def _check_price(self, user: str, model: ModelInfo) -> None:
-        if model.is_model and model.price is None and self.prices.get(user, model.ref) is None:
+    def _check_price(self, model: ModelInfo) -> None:
+        own = self.prices.get(LOCAL_USER, model.ref)
+        if model.is_model and model.price is None and own is None:
             raise Refused(
                 f"the price of {model.label} is not known, so no cap can hold",
                 hint="Enter its price on the Models page, or choose another model.",

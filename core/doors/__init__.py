@@ -65,7 +65,8 @@ class Doors:
         if is_foreign(scope, self._bench().settings.public_url):
             await problem(
                 scope, send, 403, "not_this_machine", "another web page asked in your name",
-                "Open Footlights itself, in a tab of its own.",
+                "Open Footlights itself, in a tab of its own. If this is its own address, the owner sets "
+                "FOOTLIGHTS_PUBLIC_URL to it.",
             )  # fmt: skip
         elif self._is_hasty(asked):
             await problem(

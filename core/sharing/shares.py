@@ -12,7 +12,7 @@ from core.prompts.library import PromptLibrary
 from core.sharing import passphrase as phrases
 from core.sharing import wishes
 from core.sharing.scan import Finding, scan
-from core.sharing.scope import HARMLESS, Demo
+from core.sharing.scope import Demo
 from core.sharing.snapshot import freeze, texts
 from core.sharing.wishes import Wish
 from core.store.caps import Caps, CapState
@@ -138,15 +138,16 @@ class Shares:
 
     def harmless_tools(self) -> list[Tool]:
         """The tools that a link may offer: those that compute, or read its documents."""
-        return [tool for tool in self.toolbox.tools() if tool.access in HARMLESS]
+        return [tool for tool in self.toolbox.tools() if tool.harmless]
 
     def _tools(self, wish: Wish, model: ModelInfo) -> Sequence[Tool]:
         tools = self.toolbox.choose(wish.tools)
         for tool in tools:
-            if tool.access not in HARMLESS:
+            if not tool.harmless:
                 raise Refused(
-                    f"{tool.name} does more than compute and read the link's documents",
-                    hint="Strangers may not set it off: leave it out.",
+                    f"{tool.name} may do more than compute and read the link's documents",
+                    hint="Strangers may not set it off: leave it out. A tool of your own that changes "
+                    "nothing says so in its docstring: `Effects: none`.",
                 )
         if tools and model.provider == "quotes":
             raise Refused("quotations call no tools", hint="Choose a model, or leave them out.")

@@ -11,7 +11,7 @@ from core.sharing import shown
 from core.sharing.entrance import Entrance, slow
 from core.sharing.looking import looking_up
 from core.sharing.pace import Paces, neighbourhood
-from core.sharing.scope import HARMLESS, Demo, Scope
+from core.sharing.scope import Demo, Scope
 from core.sharing.shown import Shower, Told
 from core.store.caps import Caps
 from core.store.collections import Collections
@@ -212,7 +212,7 @@ class Visits:
     def _check_tools(self, scope: Scope) -> None:
         """A tool of the user's own may have changed since the link was made."""
         tools = self._toolbox.choose(scope.link.tools)
-        if any(tool.access not in HARMLESS for tool in tools):
+        if any(not tool.harmless for tool in tools):
             raise NotOpen
 
     def _spent(self, scope: Scope, last: Turn | None) -> bool:

@@ -8,7 +8,7 @@ import streamlit as st
 from core.bootstrap import Member, Workbench
 from core.errors import FootlightsError
 from pages.ui import charts, say, session
-from pages.ui.markdown import label
+from pages.ui.markdown import code, label
 
 _STATES = {
     "in": ("May sign in", "green", ":material/check_circle:"),
@@ -40,9 +40,9 @@ def draw(bench: Workbench) -> None:
         )
         st.code(f"{settings.own_address}/api/sign-in/oidc/callback", language=None)
     else:
-        allowed = ", ".join(f"`{each}`" for each in settings.oidc_allow) or "nobody but the owner"
+        allowed = ", ".join(code(each) for each in settings.oidc_allow) or "nobody but the owner"
         st.caption(
-            f"May sign in by {label(settings.oidc_issuer)}: {allowed}. What is asked and uploaded is each "
+            f"May sign in by {code(settings.oidc_issuer)}: {allowed}. What is asked and uploaded is each "
             "person's own; you see what it costs."
         )
     _figures(members)
@@ -68,8 +68,8 @@ def _figures(members: list[Member]) -> None:
     spent = sum((each.spent for each in others), Decimal(0))
     with st.container(horizontal=True, gap="large"):
         st.metric("People", len(others), width="content")
-        st.metric("Their month", say.money(spent), width="content")
-        st.metric("Your month", say.money(members[0].spent), width="content")
+        st.metric("Spent by them this month", say.money(spent), width="content")
+        st.metric("Spent by you", say.money(members[0].spent), width="content")
 
 
 def _spending(bench: Workbench) -> None:
@@ -88,10 +88,10 @@ def _spending(bench: Workbench) -> None:
 def _card(bench: Workbench, member: Member) -> None:
     with st.container(border=True, key=f"person_{member.user_id}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.subheader(label(member.name or member.email), anchor=False, width="stretch")
+            st.subheader(label(member.name) or code(member.email), anchor=False, width="stretch")
             words, colour, icon = _STATES[member.state]
             st.badge(words, color=colour, icon=icon)  # type: ignore[arg-type]
-        facts = [label(member.email)] if member.name else []
+        facts = [code(member.email)] if member.name else []
         if member.last_seen_at and member.first_seen_at:
             facts.append(f"here last {say.when(member.last_seen_at)}")
             facts.append(f"first {say.when(member.first_seen_at)}")

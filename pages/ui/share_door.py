@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.bootstrap import SignIn, Workbench
 from pages.ui import say
-from pages.ui.markdown import label
+from pages.ui.markdown import code
 from pages.ui.session import user
 
 _SHOWN = 20
@@ -42,12 +42,14 @@ def draw(bench: Workbench) -> None:
 
 def _row(bench: Workbench, each: SignIn) -> None:
     token = each.kind == "token"
-    name = "Token" if token else f"Browser of {label(each.email)}" if each.email else "Browser"
+    # Not as plain text: an address would become a link.
+    name = "**Token**" if token else "**Browser**"
+    name += f" of {code(each.email)}" if each.email else ""
     used = f"last used {say.when(each.last_used_at)}" if each.last_used_at else "never used"
     since = "made" if token else "signed in"
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.markdown(
-            f":material/{'key' if token else 'devices'}: **{name}**  \n"
+            f":material/{'key' if token else 'devices'}: {name}  \n"
             f":gray[{since} {say.when(each.created_at)} · {used} · until {say.when(each.expires_at)}]",
             width="stretch",
         )

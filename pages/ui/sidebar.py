@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui import say
-from pages.ui.markdown import label
+from pages.ui.markdown import code, label
 from pages.ui.session import is_owner, query, signs_in, user, workbench
 
 _SHOWN = 30
@@ -30,7 +30,7 @@ def draw() -> None:
 
 def _signed_in() -> None:
     person = None if is_owner() else workbench().team.people.get(user())
-    who = label(person.email) if person else "the owner"
+    who = code(person.email) if person else "the owner"
     st.caption(f"Signed in as {who} · [Sign out](/sign-out)")
 
 

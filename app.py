@@ -29,7 +29,10 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     bench = workbench()
     # Said on the terminal and not logged: a log is kept, and read by others.
     token = bench.sign_ins.token(LOCAL_USER)
-    sys.stderr.write(f"\n  To sign in from elsewhere, at /sign-in: {token}\n\n")
+    settings = bench.settings
+    where = "from elsewhere" if settings.trusts_this_machine else "(on this machine too)"
+    at = f"{settings.public_url.rstrip('/')}/sign-in" if settings.public_url else "/sign-in"
+    sys.stderr.write(f"\n  To sign in {where}, at {at}: {token}\n  It opens for 7 days.\n\n")
     try:
         yield
     finally:

@@ -12,6 +12,7 @@ from core.mcp_values import McpServer as McpServer
 from core.mcp_wish import McpWish as McpWish
 from core.mcp_wish import secrets as mcp_secrets
 from core.parts import Parts
+from core.people.team import Member as Member
 from core.playground.calls import Estimate as Estimate
 from core.playground.lane import Seen as Seen
 from core.playground.races import Column as PlayColumn  # noqa: F401
@@ -62,7 +63,7 @@ from core.store.preferences import Limit as Limit
 from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse as PromptUse
-from core.store.sign_ins import SignIns
+from core.store.sign_ins import SignIn as SignIn
 from core.store.spend_days import Dimension as Dimension
 from core.store.spending import Distribution as Distribution
 from core.store.spending import Spend as Spend
@@ -161,5 +162,7 @@ def build(settings: Settings) -> Workbench:
         atlas=parts.atlas,
         shares=parts.shares,
         visits=parts.visits,
-        sign_ins=SignIns(parts.engine),
+        sign_ins=parts.sign_ins,
+        team=parts.team,
+        provider=parts.provider,
     )

@@ -9,6 +9,8 @@ HEADER = "x-footlights-door"
 ADDRESS_HEADER = "x-footlights-address"
 """What the doors tell a page: the door and the address; what a client sends under these names is
 taken off."""
+LOCAL_USER = "local"
+"""The user id of the owner: whoever runs the app."""
 OWNER_COOKIE = "footlights_owner"
 VISITOR_COOKIE = "footlights_visit"
 
@@ -18,11 +20,13 @@ Door = Literal["machine", "browser", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The door, the client's address as far as it is believed, and whether it came by https."""
+    """The door, the client's address as far as it is believed, whether it came by https, and the id of
+    the user who is let in ("" for nobody)."""
 
     door: Door
     address: str
     secure: bool = False
+    user: str = ""
 
 
 def caller(scope: Mapping[str, Any]) -> Caller:
@@ -31,4 +35,4 @@ def caller(scope: Mapping[str, Any]) -> Caller:
     if isinstance(found, Caller):
         return found
     client = scope.get("client")
-    return Caller("machine", client[0] if client else "")
+    return Caller("machine", client[0] if client else "", user=LOCAL_USER)

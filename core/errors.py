@@ -23,6 +23,8 @@ FootlightsError                 .code (stable, snake_case) · .hint (what to do 
 ├── BudgetExceeded              ours: a cap would be passed: .scope .limit .spent .reserved .renews_at
 ├── Spent                       a visitor's: all the questions that his link allows are asked
 ├── WrongToken                  of whoever signs in: a token that opens nothing
+├── NotSignedIn                 of whoever signs in at a provider: .why in one word
+├── NotYours                    of a person of the team: what is the owner's alone
 ├── DeadlineExceeded            ours: a call that took longer than it may
 ├── ModelMisbehaved             the model's: an answer that cannot be used
 │   └── UnusableOutput          not the data that was asked for: .text .attempts (in llm/unusable.py)
@@ -252,6 +254,24 @@ class WrongToken(FootlightsError):
     hint = (
         "It was printed when the app started; a newer one may have replaced it on the page Shares."
     )
+
+
+class NotSignedIn(FootlightsError):
+    """Read by whoever comes back from the provider; `why` is a word that the page has a sentence for."""
+
+    code = "not_signed_in"
+    hint = "Try again; if it happens again, ask whoever runs the app."
+
+    def __init__(self, why: str, message: str) -> None:
+        super().__init__(message)
+        self.why = why
+
+
+class NotYours(FootlightsError):
+    """Read by a person of the team."""
+
+    code = "not_yours"
+    hint = "Ask the owner of the app."
 
 
 class DeadlineExceeded(FootlightsError):

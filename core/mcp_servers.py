@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.errors import Conflict, FootlightsError, Refused, ToolServerFailed
+from core.caller import LOCAL_USER
+from core.errors import Conflict, FootlightsError, NotYours, Refused, ToolServerFailed
 from core.keys import Keys
 from core.mcp_calls import CALL_SECONDS, McpCalls, slow
 from core.mcp_values import McpOffer, McpServer
@@ -63,7 +64,9 @@ class McpServers:
 
     async def add(self, user: str, wish: McpWish, pin: str) -> McpServer:
         """Keep the server with the tools that a test has told; `pin` is `pin_of` what was looked at.
-        Raises Refused, Conflict and ToolServerFailed."""
+        Raises Refused, Conflict, ToolServerFailed, and NotYours for anybody but the owner."""
+        if user != LOCAL_USER:
+            raise NotYours("MCP servers are added by the owner of the app")
         found = await self.test(wish)
         if pin_of(found) != pin:
             raise Conflict("the server offers other tools by now", hint="Test it again.")

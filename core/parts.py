@@ -11,6 +11,7 @@ from core.approvals import Approvals
 from core.assets import MINILM, O200K, QWEN_1_5B, SMOLLM2, Asset, Assets
 from core.atlas import Atlas
 from core.bridge import Bridge
+from core.caller import LOCAL_USER
 from core.chat import ChatService
 from core.composing import Composer
 from core.context import ContextBuilder
@@ -33,6 +34,9 @@ from core.metering import TurnMeter
 from core.models import Models
 from core.otlp import Outlet
 from core.passages import Passages
+from core.people.allowed import Allowed
+from core.people.provider import Provider
+from core.people.team import Team
 from core.playground.calls import Calls
 from core.playground.judging import Judge
 from core.playground.races import Playground
@@ -69,11 +73,13 @@ from core.store.leases import Process
 from core.store.ledger import Ledger
 from core.store.links import Links
 from core.store.mcp_servers import McpRows
+from core.store.people import People
 from core.store.preferences import Preferences
-from core.store.price_overrides import PriceOverrides
+from core.store.price_overrides import PriceOverride, PriceOverrides
 from core.store.prompt_cases import PromptCases
 from core.store.range_runs import RangeRuns
 from core.store.reembeddings import Reembeddings
+from core.store.sign_ins import SignIns
 from core.store.summaries import Summaries
 from core.store.tool_uses import tool_uses
 from core.store.turns import Turns
@@ -137,6 +143,10 @@ class Parts:
     def prices(self) -> PriceOverrides:
         return PriceOverrides(self.engine)
 
+    def _override(self, _user: str, ref: str) -> PriceOverride | None:
+        """The owner's price, whoever asks: who could enter his own would have no cap."""
+        return self.prices.get(LOCAL_USER, ref)
+
     @cached_property
     def preferences(self) -> Preferences:
         return Preferences(self.engine)
@@ -167,7 +177,7 @@ class Parts:
 
     @cached_property
     def _meter(self) -> Callable[..., TurnMeter]:
-        return partial(TurnMeter, self.ledger, override=self.prices.get)
+        return partial(TurnMeter, self.ledger, override=self._override)
 
     @cached_property
     def sandbox(self) -> Sandbox:
@@ -200,7 +210,7 @@ class Parts:
             counter=self.counter,
             ledger=self.ledger,
             meter=self._meter,
-            override=self.prices.get,
+            override=self._override,
         )
 
     @cached_property
@@ -278,7 +288,7 @@ class Parts:
 
     @cached_property
     def reembedder(self) -> Reembedder:
-        prices = self.prices
+        override = self._override
         return Reembedder(
             embedder=self._embedder,
             embedding=self._embedding,
@@ -287,7 +297,7 @@ class Parts:
             passages=self.passages,
             process=self.process,
             loop=self.bridge.loop,
-            priced=lambda user, ref, tokens: price(ref, Usage(tokens), prices.get(user, ref)),
+            priced=lambda user, ref, tokens: price(ref, Usage(tokens), override(user, ref)),
         )
 
     @cached_property
@@ -405,6 +415,37 @@ class Parts:
             outlet=_outlet(self.settings),
         )
 
+    # --- people ----------------------------------------------------------------------------------
+
+    @cached_property
+    def sign_ins(self) -> SignIns:
+        return SignIns(self.engine)
+
+    @cached_property
+    def team(self) -> Team:
+        settings = self.settings
+        allowed = Allowed(settings.oidc_allow, settings.oidc_owner)
+        return Team(
+            people=People(self.engine),
+            sign_ins=self.sign_ins,
+            caps=Caps(self.engine),
+            allowed=allowed if settings.oidc_issuer else Allowed(),
+            first_cap=settings.person_cap,
+        )
+
+    @cached_property
+    def provider(self) -> Provider | None:
+        settings = self.settings
+        if not settings.oidc_issuer:
+            return None
+        secret = settings.oidc_client_secret
+        return Provider(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            secret=secret.get_secret_value() if secret else "",
+            redirect=f"{settings.own_address}/api/sign-in/oidc/callback",
+        )
+
     # --- sharing ---------------------------------------------------------------------------------
 
     @cached_property
@@ -427,6 +468,7 @@ class Parts:
             documents=self._stored,
             collections=self.collections,
             toolbox=self._toolbox,
+            may=self.team.is_in,
         )
 
     @cached_property

@@ -4,8 +4,9 @@ from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,6 +61,26 @@ class Settings(BaseSettings):
         (), validation_alias="FOOTLIGHTS_TRUSTED_PROXIES"
     )
     """Addresses or networks, with commas, whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    sign_in: Literal["elsewhere", "always"] = Field(
+        "elsewhere", validation_alias="FOOTLIGHTS_SIGN_IN"
+    )
+    """Where one signs in: from elsewhere, or on this machine too."""
+    oidc_issuer: str | None = Field(None, validation_alias="FOOTLIGHTS_OIDC_ISSUER")
+    """The OpenID provider by which people sign in; each is then a user of his own."""
+    oidc_client_id: str = Field("", validation_alias="FOOTLIGHTS_OIDC_CLIENT_ID")
+    oidc_client_secret: SecretStr | None = Field(
+        None, validation_alias="FOOTLIGHTS_OIDC_CLIENT_SECRET"
+    )
+    oidc_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), validation_alias="FOOTLIGHTS_OIDC_ALLOW"
+    )
+    """Who may sign in: addresses and @domains, with commas."""
+    oidc_owner: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), validation_alias="FOOTLIGHTS_OIDC_OWNER"
+    )
+    """Whose address makes him the owner."""
+    person_cap: Decimal = Field(Decimal(5), ge=0, validation_alias="FOOTLIGHTS_PERSON_CAP")
+    """What a person may spend a month, in US dollars, until the owner says otherwise."""
     threads: int | None = Field(None, ge=1, validation_alias="FOOTLIGHTS_THREADS")
     """Threads of the local model; by default one for each core, at most eight."""
     max_upload_mb: int = Field(20, ge=1, validation_alias="FOOTLIGHTS_MAX_UPLOAD_MB")
@@ -70,7 +91,7 @@ class Settings(BaseSettings):
     samples: bool = Field(True, validation_alias="FOOTLIGHTS_SAMPLES")
     """Whether a first start indexes the sample documents and answers a question about them."""
 
-    @field_validator("fallback", "trusted_proxies", mode="before")
+    @field_validator("fallback", "trusted_proxies", "oidc_allow", "oidc_owner", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -82,12 +103,35 @@ class Settings(BaseSettings):
     def _networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(ip_network(each, strict=False)) for each in given)
 
+    @model_validator(mode="after")
+    def _whole(self) -> "Settings":
+        if self.oidc_issuer and not (self.oidc_client_id and (self.oidc_allow or self.oidc_owner)):
+            raise ValueError(
+                "FOOTLIGHTS_OIDC_ISSUER needs FOOTLIGHTS_OIDC_CLIENT_ID, and FOOTLIGHTS_OIDC_ALLOW "
+                "with the addresses or @domains that may sign in"
+            )
+        return self
+
     @field_validator("data", "prompts", "tools")
     @classmethod
     def _absolute(cls, folder: Path | None) -> Path | None:
         if folder is None:
             return None
         return (folder if folder.is_absolute() else ROOT / folder).resolve()
+
+    @property
+    def trusts_this_machine(self) -> bool:
+        """Whether whoever asks from this machine is its owner. Not where the app is shown to others: a
+        proxy on this machine asks from here too, and need not say for whom."""
+        if self.sign_in == "always" or self.trusted_proxies or self.oidc_issuer:
+            return False
+        host = urlsplit(self.public_url or "http://localhost").hostname or ""
+        return host == "localhost" or host.startswith("127.") or host == "::1"
+
+    @property
+    def own_address(self) -> str:
+        """Where the app is reached, without a slash at its end."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
 
     @property
     def tools_folder(self) -> Path:

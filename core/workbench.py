@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from core.approvals import Approvals
 from core.atlas import Atlas
 from core.bridge import Bridge, contained
+from core.caller import LOCAL_USER as LOCAL_USER
 from core.documents import DocumentService
 from core.errands import Errands
 from core.golden import GoldenBench
@@ -23,6 +24,8 @@ from core.llm.pricing import price
 from core.mcp_servers import McpServers
 from core.models import Models
 from core.passages import Passages
+from core.people.provider import Provider
+from core.people.team import Team
 from core.playground.races import Playground
 from core.playground.results import Book
 from core.playground.suites import Suites
@@ -59,7 +62,6 @@ from core.types import ModelInfo, Price, Turn, Usage
 from core.viewing import Viewer
 from core.whatif import WhatIf
 
-LOCAL_USER = "local"
 _FIRST_LOOK_SECONDS = 0.5
 _ALL = 100_000
 
@@ -113,6 +115,8 @@ class Workbench:
     shares: Shares
     visits: Visits
     sign_ins: SignIns
+    team: Team
+    provider: Provider | None
     _running: list[Future[Any]] = field(default_factory=list)
     _warming: bool = False
     _started: float = 0.0
@@ -138,8 +142,9 @@ class Workbench:
         wait(self._running[:1], timeout=max(0.0, left))
 
     async def _clear_traces(self) -> None:
-        rule = await asyncio.to_thread(self.preferences.keep_traces, LOCAL_USER)
-        await asyncio.to_thread(self.trace_keeping.clear, LOCAL_USER, rule)
+        for user in await asyncio.to_thread(self.team.users):
+            rule = await asyncio.to_thread(self.preferences.keep_traces, user)
+            await asyncio.to_thread(self.trace_keeping.clear, user, rule)
 
     async def _look_for_models(self) -> None:
         await self.models.discover()
@@ -166,13 +171,13 @@ class Workbench:
         else:
             self.prices.set(user, override)
 
-    def price(self, user: str, ref: str, usage: Usage) -> Decimal | None:
-        """What this usage costs in US dollars, by the user's own price where there is one."""
-        return price(ref, usage, self.prices.get(user, ref))
+    def price(self, _user: str, ref: str, usage: Usage) -> Decimal | None:
+        """What this usage costs in US dollars, by the owner's own price where there is one."""
+        return price(ref, usage, self.prices.get(LOCAL_USER, ref))
 
-    def priced(self, user: str, infos: Sequence[ModelInfo]) -> list[ModelInfo]:
-        """The same models, with the user's own price where he has entered one."""
-        own = {each.ref: Price(each.input, each.output) for each in self.prices.list(user)}
+    def priced(self, _user: str, infos: Sequence[ModelInfo]) -> list[ModelInfo]:
+        """The same models, with the owner's own price where he has entered one."""
+        own = {each.ref: Price(each.input, each.output) for each in self.prices.list(LOCAL_USER)}
         return [
             replace(info, price=own[info.ref], note="your price") if info.ref in own else info
             for info in infos

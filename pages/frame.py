@@ -31,13 +31,17 @@ _SECTIONS = {
         ("models.py", "Models", ":material/memory:"),
         ("tools.py", "Tools", ":material/build:"),
     ],
-    "For others": [("shares.py", "Shares", ":material/share:")],
+    "For others": [
+        ("shares.py", "Shares", ":material/share:"),
+        ("people.py", "People", ":material/group:"),
+    ],
 }
 
+_OWNERS = {"people.py"}
 _DEMO = st.Page("demo.py", title="Demo", url_path="demo", visibility="hidden")
 
 
-def _of_owner() -> None:
+def _of_user() -> None:
     """The whole app, with the page of a link beside it, hidden."""
     page = st.navigation(
         {
@@ -45,7 +49,7 @@ def _of_owner() -> None:
                 *(
                     st.Page(file, title=title, icon=icon, default=file == "chat.py")
                     for file, title, icon in pages
-                    if (_HERE / file).exists()
+                    if (_HERE / file).exists() and (file not in _OWNERS or session.is_owner())
                 ),
                 *([_DEMO] if section == "For others" else []),
             ]
@@ -66,7 +70,7 @@ def _of_visitor() -> None:
     st.navigation([nothing, _DEMO], position="hidden").run()
 
 
-if session.is_owner():
-    _of_owner()
+if session.is_in():
+    _of_user()
 else:
     _of_visitor()

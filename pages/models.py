@@ -74,10 +74,15 @@ with st.container(key="models", width=860):
     draw_default(bench)
     st.caption("Prices are US dollars for a million tokens, read and written.")
     default = bench.models.resolve(None).ref
-    for state in states:
+    mine = states if session.is_owner() else [each for each in states if each.state == "ready"]
+    for state in mine:
         provider_card.draw(bench, state, default)
-    draw_servers(bench, states)
+    if session.is_owner():
+        draw_servers(bench, states)
     fallback_order.draw(bench)
-    model_terms.draw(bench)
-    spending.draw(bench)
+    if session.is_owner():
+        model_terms.draw(bench)
+        spending.draw(bench)
+    else:
+        spending.draw_own(bench)
     api_keys.draw(bench)

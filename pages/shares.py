@@ -27,7 +27,8 @@ def draw_list() -> None:
         )
     for share in shares:
         share_cards.card(bench, share)
-    share_door.draw(bench)
+    if session.is_owner():
+        share_door.draw(bench)
 
 
 try:

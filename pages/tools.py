@@ -174,10 +174,14 @@ def draw_tools(bench: Workbench) -> None:
 
 
 with st.container(key="tools", width=860):
-    here, there = st.tabs(["Tools", "MCP servers"], key="tools_tab", on_change="rerun")
-    if here.open:
-        with here:
-            draw_tools(bench)
-    if there.open:
-        with there:
-            mcp_servers.draw(bench)
+    # A server may be a program of this machine: whom it serves, and whether, is its owner's to say.
+    if session.is_owner():
+        here, there = st.tabs(["Tools", "MCP servers"], key="tools_tab", on_change="rerun")
+        if here.open:
+            with here:
+                draw_tools(bench)
+        if there.open:
+            with there:
+                mcp_servers.draw(bench)
+    else:
+        draw_tools(bench)

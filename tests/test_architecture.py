@@ -47,6 +47,7 @@ OWNERS = {
     "streamlit": (),
     "pandas": (),
     "segno": ("core/sharing",),
+    "joserfc": ("core/people",),
     "plotly": (),
 }
 SLOW = (
@@ -58,6 +59,7 @@ SLOW = (
     "faiss",
     "xllamacpp",
     "mcp",
+    "joserfc",
 )
 
 
@@ -80,6 +82,16 @@ def test_a_library_is_imported_by_its_owner_alone(library: str) -> None:
         and not path.relative_to(ROOT).as_posix().startswith(OWNERS[library] or ("never",))
     ]
     assert strays == []
+
+
+def test_no_route_takes_the_owner_for_whoever_asks() -> None:
+    """A route gets its user from the doors; `LOCAL_USER` is for comparing with, in two places."""
+    strays = [
+        path.name
+        for path in sorted((ROOT / "core" / "api").glob("*.py"))
+        if "LOCAL_USER" in path.read_text(encoding="utf-8")
+    ]
+    assert strays == ["bench.py", "people.py"]
 
 
 def loaded_by(code: str) -> set[str]:

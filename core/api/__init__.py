@@ -14,6 +14,7 @@ from core.api import (
     embedding,
     gateway,
     mcp,
+    people,
     problems,
     ranges,
     reads,
@@ -42,11 +43,13 @@ def create_api(workbench: Callable[[], Workbench]) -> FastAPI:
         ranges,
         tools,
         mcp,
+        tools,
         reads,
         gateway,
         shares,
         demo,
         sign_in,
+        people,
     ):
         api.include_router(routes.router)
     return api

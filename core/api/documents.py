@@ -6,9 +6,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, File, Path, Query, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
-from core.api.bench import Bench
+from core.api.bench import Bench, User
 from core.api.shapes import HitOut, HitsOut, PageIn, SearchIn, TextIn, UploadOut
-from core.bootstrap import LOCAL_USER, Workbench
+from core.bootstrap import Workbench
 from core.errors import Refused
 from core.export import plain
 from core.types import Box, Chunk, Collection, Document
@@ -21,54 +21,57 @@ router = APIRouter(tags=["documents"])
 
 
 @router.post("/documents", status_code=202)
-async def upload(bench: Bench, files: Annotated[list[UploadFile], File()]) -> list[UploadOut]:
+async def upload(
+    bench: Bench, user: User, files: Annotated[list[UploadFile], File()]
+) -> list[UploadOut]:
     """Take files in; each is then read, chunked and embedded in the background."""
     if len(files) > MOST_FILES:
         raise Refused(f"{len(files)} files at once: at most {MOST_FILES}")
-    return [await _take_in(bench, file) for file in files]
+    return [await _take_in(bench, user, file) for file in files]
 
 
 @router.post("/documents/page", status_code=202)
-async def upload_page(bench: Bench, body: PageIn) -> UploadOut:
+async def upload_page(bench: Bench, user: User, body: PageIn) -> UploadOut:
     """Take in a web page by its address, which must be on the open internet."""
-    document, is_new = await bench.bridge.await_(bench.documents.add_page(LOCAL_USER, body.url))
+    document, is_new = await bench.bridge.await_(bench.documents.add_page(user, body.url))
     return _taken_in(document, is_new)
 
 
 @router.post("/documents/text", status_code=202)
-def upload_text(bench: Bench, body: TextIn) -> UploadOut:
+def upload_text(bench: Bench, user: User, body: TextIn) -> UploadOut:
     """Take in a text."""
-    return _taken_in(*bench.documents.add_text(LOCAL_USER, body.name, body.text))
+    return _taken_in(*bench.documents.add_text(user, body.name, body.text))
 
 
 @router.get("/documents", response_model=list[Document])
-def documents(bench: Bench) -> Any:
+def documents(bench: Bench, user: User) -> Any:
     """Every document, newest first."""
-    return plain(bench.documents.list(LOCAL_USER))
+    return plain(bench.documents.list(user))
 
 
 @router.get("/documents/{document_id}", response_model=Document)
-def document(bench: Bench, document_id: str) -> Any:
+def document(bench: Bench, user: User, document_id: str) -> Any:
     """One document and how far it has come."""
-    return plain(bench.documents.get(LOCAL_USER, document_id))
+    return plain(bench.documents.get(user, document_id))
 
 
 @router.get("/documents/{document_id}/passages", response_model=list[Chunk])
 def passages(
     bench: Bench,
+    user: User,
     document_id: str,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Any:
     """The passages of a document in their order."""
-    bench.documents.get(LOCAL_USER, document_id)
-    return plain(bench.documents.passages(LOCAL_USER, document_id, offset, limit))
+    bench.documents.get(user, document_id)
+    return plain(bench.documents.passages(user, document_id, offset, limit))
 
 
 @router.get("/documents/{document_id}/file", response_class=Response)
-def file(bench: Bench, document_id: str) -> Response:
+def file(bench: Bench, user: User, document_id: str) -> Response:
     """The file as it was uploaded, to be saved and not shown: it may be a web page of anybody's."""
-    found, data = bench.viewer.file(LOCAL_USER, document_id)
+    found, data = bench.viewer.file(user, document_id)
     headers = {
         "content-disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
         "x-content-type-options": "nosniff",
@@ -82,12 +85,13 @@ def file(bench: Bench, document_id: str) -> Response:
 @router.get("/documents/{document_id}/pages/{number}.png", response_class=Response)
 def page_picture(
     bench: Bench,
+    user: User,
     document_id: str,
     number: int,
     width: Annotated[int, Query(ge=50, le=WIDEST)] = 1000,
 ) -> Response:
     """A page of a PDF as a picture, at most `width` pixels wide."""
-    drawn = bench.viewer.page(LOCAL_USER, document_id, number, width)
+    drawn = bench.viewer.page(user, document_id, number, width)
     headers = {"x-content-type-options": "nosniff", "cache-control": "private, max-age=3600"}
     return Response(drawn.png, media_type="image/png", headers=headers)
 
@@ -95,6 +99,7 @@ def page_picture(
 @router.get("/documents/{document_id}/passages/{seq}/boxes", response_model=list[Box])
 def passage_boxes(
     bench: Bench,
+    user: User,
     document_id: str,
     seq: Annotated[int, Path(ge=0, lt=2**31)],
     start: Annotated[int, Query(ge=0)] = 0,
@@ -102,22 +107,22 @@ def passage_boxes(
 ) -> Any:
     """Where characters [start, end) of a passage stand on the picture of its page, line by line, in
     fractions of it; all of the passage when they are equal. Empty when they cannot be found there."""
-    return plain(bench.viewer.boxes(LOCAL_USER, document_id, seq, start, end))
+    return plain(bench.viewer.boxes(user, document_id, seq, start, end))
 
 
 @router.delete("/documents/{document_id}", status_code=204)
-def delete(bench: Bench, document_id: str) -> None:
+def delete(bench: Bench, user: User, document_id: str) -> None:
     """Remove a document, its passages and its file."""
-    bench.documents.delete(LOCAL_USER, document_id)
+    bench.documents.delete(user, document_id)
 
 
 @router.post("/search")
-async def search(bench: Bench, body: SearchIn) -> HitsOut:
+async def search(bench: Bench, user: User, body: SearchIn) -> HitsOut:
     """The passages nearest to the query, over all indexed documents or those of a collection."""
     only = None
     if body.collection is not None:
-        only = await run_in_threadpool(_inside, bench, body.collection)
-    hits = await bench.bridge.await_(bench.documents.search(LOCAL_USER, body.query, body.k, only))
+        only = await run_in_threadpool(_inside, bench, user, body.collection)
+    hits = await bench.bridge.await_(bench.documents.search(user, body.query, body.k, only))
     return HitsOut(
         hits=[
             HitOut(
@@ -135,22 +140,20 @@ async def search(bench: Bench, body: SearchIn) -> HitsOut:
 
 
 @router.get("/collections", response_model=list[Collection])
-def collections(bench: Bench) -> Any:
+def collections(bench: Bench, user: User) -> Any:
     """Every collection, by name, with how many documents it holds."""
-    return plain(bench.collections.list(LOCAL_USER))
+    return plain(bench.collections.list(user))
 
 
-def _inside(bench: Workbench, name_or_id: str) -> tuple[str, ...]:
-    collection = bench.collections.get(LOCAL_USER, name_or_id)
-    return bench.collections.resolve(LOCAL_USER, [collection.id])
+def _inside(bench: Workbench, user: str, name_or_id: str) -> tuple[str, ...]:
+    collection = bench.collections.get(user, name_or_id)
+    return bench.collections.resolve(user, [collection.id])
 
 
-async def _take_in(bench: Workbench, file: UploadFile) -> UploadOut:
+async def _take_in(bench: Workbench, user: str, file: UploadFile) -> UploadOut:
     # One byte more than is allowed tells the service that it is too large, and is all we read.
     data = await file.read(bench.settings.max_upload_mb * 2**20 + 1)
-    document, is_new = await run_in_threadpool(
-        bench.documents.add, LOCAL_USER, file.filename or "", data
-    )
+    document, is_new = await run_in_threadpool(bench.documents.add, user, file.filename or "", data)
     return _taken_in(document, is_new)
 
 

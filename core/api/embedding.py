@@ -4,28 +4,27 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from core.api.bench import Bench
-from core.bootstrap import LOCAL_USER
+from core.api.bench import Bench, User
 from core.export import plain
 
 router = APIRouter(tags=["documents"])
 
 
 @router.get("/embedding")
-def due(bench: Bench) -> dict[str, Any]:
+def due(bench: Bench, user: User) -> dict[str, Any]:
     """The passages that the embedder of the settings has not embedded, and how far its work has come;
     `due` is null when there are none."""
-    return {"due": plain(bench.reembedder.due(LOCAL_USER))}
+    return {"due": plain(bench.reembedder.due(user))}
 
 
 @router.post("/embedding", status_code=202)
-def start(bench: Bench) -> dict[str, Any]:
+def start(bench: Bench, user: User) -> dict[str, Any]:
     """Embed them, or try again; asking twice changes nothing."""
-    bench.reembedder.start(LOCAL_USER)
-    return {"due": plain(bench.reembedder.due(LOCAL_USER))}
+    bench.reembedder.start(user)
+    return {"due": plain(bench.reembedder.due(user))}
 
 
 @router.delete("/embedding", status_code=204)
-def cancel(bench: Bench) -> None:
+def cancel(bench: Bench, user: User) -> None:
     """Stop it; what was embedded is kept."""
-    bench.reembedder.cancel(LOCAL_USER)
+    bench.reembedder.cancel(user)

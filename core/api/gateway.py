@@ -22,7 +22,7 @@ from core.api.sse import BEAT, HEARTBEAT_SECONDS, EventStream, beating
 from core.bootstrap import Workbench
 from core.errors import FootlightsError, Misuse
 from core.events import StreamEvent, TextDelta, TurnDone, TurnFailed
-from core.store.api_keys import ApiKey, ApiKeys
+from core.store.api_keys import ApiKey
 from core.types import ModelInfo, TurnRequest
 
 # Until then an error still has a status of its own; a proxy gives up after a minute of silence.
@@ -36,9 +36,9 @@ def _caller(
     request: Request, shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> ApiKey:
     """The key of the caller; missing, unknown and revoked ones look the same."""
-    keys: ApiKeys = request.app.state.workbench().api_keys
-    key = keys.verify(shown.credentials) if shown else None
-    if key is None:
+    bench: Workbench = request.app.state.workbench()
+    key = bench.api_keys.verify(shown.credentials) if shown else None
+    if key is None or not bench.team.is_in(key.user):
         raise bad_key()
     return key
 

@@ -8,8 +8,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.api.bench import Bench
-from core.bootstrap import LOCAL_USER, McpOffer, McpServer, McpWish, mcp_called, mcp_pin
+from core.api.bench import Bench, Owner
+from core.bootstrap import McpOffer, McpServer, McpWish, mcp_called, mcp_pin
 from core.errors import Refused
 
 router = APIRouter(tags=["tools"], prefix="/mcp-servers")
@@ -87,49 +87,49 @@ class McpChangeIn(BaseModel):
 
 
 @router.get("")
-def servers(bench: Bench) -> list[McpOut]:
+def servers(bench: Bench, owner: Owner) -> list[McpOut]:
     """Every server, by name."""
-    return [_out(each) for each in bench.mcp.list(LOCAL_USER)]
+    return [_out(each) for each in bench.mcp.list(owner)]
 
 
 @router.post("/test")
-async def test(bench: Bench, body: McpIn) -> McpOffersOut:
+async def test(bench: Bench, owner: Owner, body: McpIn) -> McpOffersOut:
     """Ask a server for its tools; nothing is kept."""
     wish = body.wish()
     return _offers(wish.name, await bench.bridge.await_(bench.mcp.test(wish)))
 
 
 @router.post("", status_code=201)
-async def add(bench: Bench, body: McpIn) -> McpOut:
+async def add(bench: Bench, owner: Owner, body: McpIn) -> McpOut:
     """Add a server whose tools were looked at."""
     if not body.pin:
         raise Refused("the pin is missing", hint="Test the server first, and send the pin it gave.")
-    return _out(await bench.bridge.await_(bench.mcp.add(LOCAL_USER, body.wish(), body.pin)))
+    return _out(await bench.bridge.await_(bench.mcp.add(owner, body.wish(), body.pin)))
 
 
 @router.post("/{server_id}/look")
-async def look(bench: Bench, server_id: str) -> McpOut:
+async def look(bench: Bench, owner: Owner, server_id: str) -> McpOut:
     """Ask the server for its tools now."""
-    return _out(await bench.bridge.await_(bench.mcp.look(LOCAL_USER, server_id)))
+    return _out(await bench.bridge.await_(bench.mcp.look(owner, server_id)))
 
 
 @router.patch("/{server_id}")
-def change(bench: Bench, server_id: str, body: McpChangeIn) -> McpOut:
+def change(bench: Bench, owner: Owner, server_id: str, body: McpChangeIn) -> McpOut:
     """Change what its owner decides."""
     mcp = bench.mcp
     for name, harmless in body.harmless.items():
-        mcp.mark(LOCAL_USER, server_id, name, harmless)
+        mcp.mark(owner, server_id, name, harmless)
     if body.accept:
-        mcp.accept(LOCAL_USER, server_id, body.accept)
+        mcp.accept(owner, server_id, body.accept)
     if body.on is not None:
-        bench.bridge.run(mcp.switch(LOCAL_USER, server_id, body.on))
-    return _out(mcp.get(LOCAL_USER, server_id))
+        bench.bridge.run(mcp.switch(owner, server_id, body.on))
+    return _out(mcp.get(owner, server_id))
 
 
 @router.delete("/{server_id}", status_code=204)
-async def remove(bench: Bench, server_id: str) -> None:
+async def remove(bench: Bench, owner: Owner, server_id: str) -> None:
     """Forget a server, with its secrets."""
-    await bench.bridge.await_(bench.mcp.remove(LOCAL_USER, server_id))
+    await bench.bridge.await_(bench.mcp.remove(owner, server_id))
 
 
 def _offers(server: str, found: tuple[McpOffer, ...]) -> McpOffersOut:

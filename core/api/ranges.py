@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.api.bench import Bench
+from core.api.bench import Bench, User
 from core.attacks import RangeRun, tally
-from core.bootstrap import ARMS, LOCAL_USER, RangePlan, Workbench
+from core.bootstrap import ARMS, RangePlan, Workbench
 from core.export import plain
 from core.injection.arms import FIRST
 from core.injection.cases import cases
@@ -39,51 +39,51 @@ def layers(bench: Bench) -> dict[str, str]:
 
 
 @router.post("/range/price")
-async def price(bench: Bench, body: RangeIn) -> dict[str, Any]:
+async def price(bench: Bench, user: User, body: RangeIn) -> dict[str, Any]:
     """What the run would send and cost, before it is made; nothing is asked."""
-    plan = await _plan(bench, body)
+    plan = await _plan(bench, user, body)
     told: dict[str, Any] = plain(plan.estimate)
     return {**told, "model": plan.model.ref, "cases": len(plan.cases), "layers": list(plan.arms)}
 
 
 @router.post("/range", status_code=201)
-async def start(bench: Bench, body: RangeIn) -> dict[str, str]:
+async def start(bench: Bench, user: User, body: RangeIn) -> dict[str, str]:
     """Begin a run; one of a prompt goes on at a time. It is read at /range/{run_id}."""
-    plan = await _plan(bench, body)
-    return {"run_id": await bench.bridge.await_(bench.range.start(LOCAL_USER, plan))}
+    plan = await _plan(bench, user, body)
+    return {"run_id": await bench.bridge.await_(bench.range.start(user, plan))}
 
 
 @router.get("/range")
-def runs(bench: Bench, template: str = "answer") -> list[dict[str, Any]]:
+def runs(bench: Bench, user: User, template: str = "answer") -> list[dict[str, Any]]:
     """The runs of a prompt that are kept, newest first, each with its figures and without its cases."""
-    return [_told(run, whole=False) for run in bench.range.kept(LOCAL_USER, template)]
+    return [_told(run, whole=False) for run in bench.range.kept(user, template)]
 
 
 @router.get("/range/{run_id}")
-def run(bench: Bench, run_id: str) -> dict[str, Any]:
+def run(bench: Bench, user: User, run_id: str) -> dict[str, Any]:
     """One run as far as it has come, with every case: what was sent, what was answered."""
-    return _told(bench.range.get(LOCAL_USER, run_id), whole=True)
+    return _told(bench.range.get(user, run_id), whole=True)
 
 
 @router.post("/range/{run_id}/stop", status_code=202)
-async def stop(bench: Bench, run_id: str) -> dict[str, str]:
+async def stop(bench: Bench, user: User, run_id: str) -> dict[str, str]:
     """Stop the run and keep what it has; one that is over stays as it is."""
-    await bench.bridge.await_(bench.range.stop_run(LOCAL_USER, run_id))
+    await bench.bridge.await_(bench.range.stop_run(user, run_id))
     return {"run_id": run_id}
 
 
 @router.get("/range/{run_id}/comparison")
-def comparison(bench: Bench, run_id: str, earlier: str) -> dict[str, Any]:
+def comparison(bench: Bench, user: User, run_id: str, earlier: str) -> dict[str, Any]:
     """The run beside an earlier one: the rates of both, and each case that went better or worse."""
-    now, then = (bench.range.get(LOCAL_USER, each) for each in (run_id, earlier))
+    now, then = (bench.range.get(user, each) for each in (run_id, earlier))
     told: dict[str, Any] = plain(compared(then, now, _attacks()))
     return told
 
 
-async def _plan(bench: Workbench, body: RangeIn) -> RangePlan:
+async def _plan(bench: Workbench, user: str, body: RangeIn) -> RangePlan:
     template = bench.prompts.resolve(body.template)
     model = body.model or bench.models.resolve(None).ref
-    planned = bench.range.plan(LOCAL_USER, template, model, body.layers, body.size)
+    planned = bench.range.plan(user, template, model, body.layers, body.size)
     return await bench.bridge.await_(planned)
 
 

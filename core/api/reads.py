@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
 
 from core import export
-from core.api.bench import Bench
+from core.api.bench import Bench, User
 from core.api.shapes import HealthOut, TitleIn
-from core.bootstrap import LOCAL_USER, Workbench
+from core.bootstrap import Workbench
 from core.export import plain
 from core.types import Conversation, LedgerRow, ModelInfo, Turn
 
@@ -17,9 +17,9 @@ router = APIRouter()
 
 
 @router.get("/health", tags=["app"])
-def health(bench: Bench) -> HealthOut:
+def health(bench: Bench, user: User) -> HealthOut:
     """That the app answers, and which model would."""
-    missing = bench.passages.unembedded(LOCAL_USER)
+    missing = bench.passages.unembedded(user)
     model = bench.models.resolve(None).ref
     return HealthOut(version="0.1.0", model=model, needs_embedding=missing)
 
@@ -32,16 +32,16 @@ def models(bench: Bench) -> Any:
 
 @router.get("/conversations", response_model=list[Conversation], tags=["conversations"])
 def conversations(
-    bench: Bench, query: str = "", limit: Annotated[int, Query(ge=1, le=500)] = 100
+    bench: Bench, user: User, query: str = "", limit: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> Any:
     """The conversations, newest first; `query` searches titles, questions and answers."""
-    return plain(bench.conversations.list(LOCAL_USER, query, limit))
+    return plain(bench.conversations.list(user, query, limit))
 
 
 @router.get("/conversations/{conversation_id}", tags=["conversations"])
-def conversation(bench: Bench, conversation_id: str) -> dict[str, Any]:
+def conversation(bench: Bench, user: User, conversation_id: str) -> dict[str, Any]:
     """One conversation with all its turns."""
-    return export.as_json(*_read(bench, conversation_id))
+    return export.as_json(*_read(bench, user, conversation_id))
 
 
 @router.get(
@@ -49,40 +49,41 @@ def conversation(bench: Bench, conversation_id: str) -> dict[str, Any]:
     response_class=PlainTextResponse,
     tags=["conversations"],
 )
-def markdown(bench: Bench, conversation_id: str) -> str:
+def markdown(bench: Bench, user: User, conversation_id: str) -> str:
     """The same to read: questions, answers and the cited passages."""
-    return export.as_markdown(*_read(bench, conversation_id))
+    return export.as_markdown(*_read(bench, user, conversation_id))
 
 
 @router.patch(
     "/conversations/{conversation_id}", response_model=Conversation, tags=["conversations"]
 )
-def rename(bench: Bench, conversation_id: str, body: TitleIn) -> Any:
+def rename(bench: Bench, user: User, conversation_id: str, body: TitleIn) -> Any:
     """Give a conversation another name."""
     rows = bench.conversations
-    rows.rename(LOCAL_USER, conversation_id, body.title)
-    return plain(rows.get(LOCAL_USER, conversation_id))
+    rows.rename(user, conversation_id, body.title)
+    return plain(rows.get(user, conversation_id))
 
 
 @router.delete("/conversations/{conversation_id}", status_code=204, tags=["conversations"])
-def delete(bench: Bench, conversation_id: str) -> None:
+def delete(bench: Bench, user: User, conversation_id: str) -> None:
     """Delete a conversation with its turns; its rows in the ledger stay."""
-    bench.conversations.delete(LOCAL_USER, conversation_id)
+    bench.conversations.delete(user, conversation_id)
 
 
 @router.get("/ledger", response_model=list[LedgerRow], tags=["money"])
 def ledger(
     bench: Bench,
+    user: User,
     turn_id: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> Any:
     """What was booked, newest first; money is USD as a decimal string, null when unknown."""
-    rows = bench.ledger.rows(LOCAL_USER, limit=limit, since=since, until=until, turn_id=turn_id)
+    rows = bench.ledger.rows(user, limit=limit, since=since, until=until, turn_id=turn_id)
     return plain(rows)
 
 
-def _read(bench: Workbench, conversation_id: str) -> tuple[Conversation, list[Turn]]:
-    found = bench.conversations.get(LOCAL_USER, conversation_id)
-    return found, bench.turns_of(LOCAL_USER, conversation_id)
+def _read(bench: Workbench, user: str, conversation_id: str) -> tuple[Conversation, list[Turn]]:
+    found = bench.conversations.get(user, conversation_id)
+    return found, bench.turns_of(user, conversation_id)

@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.api.bench import Bench
-from core.bootstrap import LOCAL_USER, Share, Wish, Workbench, link_address, snapshot_page
+from core.api.bench import Bench, User
+from core.bootstrap import Share, Wish, Workbench, link_address, snapshot_page
 from core.errors import Conflict
 from core.export import plain
 
@@ -115,86 +115,86 @@ class MadeOut(ShareOut):
 
 
 @router.post("", status_code=201)
-def make(bench: Bench, body: ShareIn) -> MadeOut:
+def make(bench: Bench, user: User, body: ShareIn) -> MadeOut:
     """Make a link; its address is in this answer and nowhere else."""
-    link, token = bench.shares.make(LOCAL_USER, body.wish())
+    link, token = bench.shares.make(user, body.wish())
     url = link_address(_base(bench), token, asks_passphrase=bool(link.passphrase))
-    return MadeOut(**_out(bench.shares.get(LOCAL_USER, link.id)), token=token, url=url)
+    return MadeOut(**_out(bench.shares.get(user, link.id)), token=token, url=url)
 
 
 @router.get("")
-def shares(bench: Bench) -> list[ShareOut]:
+def shares(bench: Bench, user: User) -> list[ShareOut]:
     """Every link, newest first."""
-    return [ShareOut(**_out(each)) for each in bench.shares.list(LOCAL_USER)]
+    return [ShareOut(**_out(each)) for each in bench.shares.list(user)]
 
 
 @router.post("/pause")
-def pause_all(bench: Bench, body: PausedIn) -> dict[str, bool]:
+def pause_all(bench: Bench, user: User, body: PausedIn) -> dict[str, bool]:
     """Pause every link at once, or let each be as it was."""
-    bench.shares.links.pause_all(LOCAL_USER, body.paused)
+    bench.shares.links.pause_all(user, body.paused)
     return {"paused": body.paused}
 
 
 @router.get("/{share_id}")
-def share(bench: Bench, share_id: str) -> ShareOut:
+def share(bench: Bench, user: User, share_id: str) -> ShareOut:
     """One link."""
-    return _one(bench, share_id)
+    return _one(bench, user, share_id)
 
 
 @router.post("/{share_id}/pause")
-def pause(bench: Bench, share_id: str, body: PausedIn) -> ShareOut:
+def pause(bench: Bench, user: User, share_id: str, body: PausedIn) -> ShareOut:
     """Pause the link, or open it again."""
-    bench.shares.links.pause(LOCAL_USER, share_id, body.paused)
-    return _one(bench, share_id)
+    bench.shares.links.pause(user, share_id, body.paused)
+    return _one(bench, user, share_id)
 
 
 @router.post("/{share_id}/revoke")
-def revoke(bench: Bench, share_id: str) -> ShareOut:
+def revoke(bench: Bench, user: User, share_id: str) -> ShareOut:
     """Close the link for good."""
-    bench.shares.links.revoke(LOCAL_USER, share_id)
-    return _one(bench, share_id)
+    bench.shares.links.revoke(user, share_id)
+    return _one(bench, user, share_id)
 
 
 @router.post("/{share_id}/prolong")
-def prolong(bench: Bench, share_id: str, body: DaysIn) -> ShareOut:
+def prolong(bench: Bench, user: User, share_id: str, body: DaysIn) -> ShareOut:
     """Have it end so many days from now."""
-    bench.shares.prolong(LOCAL_USER, share_id, body.days)
-    return _one(bench, share_id)
+    bench.shares.prolong(user, share_id, body.days)
+    return _one(bench, user, share_id)
 
 
 @router.put("/{share_id}/cap")
-def cap(bench: Bench, share_id: str, body: CapIn) -> ShareOut:
+def cap(bench: Bench, user: User, share_id: str, body: CapIn) -> ShareOut:
     """Set what all its visitors together may cost; what was spent counts."""
-    bench.shares.set_cap(LOCAL_USER, share_id, body.cap)
-    return _one(bench, share_id)
+    bench.shares.set_cap(user, share_id, body.cap)
+    return _one(bench, user, share_id)
 
 
 @router.get("/{share_id}/visitors")
-def visitors(bench: Bench, share_id: str) -> list[dict[str, Any]]:
+def visitors(bench: Bench, user: User, share_id: str) -> list[dict[str, Any]]:
     """Its visitors, latest first."""
-    bench.shares.links.get(LOCAL_USER, share_id)
-    found: list[dict[str, Any]] = plain(bench.shares.visitors.list(LOCAL_USER, share_id))
+    bench.shares.links.get(user, share_id)
+    found: list[dict[str, Any]] = plain(bench.shares.visitors.list(user, share_id))
     return found
 
 
 @router.get("/{share_id}/visitors/{visitor_id}")
-def visitor(bench: Bench, share_id: str, visitor_id: str) -> dict[str, Any]:
+def visitor(bench: Bench, user: User, share_id: str, visitor_id: str) -> dict[str, Any]:
     """One visitor with his turns."""
-    found, turns = bench.shares.conversation(LOCAL_USER, share_id, visitor_id)
+    found, turns = bench.shares.conversation(user, share_id, visitor_id)
     return {**plain(found), "turns": plain(turns)}
 
 
 @router.get("/{share_id}/snapshot", response_class=HTMLResponse)
-def snapshot(bench: Bench, share_id: str) -> str:
+def snapshot(bench: Bench, user: User, share_id: str) -> str:
     """A snapshot as one HTML file."""
-    link = bench.shares.links.get(LOCAL_USER, share_id)
+    link = bench.shares.links.get(user, share_id)
     if link.snapshot is None:
         raise Conflict("a live demo is no file", hint="Only a snapshot can be exported.")
     return snapshot_page(link.title, link.description, link.snapshot)
 
 
-def _one(bench: Workbench, share_id: str) -> ShareOut:
-    return ShareOut(**_out(bench.shares.get(LOCAL_USER, share_id)))
+def _one(bench: Workbench, user: str, share_id: str) -> ShareOut:
+    return ShareOut(**_out(bench.shares.get(user, share_id)))
 
 
 def _base(bench: Workbench) -> str:

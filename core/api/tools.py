@@ -5,9 +5,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from core.api.bench import Bench
+from core.api.bench import Bench, User
 from core.api.shapes import ToolOut, TriedOut, TryIn
-from core.bootstrap import LOCAL_USER
 from core.export import plain
 from core.tool_bench import Offered
 from core.tools.tool import Problem
@@ -16,9 +15,9 @@ router = APIRouter(tags=["tools"])
 
 
 @router.get("/tools")
-def tools(bench: Bench) -> list[ToolOut]:
+def tools(bench: Bench, user: User) -> list[ToolOut]:
     """Every tool that a question may name, those that are switched off last."""
-    return [_out(offered) for offered in bench.tools.list(LOCAL_USER)]
+    return [_out(offered) for offered in bench.tools.list(user)]
 
 
 @router.get("/tools/problems", response_model=list[Problem])
@@ -28,9 +27,9 @@ def problems(bench: Bench) -> Any:
 
 
 @router.post("/tools/{name}/try")
-async def run(bench: Bench, name: str, body: TryIn) -> TriedOut:
+async def run(bench: Bench, user: User, name: str, body: TryIn) -> TriedOut:
     """Call one tool as a model would; a failure is part of the answer."""
-    call = bench.tools.run(LOCAL_USER, name, json.dumps(body.arguments))
+    call = bench.tools.run(user, name, json.dumps(body.arguments))
     outcome = await bench.bridge.await_(call)
     return TriedOut(
         text=outcome.text,

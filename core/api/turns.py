@@ -8,10 +8,9 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from core.api.bench import Bench
+from core.api.bench import Bench, User
 from core.api.shapes import DecisionIn, EstimateIn, ReplayIn, StartedOut, TurnIn
 from core.api.sse import HEARTBEAT_SECONDS, EventStream, frames
-from core.bootstrap import LOCAL_USER
 from core.errors import Misuse, NotFound
 from core.export import plain
 from core.types import Span, Turn
@@ -21,7 +20,7 @@ router = APIRouter(tags=["turns"])
 
 
 @router.post("/turns", status_code=201)
-def start(bench: Bench, body: TurnIn) -> StartedOut:
+def start(bench: Bench, user: User, body: TurnIn) -> StartedOut:
     """Ask a question; the answer is read at /turns/{turn_id}/events."""
     request = body.request()
     if body.collection is not None:
@@ -30,22 +29,22 @@ def start(bench: Bench, body: TurnIn) -> StartedOut:
                 "both `collection` and `use_documents` say where to look",
                 hint="Send one of them; `use_documents` may list ids of collections too.",
             )
-        collection = bench.collections.get(LOCAL_USER, body.collection)
+        collection = bench.collections.get(user, body.collection)
         request = replace(request, use_documents=(collection.id,))
-    started = bench.turns.start(LOCAL_USER, request, conversation_id=body.conversation_id)
+    started = bench.turns.start(user, request, conversation_id=body.conversation_id)
     return StartedOut(turn_id=started.turn_id, conversation_id=started.conversation_id)
 
 
 @router.get("/turns", response_model=list[Turn])
-def turns(bench: Bench, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Any:
+def turns(bench: Bench, user: User, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Any:
     """The newest turns."""
-    return plain(bench.turn_rows.list(LOCAL_USER, limit))
+    return plain(bench.turn_rows.list(user, limit))
 
 
 @router.get("/turns/{turn_id}", response_model=Turn)
-def turn(bench: Bench, turn_id: str) -> Any:
+def turn(bench: Bench, user: User, turn_id: str) -> Any:
     """One turn as far as it has come."""
-    return plain(bench.turn_rows.get(LOCAL_USER, turn_id))
+    return plain(bench.turn_rows.get(user, turn_id))
 
 
 @router.get(
@@ -55,68 +54,67 @@ def turn(bench: Bench, turn_id: str) -> Any:
 )
 async def events(
     bench: Bench,
+    user: User,
     turn_id: str,
     last_event_id: Annotated[int, Header(ge=0)] = 0,
     after: Annotated[int, Query(ge=0)] = 0,
 ) -> StreamingResponse:
     """The events of the turn as server-sent events; goes on after `Last-Event-ID`."""
-    await run_in_threadpool(bench.turns.check, LOCAL_USER, turn_id)
-    follow = partial(bench.turns.follow, LOCAL_USER, turn_id)
+    await run_in_threadpool(bench.turns.check, user, turn_id)
+    follow = partial(bench.turns.follow, user, turn_id)
     return EventStream(frames(follow, max(last_event_id, after), HEARTBEAT_SECONDS))
 
 
 @router.post("/estimate", response_model=Next)
-def estimate(bench: Bench, body: EstimateIn) -> Any:
+def estimate(bench: Bench, user: User, body: EstimateIn) -> Any:
     """What a question that is being written would send and cost, about; nothing is asked."""
-    [model] = bench.priced(LOCAL_USER, [bench.models.resolve(body.model)])
+    [model] = bench.priced(user, [bench.models.resolve(body.model)])
     if body.conversation_id is not None:
-        bench.conversations.get(LOCAL_USER, body.conversation_id)
-    found = bench.whatif.next(
-        LOCAL_USER, body.conversation_id, body.prompt, model, body.use_documents
-    )
+        bench.conversations.get(user, body.conversation_id)
+    found = bench.whatif.next(user, body.conversation_id, body.prompt, model, body.use_documents)
     return plain(found)
 
 
 @router.post("/turns/{turn_id}/stop", status_code=202)
-async def stop(bench: Bench, turn_id: str) -> StartedOut:
+async def stop(bench: Bench, user: User, turn_id: str) -> StartedOut:
     """Stop the turn; what was said is kept. A turn that is over stays as it is."""
-    turn = await run_in_threadpool(bench.turn_rows.get, LOCAL_USER, turn_id)
-    await bench.bridge.await_(bench.turns.stop(LOCAL_USER, turn_id))
+    turn = await run_in_threadpool(bench.turn_rows.get, user, turn_id)
+    await bench.bridge.await_(bench.turns.stop(user, turn_id))
     return StartedOut(turn_id=turn.id, conversation_id=turn.conversation_id)
 
 
 @router.post("/turns/{turn_id}/approvals/{call_id}", status_code=204)
-def decide(bench: Bench, turn_id: str, call_id: str, body: DecisionIn) -> None:
+def decide(bench: Bench, user: User, turn_id: str, call_id: str, body: DecisionIn) -> None:
     """Allow a tool that waits (`approval_asked`) once, always in this conversation, or not."""
-    bench.approvals.decide(LOCAL_USER, turn_id, call_id, body.decision)
+    bench.approvals.decide(user, turn_id, call_id, body.decision)
 
 
 @router.get("/turns/{turn_id}/tape")
-def tape(bench: Bench, turn_id: str) -> list[dict[str, Any]]:
+def tape(bench: Bench, user: User, turn_id: str) -> list[dict[str, Any]]:
     """Each response of a model and each result of a tool, in their order, once the turn is over."""
-    bench.turn_rows.get(LOCAL_USER, turn_id)
-    rows = bench.turn_rows.tape(LOCAL_USER, turn_id)
+    bench.turn_rows.get(user, turn_id)
+    rows = bench.turn_rows.tape(user, turn_id)
     return [{"step": step, "kind": kind, "data": data} for step, kind, data in rows]
 
 
 @router.post("/turns/{turn_id}/replay", status_code=201)
-def replay(bench: Bench, turn_id: str, body: ReplayIn) -> StartedOut:
+def replay(bench: Bench, user: User, turn_id: str, body: ReplayIn) -> StartedOut:
     """Go through a kept run again with something changed; a turn of its own, read like any other."""
-    started = bench.replays.start(LOCAL_USER, turn_id, body.changes())
+    started = bench.replays.start(user, turn_id, body.changes())
     return StartedOut(turn_id=started.turn_id, conversation_id=started.conversation_id)
 
 
 @router.post("/turns/{turn_id}/replay/price")
-def replay_price(bench: Bench, turn_id: str, body: ReplayIn) -> dict[str, Any]:
+def replay_price(bench: Bench, user: User, turn_id: str, body: ReplayIn) -> dict[str, Any]:
     """What that replay may cost: how many steps come from the tape, and from where on it is live."""
-    told: dict[str, Any] = plain(bench.replays.price(LOCAL_USER, turn_id, body.changes()))
+    told: dict[str, Any] = plain(bench.replays.price(user, turn_id, body.changes()))
     return told
 
 
 @router.get("/turns/{turn_id}/comparison")
-def comparison(bench: Bench, turn_id: str) -> dict[str, Any]:
+def comparison(bench: Bench, user: User, turn_id: str) -> dict[str, Any]:
     """A replay beside the run that it went along, aligned by step."""
-    found = bench.replays.compare(LOCAL_USER, turn_id)
+    found = bench.replays.compare(user, turn_id)
     told: dict[str, Any] = plain(found)
     told["pairs"] = [
         {**pair, "same": each.same} for pair, each in zip(told["pairs"], found.pairs, strict=True)
@@ -125,10 +123,10 @@ def comparison(bench: Bench, turn_id: str) -> dict[str, Any]:
 
 
 @router.get("/turns/{turn_id}/window")
-def window(bench: Bench, turn_id: str) -> dict[str, Any]:
+def window(bench: Bench, user: User, turn_id: str) -> dict[str, Any]:
     """What was sent: every region of the context window with its items, kept or dropped."""
-    turn = bench.turn_rows.get(LOCAL_USER, turn_id)
-    budget = bench.turn_rows.budget(LOCAL_USER, turn_id)
+    turn = bench.turn_rows.get(user, turn_id)
+    budget = bench.turn_rows.budget(user, turn_id)
     if budget is None:
         raise NotFound(
             f"turn {turn_id} has no window",
@@ -141,7 +139,7 @@ def window(bench: Bench, turn_id: str) -> dict[str, Any]:
 
 
 @router.get("/turns/{turn_id}/trace", response_model=list[Span])
-def trace(bench: Bench, turn_id: str) -> Any:
+def trace(bench: Bench, user: User, turn_id: str) -> Any:
     """The spans of a finished turn, in the shape of OpenTelemetry."""
-    bench.turn_rows.get(LOCAL_USER, turn_id)
-    return plain(bench.traces.read(LOCAL_USER, turn_id))
+    bench.turn_rows.get(user, turn_id)
+    return plain(bench.traces.read(user, turn_id))

@@ -1,7 +1,8 @@
 """Who is let in, and with which headers the answer leaves: one ASGI middleware around pages and API.
 
-This machine comes in without a word. From elsewhere the owner signs in, and a visitor with the cookie
-of a share link reaches that link's page and its API; everything else is behind the door.
+This machine comes in without a word. From elsewhere the owner and the people of his team sign in, and a
+visitor with the cookie of a share link reaches that link's page and its API; everything else is behind
+the door.
 """
 
 import asyncio
@@ -18,15 +19,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.caller import ADDRESS_HEADER, HEADER, OWNER_COOKIE, SCOPE_KEY, VISITOR_COOKIE
 from core.doors import pages, paths
 from core.doors.answers import Asked, answer, bounded, problem, sealed, turn_away
+from core.doors.sockets import Neighbours
 from core.doors.who import found, is_foreign
 from core.doors.who import is_loopback as is_loopback
 from core.errors import NotOpen
+from core.people.team import Team
 from core.settings import Settings
 from core.sharing import snapshot_page
 from core.sharing.pace import Pace, neighbourhood
 from core.sharing.visits import Visits
 from core.store.links import Link
-from core.store.sign_ins import SignIns
 
 _REQUESTS = 1_200
 """Requests of an address in a minute, from elsewhere: what a household's browsers never come to."""
@@ -38,11 +40,11 @@ class Behind(Protocol):
 
     settings: Settings
     visits: Visits
-    sign_ins: SignIns
+    team: Team
 
 
 class Doors:
-    """Lets the owner in, a visitor to his link, turns everyone else away with words, and sets the
+    """Lets the owner and his team in, a visitor to his link, turns everyone else away with words, and sets the
     headers of every answer. `bench` is asked at each request that needs it."""
 
     def __init__(
@@ -52,6 +54,7 @@ class Doors:
         self._bench = bench
         self._pace = Pace(per_minute=per_minute, burst=per_minute / 2)
         self._streams: Counter[str] = Counter()
+        self._neighbours = Neighbours()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -62,7 +65,8 @@ class Doors:
         if is_foreign(scope, self._bench().settings.public_url):
             await problem(
                 scope, send, 403, "not_this_machine", "another web page asked in your name",
-                "Open Footlights itself, in a tab of its own.",
+                "Open Footlights itself, in a tab of its own. If this is its own address, the owner sets "
+                "FOOTLIGHTS_PUBLIC_URL to it.",
             )  # fmt: skip
         elif self._is_hasty(asked):
             await problem(
@@ -78,22 +82,28 @@ class Doors:
     async def _asked(self, scope: Scope) -> Asked:
         headers = Headers(scope=scope)
         cookies = cookie_parser("; ".join(headers.getlist("cookie")))
-        who = found(scope, self._bench().settings.trusted_proxies)
+        settings = self._bench().settings
+        who = found(
+            scope,
+            settings.trusted_proxies,
+            trusts_machine=settings.trusts_this_machine,
+            is_other=self._neighbours.is_other,
+        )
         secret = cookies.get(OWNER_COOKIE)
         if who.door == "none" and secret and not paths.is_static(scope["path"]):
-            known = await asyncio.to_thread(self._bench().sign_ins.user, secret)
-            who = replace(who, door="browser") if known else who
+            user = await asyncio.to_thread(self._bench().team.signed_in, secret)
+            who = replace(who, door="browser", user=user) if user else who
         return Asked(scope, scope["path"], who, cookies.get(VISITOR_COOKIE, ""))
 
     def _is_hasty(self, asked: Asked) -> bool:
         """Whether a stranger asks for more than a person does, before anything is done for him."""
         works = paths.is_open(asked.path) or paths.is_demo(asked.path) or asked.path == paths.STREAM
-        if asked.is_owner or not works or paths.is_static(asked.path):
+        if asked.is_in or not works or paths.is_static(asked.path):
             return False
         return self._pace.take(neighbourhood(asked.who.address)) > 0
 
     async def _may(self, asked: Asked) -> bool:
-        if asked.is_owner or (asked.scope["type"] == "http" and paths.is_open(asked.path)):
+        if asked.is_in or (asked.scope["type"] == "http" and paths.is_open(asked.path)):
             return True
         if asked.scope["type"] != "websocket" or asked.path != paths.STREAM:
             return False
@@ -131,7 +141,11 @@ class Doors:
     async def _pass(self, asked: Asked, receive: Receive, send: Send) -> None:
         scope = asked.scope
         if asked.path == "/sign-in" and scope["type"] == "http":
-            await answer(asked, send, 200, *pages.SIGN_IN)
+            team = self._bench().settings.oidc_issuer is not None
+            await answer(asked, send, 200, *(pages.SIGN_IN_TEAM if team else pages.SIGN_IN))
+            return
+        if asked.path == "/sign-out" and scope["type"] == "http":
+            await answer(asked, send, 200, *pages.SIGN_OUT)
             return
         if asked.path == "/robots.txt":
             await answer(asked, send, 200, pages.ROBOTS, kind="text/plain")
@@ -140,7 +154,7 @@ class Doors:
         kept = [each for each in scope["headers"] if each[0].decode("latin-1").lower() not in told]
         scope["headers"] = [*kept, *((name.encode(), text.encode()) for name, text in told.items())]
         scope[SCOPE_KEY] = asked.who
-        if asked.is_owner or asked.path.startswith(paths.GATEWAY):
+        if asked.is_in or asked.path.startswith(paths.GATEWAY):
             await self._app(scope, receive, send)  # a program's window is larger than a question
         elif scope["type"] == "websocket":
             await self._stream(asked, receive, send)

@@ -35,7 +35,8 @@ class Asked:
     visit: str
 
     @property
-    def is_owner(self) -> bool:
+    def is_in(self) -> bool:
+        """Whether it is a user of the app, and not a visitor or nobody."""
         return self.who.door != "none"
 
 
@@ -47,7 +48,7 @@ def sealed(asked: Asked, send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in _POLICY.items():
                 headers.setdefault(name, value)
-            if asked.path.startswith(("/api/", "/sign-in", "/demo")):
+            if asked.path.startswith(("/api/", "/sign-", "/demo")):
                 headers["cache-control"] = "no-store"
         await send(message)
 
@@ -85,8 +86,8 @@ async def turn_away(asked: Asked, send: Send) -> None:
         await send({"type": "http.response.body", "body": b""})
         return
     await problem(
-        scope, send, 401, "sign_in", "this is for the owner of the app, who is not signed in",
-        "Sign in at /sign-in with the token that was printed when the app started.",
+        scope, send, 401, "sign_in", "this is for users of the app, and nobody is signed in here",
+        "Sign in at /sign-in; the owner's token was printed when the app started.",
     )  # fmt: skip
 
 

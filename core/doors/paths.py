@@ -4,6 +4,10 @@ _OPEN = frozenset(
     {
         "/sign-in",
         "/api/sign-in",
+        "/api/sign-in/oidc",
+        "/api/sign-in/oidc/callback",
+        "/sign-out",
+        "/api/sign-out",
         "/api/demo",
         "/robots.txt",
         "/favicon.png",

@@ -1,28 +1,43 @@
 """Who is asking: this machine, somebody through a proxy that is trusted, or somebody from elsewhere.
 
-Only a request from this machine, under its own name, and which nobody has forwarded counts as its
-owner's. The Host check is what stops a web page that points its own name at 127.0.0.1; the Origin
+Only a request from this machine, under its own name, by a program of the same user, and which nobody
+has forwarded counts as its owner's; and none at all where the app is shown to others, since a proxy on
+this machine need not say that it is one. The Host check is what stops a web page that points its own name at 127.0.0.1; the Origin
 check what stops one that posts to us from somebody's browser.
 """
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from core.caller import Caller
+from core.caller import LOCAL_USER, Caller
 
-_FORWARDED = (
-    "forwarded",
-    "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-real-ip",
-    "cf-connecting-ip",
+_FORWARDED = frozenset(
+    {
+        "forwarded",
+        "via",
+        "client-ip",
+        "true-client-ip",
+        "fastly-client-ip",
+        "fly-client-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-original-host",
+        "x-original-url",
+        "x-proxyuser-ip",
+        "x-real-ip",
+        "x-request-start",
+        "x-amzn-trace-id",
+        "x-cloud-trace-context",
+        "x-envoy-external-address",
+        "cdn-loop",
+    }
 )
+_FORWARDED_BEGIN = ("x-forwarded", "cf-", "x-appengine-", "x-azure-", "tailscale-")
+"""What proxies, tunnels and platforms say of whom they ask for."""
 
 
 def is_loopback(host: str) -> bool:
@@ -33,22 +48,38 @@ def is_loopback(host: str) -> bool:
     return address is not None and address.is_loopback
 
 
-def found(scope: Scope, trusted: Sequence[str]) -> Caller:
-    """Who asks, before any cookie is looked at."""
+def found(
+    scope: Scope,
+    trusted: Sequence[str],
+    *,
+    trusts_machine: bool = True,
+    is_other: Callable[[int, int], bool] = lambda port, own: False,
+) -> Caller:
+    """Who asks, before any cookie is looked at. `is_other` tells by the two ports of a connection
+    whether another user of this machine asks."""
     headers = Headers(scope=scope)
     client = scope.get("client")
     peer = client[0] if client else "127.0.0.1"
     host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
     believed = _is_trusted(peer, trusted)
-    # No browser speaks HTTP/1.0; a proxy that says nothing of itself may.
-    forwarded = any(name in headers for name in _FORWARDED) or scope.get("http_version") == "1.0"
-    # From where a trusted proxy stands, everybody comes from elsewhere: it may forget to say so.
-    if is_loopback(peer) and is_loopback(host) and not forwarded and not believed:
-        return Caller("machine", peer, scope.get("scheme") in ("https", "wss"))
+    here = trusts_machine and is_loopback(peer) and is_loopback(host) and not believed
+    if here and not _is_forwarded(scope, headers) and not is_other(*_ports(scope)):
+        return Caller("machine", peer, scope.get("scheme") in ("https", "wss"), LOCAL_USER)
     address = _forwarded_for(headers, peer, trusted) if believed else peer
     proto = headers.get("x-forwarded-proto", "") if believed else ""
     secure = scope.get("scheme") in ("https", "wss") or proto.split(",")[-1].strip() == "https"
     return Caller("none", address, secure)
+
+
+def _is_forwarded(scope: Scope, headers: Headers) -> bool:
+    """Whether a proxy has passed it on. No browser speaks HTTP/1.0; a proxy that is silent may."""
+    named = any(each in _FORWARDED or each.startswith(_FORWARDED_BEGIN) for each in headers)
+    return named or scope.get("http_version") == "1.0"
+
+
+def _ports(scope: Scope) -> tuple[int, int]:
+    client, server = scope.get("client") or ("", 0), scope.get("server") or ("", 0)
+    return client[1] or 0, server[1] or 0
 
 
 def is_foreign(scope: Scope, own: str | None) -> bool:

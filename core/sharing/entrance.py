@@ -1,5 +1,6 @@
 """The entrance: a token becomes a visitor with a secret of his own, and guessing is slow."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.errors import NotOpen, TooFast
@@ -21,6 +22,7 @@ class Entrance:
     visitors: Visitors
     caps: Caps
     paces: Paces
+    may: Callable[[str], bool] = lambda user: True
 
     def enter(self, token: str, passphrase: str, address: str, cookie: str = "") -> str:
         """The secret that the visitor is known by from now on; the one that he shows, if it is of this
@@ -38,6 +40,8 @@ class Entrance:
 
     def _opened(self, token: str, passphrase: str, near: str) -> tuple[str, Link]:
         found = self.links.opened_by(token)
+        if found is not None and not self.may(found[0]):
+            found = None  # whose link it is may come in no more, so nobody does by it
         if found is not None and not found[1].passphrase:
             return found  # nobody guesses 256 bits: who has them need not wait for who tries
         link_key = digest(token)

@@ -9,8 +9,6 @@ from core.store.visitors import Visitor
 from core.types import TurnRequest
 
 LONGEST_QUESTION = 4_000
-HARMLESS = frozenset({"pure", "documents"})
-"""What a tool of a link may touch: nothing, or the link's documents to read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from core.caller import LOCAL_USER
 from core.errors import Conflict, Refused
 from core.models import Models
 from core.prompts.library import PromptLibrary
 from core.sharing import passphrase as phrases
 from core.sharing import wishes
 from core.sharing.scan import Finding, scan
-from core.sharing.scope import HARMLESS, Demo
+from core.sharing.scope import Demo
 from core.sharing.snapshot import freeze, texts
 from core.sharing.wishes import Wish
 from core.store.caps import Caps, CapState
@@ -111,7 +112,7 @@ class Shares:
         if wish.visitor_cap is not None:
             wishes.between("a visitor's cap", wish.visitor_cap, Decimal(0), wish.cap, "dollars")
         model = self.models.resolve(wish.model)
-        self._check_price(user, model)
+        self._check_price(model)
         tools = self._tools(wish, model)
         name = "agent" if tools and wish.prompt == "answer" else wish.prompt
         template = self.prompts.resolve(name)
@@ -127,8 +128,9 @@ class Shares:
             visitor_cap=wish.visitor_cap,
         )
 
-    def _check_price(self, user: str, model: ModelInfo) -> None:
-        if model.is_model and model.price is None and self.prices.get(user, model.ref) is None:
+    def _check_price(self, model: ModelInfo) -> None:
+        own = self.prices.get(LOCAL_USER, model.ref)
+        if model.is_model and model.price is None and own is None:
             raise Refused(
                 f"the price of {model.label} is not known, so no cap can hold",
                 hint="Enter its price on the Models page, or choose another model.",
@@ -136,15 +138,16 @@ class Shares:
 
     def harmless_tools(self) -> list[Tool]:
         """The tools that a link may offer: those that compute, or read its documents."""
-        return [tool for tool in self.toolbox.tools() if tool.access in HARMLESS]
+        return [tool for tool in self.toolbox.tools() if tool.harmless]
 
     def _tools(self, wish: Wish, model: ModelInfo) -> Sequence[Tool]:
         tools = self.toolbox.choose(wish.tools)
         for tool in tools:
-            if tool.access not in HARMLESS:
+            if not tool.harmless:
                 raise Refused(
-                    f"{tool.name} does more than compute and read the link's documents",
-                    hint="Strangers may not set it off: leave it out.",
+                    f"{tool.name} may do more than compute and read the link's documents",
+                    hint="Strangers may not set it off: leave it out. A tool of your own that changes "
+                    "nothing says so in its docstring: `Effects: none`.",
                 )
         if tools and model.provider == "quotes":
             raise Refused("quotations call no tools", hint="Choose a model, or leave them out.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from core.sharing import shown
 from core.sharing.entrance import Entrance, slow
 from core.sharing.looking import looking_up
 from core.sharing.pace import Paces, neighbourhood
-from core.sharing.scope import HARMLESS, Demo, Scope
+from core.sharing.scope import Demo, Scope
 from core.sharing.shown import Shower, Told
 from core.store.caps import Caps
 from core.store.collections import Collections
@@ -46,6 +46,7 @@ class Visits:
         collections: Collections,
         toolbox: Toolbox,
         paces: Paces | None = None,
+        may: Callable[[str], bool] = lambda user: True,
     ) -> None:
         self._links = links
         self._visitors = visitors
@@ -57,7 +58,8 @@ class Visits:
         self._collections = collections
         self._toolbox = toolbox
         self.paces = paces or Paces()
-        self._entrance = Entrance(links, visitors, caps, self.paces)
+        self._may = may
+        self._entrance = Entrance(links, visitors, caps, self.paces, may)
         self._running: dict[str, tuple[str, str]] = {}
         self._looked: dict[str, tuple[float, bool]] = {}
 
@@ -71,7 +73,7 @@ class Visits:
     def scope(self, cookie: str) -> Scope:
         """Whose cookie it is and what he may do now. Raises NotOpen, the same for whatever reason."""
         found = self._visitors.known(cookie) if cookie else None
-        if found is None:
+        if found is None or not self._may(found[0]):
             raise NotOpen
         return Scope(*found)
 
@@ -183,11 +185,14 @@ class Visits:
         if time.monotonic() - at < LOOK_SECONDS:
             return known
         self._looked[link_id] = (time.monotonic(), known)
-        found = await asyncio.to_thread(self._links.open_ones, user, [link_id])
+        found = await asyncio.to_thread(self._open_now, user, link_id)
         if len(self._looked) > 1_000:
             self._looked.clear()
-        self._looked[link_id] = (time.monotonic(), link_id in found)
-        return link_id in found
+        self._looked[link_id] = (time.monotonic(), found)
+        return found
+
+    def _open_now(self, user: str, link_id: str) -> bool:
+        return self._may(user) and link_id in self._links.open_ones(user, [link_id])
 
     # --- within -----------------------------------------------------------------------------------
 
@@ -207,7 +212,7 @@ class Visits:
     def _check_tools(self, scope: Scope) -> None:
         """A tool of the user's own may have changed since the link was made."""
         tools = self._toolbox.choose(scope.link.tools)
-        if any(tool.access not in HARMLESS for tool in tools):
+        if any(not tool.harmless for tool in tools):
             raise NotOpen
 
     def _spent(self, scope: Scope, last: Turn | None) -> bool:

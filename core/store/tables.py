@@ -605,7 +605,22 @@ sign_ins = Table(
     _set("secret_hash", Words),
     _set("created_at", Moment),
     _set("expires_at", Moment),
+    Column("last_used_at", Moment),
+    # The address that a provider vouched for; "" where a token was shown.
+    Column("email", Words, nullable=False, server_default=text("''")),
     UniqueConstraint("secret_hash", name="uq_sign_ins_secret_hash"),
+)
+
+# Whoever has signed in at the provider.
+people = Table(
+    "people",
+    metadata,
+    _key("user_id"),
+    _set("email", Words),
+    _set("name", Words),
+    _set("first_seen_at", Moment),
+    _set("last_seen_at", Moment),
+    Column("removed_at", Moment),
 )
 
 # What the user has chosen on a page, by its name.

@@ -87,6 +87,14 @@ class Tool:
     """Where it was found; None for one of ours."""
     server: str = ""
     """The MCP server that it is of; "" for one of ours, and of the user's folder."""
+    declared: bool = False
+    """Whether the author of a file has said what the tool changes, or that it changes nothing."""
+
+    @property
+    def harmless(self) -> bool:
+        """Whether a stranger may set it off: it computes or reads the documents, and of a tool of the
+        user's own that is said and not merely left unsaid."""
+        return self.access in ("pure", "documents") and (self.file is None or self.declared)
 
     @property
     def untrusted(self) -> bool:

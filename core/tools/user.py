@@ -17,6 +17,7 @@ CALL_SECONDS = 30.0
 MEMORY_MB = 1024
 OUTPUT_MB = 16
 MOST_FILES = 100
+_NOTHING = frozenset({"none", "nothing"})
 
 
 class Raised(Exception):
@@ -73,6 +74,8 @@ def _look(path: Path) -> Found:
 
 def tool(path: Path, said: dict[str, Any], check: Callable[[Any], Any], strict: Any) -> Tool:
     """The tool that a file describes."""
+    words = said["effects"]
+    effects = "" if words.strip(" .").lower() in _NOTHING else words
     return Tool(
         name=said["name"],
         description=said["description"],
@@ -80,8 +83,9 @@ def tool(path: Path, said: dict[str, Any], check: Callable[[Any], Any], strict: 
         parameters=said["parameters"],
         check=check,
         run=_caller(path, said["name"]),
-        access="effects" if said["effects"] else "pure",
-        effects=said["effects"],
+        access="effects" if effects else "pure",
+        effects=effects,
+        declared=bool(words),
         strict=strict,
         seconds=CALL_SECONDS,
         file=path,

@@ -41,3 +41,8 @@ def _badges(numbers: str, sources: int) -> str:
         f":primary-badge[{number}]" if 1 <= int(number) <= sources else f"\\[{number}\\]"
         for number in re.split(r"\s*,\s*", numbers)
     )
+
+
+def code(text: str) -> str:
+    """The text as it is, in the type of code: an address there is no link."""
+    return f"`{text.replace('`', ' ').strip() or '–'}`"

@@ -89,18 +89,19 @@ def draw(bench: Workbench, state: ProviderState, default: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.header(label(state.label), anchor=False, width="content")
             st.badge(words, color=colour)
-        if state.name == "local" and state.state == "waiting":
+        if state.name == "local" and state.state == "waiting" and session.is_owner():
             download.draw(bench, bench.models.weights.download.state)
         else:
             st.caption(label(state.note[:1].upper() + state.note[1:]))
         if state.models:
             st.html(_table(state.models, default))
-            _limits(bench, state.models)
+            if session.is_owner():
+                _limits(bench, state.models)
         elif state.state == "ready":
             st.caption("It lists no models; ask for one by its name in `FOOTLIGHTS_MODEL`.")
         if state.state == "ready" and state.models:
             _trial(bench, state)
-        if state.name in _VENDORS:
+        if state.name in _VENDORS and session.is_owner():
             _key(bench, state)
 
 

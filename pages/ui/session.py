@@ -1,10 +1,14 @@
 """What every page asks first: the workbench of the process, the user, the theme, and where to go."""
 
+import time
+
 import streamlit as st
 
 from core.bootstrap import LOCAL_USER, Workbench, build
 from core.caller import ADDRESS_HEADER, HEADER, OWNER_COOKIE, VISITOR_COOKIE
 from core.settings import Settings
+
+_OF, _SEEN, _KEPT = "_of_user", "_user_seen", 1.0
 
 
 @st.cache_resource(show_spinner=False)
@@ -16,8 +20,11 @@ def workbench() -> Workbench:
 
 
 def user() -> str:
-    """Who is looking at the page."""
-    return LOCAL_USER
+    """Who is looking at the page; ends the run when he is signed out meanwhile, whatever runs."""
+    found = _who()
+    if found is None:
+        st.rerun()
+    return str(found)
 
 
 def theme() -> str:
@@ -35,16 +42,41 @@ def visit() -> str:
     return str(st.context.cookies.get(VISITOR_COOKIE, ""))
 
 
+def is_in() -> bool:
+    """Whether a user looks at the page, and neither a visitor nor nobody. What another user left in
+    this session is put away."""
+    found = _who()
+    if st.session_state.setdefault(_OF, found) != found:
+        st.session_state.clear()
+        st.session_state[_OF] = found
+    return found is not None
+
+
 def is_owner() -> bool:
-    """Whether the owner looks at the page: what the doors have said of this connection, and whether
-    the browser that signed in has not been signed out since."""
+    """Whether it is the owner, and not a person of his team."""
+    return _who() == LOCAL_USER
+
+
+def signs_in() -> bool:
+    """Whether he came by signing in, and so can sign out."""
+    return str(st.context.headers.get(HEADER, "")) == "browser"
+
+
+def _who() -> str | None:
+    """What the doors have said of this connection, and whether the browser that signed in has been
+    signed out since; asked anew after a second, for a page asks it often in one run."""
     headers = st.context.headers
     if not headers:
-        return True  # nobody is connected: a test draws the page
+        return LOCAL_USER  # nobody is connected: a test draws the page
     door = headers.get(HEADER, "none")
     if door != "browser":
-        return door == "machine"
-    return workbench().sign_ins.user(str(st.context.cookies.get(OWNER_COOKIE, ""))) is not None
+        return LOCAL_USER if door == "machine" else None
+    at, known = st.session_state.get(_SEEN, (-_KEPT, None))
+    if time.monotonic() - at >= _KEPT:
+        cookie = str(st.context.cookies.get(OWNER_COOKIE, ""))
+        known = workbench().team.signed_in(cookie)
+        st.session_state[_SEEN] = (time.monotonic(), known)
+    return str(known) if known else None
 
 
 def address() -> str:

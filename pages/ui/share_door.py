@@ -1,23 +1,67 @@
-"""How the owner gets in from elsewhere, and how he locks everybody out."""
+"""How the owner gets in from elsewhere: what opens and who is in, and how he locks everybody out."""
 
 import streamlit as st
 
-from core.bootstrap import Workbench
+from core.bootstrap import SignIn, Workbench
+from pages.ui import say
+from pages.ui.markdown import code
 from pages.ui.session import user
+
+_SHOWN = 20
 
 
 def draw(bench: Workbench) -> None:
-    """The browsers that are signed in, and a new token."""
+    """The tokens that open, the browsers that are in, each to end; and a new token."""
     st.header("Your own way in", anchor=False)
-    count = bench.sign_ins.browsers(user())
-    signed = "No browser is" if not count else f"{count} browser{' is' if count == 1 else 's are'}"
-    st.caption(
-        "On this machine there is nothing to sign in to. From elsewhere you sign in at `/sign-in` with "
-        f"the token that was printed at start. {signed} signed in."
+    found = bench.sign_ins.list(user())
+    here = bench.settings.trusts_this_machine
+    start = (
+        "On this machine there is nothing to sign in to. From elsewhere you sign in"
+        if here
+        else "You sign in, on this machine too,"
     )
-    if st.button("New token", icon=":material/key:", help="Signs every browser out."):
-        st.session_state["new_token"] = bench.sign_ins.rotate(user())
-        st.rerun()
+    st.caption(
+        f"{start} at `/sign-in` with a token. One is printed at each start and opens for 7 days; one made "
+        "here opens for a year. A browser stays signed in for 30 days."
+    )
     if token := st.session_state.pop("new_token", None):
         st.code(token, language=None)
         st.caption("Shown this once. Older tokens open nothing any more, and every browser is out.")
+    if not found:
+        st.markdown("No token opens, and no browser is signed in.")
+    for each in found[:_SHOWN]:
+        _row(bench, each)
+    if len(found) > _SHOWN:
+        st.caption(f"And {len(found) - _SHOWN} older ones; a new token ends them all.")
+    if st.button(
+        "New token", icon=":material/key:", help="Ends all of these: every browser, every token."
+    ):
+        st.session_state["new_token"] = bench.sign_ins.rotate(user())
+        st.rerun()
+
+
+def _row(bench: Workbench, each: SignIn) -> None:
+    token = each.kind == "token"
+    # Not as plain text: an address would become a link.
+    name = "**Token**" if token else "**Browser**"
+    name += f" of {code(each.email)}" if each.email else ""
+    used = f"last used {say.when(each.last_used_at)}" if each.last_used_at else "never used"
+    since = "made" if token else "signed in"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        st.markdown(
+            f":material/{'key' if token else 'devices'}: {name}  \n"
+            f":gray[{since} {say.when(each.created_at)} · {used} · until {say.when(each.expires_at)}]",
+            width="stretch",
+        )
+        st.button(
+            "End" if token else "Sign out",
+            key=f"end_{each.id}",
+            type="tertiary",
+            on_click=_end,
+            args=(bench, each),
+        )
+
+
+def _end(bench: Workbench, each: SignIn) -> None:
+    bench.sign_ins.end(user(), each.id)
+    st.toast("It opens nothing any more.", icon=":material/key_off:")

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from pages.ui import say
-from pages.ui.markdown import label
-from pages.ui.session import query, user, workbench
+from pages.ui.markdown import code, label
+from pages.ui.session import is_owner, query, signs_in, user, workbench
 
 _SHOWN = 30
 
@@ -22,8 +22,16 @@ def draw() -> None:
             st.switch_page("chat.py", query_params={"c": "new"})
         _conversations()
         bench = workbench()
-        if bench.models.weights.download.state in ("running", "failed"):
+        if bench.models.weights.download.state in ("running", "failed") and is_owner():
             _download()
+        if signs_in():
+            _signed_in()
+
+
+def _signed_in() -> None:
+    person = None if is_owner() else workbench().team.people.get(user())
+    who = code(person.email) if person else "the owner"
+    st.caption(f"Signed in as {who} · [Sign out](/sign-out)")
 
 
 def _conversations() -> None:

@@ -52,6 +52,22 @@ def _at_cap(bench: Workbench) -> None:
     )
 
 
+def draw_own(bench: Workbench) -> None:
+    """What a person of the team may spend, which the owner has set."""
+    with st.container(border=True, key="caps"):
+        st.header("Caps", anchor=False)
+        caps = [each for each in bench.caps.list(user()) if not each.subject]
+        st.caption(
+            "What you may spend, in US dollars; the owner of the app sets it."
+            if caps
+            else "The owner of the app has set none for you."
+        )
+        for cap in caps:
+            if cap.spent is not None and cap.reserved is not None:
+                st.markdown(f"**A {cap.scope}**")
+                _bar(cap, cap.spent, cap.reserved)
+
+
 def _field(bench: Workbench, scope: Scope, words: str, cap: CapState | None) -> None:
     key = f"cap_{scope}"
     st.number_input(

@@ -1,8 +1,11 @@
 """Who is let in: this machine under its own name, its owner from elsewhere, a visitor to his link."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -14,8 +17,10 @@ from starlette.testclient import TestClient
 from core.api import create_api
 from core.caller import caller
 from core.doors import Doors, is_loopback, paths
+from core.doors.sockets import Neighbours
 from core.errors import NotOpen
 from core.sharing.wishes import Wish
+from tests.conftest import served
 
 Ask = Callable[..., Any]
 FAR = {"address": "192.168.1.5", "host": "demo.example"}
@@ -66,6 +71,12 @@ def test_this_machine_is_let_in_with_headers_that_keep_the_page_to_itself(client
         ({}, {"X-Forwarded-For": "127.0.0.1"}),
         ({}, {"Forwarded": "for=127.0.0.1"}),
         ({}, {"Via": "1.1 nginx"}),
+        ({}, {"X-Real-IP": "127.0.0.1"}),
+        ({}, {"X-Forwarded-Server": "demo"}),
+        ({}, {"CF-Ray": "8f3"}),
+        ({}, {"CF-Connecting-IP": "127.0.0.1"}),
+        ({}, {"True-Client-IP": "127.0.0.1"}),
+        ({}, {"Tailscale-User-Login": "anna"}),
         ({"host": "localhost.evil.example"}, {}),
         ({"address": "192.168.1.5"}, {"X-Footlights-Door": "machine"}),
         ({"address": "192.168.1.5"}, {"X-Forwarded-For": "127.0.0.1", "Host": "localhost"}),
@@ -143,6 +154,52 @@ def test_where_a_trusted_proxy_stands_nobody_is_the_owner_without_a_word(
     assert client().get("/").status_code == 200
     object.__setattr__(bench.settings, "trusted_proxies", ("127.0.0.1/32",))
     assert client().get("/").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "signs_in"),
+    [
+        ("public_url", "https://demo.example.org", True),
+        ("public_url", "http://localhost:8501", False),
+        ("public_url", "http://localhost.evil.example", True),
+        ("sign_in", "always", True),
+        ("oidc_issuer", "https://login.example.org", True),
+    ],
+)
+def test_where_the_app_is_shown_to_others_one_signs_in_on_this_machine_too(
+    client: Ask, bench: Any, name: str, value: str, signs_in: bool
+) -> None:
+    object.__setattr__(bench.settings, name, value)
+    assert client().get("/").status_code == (303 if signs_in else 200)
+    assert client().get("/api/turns").status_code == (401 if signs_in else 200)
+
+
+TABLE = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:2135 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1
+   1: 0100007F:1F40 0100007F:2135 01 00000000:00000000 00:00000000 00000000  {ours}        0 2
+   2: 0100007F:1F41 0100007F:2135 01 00000000:00000000 00:00000000 00000000  {other}        0 3
+   3: 0100007F:1F40 0100007F:2135 06 00000000:00000000 00:00000000 00000000  {other}        0 0
+   4: 0100007F:1F41 0100007F:1111 01 00000000:00000000 00:00000000 00000000  {ours}        0 4
+"""
+
+
+def test_a_program_of_another_user_of_this_machine_is_not_its_owner(tmp_path: Path) -> None:
+    table = tmp_path / "tcp"
+    table.write_text(TABLE.format(ours=os.getuid(), other=os.getuid() + 33))
+    told = Neighbours((table, tmp_path / "there-is-none"), clock=iter(range(0, 99, 9)).__next__)
+    assert not told.is_other(8000, 8501)  # ours; what is over is nobody's
+    assert told.is_other(8001, 8501)  # a web server that passes requests on, say
+    assert not told.is_other(8002, 8501)  # nothing is known
+    table.write_text("")
+    assert not told.is_other(8001, 8501)  # a port is asked for anew
+
+
+def test_a_real_connection_of_one_s_own_program_is_its_owner_s(bench: Any) -> None:
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        await PlainTextResponse(scope["footlights.caller"].door)(scope, receive, send)
+
+    with served(Doors(page, lambda: bench)) as address:
+        assert httpx2.get(address).text == "machine"
 
 
 def test_an_address_that_asks_like_a_machine_is_slowed_before_any_work(client: Ask) -> None:

@@ -229,20 +229,42 @@ def test_a_link_that_promises_too_much_is_not_made(
     assert bench.shares.list(ME) == []
 
 
+WIPE = "def wipe(name: str) -> str:\n    '''Wipe it.{}'''\n    return name\n"
+
+
+@pytest.mark.parametrize("unsaid", ["", "\n\n    Effects:\n    "])
+def test_a_tool_of_ones_own_that_does_not_say_what_it_changes_is_not_for_strangers(
+    bench: Any, unsaid: str
+) -> None:
+    folder = bench.settings.tools_folder
+    folder.mkdir(parents=True)
+    (folder / "wipe.py").write_text(WIPE.format(unsaid))
+    assert "wipe" not in {tool.name for tool in bench.shares.harmless_tools()}
+    with pytest.raises(Refused, match="wipe may do more") as refused:
+        live(bench, tools=("wipe",))
+    assert "Effects: none" in refused.value.hint
+    (folder / "wipe.py").write_text(WIPE.format("\n\n    Effects: None.\n    "))
+    assert "wipe" in {tool.name for tool in bench.shares.harmless_tools()}
+    assert live(bench, tools=("wipe",))
+    # In the owner's own chat it asks nobody first: nothing is to be allowed.
+    [tool] = [each.tool for each in bench.tools.list(ME) if each.tool.name == "wipe"]
+    assert (tool.access, tool.effects) == ("pure", "")
+
+
 def test_a_tool_that_changes_something_is_refused_also_when_it_changed_later(
     bench: Any,
 ) -> None:
     folder = bench.settings.tools_folder
     folder.mkdir(parents=True)
-    code = "def wipe(name: str) -> str:\n    '''Wipe it.{}'''\n    return name\n"
-    (folder / "wipe.py").write_text(code.format(""))
+    code = WIPE
+    (folder / "wipe.py").write_text(code.format("\n\n    Effects: none\n    "))
     _, cookie = visitor(bench, tools=("wipe",))
     (folder / "wipe.py").write_text(code.format("\n\n    Effects: wipes it.\n    "))
     with pytest.raises(NotOpen):
         bench.visits.ask(cookie, "Wipe it", HERE)
     harmless = {tool.name for tool in bench.shares.harmless_tools()}
     assert "calculator" in harmless and "fetch_url" not in harmless
-    with pytest.raises(Refused, match="wipe does more"):
+    with pytest.raises(Refused, match="wipe may do more"):
         live(bench, tools=("wipe",))
 
 

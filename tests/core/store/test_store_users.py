@@ -22,6 +22,7 @@ from core.store.jobs import Jobs
 from core.store.ledger import Ledger
 from core.store.links import Link, Links
 from core.store.mcp_servers import McpRows
+from core.store.people import People
 from core.store.preferences import KeepTraces
 from core.store.range_runs import RangeRuns
 from core.store.reembeddings import Reembeddings
@@ -39,7 +40,7 @@ from tests.core.store.stories import DONE, ME, YOU, ask, end, index, span, uploa
 # They work for all users and name the user in every row.
 SYSTEM = {
     "append", "orphans", "renew", "stops", "claim", "requeue", "changes", "last_seq", "recover",
-    "known", "opened_by", "note_refused",
+    "known", "opened_by", "note_refused", "everybody", "spent_by_day", "note_seen",
 }  # fmt: skip
 MCP = McpServer(
     "m1", "props", ("props",), "", ("TOKEN",), False, True, (), (), (), "", now(), now()
@@ -118,10 +119,23 @@ KNOWN: dict[str, Any] = {
     "is_on": False,
     "names": ("weigh",),
     "found": (),
+    "email": "eve@example.org",
+    "removed": True,
     "run": RangeRun("r9", "answer", "answer@1", "", "m", now(), ("usual",), ()),
 }
 # These make something of the second user's own, whatever ids the first one uses.
-MAKES = {"save", "create", "start", "reserve", "add", "add_refused", "keep", "make", "pause_all"}
+MAKES = {
+    "save",
+    "create",
+    "start",
+    "reserve",
+    "add",
+    "add_refused",
+    "keep",
+    "make",
+    "pause_all",
+    "arrive",
+}
 # What they say of a user who has nothing.
 EMPTY = {
     "page",
@@ -155,6 +169,7 @@ def public_methods() -> list[tuple[type, str]]:
             Spending,
             RangeRuns,
             McpRows,
+            People,
         )
         for name, _ in inspect.getmembers(repository, inspect.isfunction)
         if not name.startswith("_") and name not in SYSTEM
@@ -189,6 +204,7 @@ def test_a_second_user_sees_and_changes_nothing(
     McpRows(engine).keep(ME, MCP)
     run = RangeRun("range-1", "answer", "answer@1", "", "m", now(), ("usual",), ())
     RangeRuns(engine).save(ME, run)
+    People(engine).arrive(ME, "me@example.org", "Me")
     before = everything(engine, ME)
     method: Callable[..., Any] = getattr(repository(engine), name)
     parameters = list(inspect.signature(method).parameters.values())

@@ -1,0 +1,108 @@
+"""People: the owner sees who spent what and sets caps; a person sees neither that page nor the keys."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
+
+from core.people.allowed import Allowed
+from core.people.identity import Identity
+from core.people.team import user_id
+from tests.pages.conftest import ROOT, Open
+
+ANNA = Identity("https://login.example.org", "7", "anna@example.org", "Anna")
+ME = user_id(ANNA)
+
+
+def texts(page: AppTest) -> str:
+    kinds = (page.title, page.header, page.subheader, page.markdown, page.caption, page.code)
+    return "\n".join(str(each.value) for kind in kinds for each in kind)
+
+
+@pytest.fixture
+def secret(bench: Any) -> str:
+    """The cookie of a person who has signed in, and has spent $1.25 of his $5 today."""
+    object.__setattr__(bench.settings, "oidc_issuer", "https://login.example.org")
+    object.__setattr__(bench.team, "allowed", Allowed(["@example.org"]))
+    made = str(bench.team.arrive(ANNA))
+    bench.ledger.reserve(ME, "r1", "t1", "c1", "m", "answer", Decimal("1.25"))
+    bench.ledger.settle(ME, "r1", cost=Decimal("1.25"), usage=None)
+    return made
+
+
+def test_the_owner_sees_who_spent_what_and_sets_a_cap(app: Open, bench: Any, secret: str) -> None:
+    page = app("people.py")
+    said = texts(page)
+    assert "Anna" in said and "anna@example.org" in said and "here last" in said
+    assert [each.value for each in page.metric] == ["1", "$1.25", "$0"]
+    page.number_input(key=f"month_{ME}").set_value(2.5).run()
+    page.button(key=f"set_month_{ME}").click().run()
+    assert bench.caps.state(ME, "month").limit == Decimal("2.5")
+    page.button(key=f"remove_{ME}").click().run()
+    assert bench.team.signed_in(secret) is None
+    page.button(key=f"back_{ME}").click().run()
+    assert bench.team.members()[1].state == "in"
+
+
+def test_alone_the_page_says_how_others_come_in(app: Open, bench: Any) -> None:
+    said = texts(app("people.py"))
+    assert "FOOTLIGHTS_OIDC_ISSUER" in said and "/api/sign-in/oidc/callback" in said
+
+
+def test_the_owner_ends_a_token_that_is_listed(app: Open, bench: Any) -> None:
+    token = bench.sign_ins.token("local")
+    assert bench.sign_ins.exchange(token)
+    page = app("shares.py")
+    said = texts(page)
+    assert "**Token**" in said and "**Browser**" in said and "never used" in said
+    [row] = [each for each in bench.sign_ins.list("local") if each.kind == "token"]
+    page.button(key=f"end_{row.id}").click().run()
+    assert bench.sign_ins.exchange(token) is None
+
+
+# --- as a person of the team ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def hers(secret: str, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Pages as the doors hand them to a person who has signed in."""
+    headers = {"x-footlights-door": "browser", "x-footlights-address": "10.0.0.9"}
+    monkeypatch.setattr(ContextProxy, "headers", property(lambda _: headers))
+    monkeypatch.setattr(ContextProxy, "cookies", property(lambda _: {"footlights_owner": secret}))
+
+    def open_page(page: str = "chat.py") -> AppTest:
+        test = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60).run()
+        if page != "chat.py":
+            test.switch_page(page).run()
+        assert not test.exception, test.exception
+        return test
+
+    return open_page
+
+
+def test_a_person_has_conversations_of_her_own_and_is_out_when_she_is_removed(
+    hers: Open, bench: Any, asked: Any
+) -> None:
+    asked("What does the owner ask?")
+    page = hers()
+    side = "\n".join(str(each.value) for each in page.sidebar.caption)
+    assert "anna@example.org" in side and "/sign-out" in side
+    assert "What does the owner ask?" not in str(page.sidebar)
+    page.chat_input[0].set_value("What is a gaffer?").run()
+    [turn] = bench.turn_rows.list(ME, 10)
+    assert turn.request.prompt == "What is a gaffer?"
+    bench.team.remove(ME)
+    page.session_state["_user_seen"] = (-9.0, None)
+    page.run()
+    assert not page.chat_input and not page.sidebar.button
+
+
+def test_a_person_sees_neither_keys_nor_the_caps_of_others(hers: Open, bench: Any) -> None:
+    page = hers("models.py")
+    said = texts(page)
+    assert "the owner of the app sets it" in said
+    assert not [each for each in page.text_input if "key" in each.label.lower()]
+    assert not [each for each in page.number_input if each.key and each.key.startswith("cap_")]
+    assert "Your own way in" not in texts(hers("shares.py"))

@@ -144,6 +144,24 @@ def draw_graph(turn: Turn, spans: Sequence[Span]) -> None:
         graph_view.draw(graph, key, partial(open_bar, key))
 
 
+def draw_playback(turn: Turn, steps: Steps, chosen: Span) -> None:
+    """A slider through the steps in the order in which they began; where it stands is open below."""
+    begun = sorted(steps, key=lambda step: (step.span.start_ns, step.depth))
+    if len(begun) < 2:
+        return
+    key, ids = f"playback_{turn.id}", [step.span.span_id for step in begun]
+    place = ids.index(chosen.span_id) + 1
+    st.session_state[key] = place  # a click on a bar or a row moves it too
+    since = (chosen.start_ns - begun[0].span.start_ns) / 1e9
+    st.slider(
+        f"Playback: {place:,} of {len(ids):,}, {say.seconds(since)} after the question",
+        1,
+        len(ids),
+        key=key,
+        on_change=lambda: open_step(ids[int(st.session_state[key]) - 1]),
+    )
+
+
 def draw_steps(turn: Turn, steps: Steps, chosen: Span) -> None:
     """The tree: a row for each step, indented below the step that it is a part of."""
     key = f"drawn_{turn.id}"
@@ -225,8 +243,9 @@ def draw_trace(turn: Turn, spans: Sequence[Span], budget: Budget | None) -> None
     draw_timeline(turn, steps)
     draw_graph(turn, spans)
     st.header("Step by step", anchor=False)
-    tree, detail = st.columns([5, 7], gap="large")
     chosen = chosen_step(steps, turn)
+    draw_playback(turn, steps, chosen)
+    tree, detail = st.columns([5, 7], gap="large")
     with tree:
         draw_steps(turn, steps, chosen)
         draw_unlinked(unlinked(steps, booked))

@@ -105,7 +105,10 @@ def _chart(
         amounts.setdefault("all others" if key is None else names[key], []).append((day, amount))
     amounts = {name: days for name, days in amounts.items() if any(each for _, each in days)}
     if not money:
-        st.markdown("Local and quoted answers cost nothing: these are their tokens.")
+        why = "Local and quoted answers cost nothing"
+        if any(each.unpriced for each in found):
+            why = "No price is known for these calls"
+        st.markdown(f"{why}: these are their tokens.")
     if not amounts:
         st.caption("Quotations send no tokens either, so there is nothing to draw.")
         return None
@@ -163,7 +166,7 @@ def _table(found: Sequence[Spend], dimension: Dimension) -> None:
         height=min(9, len(rows)) * 35 + 38,
         key="cost_table",
     )
-    of = "cost" if whole else "tokens, as nothing cost anything"
+    of = "cost" if whole else "tokens, since no cost is known above $0"
     st.caption(f"“Of all” is the share of the {of}.")
     st.download_button(
         "Download as CSV",

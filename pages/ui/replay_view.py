@@ -168,13 +168,17 @@ def _draw_comparison(bench: Workbench, found: Comparison) -> None:
         st.success("The same run: every step came from the tape.", icon=":material/equal:")
     else:
         st.info(
-            f"Live from step {found.diverged} on: {label(found.why)}. It cost {say.money(after.cost)}.",
+            f"Live from step {found.diverged} on: {label(found.why)}. {_cost(after)}.",
             icon=":material/call_split:",
         )
     _doors(after, "Trace of the replay", again=found.before.id)
     for pair in found.pairs:
         _draw_pair(pair, first=pair.number == found.diverged)
     _draw_ends(found)
+
+
+def _cost(turn: Turn) -> str:
+    return "What it cost is unknown" if turn.cost is None else f"It cost {say.money(turn.cost)}"
 
 
 def _draw_pair(pair: ReplayPair, first: bool) -> None:

@@ -50,6 +50,15 @@ def test_what_costs_nothing_is_said_so_and_its_tokens_are_drawn(app: Open, asked
     assert test.get("plotly_chart")
 
 
+def test_what_has_no_known_price_is_not_said_to_cost_nothing(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    book(bench, asked("/words 5"), "row-1", "openai:no-such-model", None)
+    test = app("costs.py")
+    assert "No price is known for these calls: these are their tokens." in texts(test)
+    assert "cost nothing" not in texts(test)
+
+
 def test_the_sums_are_exact_below_a_cent_and_say_what_is_not_in_them(
     app: Open, bench: Any, asked: Ask
 ) -> None:

@@ -153,6 +153,21 @@ def test_a_run_with_tools_shows_which_led_to_which_and_one_without_shows_nothing
     assert "query_table led to search_documents" in words
 
 
+def test_the_slider_plays_the_steps_in_the_order_in_which_they_began(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    turn = asked("/words 5")
+    begun = sorted(bench.traces.read("local", turn.id), key=lambda each: each.start_ns)
+    test = app("traces.py", turn=turn.id)
+    assert (test.slider[0].min, test.slider[0].max) == (1, len(begun))
+    for place in (2, len(begun)):
+        test.slider[0].set_value(place).run()
+        assert f"Playback: {place} of {len(begun)}" in test.slider[0].label
+        assert f"**{begun[place - 1].name}**" in "\n".join(steps(test))
+    test = open_step(test, "turn")
+    assert test.slider[0].value == 1, "a click moves it too"
+
+
 def test_the_totals_stand_above(app: Open, asked: Ask) -> None:
     turn = asked("/words 5")
     shown = {metric.label: metric.value for metric in app("traces.py", turn=turn.id).metric}

@@ -137,6 +137,7 @@ def build(settings: Settings) -> Workbench:
         summaries=parts.summaries,
         turn_rows=parts.turn_rows,
         turns=parts.turns,
+        strategy_problems=parts.strategy_problems,
         replays=parts.replays,
         ledger=parts.ledger,
         spending=Spending(parts.engine),

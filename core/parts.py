@@ -85,6 +85,7 @@ from core.store.tool_uses import tool_uses
 from core.store.turns import Turns
 from core.store.visitors import Visitors
 from core.tokens.counter import Counter
+from core.tokens.own_strategies import load as load_strategies
 from core.tool_bench import Tools
 from core.tools.dispatcher import Dispatcher
 from core.tools.toolbox import Toolbox
@@ -112,6 +113,9 @@ class Parts:
         self._chosen = choose(settings.embedder, partial(_minilm, self._assets), hub)
         self._reranker = choose_reranker(settings.reranker, hub)
         self.counter = Counter(_needed(self._assets, O200K))
+        self.strategy_problems = load_strategies(
+            settings.strategies or settings.data / "strategies"
+        )
         self.engine = make_engine(settings.database)
         migrate(self.engine)
         self.process = Process(settings.data / "processes")

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     prompts: Path = Field(ROOT / "prompts", validation_alias="FOOTLIGHTS_PROMPTS")
     tools: Path | None = Field(None, validation_alias="FOOTLIGHTS_TOOLS")
     """The folder of the user's own tools: Python files; by default `tools` in the data folder."""
+    strategies: Path | None = Field(None, validation_alias="FOOTLIGHTS_STRATEGIES")
+    """The folder of the user's own strategies for the window; by default `strategies` in the data folder."""
     fetch: bool = Field(False, validation_alias="FOOTLIGHTS_FETCH")
     """Whether a model may read pages of the open internet (the tool fetch_url)."""
     run_steps: int = Field(8, ge=1, le=50, validation_alias="FOOTLIGHTS_RUN_STEPS")

@@ -89,6 +89,8 @@ class Workbench:
     summaries: Summaries
     turn_rows: Turns
     turns: TurnRunner
+    strategy_problems: tuple[str, ...]
+    """What is wrong with the files of strategies of one's own, a line each."""
     replays: Replays
     ledger: Ledger
     spending: Spending

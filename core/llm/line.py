@@ -84,7 +84,7 @@ class Line:
             self._refusal = httpx2.Response(response.status_code, headers=headers, content=said)
             try:
                 await self._rehearse(path)
-            except Exception as error:
+            except Exception as error:  # the SDK's own, whatever its class: the caller raises it
                 return error
             finally:
                 self._refusal = None

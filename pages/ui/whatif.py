@@ -43,6 +43,10 @@ def draw(bench: Workbench, turn: Turn) -> None:
         format_func=lambda name: STRATEGIES[name].label,
         key="lab_strategies",
     )[:_MOST]
+    for problem in bench.strategy_problems:
+        st.warning(
+            f"A strategy of yours is not there: {label(problem)}", icon=":material/extension_off:"
+        )
     asked, reserve = _controls(lab, plan)
     at = _place(lab)
     if not names:

@@ -43,7 +43,6 @@ def create_api(workbench: Callable[[], Workbench]) -> FastAPI:
         ranges,
         tools,
         mcp,
-        tools,
         reads,
         gateway,
         shares,

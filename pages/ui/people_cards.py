@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.bootstrap import Member, Workbench
 from core.errors import FootlightsError
-from pages.ui import charts, say, session
+from pages.ui import cost_charts, say, session
 from pages.ui.markdown import code, label
 
 _STATES = {
@@ -77,9 +77,12 @@ def _spending(bench: Workbench) -> None:
     if not rows:
         return
     st.subheader("Spent by person, the last 30 days", anchor=False)
-    days = [(date.fromisoformat(day), name, float(spent)) for name, day, spent in rows]
+    amounts: dict[str, list[tuple[date, float]]] = {}
+    for name, day, spent in rows:
+        amounts.setdefault(name, []).append((date.fromisoformat(day), float(spent)))
+    days = sorted(day for each in amounts.values() for day, _ in each)
     st.plotly_chart(
-        charts.by_day(days, "US dollars", session.theme(), money=True),
+        cost_charts.over_time(amounts, days[0], days[-1], session.theme(), money=True),
         key="people_spending",
         config={"displayModeBar": False},
     )

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from core.api import create_api
 from core.api.gateway_errors import WireError
 from core.api.gateway_request import parse
+from core.people.allowed import Allowed
 from tests.conftest import running, served, settings_for
 from tests.core.test_paying import paid as paid  # a bench whose model costs money
 from tests.core.test_paying import vendor as vendor
@@ -646,6 +647,8 @@ def test_a_second_users_key_sees_none_of_the_first_users_documents(
     bench: Any, api: str, secret: str
 ) -> None:
     document_id = indexed(bench, "rider.md", RIDER)
+    bench.team.people.arrive("bob", "bob@example.org", "Bob")
+    object.__setattr__(bench.team, "allowed", Allowed(["bob@example.org"]))
     _, other = bench.api_keys.make("bob", "bob's", None)
     with sdk(api, other) as client:
         answer = ask(client, "How long is the notice period?")

@@ -304,6 +304,8 @@ def test_killed_in_the_middle_of_an_effect_it_goes_on_and_does_not_do_it_twice(
     turn_id = killed(EFFECT, str(tmp_path))
     assert (tools / "sent.txt").read_text() == "ann\n"
     with running(settings_for(tmp_path, FOOTLIGHTS_TOOLS=tools)) as bench:
+        for _ in bench.bridge.iterate(bench.turns.follow("local", turn_id), 30):
+            pass  # until it is found and ended
         turn = bench.turn_rows.get("local", turn_id)
         assert turn.status == "interrupted"
         kinds = [kind for _, kind, _ in bench.turn_rows.tape("local", turn_id)]

@@ -253,7 +253,7 @@ def test_hints_and_the_schema_of_the_answer_are_read() -> None:
         ("model: {max_tokens: true}", "max_tokens"),
         ("model: {temperature: 3}", "temperature"),
         ("model: {temperature: .nan}", "temperature"),
-        ("model: {name: x}", "unknown key 'name'"),
+        ("model: {named: x}", "unknown key 'named'"),
         ("output: [1]", "'output' is not a list"),
         ("output: {const: 2024-01-01}", "not a JSON schema"),
         ("partials: {rules: new}", "'rules' has no version"),

@@ -15,7 +15,7 @@ from core.events import (
     ToolCalled,
 )
 from core.llm import names
-from core.llm.pricing import margin
+from core.llm.pricing import margin, unheard
 from core.types import Message, ModelRequest, ToolCall, ToolResult, Usage
 
 Count = Callable[[str], int]
@@ -43,8 +43,10 @@ class Attempt:
     first_token_seconds: float | None = None
     done: ModelDone | None = None
     failure: FootlightsError | None = None
-    sent: bool = False
-    """Whether the provider was asked at all."""
+    sent_at: float | None = None
+    """On the clock; None when the provider was not asked at all."""
+    counted: Callable[[], Usage | None] = lambda: None
+    """What the vendor has told of its tokens so far."""
 
     def __post_init__(self) -> None:
         self.began = self.clock()
@@ -78,12 +80,29 @@ class Attempt:
         said = self._heard()
         # A delta is at least one token, whatever our count makes of its characters.
         output = max(self.count("".join(said)), len(said))
-        read, most = self.input_tokens, max(self.request.max_tokens, 0)
-        if not whole:
+        told = self.counted() or Usage()
+        if whole:
+            read = told.input_tokens or self.input_tokens
+        else:
             share = margin(self.ref)
-            read = math.ceil(read * share)
+            read = max(math.ceil(self.input_tokens * share), told.input_tokens)
             output = math.ceil(output * share) + (_AHEAD if said else 0)
-        return Usage(read, min(output, most), source="estimated")
+        output = min(output + unheard(self.ref, self._silence()), max(self.request.max_tokens, 0))
+        return Usage(
+            read,
+            max(output, told.output_tokens),
+            cache_write_tokens=told.cache_write_tokens,
+            source="estimated",
+        )
+
+    def _silence(self) -> float:
+        """Seconds between the question and the first word."""
+        if self.sent_at is None:
+            return 0.0
+        until = self.clock()
+        if self.first_token_seconds is not None:
+            until = self.began + self.first_token_seconds
+        return until - self.sent_at
 
     def _heard(self) -> tuple[str, ...]:
         calls = max(self.calls, self.called, key=lambda parts: sum(map(len, parts)))
@@ -91,7 +110,7 @@ class Attempt:
 
     def spent(self) -> Usage | None:
         """What is to be booked; None when nothing can have been billed."""
-        if not self.sent:
+        if self.sent_at is None:
             return None
         if self.done is not None:
             return self.done.usage

@@ -32,6 +32,7 @@ class Calls:
     ) -> list[ModelEvent]:
         """The next fragment of a call. Its id and name come with the first; another id at the same
         key is another call, as servers do that number none of them."""
+        key = key if isinstance(key, int | str) else None
         id, name = (value if isinstance(value, str) else "" for value in (id, name))
         call = self._open.get(key)
         if call is not None and id and call.id and id != call.id:

@@ -4,7 +4,7 @@ from typing import Any, NoReturn
 
 from core.events import FinishReason, ModelDone, ModelEvent, Progress
 from core.llm.calls import Calls
-from core.llm.counts import number, reported
+from core.llm.counts import number, reported, so_far
 from core.llm.faults import Faults, kind_of
 from core.llm.said import Said
 from core.types import ModelRequest, Usage
@@ -33,6 +33,7 @@ class ChatChunks:
         self._finish: str | None = None
         self._refusal = ""
         self._usage: Usage | None = None
+        self.counted = Usage(source="estimated")
 
     @property
     def finished(self) -> bool:
@@ -48,7 +49,7 @@ class ChatChunks:
         if (model := chunk.get("model")) and isinstance(model, str):
             self._model = model
         if isinstance(usage := chunk.get("usage"), dict):
-            self._usage = _usage(usage)
+            self._count(usage)
         events = _progress(chunk["prompt_progress"]) if "prompt_progress" in chunk else []
         choices = chunk.get("choices")
         # One answer was asked for; a vendor that sends more would mix them up.
@@ -66,7 +67,8 @@ class ChatChunks:
         finish = "refusal" if self._refusal else _FINISH.get(reason, "stop")
         finish, called = self._calls.ended(finish)
         detail = self._refusal or ("" if reason in _FINISH else f"finish reason: {reason}")
-        done = ModelDone(finish, self._usage, self._model, self._faults.redact(detail))
+        redact = self._faults.redact
+        done = ModelDone(finish, self._usage, redact(self._model), redact(detail))
         return [*self._said.rest(), *called, done]
 
     def complain(self, error: object) -> NoReturn:
@@ -76,6 +78,14 @@ class ChatChunks:
         names = tuple(str(error.get(key)) for key in ("code", "type") if error.get(key) is not None)
         message = str(error.get("message") or "")
         raise self._faults.make(kind_of(None, names, message), message)
+
+    def _count(self, usage: dict[str, Any]) -> None:
+        read, written = number(usage, "prompt_tokens"), number(usage, "completion_tokens")
+        if read is None and written is None:
+            return  # it says nothing, and takes nothing back
+        self._usage = _usage(usage)
+        stored = number(usage, "prompt_tokens_details", "cache_write_tokens")
+        self.counted = so_far(read, written, cache_write=stored)
 
     def _choice(self, choice: dict[str, Any]) -> list[ModelEvent]:
         if (reason := choice.get("finish_reason")) and isinstance(reason, str):
@@ -89,10 +99,27 @@ class ChatChunks:
         if thought := delta.get("reasoning_content") or delta.get("reasoning"):
             events += self._said.reasoning(thought)
         if content := delta.get("content"):
-            events += self._said.text(content)
+            events += self._content(content)
         if isinstance(calls := delta.get("tool_calls"), list):
             for call in calls:
                 events += self._call(call)
+        return events
+
+    def _content(self, content: object) -> list[ModelEvent]:
+        if not isinstance(content, list):
+            return self._said.text(content)
+        events: list[ModelEvent] = []
+        for part in content:  # Mistral's models that think send parts
+            match part:
+                case {"type": "text", "text": text}:
+                    events += self._said.text(text)
+                case {"type": "thinking", "thinking": [*thoughts]}:
+                    for thought in thoughts:
+                        events += self._said.reasoning(
+                            thought.get("text") if isinstance(thought, dict) else None
+                        )
+                case _:
+                    pass
         return events
 
     def _call(self, call: object) -> list[ModelEvent]:

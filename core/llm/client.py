@@ -219,8 +219,9 @@ class LLMClient:
 async def _listen(one: Attempt, provider: Provider) -> AsyncGenerator[ModelEvent, None]:
     try:
         async with AsyncExitStack() as stack:
-            one.sent = True
+            one.sent_at = one.clock()
             events = provider.stream(one.request)
+            one.counted = lambda: getattr(events, "counted", None)
             stack.push_async_callback(close_events, events)
             async for event in events:
                 yield one.hear(event)
@@ -236,7 +237,7 @@ async def _listen(one: Attempt, provider: Provider) -> AsyncGenerator[ModelEvent
 
 
 def _settle(permit: Permit, one: Attempt) -> None:
-    if not one.sent:
+    if one.sent_at is None:
         permit.cancel()
         return
     usage = one.spent() or Usage()

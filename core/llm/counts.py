@@ -17,7 +17,7 @@ def number(body: object, *path: str) -> int | None:
         body = body.get(key)
     if isinstance(body, bool) or not isinstance(body, int | float) or body != body:
         return None
-    return int(max(-1.0, min(float(body), 1e15)))
+    return int(max(-1, min(body, 10**15)))
 
 
 def reported(
@@ -42,6 +42,19 @@ def reported(
         cache_write_tokens=_within(cache_write, input_tokens - read),
         reasoning_tokens=_within(reasoning, output_tokens),
     )
+
+
+def so_far(
+    input_tokens: int | None, output_tokens: int | None, *, cache_write: int | None = None
+) -> Usage:
+    """What a vendor has told before its last word: it bills at least so much. What it does not tell,
+    or what cannot be true, is 0."""
+    read, written = (
+        count if count is not None and 0 <= count <= _ABSURD else 0
+        for count in (input_tokens, output_tokens)
+    )
+    stored = _within(cache_write, read)
+    return Usage(read, written, cache_write_tokens=stored, source="estimated")
 
 
 def _within(part: int | None, whole: int) -> int:

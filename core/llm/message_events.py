@@ -4,7 +4,7 @@ from typing import Any
 
 from core.events import FinishReason, ModelDone, ModelEvent
 from core.llm.calls import Calls
-from core.llm.counts import number, reported
+from core.llm.counts import number, reported, so_far
 from core.llm.faults import Faults, kind_of
 from core.llm.said import Said
 from core.types import ModelRequest, Usage
@@ -44,6 +44,14 @@ class MessageEvents:
         """Whether the model said why it ended; what follows can only be the goodbye."""
         return self._stop is not None
 
+    @property
+    def counted(self) -> Usage:
+        """What the vendor has told of its tokens so far."""
+        read, stored = number(self._counts, "cache_read_input_tokens") or 0, self._stored()
+        fresh = number(self._counts, "input_tokens") or 0
+        whole = -1 if min(fresh, read, stored) < 0 else fresh + read + stored
+        return so_far(whole, number(self._counts, "output_tokens"), cache_write=stored)
+
     def feed(self, chunk: object) -> list[ModelEvent]:
         """The events of one event; raises what an error event amounts to; ignores what is new to us."""
         if not isinstance(chunk, dict):
@@ -69,7 +77,8 @@ class MessageEvents:
         unknown = "" if reason in _FINISH else f"stop reason: {reason}"
         detail = self._refusal or _WORTH_SAYING.get(reason, unknown)
         finish, called = self._calls.ended(_FINISH.get(reason, "stop"))
-        done = ModelDone(finish, self._usage(), self._model, self._faults.redact(detail))
+        redact = self._faults.redact
+        done = ModelDone(finish, self._usage(), redact(self._model), redact(detail))
         return [*self._said.rest(), *called, done]
 
     def _start(self, message: dict[str, Any]) -> None:
@@ -109,7 +118,7 @@ class MessageEvents:
         if not self._counted:
             return None
         read = number(self._counts, "cache_read_input_tokens") or 0
-        written = number(self._counts, "cache_creation_input_tokens") or 0
+        written = self._stored()
         fresh = number(self._counts, "input_tokens")
         if fresh is None:
             return None
@@ -121,6 +130,15 @@ class MessageEvents:
             cache_write=written,
             reasoning=number(self._counts, "output_tokens_details", "thinking_tokens"),
         )
+
+    def _stored(self) -> int:
+        """Tokens written to the cache: the sum that is told, or that of its parts where none is."""
+        whole = number(self._counts, "cache_creation_input_tokens")
+        if whole is not None:
+            return whole
+        parts = self._counts.get("cache_creation")
+        names = parts if isinstance(parts, dict) else ()
+        return sum(number(parts, name) or 0 for name in names)
 
     def _complaint(self, error: dict[str, Any]) -> Exception:
         message = str(error.get("message") or "")

@@ -21,6 +21,9 @@ _MAX_OUTPUT = 8_192
 # Claude writes the same text in up to half as many tokens again as our vocabulary does.
 _MARGIN = {"anthropic": 1.75}
 _USUAL_MARGIN = 1.25
+# Tokens a second, more than any vendor's reasoning model writes; before that, the question is on its way.
+_THINKS = 300
+_ANSWERS_WITHIN = 1.0
 _LABELS = {
     "gpt-6-luna": "GPT-6 Luna",
     "gpt-6.1-sol": "GPT-6.1 Sol",
@@ -73,6 +76,14 @@ def worst_case(
 def margin(ref: str) -> float:
     """How many tokens the vendor may count at most where we count one."""
     return _MARGIN.get(ref.partition(":")[0], _USUAL_MARGIN)
+
+
+def unheard(ref: str, seconds: float) -> int:
+    """How many tokens the vendor may have billed for thinking aloud to nobody, by the seconds of its
+    silence; what runs on this machine sends what it thinks."""
+    if ref.partition(":")[0] in _FREE:
+        return 0
+    return math.floor(max(0.0, seconds - _ANSWERS_WITHIN) * _THINKS)
 
 
 def info(provider: str, model: str) -> ModelInfo:

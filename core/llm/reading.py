@@ -4,17 +4,18 @@ The vendor's SDK builds the request, signs it and raises its errors; the body is
 here, at a tenth of what the SDK's own objects take.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from core.errors import DeadlineExceeded, ProviderError, Transient
+from core.errors import DeadlineExceeded, ProviderError
 from core.events import ModelEvent
 from core.llm.clocks import Clocks
 from core.llm.faults import Faults
-from core.llm.sdk import Table, check_body, explain
+from core.llm.sdk import Table, check_beginning, check_body, explain
 from core.llm.wire import EventSplitter, EventTooLong, decoded
+from core.types import Usage
 
 Headers = Callable[[str, Mapping[str, str]], None]
 """Is told the model and the headers of each response, errors included."""
@@ -26,6 +27,11 @@ class Reader(Protocol):
     @property
     def finished(self) -> bool:
         """Whether the model said why it ended."""
+        ...
+
+    @property
+    def counted(self) -> Usage:
+        """What the vendor has told of its tokens so far; 0 is what it has not told."""
         ...
 
     def feed(self, chunk: object) -> list[ModelEvent]:
@@ -76,6 +82,31 @@ class Vendor:
         return explain(raised, self.table, self.faults, opened=opened)
 
 
+class Answer:
+    """The events of one response; `counted` is what its vendor has told of its tokens so far."""
+
+    __slots__ = ("_events", "_reader")
+
+    def __init__(self, events: AsyncGenerator[ModelEvent, None], reader: Reader) -> None:
+        self._events = events
+        self._reader = reader
+
+    def __aiter__(self) -> AsyncIterator[ModelEvent]:
+        return self._events
+
+    def __anext__(self) -> Awaitable[ModelEvent]:
+        return anext(self._events)
+
+    async def aclose(self) -> None:
+        """Leave it; the vendor's work is ended."""
+        await self._events.aclose()
+
+    @property
+    def counted(self) -> Usage:
+        """It bills at least so much, however the answer ends."""
+        return self._reader.counted
+
+
 async def read(
     opening: AbstractAsyncContextManager[Response], reader: Reader, clocks: Clocks, vendor: Vendor
 ) -> AsyncGenerator[ModelEvent, None]:
@@ -90,7 +121,7 @@ async def read(
                         yield event
                 if reader.finished:
                     clocks.finishing()
-    except (Transient, DeadlineExceeded):
+    except (ProviderError, DeadlineExceeded):
         if not reader.finished:
             raise  # else the answer is whole: what broke is the goodbye
     for event in reader.end():
@@ -119,7 +150,11 @@ async def _payloads(
             vendor.told(response.headers)
             check_body(response.headers, vendor.faults)
             pieces = aiter(response.aiter_bytes())
+            began = False
             while (piece := await clocks.content(anext(pieces, None))) is not None:
+                if not began and piece.strip():
+                    began = True
+                    check_beginning(piece, vendor.faults)
                 for data in splitter.feed(piece):
                     if data != b"[DONE]":
                         yield decoded(data)

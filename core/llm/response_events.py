@@ -4,7 +4,7 @@ from typing import Any
 
 from core.events import FinishReason, ModelDone, ModelEvent
 from core.llm.calls import Calls
-from core.llm.counts import number, reported
+from core.llm.counts import number, reported, so_far
 from core.llm.faults import Faults, kind_of
 from core.llm.said import Said
 from core.types import ModelRequest, Usage
@@ -30,6 +30,7 @@ class ResponseEvents:
         self._detail = ""
         self._refusal = ""
         self._usage: Usage | None = None
+        self.counted = Usage(source="estimated")
 
     @property
     def finished(self) -> bool:
@@ -58,8 +59,10 @@ class ResponseEvents:
         if self._finish is None:
             raise self._faults.make("cut", "it ended without saying that it was done")
         finish, called = self._calls.ended("refusal" if self._refusal else self._finish)
-        detail = self._faults.redact(self._refusal or self._detail)
-        return [*self._said.rest(), *called, ModelDone(finish, self._usage, self._model, detail)]
+        redact = self._faults.redact
+        detail = redact(self._refusal or self._detail)
+        done = ModelDone(finish, self._usage, redact(self._model), detail)
+        return [*self._said.rest(), *called, done]
 
     def _call(self, chunk: dict[str, Any]) -> list[ModelEvent]:
         index, item = chunk.get("output_index"), chunk.get("item")
@@ -78,6 +81,9 @@ class ResponseEvents:
     def _state(self, chunk: dict[str, Any]) -> None:
         response = chunk.get("response")
         response = response if isinstance(response, dict) else {}
+        if isinstance(usage := response.get("usage"), dict):
+            self._usage = _usage(usage)
+            self.counted = _so_far(usage)
         match chunk.get("type"):
             case "error":
                 raise self._complaint(chunk)
@@ -96,8 +102,6 @@ class ResponseEvents:
                 pass
         if isinstance(model := response.get("model"), str) and model:
             self._model = model
-        if isinstance(usage := response.get("usage"), dict):
-            self._usage = _usage(usage)
 
     def _complaint(self, error: object) -> Exception:
         # Some events hold what is wrong in `error`, some are it.
@@ -116,3 +120,9 @@ def _usage(body: dict[str, Any]) -> Usage | None:
         cache_write=number(body, "input_tokens_details", "cache_write_tokens"),
         reasoning=number(body, "output_tokens_details", "reasoning_tokens"),
     )
+
+
+def _so_far(body: dict[str, Any]) -> Usage:
+    stored = number(body, "input_tokens_details", "cache_write_tokens")
+    read, written = number(body, "input_tokens"), number(body, "output_tokens")
+    return so_far(read, written, cache_write=stored)

@@ -2,6 +2,7 @@
 
 import os
 import ssl
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,8 @@ _BREAKS = {
     "HttpProcessingError": "what came is not HTTP",
     "DecodingError": "it cannot be unpacked",
     "JSONDecodeError": "one of its events is not JSON",
+    "UnicodeDecodeError": "one of its events is not UTF-8",
+    "ValueError": "one of its events is not JSON that can be read",
 }
 # The request never left: nothing can have been billed.
 _NOT_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
@@ -113,11 +116,28 @@ def check_body(headers: Mapping[str, str], faults: Faults) -> None:
     """Raise Malformed when what was opened is a page or a document and not a stream of events."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in ("text/html", "application/xhtml+xml"):
-        raise faults.make("junk", "it answered with a web page")
+        raise _page(faults)
     if kind == "application/json":
-        error = faults.make("junk", "it answered without streaming")
-        error.billable = True  # it may have answered, and written the bill
-        raise error
+        raise _unstreamed(faults)
+
+
+def check_beginning(piece: bytes, faults: Faults) -> None:
+    """Raise Malformed when the body begins as a page or a document does, whatever it is called."""
+    first = piece.removeprefix(BOM_UTF8).lstrip()[:1]
+    if first == b"<":
+        raise _page(faults)
+    if first in (b"{", b"["):
+        raise _unstreamed(faults)
+
+
+def _page(faults: Faults) -> ProviderError:
+    return faults.make("junk", "it answered with a web page")
+
+
+def _unstreamed(faults: Faults) -> ProviderError:
+    error = faults.make("junk", "it answered without streaming")
+    error.billable = True  # it may have answered, and written the bill
+    return error
 
 
 def _message(raised: Exception) -> str:

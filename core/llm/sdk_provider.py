@@ -14,7 +14,7 @@ from core.llm.connection import Connection, is_this_machine, sdk
 from core.llm.faults import Faults
 from core.llm.line import Line
 from core.llm.provider import FIRST_BYTE_SECONDS, IDLE_SECONDS, TOTAL_SECONDS, Patience
-from core.llm.reading import Headers, Reader, Response, Vendor, read
+from core.llm.reading import Answer, Headers, Reader, Response, Vendor, read
 from core.llm.sdk import Table
 from core.types import ModelRequest
 
@@ -50,24 +50,29 @@ class SdkProvider(ABC):
         self._patience = Patience(first_byte_seconds, idle_seconds, total_seconds)
         self._connection: Connection[Line] = Connection(self._connect)
 
-    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+    def stream(self, request: ModelRequest) -> Answer:
         """The answer as it comes; raises one of core.errors, also when it has no end."""
-        if not any(part.role != "system" and part.parts for part in request.messages):
-            raise Refused("there is nothing to send: the request has no messages")
-        module = await sdk(self.sdk_name)
-        clocks = Clocks(self._patience, provider=self.name, model=request.model)
         faults = Faults(self.name, request.model, self._api_key)
-        vendor = Vendor(
-            getattr(module, self.sdk_error), self.faults, faults, request.model, self.on_headers
-        )
         reader = self._reader(request, faults)
-        async with aclosing(read(self._response(request), reader, clocks, vendor)) as events:
-            async for event in events:
-                yield event
+        return Answer(self._events(request, reader, faults), reader)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._connection.close()
+
+    async def _events(
+        self, request: ModelRequest, reader: Reader, faults: Faults
+    ) -> AsyncGenerator[ModelEvent, None]:
+        if not any(part.role != "system" and part.parts for part in request.messages):
+            raise Refused("there is nothing to send: the request has no messages")
+        module = await sdk(self.sdk_name)
+        clocks = Clocks(self._patience, provider=self.name, model=request.model)
+        vendor = Vendor(
+            getattr(module, self.sdk_error), self.faults, faults, request.model, self.on_headers
+        )
+        async with aclosing(read(self._response(request), reader, clocks, vendor)) as events:
+            async for event in events:
+                yield event
 
     @asynccontextmanager
     async def _response(self, request: ModelRequest) -> AsyncGenerator[Response, None]:

@@ -1,6 +1,7 @@
 """Server-sent events from bytes: where one ends and the next begins, whatever the network cut."""
 
 import json
+from codecs import BOM_UTF8
 from typing import Any
 
 import orjson
@@ -16,10 +17,12 @@ class EventTooLong(ValueError):
 class EventSplitter:
     """Takes the bytes of a stream as they come and gives back the data of each event that is whole.
 
-    LF, CRLF and CR end a line; comments and other fields than `data` are passed over.
+    LF, CRLF and CR end a line; comments, other fields than `data`, and a byte order mark at the
+    beginning are passed over.
     """
 
     def __init__(self) -> None:
+        self._begun = False
         self._rest: list[bytes] = []
         self._held = 0
         self._taken = 0
@@ -55,6 +58,8 @@ class EventSplitter:
         return found
 
     def _line(self, line: bytes, found: list[bytes]) -> None:
+        if not self._begun:
+            self._begun, line = True, line.removeprefix(BOM_UTF8)
         if line.startswith(b"data:"):
             self._data.append(line[6:] if line[5:6] == b" " else line[5:])
             self._taken += len(line)
@@ -92,4 +97,8 @@ def decoded(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
+        pass
+    try:
         return json.loads(data)
+    except RecursionError:
+        raise ValueError("nested beyond what anybody would send") from None

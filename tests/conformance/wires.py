@@ -193,6 +193,14 @@ CHAT: tuple[Case, ...] = (
         seen=("https://github.com/Gitlawb/openclaude/pull/1444",),
     ),
     Case(
+        "an-empty-usage-after-the-usage",
+        "chat",
+        _chat(_STOP, _usage_chunk(_tokens(100, 12)), _usage_chunk({})),
+        "the last chunk has an empty usage: it takes back nothing of what was reported",
+        Counts(100, 12),
+        "0.000016",
+    ),
+    Case(
         "half-a-usage",
         "chat",
         _chat(_STOP, _usage_chunk({"prompt_tokens": 100})),
@@ -352,6 +360,24 @@ MESSAGES: tuple[Case, ...] = (
             {"output_tokens": 550},
         ),
         "the parts of the cache write do not make its sum: the sum is booked",
+        Counts(12_307, 550, cache_write=12_304),
+        "0.0018133",
+    ),
+    Case(
+        "a-breakdown-without-its-sum",
+        "messages",
+        _messages(
+            {
+                "input_tokens": 3,
+                "cache_creation": {
+                    "ephemeral_5m_input_tokens": 12_304,
+                    "ephemeral_1h_input_tokens": 0,
+                },
+                "output_tokens": 1,
+            },
+            {"output_tokens": 550},
+        ),
+        "only the parts of the cache write are told: their sum is booked, not 0",
         Counts(12_307, 550, cache_write=12_304),
         "0.0018133",
     ),

@@ -219,7 +219,7 @@ class BudgetExceeded(FootlightsError):
     """
 
     code = "budget_exceeded"
-    hint = "Wait until the cap renews, raise it on the Models page, or choose a cheaper model."
+    hint = "Raise the cap on the Models page, or choose a cheaper model."
 
     def __init__(
         self,
@@ -232,12 +232,16 @@ class BudgetExceeded(FootlightsError):
         renews_at: datetime | None,
         hint: str | None = None,
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint or f"{_renewal(renews_at)} {self.hint}")
         self.scope = scope
         self.limit = limit
         self.spent = spent
         self.reserved = reserved
         self.renews_at = renews_at
+
+
+def _renewal(moment: datetime | None) -> str:
+    return f"It renews on {moment:%-d %B at %H:%M} UTC." if moment else "It does not renew."
 
 
 class Spent(FootlightsError):

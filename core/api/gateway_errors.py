@@ -14,7 +14,8 @@ from core.events import TurnFailed
 
 log = logging.getLogger(__name__)
 _REQUEST, _SERVER, _QUOTA = "invalid_request_error", "server_error", "insufficient_quota"
-# Our codes: the status, OpenAI's type, the code that is sent ("": our own), whether to try again.
+# Our codes: the status, OpenAI's type, the code that is sent ("": our own), whether to try again:
+# only where no vendor was asked, for what failed there was tried again as often as makes sense.
 _FORMS: Mapping[str, tuple[int, str, str, bool]] = {
     "misuse": (400, _REQUEST, "", False),
     "refused": (400, _REQUEST, "", False),
@@ -23,17 +24,17 @@ _FORMS: Mapping[str, tuple[int, str, str, bool]] = {
     "not_found": (404, _REQUEST, "", False),
     "budget_exceeded": (429, _QUOTA, "", False),
     "quota_spent": (429, _QUOTA, "", False),
-    "rate_limited": (429, "requests", "rate_limit_exceeded", True),
+    "rate_limited": (429, "requests", "rate_limit_exceeded", False),
     "too_fast": (429, "requests", "rate_limit_exceeded", True),
-    "overloaded": (503, _SERVER, "", True),
-    "unreachable": (503, _SERVER, "", True),
+    "overloaded": (503, _SERVER, "", False),
+    "unreachable": (503, _SERVER, "", False),
     "circuit_open": (503, _SERVER, "", True),
     "stopped": (503, _SERVER, "", False),
     "asset_unavailable": (503, _SERVER, "", False),
     "deadline_exceeded": (504, _SERVER, "", False),
     # The key of the vendor, not that of the caller: a 401 would send him looking for the wrong one.
     "key_rejected": (502, _SERVER, "", False),
-    "stream_cut": (502, _SERVER, "", True),
+    "stream_cut": (502, _SERVER, "", False),
     "malformed": (502, _SERVER, "", False),
 }
 _GONE = 499

@@ -1,10 +1,11 @@
 """Conversations, the ledger, the models, and whether the app is well."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
+from pydantic import AfterValidator
 
 from core import export
 from core.api.bench import Bench, User
@@ -14,6 +15,14 @@ from core.export import plain
 from core.types import Conversation, LedgerRow, ModelInfo, Turn
 
 router = APIRouter()
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_utc)]
+"""A time; one without a zone is UTC."""
 
 
 @router.get("/health", tags=["app"])
@@ -75,8 +84,8 @@ def ledger(
     bench: Bench,
     user: User,
     turn_id: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> Any:
     """What was booked, newest first; money is USD as a decimal string, null when unknown."""

@@ -64,6 +64,14 @@ def test_a_turn_is_started_followed_and_looked_into(client: httpx2.Client) -> No
     assert (row["state"], row["cost"]) == ("settled", "0")
 
 
+def test_the_ledger_of_a_time_takes_one_without_a_zone_for_utc(client: httpx2.Client) -> None:
+    events(client, ask(client, "/words 3")["turn_id"])
+    for zone in ("", "Z", "+14:00"):
+        found = client.get("/ledger", params={"since": f"2020-01-01T00:00:00{zone}"})
+        assert len(found.json()) == 1
+        assert client.get("/ledger", params={"until": f"2020-01-01T00:00:00{zone}"}).json() == []
+
+
 def test_a_reader_resumes_after_the_last_event_that_it_saw(client: httpx2.Client) -> None:
     turn_id = ask(client, "/words 30 pace 2ms")["turn_id"]
     everything = events(client, turn_id)

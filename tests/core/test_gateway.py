@@ -360,6 +360,14 @@ def test_without_a_stream_the_same_failure_is_a_status(client: openai.OpenAI) ->
     assert (caught.value.status_code, caught.value.code) == (502, "stream_cut")
 
 
+def test_a_client_is_told_not_to_ask_again_what_we_have_asked_as_often_as_makes_sense(
+    bench: Any, api: str, secret: str
+) -> None:
+    with sdk(api, secret, max_retries=2) as client, pytest.raises(openai.InternalServerError):
+        ask(client, "/cut\n/words 20")
+    assert len(turns(bench)) == 1
+
+
 def test_a_turn_that_somebody_stops_is_an_error_and_no_whole_answer(
     bench: Any, client: openai.OpenAI
 ) -> None:
@@ -409,6 +417,7 @@ def test_a_spent_cap_of_the_key_is_a_spent_quota_that_is_not_tried_again(
                 "budget_exceeded",
             )
             assert "of this API key" in caught.value.message
+            assert "It does not renew. Raise the cap" in caught.value.message
         assert vendor.calls == 0
         assert len(turns(paid)) == 2  # the SDK was told not to retry
         with sdk(api, rich) as client:

@@ -20,8 +20,8 @@ State = Literal["closed", "open", "half_open"]
 
 @dataclass(frozen=True, slots=True)
 class BreakerState:
-    """What is known of one model: `failures` in a row, the last of them in words, and in how many
-    seconds it is tried again (0 when it may be asked now)."""
+    """What is known of one model: `failures` in a row, `error` the last of them, or of its refusals
+    since it last answered, in words, and in how many seconds it is tried again (0: it may be asked now)."""
 
     state: State
     failures: int = 0
@@ -72,6 +72,8 @@ class Breaker:
                 self._failed(circuit, error, probe)
             elif isinstance(error, ProviderError) and not isinstance(error, Malformed):
                 self._answered(circuit, probe)  # it refused us, so it is there
+            if isinstance(error, ProviderError) and not circuit.failures:
+                circuit.error = str(error)
             raise
         else:
             self._answered(circuit, probe)
@@ -82,7 +84,7 @@ class Breaker:
     def state(self, ref: str) -> BreakerState:
         """How the model stands now."""
         circuit = self._circuits.get(ref)
-        if circuit is None or not circuit.failures:
+        if circuit is None:
             return BreakerState("closed")
         wait = max(0.0, circuit.open_until - self._clock())
         state: State = "open" if wait else "half_open" if circuit.open_until else "closed"

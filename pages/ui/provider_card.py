@@ -22,6 +22,7 @@ _BADGES: dict[str, tuple[str, Literal["green", "gray", "orange"]]] = {
 }
 _VENDORS = ("openai", "anthropic")
 LOOK = """<style>
+.st-key-models [data-testid="stHeading"] h2 { padding-top: 0; }
 table.fl-models { width: 100%; table-layout: fixed; border-collapse: collapse; font-size: .92rem; }
 table.fl-models th { font-weight: 450; font-size: .82rem; opacity: .74; text-align: right; }
 table.fl-models :is(th, td) { padding: .3rem 0 .3rem 1rem; border: 0; }
@@ -106,17 +107,10 @@ def draw(bench: Workbench, state: ProviderState, default: str) -> None:
 
 
 def _trial(bench: Workbench, state: ProviderState) -> None:
-    """The button that makes one real, small call, what became of it, and a circuit that is open."""
+    """The button that makes one real, small call, what became of it, and what went wrong before."""
     info = state.models[0]
     for model in state.models:
-        circuit = bench.client.breaker.state(model.ref)
-        if circuit.state != "closed":
-            when = f"tried again in {circuit.wait:.0f} s" if circuit.wait else "tried again now"
-            st.warning(
-                f"**{label(model.label)}** failed {circuit.failures} times in a row and is {when}. "
-                f"{label(circuit.error)}",
-                icon=":material/bolt:",
-            )
+        _circuit(bench, model)
     if not info.is_model:
         return
     st.button(
@@ -132,6 +126,20 @@ def _trial(bench: Workbench, state: ProviderState) -> None:
         (st.success if kind == "good" else st.error)(text)
         if booked:
             st.page_link("costs.py", label="Its row in the ledger", icon=":material/payments:")
+
+
+def _circuit(bench: Workbench, model: ModelInfo) -> None:
+    """What its vendor last complained of, until it answers again; louder when it is left alone."""
+    circuit = bench.client.breaker.state(model.ref)
+    if circuit.state != "closed":
+        when = f"tried again in {circuit.wait:.0f} s" if circuit.wait else "tried again now"
+        st.warning(
+            f"**{label(model.label)}** failed {circuit.failures} times in a row and is {when}. "
+            f"{label(circuit.error)}",
+            icon=":material/bolt:",
+        )
+    elif circuit.error and session.is_owner():
+        st.caption(f":material/error: {label(model.label)}, the last time: {label(circuit.error)}")
 
 
 def _table(models: Sequence[ModelInfo], default: str) -> str:
@@ -162,6 +170,8 @@ def _limits(bench: Workbench, models: Sequence[ModelInfo]) -> None:
             for most, left, unit in (
                 (seen.requests, seen.requests_left, "requests"),
                 (seen.tokens, seen.tokens_left, "tokens"),
+                (seen.input, seen.input_left, "tokens to read"),
+                (seen.output, seen.output_left, "tokens to write"),
             )
             if most is not None
         ]
@@ -174,23 +184,24 @@ def _limits(bench: Workbench, models: Sequence[ModelInfo]) -> None:
 
 
 def _key(bench: Workbench, state: ProviderState) -> None:
-    """Where a key is pasted, or the one that is kept is removed; a key is never shown."""
-    field = f"key_{state.name}"
-    if state.key_origin == "page":
-        st.button(
-            "Remove the key", key=f"remove_{field}", on_click=_remove_key, args=(bench, state)
-        )
-        return
-    if state.key_origin:
+    """Where a key is pasted, and the one that is kept is replaced or removed; a key is never shown."""
+    field, kept = f"key_{state.name}", state.key_origin == "page"
+    if state.key_origin and not kept:
         st.caption("To change it, change the environment or `.env` and start again.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
-            f"{state.label} key", type="password", key=field, autocomplete="off", max_chars=500
+            "Another key in its place" if kept else f"{state.label} key",
+            type="password",
+            key=field,
+            autocomplete="off",
+            max_chars=500,
         )
         st.button(
             "Check and keep", key=f"keep_{field}", on_click=_keep_key, args=(bench, state, field)
         )
+        if kept:
+            st.button("Remove", key=f"remove_{field}", on_click=_remove_key, args=(bench, state))
     if said := st.session_state.pop(f"said_{state.name}", None):
         st.error(f"**{label(said[0])}**\n\n{label(said[1])}", icon=":material/key_off:")
     st.caption("Kept in the data folder, readable by you alone; one free request checks it.")

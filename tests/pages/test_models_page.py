@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import RateLimited
 from core.llm.discovery import Listed
 from tests.conftest import running
 
@@ -107,6 +109,10 @@ def test_a_good_key_is_checked_kept_and_forgotten_by_the_page(app: Open, bench: 
     assert GOOD not in texts(test) + html(test)
     [openai] = [state for state in bench.models.states() if state.name == "openai"]
     assert (openai.state, openai.key_origin) == ("ready", "page")
+    test = paste(test, BAD)  # another one in its place: checked first, and the good one stays
+    assert "Enter a valid key" in test.error[0].value
+    [openai] = [state for state in bench.models.states() if state.name == "openai"]
+    assert openai.state == "ready"
     test.button(key="remove_key_openai").click().run()
     [openai] = [state for state in bench.models.states() if state.name == "openai"]
     assert openai.state == "no_key"
@@ -176,6 +182,22 @@ def test_a_test_that_fails_says_why_and_costs_nothing(app: Open, bench: Any) -> 
     test.button(key="test_openai").click().run()
     assert "for today is reached" in texts(test)
     assert bench.ledger.rows("local") == []
+
+
+def test_the_last_complaint_of_a_vendor_and_each_of_its_limits_are_shown(
+    app: Open, bench: Any
+) -> None:
+    test = paste(app("models.py"), GOOD)
+    ref = "openai:gpt-6-luna"
+    with suppress(RateLimited), bench.client.breaker.guard(ref):
+        raise RateLimited("openai asks for a slower pace", provider="openai")
+    limits = {"anthropic-ratelimit-output-tokens-limit": "8000"}
+    bench.client.limiter.learn(ref, limits)
+    shown = texts(test.run())
+    assert "GPT-6 Luna, the last time: openai asks for a slower pace" in shown
+    assert "8,000 of 8,000 tokens to write left" in shown
+    test.button(key="test_openai").click().run()
+    assert "the last time" not in texts(test)
 
 
 def test_a_price_of_ones_own_is_kept_shown_and_taken_away(app: Open, bench: Any) -> None:

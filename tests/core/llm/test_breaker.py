@@ -108,8 +108,11 @@ def test_only_one_call_is_the_probe_and_one_that_was_cancelled_frees_its_place(
 def test_a_model_that_refuses_is_there(breaker: Breaker, error: Exception) -> None:
     fail(breaker, times=2)
     fail(breaker, error, times=10)
+    assert (breaker.state(REF).failures, breaker.state(REF).error) == (0, str(error))
     fail(breaker, times=2)
     assert breaker.state(REF).state == "closed"
+    succeed(breaker)
+    assert breaker.state(REF).error == ""
 
 
 def test_failures_that_are_far_apart_do_not_add_up(breaker: Breaker, clock: Clock) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from core.admission import Asked
 from core.errors import ModelMisbehaved
 from core.events import TextDelta
-from core.llm.client import LLMClient, Meter
+from core.llm.client import LLMClient
+from core.llm.meter import Meter
 from core.models import Models
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox

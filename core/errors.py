@@ -241,7 +241,7 @@ class BudgetExceeded(FootlightsError):
 
 
 def _renewal(moment: datetime | None) -> str:
-    return f"It renews on {moment:%-d %B at %H:%M} UTC." if moment else "It does not renew."
+    return f"It renews on {moment:%-d %B %Y at %H:%M} UTC." if moment else "It does not renew."
 
 
 class Spent(FootlightsError):

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.events import TextDelta
-from core.llm.client import LLMClient, Meter
+from core.llm.client import LLMClient
+from core.llm.meter import Meter
 from core.models import Models
 from core.store.ids import new_id
 from core.store.ledger import Ledger

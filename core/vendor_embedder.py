@@ -6,8 +6,9 @@ import numpy as np
 
 from core.bridge import Bridge
 from core.errors import Misuse
-from core.llm.client import LLMClient, Meter
+from core.llm.client import LLMClient
 from core.llm.embeddings import EmbeddingRequest
+from core.llm.meter import Meter
 from core.retrieval.embed import EmbeddingSpace, Payer, Told, Vectors
 from core.store.ids import new_id
 from core.trace import Trace

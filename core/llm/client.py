@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequen
 from contextlib import AsyncExitStack, aclosing, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from core.errors import FootlightsError, Misuse, RateLimited, StreamCut
 from core.events import ModelEvent, Progress
@@ -16,6 +16,7 @@ from core.llm.breaker import Breaker
 from core.llm.embeddings import EmbeddingCall, EmbeddingRequest, Matrix
 from core.llm.fallback import first_that_answers
 from core.llm.limiter import Limiter, Permit
+from core.llm.meter import Meter, book, given_back
 from core.llm.provider import Provider
 from core.llm.retry import RetryPolicy, close_events, events_with_retry
 from core.trace import OpenSpan, Trace
@@ -23,22 +24,6 @@ from core.types import ModelRequest, Usage
 
 T = TypeVar("T")
 _OURS = ("scripted", "quotes", "local")
-
-
-class Meter(Protocol):
-    """Where money is booked: one row per attempt, reserved before sending and always ended."""
-
-    async def reserve(self, model: str, input_tokens: int, max_tokens: int) -> str:
-        """Book the worst case; the id of the row. Raises when a cap does not allow it."""
-        ...
-
-    async def settle(self, row_id: str, model: str, usage: Usage) -> None:
-        """Book what it came to; `usage.source` says whether the vendor reported it."""
-        ...
-
-    async def release(self, row_id: str) -> None:
-        """Nothing can have been billed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,17 +180,16 @@ class LLMClient:
         finally:
             # The provider's stream is closed by now, so the vendor has stopped; the row is ended
             # even when whoever waits for this is cancelled once more.
-            await asyncio.shield(self._keep(_book(one, call.meter, row_id)))
+            await asyncio.shield(self._keep(book(one, call.meter, row_id)))
 
     async def _reserve(self, one: Attempt, meter: Meter) -> str:
         task = self._keep(meter.reserve(one.ref, one.input_tokens, one.request.max_tokens))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            # The row may be written all the same; nothing will be sent for it.
-            await asyncio.wait({task})
-            if not task.cancelled() and task.exception() is None:
-                await asyncio.shield(self._keep(meter.release(task.result())))
+            # The row may be written all the same; nothing will be sent for it. Whoever waits may be
+            # cancelled once more.
+            await asyncio.shield(self._keep(given_back(task, meter)))
             raise
 
     def _keep(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
@@ -242,14 +226,6 @@ def _settle(permit: Permit, one: Attempt) -> None:
         return
     usage = one.spent() or Usage()
     permit.settle(usage.input_tokens + usage.output_tokens, output=usage.output_tokens)
-
-
-async def _book(one: Attempt, meter: Meter, row_id: str) -> None:
-    usage = one.spent()
-    if usage is None:
-        await meter.release(row_id)
-    else:
-        await meter.settle(row_id, one.ref, usage)
 
 
 def _thirds(text: str) -> int:

@@ -13,7 +13,8 @@ from core.checks import bounded
 from core.context import DEFAULT_MAX_TOKENS
 from core.errors import Refused
 from core.events import ModelEvent
-from core.llm.client import LLMClient, Meter
+from core.llm.client import LLMClient
+from core.llm.meter import Meter
 from core.llm.pricing import Override, price, worst_case
 from core.playground.lane import Lane
 from core.prompts.layers import Layers

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from core.cases import Check, Verdict
 from core.errors import FootlightsError
 from core.events import ModelEvent
-from core.llm.client import LLMClient, Meter
+from core.llm.client import LLMClient
+from core.llm.meter import Meter
 from core.llm.structured import extract
 from core.playground.calls import Call, Calls, Estimate, together
 from core.prompts.library import PromptLibrary

@@ -17,7 +17,7 @@ _FIELDS: tuple[tuple[Scope, str], ...] = (
     ("month", "A month"),
     ("conversation", "Each conversation"),
 )
-_AT_CAP = {"refuse": "Refuse the question", "local": "Ask this machine’s model"}
+_AT_CAP = {"refuse": "Refuse", "local": "Ask this machine’s model"}
 
 
 def draw(bench: Workbench) -> None:

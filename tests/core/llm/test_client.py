@@ -1,6 +1,7 @@
 """One call, whole: reserved, told, settled, whatever happens in between."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -231,6 +232,28 @@ async def test_a_call_cancelled_while_it_reserves_gives_the_reservation_back() -
         await task
     assert [row[0] for row in book.rows] == ["reserve", "release"]
     assert provider.requests == []
+
+
+@pytest.mark.parametrize("refuse", [None, Misuse("no")])
+async def test_a_call_cancelled_twice_while_it_reserves_leaves_nothing_behind(
+    refuse: Exception | None,
+) -> None:
+    book = Book(refuse)
+    book.gate = asyncio.Event()
+    complaints: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+    reading = asyncio.create_task(anext(_ask(_client(ScriptedProvider()), book)))
+    await book.asked.wait()
+    for _ in range(2):
+        reading.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    book.gate.set()
+    await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=5)
+    gc.collect()
+    assert [row[0] for row in book.rows] == ([] if refuse else ["reserve", "release"])
+    assert complaints == []
 
 
 async def test_a_ref_of_nobody_is_refused() -> None:

@@ -59,7 +59,7 @@ def test_a_call_that_might_pass_the_cap_is_refused_and_says_what_is_left_and_whe
     )
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     assert error.renews_at and error.renews_at.date() == tomorrow
-    assert error.hint.startswith(f"It renews on {tomorrow:%-d %B} at 00:00 UTC. ")
+    assert error.hint.startswith(f"It renews on {tomorrow:%-d %B %Y} at 00:00 UTC. ")
     assert [row.id for row in ledger.rows(ME)] == [
         "r2",
         "r1",

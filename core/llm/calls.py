@@ -39,6 +39,7 @@ class Calls:
             self._open[(key, call.id)] = self._open.pop(key)
             call = None
         if call is None:
+            self._said.another_call()
             call = self._open[key] = _Open(len(self._open))
         first = not (call.id or call.name)
         call.id, call.name = call.id or id, call.name or name

@@ -93,8 +93,8 @@ class ChatChunks:
         delta = choice.get("delta")
         if not isinstance(delta, dict):
             return []
-        if isinstance(refusal := delta.get("refusal"), str):
-            self._refusal += refusal
+        if refusal := delta.get("refusal"):
+            self._refusal += self._said.refusal(refusal)
         events: list[ModelEvent] = []
         if thought := delta.get("reasoning_content") or delta.get("reasoning"):
             events += self._said.reasoning(thought)

@@ -47,7 +47,7 @@ class ResponseEvents:
             case "response.reasoning_summary_text.delta" | "response.reasoning_text.delta":
                 return self._said.reasoning(chunk.get("delta"))
             case "response.refusal.delta":
-                self._refusal += str(chunk.get("delta") or "")
+                self._refusal += self._said.refusal(chunk.get("delta"))
             case "response.output_item.added" | "response.function_call_arguments.delta":
                 return self._call(chunk)
             case _:

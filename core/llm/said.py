@@ -70,14 +70,28 @@ class Said:
         events: list[ModelEvent] = [ReasoningDelta(thought)] if thought else []
         return [*events, TextDelta(said)] if said else events
 
+    def refusal(self, piece: object) -> str:
+        """More of why the model does not answer."""
+        if not isinstance(piece, str):
+            return ""
+        self._count(len(piece))
+        return piece
+
+    def another_call(self) -> None:
+        """A call more, which takes room also when nothing is in it."""
+        self._count(_CHARACTERS_PER_TOKEN)
+
     def _take(self, joiner: Joiner, piece: object) -> str:
         if not isinstance(piece, str) or not piece:
             return ""
-        self._room -= len(piece)
+        self._count(len(piece))
+        return joiner.feed(piece)
+
+    def _count(self, characters: int) -> None:
+        self._room -= characters
         if self._room < 0:
             raise ModelMisbehaved(
                 f"{self._provider} kept on sending far beyond the {self._max_tokens} tokens that "
                 "were asked for; the stream was ended.",
                 hint="Ask again, or choose another model; what was said until then is kept.",
             )
-        return joiner.feed(piece)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import FootlightsError, Malformed, StreamCut
+from core.errors import FootlightsError, Malformed, ModelMisbehaved, StreamCut
 from core.events import ModelDone, ReasoningDelta
 from core.llm.chat_chunks import ChatChunks
 from core.llm.client import LLMClient
@@ -177,6 +177,36 @@ async def test_an_answer_in_parts_is_read_and_its_thoughts_are_told_apart() -> N
     events = await collect(plays(body))
     assert said(events) == "Yes."
     assert ReasoningDelta("Hm.") in events
+
+
+# --- what has no end --------------------------------------------------------------------------
+
+
+def _endless_calls() -> Any:
+    for at in range(10_000):
+        yield (
+            ChatChunks,
+            {"choices": [{"delta": {"tool_calls": [{"index": at, "function": {"name": "f"}}]}}]},
+        )
+
+
+def _endless_refusal() -> Any:
+    for _ in range(10_000):
+        yield ChatChunks, {"choices": [{"delta": {"refusal": "no, "}}]}
+
+
+def _endless_refused_response() -> Any:
+    for _ in range(10_000):
+        yield ResponseEvents, {"type": "response.refusal.delta", "delta": "no, "}
+
+
+@pytest.mark.parametrize("chunks", [_endless_calls, _endless_refusal, _endless_refused_response])
+def test_calls_and_refusals_without_an_end_are_ended_as_a_text_is(chunks: Any) -> None:
+    readers: dict[type[Any], Any] = {}
+    with pytest.raises(ModelMisbehaved, match="far beyond the 100 tokens"):
+        for kind, chunk in chunks():
+            made = readers.setdefault(kind, kind("openai", REQUEST, Faults("openai", "m", KEY)))
+            made.feed(chunk)
 
 
 # --- what the vendor has told before it broke off ---------------------------------------------

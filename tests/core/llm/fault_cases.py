@@ -164,6 +164,10 @@ CASES = (
     ),
     both("200 with an empty body", lambda _: status(200, b"", "text/event-stream")),
     both("a chunk that is no JSON, at once", lambda _: sse(raw=b"data: {broken\n\n")),
+    both(
+        "200 with an answer that is not streamed, called text",
+        lambda _: status(200, {"choices": [{"message": {"content": "Sixty."}}]}, "text/plain"),
+    ),
     Case(
         "ends without a finish reason",
         lambda _: sse(*say(*WORDS)),
@@ -190,6 +194,27 @@ CASES = (
             *tell("The notice "),
             {"type": "error", **error("overloaded_error", "Overloaded")},
         ),
+    ),
+    Case(
+        "an error event in mid-stream that refuses the request",
+        lambda _: sse(*say("The notice "), error("invalid_request_error", "Not this")),
+        lambda _: sse(
+            begin(),
+            *tell("The notice "),
+            {"type": "error", **error("invalid_request_error", "Not this")},
+        ),
+    ),
+    Case(
+        "an error event after the finish reason",
+        lambda _: sse(*say(*WORDS), stop(), usage(20, 6), error("invalid_request_error", "Late")),
+        lambda _: sse(
+            begin(), *tell(*WORDS), *end(), {"type": "error", **error("permission_error", "Late")}
+        ),
+    ),
+    Case(
+        "an event whose JSON is nested 100,000 deep, at once",
+        lambda _: sse(raw=b"data: " + b"[" * 100_000 + b"\n\n"),
+        lambda _: sse(raw=b"data: " + b"[" * 100_000 + b"\n\n"),
     ),
     Case(
         "the length limit",

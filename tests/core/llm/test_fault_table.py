@@ -34,8 +34,8 @@ HEAD = """# What becomes of each fault
 
 Played by `tests/core/llm/test_fault_table.py`, which also writes this page: each vendor does what the first column says, at every attempt
 unless it says *once*. *Asked* is how often we sent the question. *Booked* is what the ledger holds of each attempt: **reported** by
-the vendor, **estimated** by us (at least what it can bill), or **nothing** because nothing was billed. No message, hint, span or row
-holds the key, though most of these vendors echo it.
+the vendor, **estimated** by us (at least what it can bill: what it had told by then, what was heard, and what it may have thought in
+silence), or **nothing** because nothing was billed. No message, hint, span or row holds the key, though most of these vendors echo it.
 
 """
 

@@ -87,10 +87,10 @@ class Attempt:
             share = margin(self.ref)
             read = max(math.ceil(self.input_tokens * share), told.input_tokens)
             output = math.ceil(output * share) + (_AHEAD if said else 0)
-        output = min(output + unheard(self.ref, self._silence()), max(self.request.max_tokens, 0))
+            output += unheard(self.ref, self._silence())
         return Usage(
             read,
-            max(output, told.output_tokens),
+            max(min(output, max(self.request.max_tokens, 0)), told.output_tokens),
             cache_write_tokens=told.cache_write_tokens,
             source="estimated",
         )

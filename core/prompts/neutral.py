@@ -69,3 +69,14 @@ def neutralise(text: str) -> str:
     for pattern, harmless in _STEPS:
         text = pattern.sub(harmless, text)
     return text
+
+
+def insertions(text: str, neutral: str) -> list[tuple[int, str]]:
+    """Where in a text its neutral form has a sign more, and which; nothing is ever taken away."""
+    found, at = [], 0
+    for sign in neutral:
+        if at < len(text) and text[at] == sign:
+            at += 1
+        else:
+            found.append((at, sign))
+    return found

@@ -205,6 +205,15 @@ YAML_BOMBS = [
     "description: \x00",
     "description: 2024-13-45",
     "<<: {a: 1}\ndescription: d",
+    "variables: [{name: a, name: b}]",
+    "output: {type: object, type: array}",
+    "variables: [{name: a, type: number, default: 1" + "0" * 400 + "}]",
+    "variables: [{name: a, type: json, default: 2024-01-01}]",
+    "variables: [{name: a, type: list, default: [.nan]}]",
+    "variables: [{name: a, type: json, default: !!set {x}}]",
+    "variables: [{name: a, type: json, default: !!binary aGk=}]",
+    "variables: [{name: a, type: choice, choices: [yes, no]}]",
+    "model: {temperature: 1" + "0" * 400 + "}",
     "description: !!binary '%%%'",
 ]
 

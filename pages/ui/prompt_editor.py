@@ -8,11 +8,21 @@ import streamlit as st
 from core.bootstrap import PromptTemplate, Variable, Workbench, with_variable
 from core.errors import FootlightsError
 from core.types import Turn
-from pages.ui import code_editor, prompt_defence, prompt_drafts, prompt_preview, say, session
+from pages.ui import (
+    code_editor,
+    playground,
+    playground_inputs,
+    prompt_defence,
+    prompt_drafts,
+    prompt_preview,
+    say,
+    session,
+)
 from pages.ui.code_editor import Fault
 from pages.ui.markdown import label
 from pages.ui.prompt_values import TRUST
 
+_RUN = "prompt_run"
 _PLACE = re.compile(r"line (\d+)(?:, column (\d+))?: (.*)", re.DOTALL)
 _FUNCTIONS = [
     "default",
@@ -78,6 +88,15 @@ def declare(bench: Workbench, template: PromptTemplate, variable: Variable) -> N
         prompt_drafts.write(bench, template, raw)
 
 
+def run(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> None:
+    """Open the playground with what is written and the values beside it; what costs nothing runs there."""
+    if tried := prompt_preview.tried(template.name):
+        playground_inputs.fill(template.name, tried, given=turn is not None)
+    playground.at_once(template.name)
+    st.session_state["prompt_tab"] = "Playground"
+    st.rerun()
+
+
 def checked(
     bench: Workbench, template: PromptTemplate, raw: str
 ) -> tuple[PromptTemplate | None, FootlightsError | None, tuple[Variable, ...]]:
@@ -116,6 +135,8 @@ def draw(bench: Workbench, template: PromptTemplate) -> None:
 def _draw_work(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> None:
     raw = prompt_drafts.text(bench, template)
     draft, problem, missing = checked(bench, template, raw)
+    if st.session_state.pop(_RUN, False) and draft and draft.kind == "prompt":
+        run(bench, template, turn)
     left, right = st.columns(2, gap="large")
     with right, st.container(key="prompt_preview"):  # first: it is what one waits for while typing
         _draw_preview(bench, template, draft, turn)
@@ -164,10 +185,11 @@ def _draw_text(
         + [(each, "function") for each in _FUNCTIONS],
         on_text=partial(prompt_drafts.write, bench, template),
         on_keep=lambda: st.toast("The draft is kept.", icon=":material/save:"),
+        on_run=lambda: st.session_state.update({_RUN: True}),
     )
     state = "draft, kept" if raw != template.raw else f"version {template.version}, unchanged"
     verdict = ":material/error: cannot be saved yet" if problem else ":material/check: can be sent"
-    st.caption(f"{state} · {verdict} · Ctrl+S keeps the draft, Ctrl+Enter shows it")
+    st.caption(f"{state} · {verdict} · Ctrl+S keeps the draft, Ctrl+Enter runs it")
 
 
 def fault_of(problem: str) -> Fault | None:

@@ -30,6 +30,7 @@ def draw(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> None:
     long, row = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
     with long:
         values = prompt_values.form(bench, template, turn, row)
+    st.session_state[_tried_key(template.name)] = values
     with row:
         info = model(bench, turn)
     rendered = bench.bridge.run(bench.sandbox.render(template, values))
@@ -52,6 +53,16 @@ def draw(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> None:
             st.json(dict(template.output))
     if turn:
         st.caption("Earlier questions of the conversation are sent between these; Window has all.")
+
+
+def tried(name: str) -> dict[str, Any]:
+    """The values with which this prompt was shown last in this session; empty before."""
+    found: dict[str, Any] = st.session_state.get(_tried_key(name), {})
+    return found
+
+
+def _tried_key(name: str) -> str:
+    return f"prompt_tried_{name}"
 
 
 def model(bench: Workbench, turn: Turn | None, *, key: str = "priced_for") -> ModelInfo:
@@ -84,7 +95,7 @@ def _cost(
     tokens = counted(bench, messages, info)
     _, exact = bench.counter.encoding_name(info.ref)
     about = "" if exact else "about "
-    window = f"{tokens / info.window:.1%} of a window of {info.window:,}"
+    window = f"{tokens / info.window:.1%} of a window of {say.tokens(info.window)}"
     st.markdown(f"**{about}{say.tokens(tokens)}** to send, {window}  \n{_price(info, tokens)}")
     hints = template.model
     told = [

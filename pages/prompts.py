@@ -81,10 +81,9 @@ def draw_head(bench: Workbench, template: PromptTemplate) -> None:
         )
     used = bench.prompt_uses(session.user()).get(template.ref)
     st.markdown(label(template.description))
-    told = f"This version: {' · '.join(prompt_facts.use(used))}."
-    if place := prompt_facts.where(template):
-        told += f" The prompt: {label(place)}."
-    st.caption(told)
+    place = label(prompt_facts.where(template))
+    told = f"this version: {' · '.join(prompt_facts.use(used))}."
+    st.caption(f"{place} · {told}" if place else told.capitalize())
     if wrong := bench.prompts.edited(name).get(template.version):
         st.warning(f"This is not what was saved: {wrong}.", icon=":material/warning:")
 

@@ -6,7 +6,6 @@ one.
 """
 
 import re
-from collections.abc import Callable
 
 # 26 ** 11 is more than 51 random bits. Letters alone are the cheapest boundary in tokens.
 FENCE_LETTERS = 11
@@ -50,7 +49,7 @@ def _apart(found: re.Match[str]) -> str:
     return found[0].replace("<<", "< <").replace(">>", "> >")
 
 
-_STEPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+_STEPS = (
     (_BARRED, "< "),
     (_SYS, "< <"),
     (_ANGLES, "< "),
@@ -58,9 +57,8 @@ _STEPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (_LINKED, "[ "),
     (_HEADED, r"\1· "),
     (_ROLE, r"\1 "),
-    (_ALONE, _apart),
-    (_SAME_LENGTH, _apart),
 )
+_FENCES = (_ALONE, _SAME_LENGTH)
 
 
 def neutralise(text: str) -> str:
@@ -68,6 +66,9 @@ def neutralise(text: str) -> str:
     legible; doing it again changes nothing."""
     for pattern, harmless in _STEPS:
         text = pattern.sub(harmless, text)
+    if "<<" in text or ">>" in text:  # else they look at every word for nothing
+        for pattern in _FENCES:
+            text = pattern.sub(_apart, text)
     return text
 
 

@@ -163,7 +163,7 @@ def test_a_file_that_is_broken_or_was_changed_by_hand_is_said(
 def test_a_prompt_opens_in_the_version_that_answers_use(app: Open) -> None:
     test = opened(app)
     assert ":green-badge[production]" in texts(test)
-    assert "This version: not used yet." in texts(test)
+    assert "this version: not used yet." in texts(test)
     assert "**System**" in texts(test) and "**User**" in texts(test)
 
 
@@ -302,7 +302,7 @@ def test_a_turn_fills_the_preview_with_what_it_had(
     bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
     turn = asked("How long is the notice period?")
     test = opened(app, v="1", turn=turn.id)
-    assert "This version: used once" in texts(test)
+    assert "this version: used once" in texts(test)
     assert "Filled with a question" in texts(test)
     assert "With the one passage of this answer." in texts(test)
     assert "How long is the notice period?" in html(test)

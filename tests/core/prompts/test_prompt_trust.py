@@ -242,6 +242,8 @@ def test_even_a_text_that_knows_the_boundary_cannot_close_the_fence(a: str, b: s
         "می‌خواهم",
         "👩‍💻 ❤️",
         "हिन्दी",
+        "🏳️\u200d🌈 ❤️\u200d🔥 👁️\u200d🗨️ 👩\u200d❤️\u200d💋\u200d👨 ⛹🏽\u200d♀️ 1️⃣",
+        "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
         "1 << 2 and x >> 3",
         "cout << value;",
         "tab\tend\r\n",
@@ -250,6 +252,30 @@ def test_even_a_text_that_knows_the_boundary_cannot_close_the_fence(a: str, b: s
 def test_what_a_reader_needs_is_left_as_it_is(text: str) -> None:
     assert strip_invisible(text) == (text, 0)
     assert neutralise(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("🏴\U000e0069\U000e0067\U000e006e\U000e006f\U000e0072\U000e0065\U000e007f", "🏴"),
+        ("x\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", "x"),
+        ("😀\ufe0f\ufe0f\ufe01\u200d\u200d😀", "😀\ufe0f😀"),
+        ("葛\U000e0100 a\u200db x\ufe0f\u200dy", "葛 ab xy"),
+        ("o\u2063b\u180ee\u00ad\u202ey", "obey"),
+    ],
+)
+def test_what_only_looks_like_orthography_is_taken_out(text: str, seen: str) -> None:
+    assert strip_invisible(text) == (seen, len(text) - len(seen))
+
+
+INVISIBLE = st.text(alphabet="🏴🏳🌈a#\ufe0f\u200d\u200c\U000e0067\U000e0062\U000e0073\U000e007f")
+
+
+@settings(deadline=None)
+@given(INVISIBLE)
+def test_stripping_what_is_full_of_them_twice_changes_nothing_more(text: str) -> None:
+    once, _ = strip_invisible(text)
+    assert strip_invisible(once) == (once, 0)
 
 
 @settings(deadline=None)

@@ -58,6 +58,9 @@ _STEPS = (
     (_HEADED, r"\1· "),
     (_ROLE, r"\1 "),
 )
+_ENDING = re.compile(
+    r"<(?=[|｜][\w▁]{1,40}[|｜]>|/?(?:bos|eos|start_of_turn|end_of_turn)>|</?SYS>>)|\[(?=/?INST\])"
+)
 _FENCES = (_ALONE, _SAME_LENGTH)
 
 
@@ -70,6 +73,12 @@ def neutralise(text: str) -> str:
         for pattern in _FENCES:
             text = pattern.sub(_apart, text)
     return text
+
+
+def without_tokens(text: str) -> str:
+    """What somebody typed, with the tokens by which a chat template ends a message made harmless; all
+    else, roles and tags too, is left as it was typed."""
+    return _ENDING.sub(lambda found: f"{found[0]} ", text)
 
 
 def insertions(text: str, neutral: str) -> list[tuple[int, str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from core.prompts.defence import Fence
 from core.prompts.faults import Fault
-from core.prompts.neutral import insertions, neutralise
+from core.prompts.neutral import insertions, neutralise, without_tokens
 from core.prompts.pieces import Piece
 
 MAX_OUTPUT = 2_000_000
@@ -98,7 +98,9 @@ class Weaver:
     def _plain(self, part: str) -> None:
         assert self._message is not None
         if isinstance(part, Piece):
-            self._message.add("".join(part), part.variable, part.trust)
+            text = "".join(part)
+            said = without_tokens(text) if part.trust == "user" else text
+            self._message.add(said, part.variable, part.trust)
         else:
             self._message.add(part)
 

@@ -24,36 +24,11 @@ from pages.ui.prompt_values import TRUST
 
 _RUN = "prompt_run"
 _PLACE = re.compile(r"line (\d+)(?:, column (\d+))?: (.*)", re.DOTALL)
-_FUNCTIONS = [
-    "default",
-    "first",
-    "format",
-    "indent",
-    "int",
-    "items",
-    "join",
-    "last",
-    "length",
-    "list",
-    "lower",
-    "map",
-    "max",
-    "min",
-    "reject",
-    "replace",
-    "round",
-    "select",
-    "sort",
-    "string",
-    "sum",
-    "title",
-    "tojson",
-    "trim",
-    "truncate",
-    "unique",
-    "upper",
-    "wordcount",
-]
+_FUNCTIONS = (
+    *("default", "first", "format", "indent", "int", "items", "join", "last", "length", "list"),
+    *("lower", "map", "max", "min", "reject", "replace", "round", "select", "sort", "string"),
+    *("sum", "title", "tojson", "trim", "truncate", "unique", "upper", "wordcount"),
+)
 
 
 # --- ask -----------------------------------------------------------------------------------------
@@ -139,9 +114,9 @@ def _draw_work(bench: Workbench, template: PromptTemplate, turn: Turn | None) ->
         run(bench, template, turn)
     left, right = st.columns(2, gap="large")
     with right, st.container(key="prompt_preview"):  # first: it is what one waits for while typing
-        _draw_preview(bench, template, draft, turn)
+        refused = _draw_preview(bench, template, draft, turn)
     with left:
-        _draw_text(bench, template, raw, draft, problem)
+        _draw_text(bench, template, raw, draft, problem, refused)
         if problem:
             _draw_problem(bench, template, problem, missing)
         elif draft and draft.kind == "prompt":
@@ -151,20 +126,23 @@ def _draw_work(bench: Workbench, template: PromptTemplate, turn: Turn | None) ->
 
 def _draw_preview(
     bench: Workbench, template: PromptTemplate, draft: PromptTemplate | None, turn: Turn | None
-) -> None:
-    """What is sent; while the text cannot be, the last that could: the form keeps its values so."""
+) -> FootlightsError | None:
+    """What is sent; while the text cannot be, the last that could: the form keeps its values so. What is
+    wrong with the text, if that shows only with these values."""
     key = f"prompt_sent_{template.ref}"
     if draft is None:
         draft = st.session_state.get(key)
         if draft is None:
             st.caption("What is sent is shown as soon as the text can be.")
-            return
+            return None
         st.caption("What was sent before the mistake; it follows again when that is put right.")
     st.session_state[key] = draft
     try:
         prompt_preview.draw(bench, draft, turn)
     except FootlightsError as error:
         say.problem(error)
+        return error
+    return None
 
 
 def _draw_text(
@@ -173,14 +151,16 @@ def _draw_text(
     raw: str,
     draft: PromptTemplate | None,
     problem: FootlightsError | None,
+    refused: FootlightsError | None,
 ) -> None:
+    wrong = problem or refused
     declared = (draft or template).variables
     code_editor.draw(
         raw,
         key=f"prompt_editor_{template.ref}",
         label=f"The text of {template.ref}",
         theme=session.theme(),
-        fault=fault_of(str(problem)) if problem else None,
+        fault=fault_of(str(wrong)) if wrong else None,
         words=[(each.name, "variable") for each in declared]
         + [(each, "function") for each in _FUNCTIONS],
         on_text=partial(prompt_drafts.write, bench, template),
@@ -188,7 +168,10 @@ def _draw_text(
         on_run=lambda: st.session_state.update({_RUN: True}),
     )
     state = "draft, kept" if raw != template.raw else f"version {template.version}, unchanged"
-    verdict = ":material/error: cannot be saved yet" if problem else ":material/check: can be sent"
+    verdict = ":material/check: can be sent"
+    if wrong:
+        told = "cannot be saved yet" if problem else "cannot be sent with these values"
+        verdict = f":material/error: {told}"
     st.caption(f"{state} · {verdict} · Ctrl+S keeps the draft, Ctrl+Enter runs it")
 
 

@@ -207,6 +207,14 @@ def test_a_fault_is_shown_with_its_line_and_column_and_is_not_saved(
     assert "questoin" in text(test), "what was typed is kept"
 
 
+def test_what_fails_with_these_values_alone_is_said_at_its_line_too(app: Open) -> None:
+    test = edit(opened(app), "{{ question }}\n{%", "{{ question / 2 }}\n{%")
+    assert "line 36, column 1" in test.error[0].value
+    assert "unsupported operand" in test.error[0].value
+    assert "cannot be sent with these values" in texts(test)
+    assert "can be sent ·" not in texts(test)
+
+
 @pytest.mark.parametrize(
     ("problem", "fault"),
     [

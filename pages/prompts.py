@@ -91,7 +91,14 @@ def draw_head(bench: Workbench, template: PromptTemplate) -> None:
 def draw_prompt(bench: Workbench, name: str) -> None:
     """One prompt, open."""
     number = session.query("v")
-    template = bench.prompts.resolve(f"{name}@{number}" if number else name)
+    try:
+        template = bench.prompts.resolve(f"{name}@{number}" if number else name)
+    except FootlightsError as error:
+        there = [] if number else bench.prompts.all_versions(name)
+        if not there:
+            raise
+        template = there[-1]  # so that the label can be put on another version
+        say.problem(error)
     draw_head(bench, template)
     tabs = st.tabs(list(TABS), key="prompt_tab", on_change="rerun")
     for tab, draw_tab in zip(tabs, TABS.values(), strict=True):

@@ -54,6 +54,11 @@ class Versions:
         if not home.numbers():
             raise self.missing(name)
         if (labelled := records.labels(home).get(LABEL)) is not None:
+            if labelled not in home.numbers():
+                raise NotFound(
+                    f"{name}@{labelled} has the label {LABEL}, and its file is gone",
+                    hint="Put the label on another version, or bring the file back.",
+                )
             return self.read(name, labelled)
         broken: Refused | None = None
         for number in reversed(home.numbers()):

@@ -257,6 +257,19 @@ def test_an_edit_is_saved_put_to_use_compared_and_rolled_back(app: Open, prompts
     assert "by you" in texts(test)
 
 
+def test_a_label_on_a_version_whose_file_is_gone_can_be_put_on_another(
+    app: Open, prompts: Path
+) -> None:
+    (prompts / "answer" / "labels.yaml").write_text("production: 7\n")
+    test = opened(app, "Versions")
+    assert "answer@7 has the label production, and its file is gone" in test.error[0].value.replace(
+        "\\", ""
+    )
+    test.button(key="use_1").click().run()
+    assert "production: 1" in (prompts / "answer" / "labels.yaml").read_text()
+    assert not opened(app).error
+
+
 def test_labels_of_ones_own_are_put_on_and_taken_off(app: Open, prompts: Path) -> None:
     test = opened(app, "Versions")
     test.text_input(key="label_own_1").set_value("Not a label").run()

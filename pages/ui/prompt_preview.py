@@ -24,6 +24,9 @@ STYLE = """<style>
 .fl-whose i { font-style: normal; padding: 0 .3rem; }
 </style>"""
 
+_SHOWN = 50_000
+"""Characters of a message that the page is sent with every key."""
+
 
 def draw(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> None:
     """The preview of this text as the prompt, with values to be changed. Raises FootlightsError."""
@@ -45,9 +48,11 @@ def draw(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> None:
         counted = say.tokens(bench.counter.count_message(part, info.ref))
         st.markdown(f"**{part.role.capitalize()}** · :gray[{counted}]")
         if raw:
-            st.code(part.text, language=None, wrap_lines=True)
+            st.code(part.text[:_SHOWN], language=None, wrap_lines=True)
         else:
             st.html(_sent(part, [span for span in rendered.spans if span.message == number]))
+        if len(part.text) > _SHOWN:
+            st.caption(f"{len(part.text) - _SHOWN:,} more characters are sent; they are not shown.")
     if template.output:
         with st.expander("The answer is JSON of this schema"):
             st.json(dict(template.output))
@@ -150,18 +155,18 @@ def _whose(bench: Workbench, template: PromptTemplate, rendered: Rendered, info:
 
 
 def _sent(part: Message, spans: Sequence[TrustSpan]) -> str:
-    pieces, at = [], 0
+    pieces, at, shown = [], 0, part.text[:_SHOWN]
     for span in sorted(spans, key=lambda span: span.start):
-        if span.start < at:
-            continue  # inside one that is marked already
+        if not at <= span.start < len(shown):
+            continue  # inside one that is marked already, or not shown
         title = f"{span.variable}: {prompt_values.TRUST[span.trust][1]}"
-        pieces.append(escape(part.text[at : span.start]))
+        pieces.append(escape(shown[at : span.start]))
         pieces.append(
             f'<mark style="{_wash(span.trust)}" title="{escape(title)}">'
-            f"{escape(part.text[span.start : span.end])}</mark>"
+            f"{escape(shown[span.start : span.end])}</mark>"
         )
         at = span.end
-    pieces.append(escape(part.text[at:]))
+    pieces.append(escape(shown[at:]))
     name = f"{part.role} message"
     return (
         f'<div class="fl-sent" role="region" aria-label="{name}" tabindex="0">'

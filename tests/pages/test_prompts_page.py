@@ -207,6 +207,14 @@ def test_a_fault_is_shown_with_its_line_and_column_and_is_not_saved(
     assert "questoin" in text(test), "what was typed is kept"
 
 
+def test_of_a_very_long_message_the_beginning_is_shown_and_how_much_more_there_is(
+    app: Open,
+) -> None:
+    test = edit(opened(app), "{{ question }}\n{%", "{{ (question ~ '<') * 10000 }}\n{%")
+    assert "more characters are sent; they are not shown" in texts(test)
+    assert 50_000 < len(html(test)) < 400_000
+
+
 def test_what_fails_with_these_values_alone_is_said_at_its_line_too(app: Open) -> None:
     test = edit(opened(app), "{{ question }}\n{%", "{{ question / 2 }}\n{%")
     assert "line 36, column 1" in test.error[0].value

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.documents import DocumentService
 from core.errors import Conflict, Misuse, Refused
-from core.events import clean
+from core.events import clean, cleaned
 from core.llm.shape import shape
 from core.models import Models
 from core.prompts.library import PromptLibrary
@@ -71,7 +71,14 @@ class Admission:
         self, user: str, turn_id: str, conversation_id: str, request: TurnRequest, *, new: bool
     ) -> Asked:
         """The request with its model and prompt resolved. Raises Misuse and its kin, in words."""
-        prompt = clean(request.prompt).strip()
+        # What no database holds goes now, so that what is sent is what will be kept.
+        request = replace(
+            request,
+            prompt=clean(request.prompt),
+            instructions=clean(request.instructions),
+            table=clean(request.table),
+        )
+        prompt = request.prompt.strip()
         if not prompt:
             raise Refused("the question is empty", hint="Type a question.")
         if len(prompt) > MAX_PROMPT:
@@ -83,6 +90,7 @@ class Admission:
             raise Refused("max_tokens must be 1 or more")
         template = self._template(request)
         _check_variables(template, request)
+        request = replace(request, variables=cleaned(dict(request.variables)))
         request = self._where(user, request)
         if not new:
             self._check_conversation(user, conversation_id)

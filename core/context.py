@@ -7,6 +7,7 @@ from typing import Any
 from core.prompts.defence import Fence
 from core.prompts.detector import FLAG, suspicion
 from core.prompts.layers import Layers
+from core.prompts.neutral import without_tokens
 from core.prompts.sandbox import Rendered, Sandbox
 from core.prompts.template import PromptTemplate
 from core.retrieval.relevance import relevance
@@ -276,13 +277,16 @@ def _exchanges(request: TurnRequest, history: Sequence[Turn]) -> tuple[Exchange,
             brought.append([])
         brought[-1].append(said)
     return (
-        *(
-            Exchange(
-                turn.id, (message("user", turn.request.prompt), message("assistant", turn.answer))
-            )
-            for turn in history
-        ),
+        *(Exchange(turn.id, _said(turn)) for turn in history),
         *(Exchange(f"brought-{place}", tuple(said)) for place, said in enumerate(brought, 1)),
+    )
+
+
+def _said(turn: Turn) -> tuple[Message, Message]:
+    """Question and answer as they are sent again: neither ends its message before its end."""
+    return (
+        message("user", without_tokens(turn.request.prompt)),
+        message("assistant", without_tokens(turn.answer)),
     )
 
 

@@ -314,6 +314,19 @@ def clean(text: str) -> str:
     return _LONE_SURROGATE.sub("\ufffd", text).replace("\x00", "")
 
 
+def cleaned(value: Any) -> Any:
+    """Plain data with every text in it clean."""
+    match value:
+        case str():
+            return clean(value)
+        case dict():
+            return {cleaned(key): cleaned(item) for key, item in value.items()}
+        case list() | tuple():
+            return type(value)(cleaned(item) for item in value)
+        case _:
+            return value
+
+
 def dump(event: StreamEvent) -> str:
     """The event as one line of JSON, tagged by `type`."""
     return _adapter.dump_json(event).decode()

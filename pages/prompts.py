@@ -81,7 +81,9 @@ def draw_head(bench: Workbench, template: PromptTemplate) -> None:
         )
     used = bench.prompt_uses(session.user()).get(template.ref)
     st.markdown(label(template.description))
-    st.caption(f"This version: {' · '.join(prompt_facts.use(used))}.")
+    place = label(prompt_facts.where(template))
+    told = f"this version: {' · '.join(prompt_facts.use(used))}."
+    st.caption(f"{place} · {told}" if place else told.capitalize())
     if wrong := bench.prompts.edited(name).get(template.version):
         st.warning(f"This is not what was saved: {wrong}.", icon=":material/warning:")
 
@@ -89,7 +91,14 @@ def draw_head(bench: Workbench, template: PromptTemplate) -> None:
 def draw_prompt(bench: Workbench, name: str) -> None:
     """One prompt, open."""
     number = session.query("v")
-    template = bench.prompts.resolve(f"{name}@{number}" if number else name)
+    try:
+        template = bench.prompts.resolve(f"{name}@{number}" if number else name)
+    except FootlightsError as error:
+        there = [] if number else bench.prompts.all_versions(name)
+        if not there:
+            raise
+        template = there[-1]  # so that the label can be put on another version
+        say.problem(error)
     draw_head(bench, template)
     tabs = st.tabs(list(TABS), key="prompt_tab", on_change="rerun")
     for tab, draw_tab in zip(tabs, TABS.values(), strict=True):

@@ -3,6 +3,7 @@
 It runs in the worker alone: parsing and compiling a hostile template may take all time and memory.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -63,6 +64,7 @@ def whole_tree(environment: SandboxEnvironment, given: Given) -> nodes.Template:
     _check_nesting(tree)
     _check_tags(tree)
     _check_names(environment, tree)
+    _check_python(tree)
     if given.is_partial and not any(block(node) == "message" for node in tree.find_all(nodes.With)):
         tree.body = [environment.messages.wrapped(tree.body)]
     _check_places(tree, "outside")
@@ -109,6 +111,20 @@ def _check_names(environment: SandboxEnvironment, tree: nodes.Template) -> None:
                 used.name,
                 f"There are: {', '.join(sorted(known))}.",
             )
+
+
+def _check_python(tree: nodes.Template) -> None:
+    """What Jinja2 takes and Python does not: an argument given twice, a number without end."""
+    for node in tree.find_all((nodes.Macro, nodes.Call)):
+        given = node.args if isinstance(node, nodes.Macro) else []
+        names = [each.name for each in given]
+        names += [each.key for each in node.kwargs] if isinstance(node, nodes.Call) else []
+        if len(set(names)) < len(names):
+            twice = next(name for at, name in enumerate(names) if name in names[:at])
+            raise Fault(f"the argument {twice!r} is given twice", node.lineno, twice)
+    for number in tree.find_all(nodes.Const):
+        if isinstance(number.value, float) and not math.isfinite(number.value):
+            raise Fault("a number that is too large", number.lineno)
 
 
 def _check_places(node: nodes.Node, where: str) -> None:

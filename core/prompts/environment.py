@@ -1,11 +1,12 @@
 """The Jinja2 in which templates of strangers are compiled and run: plain data, few names, no way out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
-from types import BuiltinMethodType
+from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 from jinja2 import StrictUndefined
+from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -30,6 +31,8 @@ _FILTERS = _words("""
     wordcount wordwrap
 """)
 _WIDENING = _words("center ljust rjust zfill expandtabs indent batch slice")
+_LAZY = _words("batch map reject rejectattr reverse select selectattr slice unique")
+"""Filters of which Jinja2 makes generators; printed, those would tell addresses instead of values."""
 _TESTS = _words("""
     odd even divisibleby defined undefined none boolean false true integer float lower upper string
     mapping number sequence iterable in == eq equalto != ne > gt greaterthan ge >= < lt lessthan <=
@@ -66,6 +69,24 @@ def bounded_range(*arguments: int) -> range:
     return numbers
 
 
+class Function:
+    """What a template may call; it is no data, and printing it would tell where it lies in memory."""
+
+    __slots__ = ("_call", "_name")
+
+    def __init__(self, call: Callable[..., Any], name: str) -> None:
+        self._call = call
+        self._name = name
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self._call(*arguments, **named)
+
+    def __repr__(self) -> str:
+        raise SecurityError(f"{self._name} is no text: write {self._name}(...)")
+
+    __str__ = __repr__
+
+
 class SandboxEnvironment(ImmutableSandboxedEnvironment):
     """Trims the line of a tag (`trim_blocks`, `lstrip_blocks`) and the last newline; undefined is an
     error; nothing is computed while compiling, because some bombs go off there."""
@@ -83,9 +104,10 @@ class SandboxEnvironment(ImmutableSandboxedEnvironment):
             cache_size=0,
             extensions=[Messages],
         )
-        self.globals = {"range": bounded_range}
+        self.globals = {"range": Function(bounded_range, "range")}
         self.filters = {name: FILTERS[name] for name in _FILTERS}
         self.filters.update({name: _bounded(FILTERS[name]) for name in _FILTERS & _WIDENING})
+        self.filters.update({name: _listed(self.filters[name]) for name in _LAZY})
         self.tests = {name: TESTS[name] for name in _TESTS}
         self.binop_table: dict[str, Callable[[Any, Any], Any]] = {
             **self.binop_table,
@@ -100,6 +122,14 @@ class SandboxEnvironment(ImmutableSandboxedEnvironment):
         assert isinstance(extension, Messages)
         return extension
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """As in Jinja2, but a method can be called and nothing else."""
+        return _callable(super().getattr(obj, attribute), attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """As in Jinja2, but a method can be called and nothing else."""
+        return _callable(super().getitem(obj, argument), argument)
+
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Only what is listed here, whatever else the object has."""
         return any(isinstance(obj, kind) and attr in names for kind, names in _ATTRIBUTES)
@@ -113,6 +143,22 @@ class SandboxEnvironment(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         return self.binop_table[operator](left, right)
+
+
+def _callable(value: Any, name: object) -> Any:
+    is_method = isinstance(value, BuiltinMethodType | MethodType | FunctionType)
+    return Function(value, str(name)) if is_method else value
+
+
+def _listed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, with a list for whatever it would hand out bit by bit."""
+
+    @wraps(function)
+    def call(*arguments: Any, **named: Any) -> Any:
+        made = function(*arguments, **named)
+        return list(made) if isinstance(made, Iterator) else made
+
+    return call
 
 
 def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -109,6 +109,7 @@ def _load(text: str) -> tuple[dict[str, Any], dict[str, int]]:
         _guard(text)
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
+        _refuse_twice(node)
         data = loader.construct_document(node) if node else {}
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -142,13 +143,27 @@ def _guard(text: str) -> None:
             raise Refused(f"the front matter is nested more than {_MAX_DEPTH} levels deep")
 
 
+def _refuse_twice(node: yaml.Node | None) -> None:
+    """YAML takes the last of two equal keys; whoever wrote both meant something else."""
+    if isinstance(node, yaml.MappingNode):
+        seen = set[tuple[str, str]]()
+        for key, value in node.value:
+            _refuse_twice(value)
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if (key.tag, key.value) in seen:
+                at = f"line {key.start_mark.line + 2}, column {key.start_mark.column + 1}"
+                raise Refused(f"{at}: {key.value!r} is given twice")
+            seen.add((key.tag, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for each in node.value:
+            _refuse_twice(each)
+
+
 def _lines(node: yaml.MappingNode) -> dict[str, int]:
     """Where each top-level key stands, under `variables.N` each variable, under `defence.NAME` each layer."""
     found: dict[str, int] = {}
     for key, value in node.value:
-        if key.value in found:
-            line = key.start_mark.line + 2
-            raise Refused(f"line {line}, column 1: {key.value!r} is given twice")
         found[key.value] = key.start_mark.line + 2
         if key.value == "variables" and isinstance(value, yaml.SequenceNode):
             for number, item in enumerate(value.value):

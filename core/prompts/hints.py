@@ -1,6 +1,5 @@
 """How a prompt wants to be answered: what stands under `model` in its front matter."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,5 +45,4 @@ def read(given: Mapping[Any, Any]) -> ModelHints:
 
 
 def _is_between(value: object, highest: float) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value) and 0 <= value <= highest  # type: ignore[arg-type,operator]
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= highest

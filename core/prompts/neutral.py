@@ -6,7 +6,6 @@ one.
 """
 
 import re
-from collections.abc import Callable
 
 # 26 ** 11 is more than 51 random bits. Letters alone are the cheapest boundary in tokens.
 FENCE_LETTERS = 11
@@ -50,7 +49,7 @@ def _apart(found: re.Match[str]) -> str:
     return found[0].replace("<<", "< <").replace(">>", "> >")
 
 
-_STEPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+_STEPS = (
     (_BARRED, "< "),
     (_SYS, "< <"),
     (_ANGLES, "< "),
@@ -58,9 +57,11 @@ _STEPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (_LINKED, "[ "),
     (_HEADED, r"\1· "),
     (_ROLE, r"\1 "),
-    (_ALONE, _apart),
-    (_SAME_LENGTH, _apart),
 )
+_ENDING = re.compile(
+    r"<(?=[|｜][\w▁]{1,40}[|｜]>|/?(?:bos|eos|start_of_turn|end_of_turn)>|</?SYS>>)|\[(?=/?INST\])"
+)
+_FENCES = (_ALONE, _SAME_LENGTH)
 
 
 def neutralise(text: str) -> str:
@@ -68,4 +69,24 @@ def neutralise(text: str) -> str:
     legible; doing it again changes nothing."""
     for pattern, harmless in _STEPS:
         text = pattern.sub(harmless, text)
+    if "<<" in text or ">>" in text:  # else they look at every word for nothing
+        for pattern in _FENCES:
+            text = pattern.sub(_apart, text)
     return text
+
+
+def without_tokens(text: str) -> str:
+    """What somebody typed, with the tokens by which a chat template ends a message made harmless; all
+    else, roles and tags too, is left as it was typed."""
+    return _ENDING.sub(lambda found: f"{found[0]} ", text)
+
+
+def insertions(text: str, neutral: str) -> list[tuple[int, str]]:
+    """Where in a text its neutral form has a sign more, and which; nothing is ever taken away."""
+    found, at = [], 0
+    for sign in neutral:
+        if at < len(text) and text[at] == sign:
+            at += 1
+        else:
+            found.append((at, sign))
+    return found

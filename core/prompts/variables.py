@@ -1,7 +1,9 @@
 """The variables of a prompt: their types, whose words they hold, and what a value must be."""
 
-import math
+import json
 import re
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -12,6 +14,8 @@ VariableType = Literal[
 ]
 Trust = Literal["trusted", "user", "retrieved"]
 
+MAX_DEPTH = 64
+"""Levels of lists and objects in a value."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 SAID_BY = ("user", "assistant")
 """Who may have said a message that comes as a value; what the system says stands in the template."""
@@ -60,24 +64,53 @@ def is_name(name: object) -> bool:
     return isinstance(name, str) and bool(NAME.fullmatch(name)) and name not in _TAKEN
 
 
+def is_number(value: object) -> bool:
+    """Whether it is one that a float can hold: no infinity, nor a whole number beyond all bounds."""
+    largest = sys.float_info.max
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and -largest <= value <= largest
+    )
+
+
 def fault(variable: Variable, value: Any) -> str:
     """What is wrong with this value for the variable, or ""."""
     match variable.type:
         case "text" | "long_text":
             return "" if isinstance(value, str) else "is not a text"
         case "number":
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            return "" if number and math.isfinite(value) else "is not a number"
+            return "" if is_number(value) else "is not a number"
         case "choice":
             return "" if value in variable.choices else f"is none of {', '.join(variable.choices)}"
         case "yes_no":
             return "" if isinstance(value, bool) else "is neither true nor false"
         case "list":
-            return "" if isinstance(value, list | tuple) else "is not a list"
+            return _depth_fault(value) if isinstance(value, list | tuple) else "is not a list"
         case "messages":
             return _messages_fault(value)
         case "json":
+            return _depth_fault(value)
+
+
+def _depth_fault(value: Any) -> str:
+    """Whoever keeps a value and reads it again does so level by level, and would run out of stack."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for each in level for item in _items(each)]
+        if not level:
             return ""
+    return f"is nested more than {MAX_DEPTH} levels deep"
+
+
+def _items(value: Any) -> Iterable[Any]:
+    match value:
+        case dict():
+            return value.values()
+        case list() | tuple():
+            return value
+        case _:
+            return ()
 
 
 def _messages_fault(value: Any) -> str:
@@ -105,9 +138,6 @@ def read(item: Any) -> Variable:
         )
     if unknown := sorted(str(key) for key in set(item) - _KEYS):
         raise Refused(f"variable {name!r}: unknown key {unknown[0]!r}", hint=one_of(_KEYS))
-    choices = item.get("choices") or []
-    if not isinstance(choices, list):
-        raise Refused(f"variable {name!r}: `choices` is not a list")
     variable = Variable(
         name=name,
         type=_choice(item, name, "type", "text", get_args(VariableType)),
@@ -115,7 +145,7 @@ def read(item: Any) -> Variable:
         required=item.get("required", False),
         default=item.get("default"),
         description=str(item.get("description") or ""),
-        choices=tuple(str(choice) for choice in choices),
+        choices=_choices(item, name),
     )
     _check(variable)
     return variable
@@ -134,10 +164,32 @@ def _check(variable: Variable) -> None:
         problem = "`choices` belong to the type choice, and it needs them"
     elif variable.default is not None and variable.required:
         problem = "it is required, so its default would never be used"
-    elif variable.default is not None and (wrong := fault(variable, variable.default)):
+    elif variable.default is not None and (wrong := _default_fault(variable)):
         problem = f"the default {wrong}"
     if problem:
         raise Refused(f"variable {variable.name!r}: {problem}")
+
+
+def _default_fault(variable: Variable) -> str:
+    # YAML has dates, sets and bytes; a template is given what JSON has.
+    try:
+        json.dumps(variable.default, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        return f"is not plain data: {error}"
+    return fault(variable, variable.default)
+
+
+def _choices(item: dict[str, Any], name: str) -> tuple[str, ...]:
+    given = item.get("choices") or []
+    if not isinstance(given, list):
+        raise Refused(f"variable {name!r}: `choices` is not a list")
+    for choice in given:
+        if not isinstance(choice, str) and not is_number(choice):
+            raise Refused(
+                f"variable {name!r}: the choice {choice!r} is not a text",
+                hint="Write it in quotes: YAML takes yes, no, on and off for true and false.",
+            )
+    return tuple(str(choice) for choice in given)
 
 
 def _choice(item: dict[str, Any], name: str, key: str, default: str, allowed: Any) -> Any:

@@ -1,5 +1,6 @@
 """The version files as templates: read once until they change, with the partials that they are pinned to."""
 
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -53,6 +54,11 @@ class Versions:
         if not home.numbers():
             raise self.missing(name)
         if (labelled := records.labels(home).get(LABEL)) is not None:
+            if labelled not in home.numbers():
+                raise NotFound(
+                    f"{name}@{labelled} has the label {LABEL}, and its file is gone",
+                    hint="Put the label on another version, or bring the file back.",
+                )
             return self.read(name, labelled)
         broken: Refused | None = None
         for number in reversed(home.numbers()):
@@ -95,6 +101,10 @@ class Versions:
         path = self._folder / name / f"v{version}.md"
         try:
             status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                raise Refused(
+                    f"{name}@{version} is not a file", hint="Put a text file in its place."
+                )
             seen = (status.st_mtime_ns, status.st_size)
             if (known := self._read_before.get(path)) and known[0] == seen:
                 return known[1]
@@ -103,8 +113,6 @@ class Versions:
                     f"{name}@{version} has {status.st_size:,} bytes: too many for a prompt"
                 )
             text = path.read_bytes().decode()
-        except IsADirectoryError:
-            raise Refused(f"{name}@{version} is a folder, not a file") from None
         except (FileNotFoundError, NotADirectoryError):
             raise self.missing(f"{name}@{version}") from None
         except OSError as error:

@@ -1,9 +1,12 @@
 """From the pieces that a template yields to messages, fences and the spans of each variable."""
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.prompts.defence import Fence
 from core.prompts.faults import Fault
+from core.prompts.neutral import insertions, neutralise, without_tokens
 from core.prompts.pieces import Piece
 
 MAX_OUTPUT = 2_000_000
@@ -39,15 +42,14 @@ class Woven:
         self.length += len(text)
 
     def finish(self) -> dict[str, object]:
-        """The message without the newlines around it, its spans moved along."""
+        """The message without the newlines that the template has around it, its spans moved along; those
+        of a value stay."""
         text = "".join(self.parts)
-        kept = text.strip("\n")
-        cut = len(text) - len(text.lstrip("\n")) if kept else 0
-        end = len(kept)
-        moved = [
-            (max(0, a - cut), min(end, b - cut), name, trust) for a, b, name, trust in self.spans
-        ]
-        return {"role": self.role, "text": kept, "spans": [s for s in moved if s[0] < s[1]]}
+        ours = [at for span in self.spans for at in span[:2]]
+        cut = min([len(text) - len(text.lstrip("\n")), *ours])
+        end = max([len(text.rstrip("\n")), *ours])
+        moved = [(a - cut, b - cut, name, trust) for a, b, name, trust in self.spans]
+        return {"role": self.role, "text": text[cut:end], "spans": moved}
 
 
 class Weaver:
@@ -65,7 +67,10 @@ class Weaver:
         """Take the next piece."""
         self._size += len(part)
         if self._size > MAX_OUTPUT:
-            raise Fault(f"the rendered prompt has more than {MAX_OUTPUT:,} characters")
+            raise Fault(
+                f"the rendered prompt has more than {MAX_OUTPUT:,} characters",
+                hint="Look for a loop that prints too much, or give shorter values.",
+            )
         match part.kind if isinstance(part, Piece) else "text":
             case "text":
                 self._text(part)
@@ -93,7 +98,9 @@ class Weaver:
     def _plain(self, part: str) -> None:
         assert self._message is not None
         if isinstance(part, Piece):
-            self._message.add("".join(part), part.variable, part.trust)
+            text = "".join(part)
+            said = without_tokens(text) if part.trust == "user" else text
+            self._message.add(said, part.variable, part.trust)
         else:
             self._message.add(part)
 
@@ -106,8 +113,8 @@ class Weaver:
         fenced = self._fence.layers.fence
         if fenced:
             self._message.add(f"{self._fence.begin}\n")
-        for number, part in enumerate(group):
-            text = self._harmless(part)
+        texts = self._together(group, [self._harmless(part) for part in group])
+        for number, (part, text) in enumerate(zip(group, texts, strict=True)):
             text = text.lstrip("\n") if number == 0 else text
             text = text.rstrip("\n") if number == len(group) - 1 else text
             if isinstance(part, Piece):
@@ -124,6 +131,26 @@ class Weaver:
         text, removed = self._fence.clean("".join(part))
         self.removed += removed
         return text
+
+    def _together(self, group: Sequence[str], texts: list[str]) -> list[str]:
+        """The texts, harmless beside each other too: `<|im_` and `end|>` are one token together. What
+        the template itself says between them is left as it is."""
+        whole = "".join(texts)
+        if len(texts) < 2 or not self._fence.layers.neutral:
+            return texts
+        signs = deque(insertions(whole, neutralise(whole)))
+        found, start = [], 0
+        for part, text in zip(group, texts, strict=True):
+            quoted = isinstance(part, Piece) and part.quoted
+            end, at, made = start + len(text), 0, []
+            while signs and signs[0][0] <= (end if quoted else end - 1):
+                where, sign = signs.popleft()
+                if quoted:
+                    made += [text[at : where - start], sign]
+                    at = where - start
+            found.append("".join(made) + text[at:])
+            start = end
+        return found
 
     def _close(self) -> None:
         assert self._message is not None

@@ -3,6 +3,7 @@
 It knows no key and holds no file open; whatever a template does to it, it is killed and replaced.
 """
 
+import re
 import signal
 import sys
 from collections import OrderedDict
@@ -28,6 +29,8 @@ from core.prompts.partials import Partial, place
 from core.prompts.usage import uses
 from core.prompts.weave import Weaver
 
+_OURS = re.compile(r"\b(?:do|sync_do|test|bounded)_(\w+)\(\)")
+"""A function as Python's errors call it: a filter, a test or range."""
 _KEPT = 32
 """Compiled templates that are kept."""
 
@@ -39,6 +42,7 @@ _TROUBLE = (
     AttributeError,
     LookupError,
     MemoryError,
+    NameError,
     RuntimeError,
     SyntaxError,
     TypeError,
@@ -93,7 +97,10 @@ class Renderer:
             weaver.add(part)
         users = any(message["role"] == "user" for message in weaver.messages)
         if not users and not given.is_partial:
-            raise Fault("the template came out without a user message")
+            raise Fault(
+                "the template came out without a user message",
+                hint="With these values nothing is left in it: look at the conditions around it.",
+            )
         return {"messages": weaver.messages, "removed": weaver.removed}
 
 
@@ -131,6 +138,7 @@ def _where(request: Mapping[str, Any], line: int, word: str) -> str:
 def _words(error: Exception) -> tuple[str, str, str]:
     """The problem in words, the word of the template that it is about, and what to do."""
     said = (str(error).splitlines() or [""])[0][:300].rstrip(".")
+    said = _OURS.sub(r"\1()", said)
     if isinstance(error, Fault):
         return said, error.word, error.hint
     quoted = said.split("'")
@@ -141,19 +149,24 @@ def _words(error: Exception) -> tuple[str, str, str]:
     if isinstance(error, UndefinedError):
         word = quoted[-2] if len(quoted) > 2 else ""
         return said, word, "Check the name, or test whether it `is defined`."
-    return _python(error, said), "", ""
+    problem, hint = _python(error, said)
+    return problem, "", hint
 
 
-def _python(error: Exception, said: str) -> str:
+def _python(error: Exception, said: str) -> tuple[str, str]:
     match error:
         case MemoryError():
-            return "the template needs too much memory"
+            hint = "Look for a text that grows with every step, or for a very wide one."
+            return "the template needs too much memory", hint
         case RecursionError() | SyntaxError():
-            return "the template is nested too deeply, or a macro calls itself without end"
+            problem = "the template is nested too deeply, or a macro calls itself without end"
+            return problem, "Use fewer levels and shorter expressions."
+        case ValueError() if "integer string conversion" in said:
+            return "a number of more than 4,300 digits", ""
         case OverflowError():
-            return f"too much: {said}"
+            return f"too much: {said}", ""
         case _:
-            return said or type(error).__name__
+            return said or type(error).__name__, ""
 
 
 def main() -> None:

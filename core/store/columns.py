@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator
 
-from core.events import clean
+from core.events import clean, cleaned
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -93,16 +93,4 @@ def encode(adapter: TypeAdapter[Any], value: Any) -> str:
         written = ""
     if written and "\\u0000" not in written:
         return written
-    return to_json(_cleaned(adapter.dump_python(value))).decode()
-
-
-def _cleaned(value: Any) -> Any:
-    match value:
-        case str():
-            return clean(value)
-        case dict():
-            return {_cleaned(key): _cleaned(item) for key, item in value.items()}
-        case list() | tuple():
-            return type(value)(_cleaned(item) for item in value)
-        case _:
-            return value
+    return to_json(cleaned(adapter.dump_python(value))).decode()

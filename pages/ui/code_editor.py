@@ -78,10 +78,11 @@ def draw(
     words: Sequence[tuple[str, str]],
     on_text: Callable[[str], None],
     on_keep: Callable[[], None],
+    on_run: Callable[[], None],
     height: int = 540,
 ) -> None:
     """Draw the editor with this text; `on_text` is called with every change of it, shortly after the
-    last key, and `on_keep` at Ctrl+S. `words` are what it completes: variables and functions."""
+    last key, `on_keep` at Ctrl+S and `on_run` at Ctrl+Enter. `words` are what it completes: variables and functions."""
     state: Any = st.session_state.get(key) or {}
 
     def told() -> None:
@@ -104,5 +105,5 @@ def draw(
         },
         on_draft_change=told,
         on_keep_change=on_keep,
-        on_run_change=lambda: None,
+        on_run_change=on_run,
     )

@@ -101,14 +101,15 @@ def _draw_start(bench: Workbench, template: PromptTemplate) -> None:
             key="range_model",
         )
         size = st.selectbox("Documents", list(_SIZES), width=170, key="range_size")
-        arms = st.multiselect(
-            "With and without",
-            list(ARMS),
-            default=list(FIRST_ARMS),
-            format_func=lambda name: ARMS[name].label,
-            key="range_arms",
-            width=760,
-        )
+    picked = st.pills(
+        "With and without",
+        list(ARMS),
+        selection_mode="multi",
+        default=list(FIRST_ARMS),
+        format_func=lambda name: ARMS[name].label,
+        key="range_arms",
+    )
+    arms = [name for name in ARMS if name in picked]
     if not arms:
         st.caption("Choose at least one set of layers.")
         return

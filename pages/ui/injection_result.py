@@ -110,7 +110,8 @@ def _draw_rates(run: RangeRun, cases: dict[str, Case]) -> None:
     found, alarms = range_flags([cases[name] for name in run.cases if name in cases])
     st.caption(
         f"The detector flags {_rate(found)} of the attacking documents and, falsely, {_rate(alarms)} of the "
-        "harmless ones; it was fitted to these texts and finds fewer of others. It stops nothing."
+        "harmless ones; it was fitted to these texts and finds fewer of others. It stops nothing. "
+        "In brackets the span in which the true share lies with a certainty of 95%."
     )
 
 
@@ -139,7 +140,7 @@ def _draw_shots(run: RangeRun, cases: dict[str, Case]) -> None:
                 "case": shot.case_id,
                 "kind": cases[shot.case_id].kind,
                 "layers": ARMS[shot.arm].label,
-                "came of it": injection_beside.came(shot),
+                "came": injection_beside.came(shot),
             }
             for shot in shots
         ]
@@ -149,6 +150,12 @@ def _draw_shots(run: RangeRun, cases: dict[str, Case]) -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
+        column_config={
+            "case": "Case",
+            "kind": "Kind",
+            "layers": "Layers of the defence",
+            "came": "What came of it",
+        },
         height=min(9, len(frame)) * 35 + 38,
         key=f"range_shots_{run.id}_{only}",
     )

@@ -32,6 +32,11 @@ def start(
         st.query_params["play"] = race
 
 
+def at_once(name: str) -> None:
+    """Run the columns as soon as they are drawn, if that costs nothing; else their price is read first."""
+    st.session_state[f"play_at_once_{name}"] = True
+
+
 def stop(bench: Workbench, race: Race) -> None:
     """End the columns that still run."""
     bench.bridge.run(bench.playground.stop(user(), race.id))
@@ -101,13 +106,15 @@ def _draw_race(
     if race is None or race.ended:
         costs = playground_columns.estimates(bench, columns, inputs, schema)
         told.caption(_cost(costs))
-        if button.button(
+        pressed = button.button(
             "Run side by side",
             type="primary",
             icon=":material/play_arrow:",
             shortcut="Ctrl+Enter",
             key="play_run",
-        ):
+        )
+        wanted = st.session_state.pop(f"play_at_once_{template.name}", False)
+        if pressed or (wanted and _is_free(costs)):
             start(bench, template.name, columns, inputs, schema)
             race = current(bench, template.name)
         elif race is None:
@@ -133,6 +140,10 @@ def _cost(costs: list[Estimate | FootlightsError]) -> str:
     tokens = say.tokens(whole.input_tokens)
     calls = f"{whole.calls} calls" if whole.calls != 1 else "One call"
     return f"{calls}, {tokens} to send: {label(playground_columns.cost_words(whole))}"
+
+
+def _is_free(costs: list[Estimate | FootlightsError]) -> bool:
+    return all(isinstance(each, Estimate) and each.worst == 0 for each in costs)
 
 
 def _problems(costs: list[Estimate | FootlightsError]) -> None:

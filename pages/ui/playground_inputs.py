@@ -10,7 +10,7 @@ import streamlit as st
 from core.bootstrap import PromptTemplate, Variable, Workbench
 from core.documents import MAX_QUERY
 from core.types import Source
-from pages.ui import prompt_values
+from pages.ui import prompt_preview, prompt_values
 from pages.ui.session import user
 
 _LONG = ("long_text", "json", "list", "messages")
@@ -24,10 +24,11 @@ def values_key(name: str) -> str:
     return f"play_values_{name}"
 
 
-def fill(name: str, values: dict[str, Any]) -> None:
-    """Fill the form with these, of a case or of another call; its passages stay as they are."""
+def fill(name: str, values: dict[str, Any], *, given: bool = True) -> None:
+    """Fill the form with these, of a case or of another call; its passages stay as they are if they are
+    `given`, else they are searched."""
     st.session_state[values_key(name)] = dict(values)
-    st.session_state[f"play_given_{name}"] = True
+    st.session_state[f"play_given_{name}"] = given
     st.session_state[_generation(name)] = st.session_state.get(_generation(name), 0) + 1
 
 
@@ -39,7 +40,8 @@ def form(bench: Workbench, name: str, templates: Sequence[PromptTemplate]) -> di
             variables.setdefault(variable.name, variable)
     if values_key(name) not in st.session_state:
         turn = _turn(bench)
-        st.session_state[values_key(name)] = prompt_values.starting(bench, templates[0], turn)
+        start = prompt_values.starting(bench, templates[0], turn)
+        st.session_state[values_key(name)] = {**start, **prompt_preview.tried(name)}
         st.session_state[f"play_given_{name}"] = bool(turn)
     before: dict[str, Any] = st.session_state[values_key(name)]
     prefix = f"play_{name}_{st.session_state.get(_generation(name), 0)}"

@@ -8,42 +8,27 @@ import streamlit as st
 from core.bootstrap import PromptTemplate, Variable, Workbench, with_variable
 from core.errors import FootlightsError
 from core.types import Turn
-from pages.ui import code_editor, prompt_defence, prompt_drafts, prompt_preview, say, session
+from pages.ui import (
+    code_editor,
+    playground,
+    playground_inputs,
+    prompt_defence,
+    prompt_drafts,
+    prompt_preview,
+    say,
+    session,
+)
 from pages.ui.code_editor import Fault
 from pages.ui.markdown import label
 from pages.ui.prompt_values import TRUST
 
+_RUN = "prompt_run"
 _PLACE = re.compile(r"line (\d+)(?:, column (\d+))?: (.*)", re.DOTALL)
-_FUNCTIONS = [
-    "default",
-    "first",
-    "format",
-    "indent",
-    "int",
-    "items",
-    "join",
-    "last",
-    "length",
-    "list",
-    "lower",
-    "map",
-    "max",
-    "min",
-    "reject",
-    "replace",
-    "round",
-    "select",
-    "sort",
-    "string",
-    "sum",
-    "title",
-    "tojson",
-    "trim",
-    "truncate",
-    "unique",
-    "upper",
-    "wordcount",
-]
+_FUNCTIONS = (
+    *("default", "first", "format", "indent", "int", "items", "join", "last", "length", "list"),
+    *("lower", "map", "max", "min", "reject", "replace", "round", "select", "sort", "string"),
+    *("sum", "title", "tojson", "trim", "truncate", "unique", "upper", "wordcount"),
+)
 
 
 # --- ask -----------------------------------------------------------------------------------------
@@ -76,6 +61,15 @@ def declare(bench: Workbench, template: PromptTemplate, variable: Variable) -> N
         st.toast(f"{error} {error.hint}", icon=":material/error:")
     else:
         prompt_drafts.write(bench, template, raw)
+
+
+def run(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> None:
+    """Open the playground with what is written and the values beside it; what costs nothing runs there."""
+    if tried := prompt_preview.tried(template.name):
+        playground_inputs.fill(template.name, tried, given=turn is not None)
+    playground.at_once(template.name)
+    st.session_state["prompt_tab"] = "Playground"
+    st.rerun()
 
 
 def checked(
@@ -116,11 +110,13 @@ def draw(bench: Workbench, template: PromptTemplate) -> None:
 def _draw_work(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> None:
     raw = prompt_drafts.text(bench, template)
     draft, problem, missing = checked(bench, template, raw)
+    if st.session_state.pop(_RUN, False) and draft and draft.kind == "prompt":
+        run(bench, template, turn)
     left, right = st.columns(2, gap="large")
     with right, st.container(key="prompt_preview"):  # first: it is what one waits for while typing
-        _draw_preview(bench, template, draft, turn)
+        refused = _draw_preview(bench, template, draft, turn)
     with left:
-        _draw_text(bench, template, raw, draft, problem)
+        _draw_text(bench, template, raw, draft, problem, refused)
         if problem:
             _draw_problem(bench, template, problem, missing)
         elif draft and draft.kind == "prompt":
@@ -130,20 +126,23 @@ def _draw_work(bench: Workbench, template: PromptTemplate, turn: Turn | None) ->
 
 def _draw_preview(
     bench: Workbench, template: PromptTemplate, draft: PromptTemplate | None, turn: Turn | None
-) -> None:
-    """What is sent; while the text cannot be, the last that could: the form keeps its values so."""
+) -> FootlightsError | None:
+    """What is sent; while the text cannot be, the last that could: the form keeps its values so. What is
+    wrong with the text, if that shows only with these values."""
     key = f"prompt_sent_{template.ref}"
     if draft is None:
         draft = st.session_state.get(key)
         if draft is None:
             st.caption("What is sent is shown as soon as the text can be.")
-            return
+            return None
         st.caption("What was sent before the mistake; it follows again when that is put right.")
     st.session_state[key] = draft
     try:
         prompt_preview.draw(bench, draft, turn)
     except FootlightsError as error:
         say.problem(error)
+        return error
+    return None
 
 
 def _draw_text(
@@ -152,22 +151,28 @@ def _draw_text(
     raw: str,
     draft: PromptTemplate | None,
     problem: FootlightsError | None,
+    refused: FootlightsError | None,
 ) -> None:
+    wrong = problem or refused
     declared = (draft or template).variables
     code_editor.draw(
         raw,
         key=f"prompt_editor_{template.ref}",
         label=f"The text of {template.ref}",
         theme=session.theme(),
-        fault=fault_of(str(problem)) if problem else None,
+        fault=fault_of(str(wrong)) if wrong else None,
         words=[(each.name, "variable") for each in declared]
         + [(each, "function") for each in _FUNCTIONS],
         on_text=partial(prompt_drafts.write, bench, template),
         on_keep=lambda: st.toast("The draft is kept.", icon=":material/save:"),
+        on_run=lambda: st.session_state.update({_RUN: True}),
     )
     state = "draft, kept" if raw != template.raw else f"version {template.version}, unchanged"
-    verdict = ":material/error: cannot be saved yet" if problem else ":material/check: can be sent"
-    st.caption(f"{state} · {verdict} · Ctrl+S keeps the draft, Ctrl+Enter shows it")
+    verdict = ":material/check: can be sent"
+    if wrong:
+        told = "cannot be saved yet" if problem else "cannot be sent with these values"
+        verdict = f":material/error: {told}"
+    st.caption(f"{state} · {verdict} · Ctrl+S keeps the draft, Ctrl+Enter runs it")
 
 
 def fault_of(problem: str) -> Fault | None:

@@ -4,10 +4,15 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from core.bootstrap import LABEL, PromptUse
+from core.bootstrap import LABEL, PromptTemplate, PromptUse
 from pages.ui import say, session
 from pages.ui.markdown import label
 
+_OWN = {
+    "answer": "Chat: every answer without tools",
+    "judge": "Playground: checks that a model judges",
+}
+"""What the app asks for by its name, where the file does not say it."""
 _COLOURS = {LABEL: "green", "staging": "blue"}
 
 
@@ -18,6 +23,12 @@ def badges(labels: Mapping[str, int], version: int | None = None) -> str:
         for name, at in sorted(labels.items(), key=lambda each: (each[0] != LABEL, each[0]))
         if version in (None, at)
     )
+
+
+def where(template: PromptTemplate) -> str:
+    """Where the app uses the prompt: as its file says, else as the app itself does; "" for nowhere."""
+    chosen = "Chat, when it is chosen" if template.can_be_asked else ""
+    return template.used_by or _OWN.get(template.name, chosen)
 
 
 def use(used: PromptUse | None) -> list[str]:

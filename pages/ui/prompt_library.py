@@ -97,7 +97,9 @@ def _matches(bench: Workbench, name: str, words: str) -> bool:
         labels = bench.prompts.labels(name)
     except FootlightsError:
         return words.strip().casefold() in name
-    text = " ".join([name, template.description, template.used_by, template.raw, *labels])
+    text = " ".join(
+        [name, template.description, prompt_facts.where(template), template.raw, *labels]
+    )
     return all(word in text.casefold() for word in words.casefold().split())
 
 
@@ -109,7 +111,8 @@ def _draw_row(
     users: Sequence[str] | None = None,
 ) -> None:
     with st.container(border=True, key=f"prompt_row_{name}"):
-        left, right = st.columns([1, 0.14], vertical_alignment="center")
+        row = st.container(horizontal=True, wrap=False, vertical_alignment="center")
+        left, right = row.container(), row.container(width="content")
         with right:
             _draw_menu(bench, name)
         try:
@@ -134,8 +137,8 @@ def _draw_row(
                 told += prompt_facts.use(used)
             else:
                 told.append(f"used by {', '.join(users)}" if users else "no version in use has it")
-            if template.used_by:
-                told.append(label(template.used_by))
+            if place := prompt_facts.where(template):
+                told.append(label(place))
             st.caption(" · ".join(told))
 
 

@@ -24,12 +24,16 @@ STYLE = """<style>
 .fl-whose i { font-style: normal; padding: 0 .3rem; }
 </style>"""
 
+_SHOWN = 50_000
+"""Characters of a message that the page is sent with every key."""
+
 
 def draw(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> None:
     """The preview of this text as the prompt, with values to be changed. Raises FootlightsError."""
     long, row = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
     with long:
         values = prompt_values.form(bench, template, turn, row)
+    st.session_state[_tried_key(template.name)] = values
     with row:
         info = model(bench, turn)
     rendered = bench.bridge.run(bench.sandbox.render(template, values))
@@ -44,14 +48,26 @@ def draw(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> None:
         counted = say.tokens(bench.counter.count_message(part, info.ref))
         st.markdown(f"**{part.role.capitalize()}** · :gray[{counted}]")
         if raw:
-            st.code(part.text, language=None, wrap_lines=True)
+            st.code(part.text[:_SHOWN], language=None, wrap_lines=True)
         else:
             st.html(_sent(part, [span for span in rendered.spans if span.message == number]))
+        if len(part.text) > _SHOWN:
+            st.caption(f"{len(part.text) - _SHOWN:,} more characters are sent; they are not shown.")
     if template.output:
         with st.expander("The answer is JSON of this schema"):
             st.json(dict(template.output))
     if turn:
         st.caption("Earlier questions of the conversation are sent between these; Window has all.")
+
+
+def tried(name: str) -> dict[str, Any]:
+    """The values with which this prompt was shown last in this session; empty before."""
+    found: dict[str, Any] = st.session_state.get(_tried_key(name), {})
+    return found
+
+
+def _tried_key(name: str) -> str:
+    return f"prompt_tried_{name}"
 
 
 def model(bench: Workbench, turn: Turn | None, *, key: str = "priced_for") -> ModelInfo:
@@ -84,7 +100,7 @@ def _cost(
     tokens = counted(bench, messages, info)
     _, exact = bench.counter.encoding_name(info.ref)
     about = "" if exact else "about "
-    window = f"{tokens / info.window:.1%} of a window of {info.window:,}"
+    window = f"{tokens / info.window:.1%} of a window of {say.tokens(info.window)}"
     st.markdown(f"**{about}{say.tokens(tokens)}** to send, {window}  \n{_price(info, tokens)}")
     hints = template.model
     told = [
@@ -139,18 +155,18 @@ def _whose(bench: Workbench, template: PromptTemplate, rendered: Rendered, info:
 
 
 def _sent(part: Message, spans: Sequence[TrustSpan]) -> str:
-    pieces, at = [], 0
+    pieces, at, shown = [], 0, part.text[:_SHOWN]
     for span in sorted(spans, key=lambda span: span.start):
-        if span.start < at:
-            continue  # inside one that is marked already
+        if not at <= span.start < len(shown):
+            continue  # inside one that is marked already, or not shown
         title = f"{span.variable}: {prompt_values.TRUST[span.trust][1]}"
-        pieces.append(escape(part.text[at : span.start]))
+        pieces.append(escape(shown[at : span.start]))
         pieces.append(
             f'<mark style="{_wash(span.trust)}" title="{escape(title)}">'
-            f"{escape(part.text[span.start : span.end])}</mark>"
+            f"{escape(shown[span.start : span.end])}</mark>"
         )
         at = span.end
-    pieces.append(escape(part.text[at:]))
+    pieces.append(escape(shown[at:]))
     name = f"{part.role} message"
     return (
         f'<div class="fl-sent" role="region" aria-label="{name}" tabindex="0">'

@@ -153,7 +153,8 @@ def _draw_sizes(
         st.caption(f"Their tokens cannot be compared: {label(str(error))}.")
         return
     costs = [prompt_preview.price(info, size) for size in (before, after)]
-    change = f"{after - before:+,} tokens" if after != before else "the same"
+    sign = "+" if after > before else "−"
+    change = "the same" if after == before else f"{sign}{say.tokens(abs(after - before))}"
     st.markdown(
         f"**{before:,} → {say.tokens(after)}** ({change}), per 1,000 calls "
         + " → ".join(label(say.money(None if c is None else c * 1000)) for c in costs)

@@ -92,6 +92,27 @@ def test_what_was_typed_survives_a_reload_and_every_key_is_kept(tab: Tab) -> Non
     expect(page.locator(".cm-content")).not_to_contain_text("word 29")
 
 
+def test_ctrl_enter_runs_what_is_written_with_the_values_beside_it(tab: Tab) -> None:
+    page = tab.open("/prompts?p=summary")
+    page.get_by_role("textbox", name="Question").fill("The notice period")
+    page.get_by_role("textbox", name="Question").press("Control+Enter")
+    expect(page.locator(".fl-sent").last).to_contain_text("The notice period")
+    at_the_end(page)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("End")
+    page.keyboard.type(" Please.")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("first word")).to_have_count(2)
+    expect(page.get_by_role("textbox", name="Question")).to_have_value("The notice period")
+    answers = [page.locator(f".st-key-play_lane_answer_{place}") for place in (0, 1)]
+    expect(answers[0]).to_contain_text("version 1 · production")
+    expect(answers[1]).to_contain_text("your draft")
+    expect(answers[1]).to_contain_text("The notice period")
+    page.get_by_role("tab", name="Editor").click()
+    page.get_by_role("button", name="Discard").click()
+
+
 def test_the_preview_follows_what_is_typed(tab: Tab) -> None:
     page = tab.open("/prompts?p=condense")
     at_the_end(page)

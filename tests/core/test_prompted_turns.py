@@ -9,6 +9,7 @@ import pytest
 
 from core.errors import Misuse, Refused
 from core.events import AnswerReplaced, TurnDone
+from core.export import plain
 from core.llm.scripted import Reply
 from core.prompts.template import parse
 from tests.conftest import running, settings_for
@@ -37,6 +38,13 @@ SHAPE = """output:
 
 def order(model: str = "quotes", output: str = "", required: str = "false") -> str:
     return HEAD.format(model=model, output=output, required=required)
+
+
+def nested(levels: int) -> list[Any]:
+    made: list[Any] = []
+    for _ in range(levels - 1):
+        made = [made]
+    return made
 
 
 @pytest.fixture
@@ -115,10 +123,31 @@ def test_variables_are_sent_and_kept_with_the_turn(bench: Any) -> None:
     assert sent.startswith("For Ada: 3 to sale.")
 
 
+def test_half_a_character_in_a_question_or_a_variable_is_sent_and_kept_as_a_sign_for_it(
+    bench: Any,
+) -> None:
+    given = {"customer": "A\ud800da\x00", "before": [{"\udfff": "x"}]}
+    started = ask(bench, "Which \ud800 lamp?", template="order", model="scripted", variables=given)
+    assert isinstance(followed(bench, started.turn_id)[-1], TurnDone)
+    turn = bench.turn_rows.get("local", started.turn_id)
+    assert turn.request.variables == {"customer": "A\ufffdda", "before": [{"\ufffd": "x"}]}
+    sent = bench.models.providers["scripted"].requests[-1].messages
+    assert sent[0].text.startswith("For A\ufffdda:") and sent[-1].text == "Which \ufffd lamp?"
+
+
+def test_a_value_as_deep_as_it_may_be_is_kept_and_read_again(bench: Any) -> None:
+    given = {"before": nested(64)}
+    turn, _ = turned(bench, template="order", model="scripted", variables=given)
+    assert turn.request.variables == given
+    assert plain(bench.turn_rows.list("local", 5))[0]["request"]["variables"] == given
+
+
 @pytest.mark.parametrize(
     ("name", "variables", "told"),
     [
         ("order", {"pieces": "many"}, "order@1: the variable 'pieces' is not a number"),
+        ("order", {"pieces": 10**400}, "order@1: the variable 'pieces' is not a number"),
+        ("order", {"before": nested(65)}, "order@1: the variable 'before' is nested more than 64"),
         ("order", {"kind": "theft"}, "order@1: the variable 'kind' is none of rent, sale"),
         ("order", {"colour": "red"}, "order@1 takes no variable 'colour'"),
         ("order", {"question": "x"}, "order@1 takes no variable 'question'"),

@@ -163,7 +163,7 @@ def test_a_file_that_is_broken_or_was_changed_by_hand_is_said(
 def test_a_prompt_opens_in_the_version_that_answers_use(app: Open) -> None:
     test = opened(app)
     assert ":green-badge[production]" in texts(test)
-    assert "This version: not used yet." in texts(test)
+    assert "this version: not used yet." in texts(test)
     assert "**System**" in texts(test) and "**User**" in texts(test)
 
 
@@ -207,6 +207,22 @@ def test_a_fault_is_shown_with_its_line_and_column_and_is_not_saved(
     assert "questoin" in text(test), "what was typed is kept"
 
 
+def test_of_a_very_long_message_the_beginning_is_shown_and_how_much_more_there_is(
+    app: Open,
+) -> None:
+    test = edit(opened(app), "{{ question }}\n{%", "{{ (question ~ '<') * 10000 }}\n{%")
+    assert "more characters are sent; they are not shown" in texts(test)
+    assert 50_000 < len(html(test)) < 400_000
+
+
+def test_what_fails_with_these_values_alone_is_said_at_its_line_too(app: Open) -> None:
+    test = edit(opened(app), "{{ question }}\n{%", "{{ question / 2 }}\n{%")
+    assert "line 36, column 1" in test.error[0].value
+    assert "unsupported operand" in test.error[0].value
+    assert "cannot be sent with these values" in texts(test)
+    assert "can be sent ·" not in texts(test)
+
+
 @pytest.mark.parametrize(
     ("problem", "fault"),
     [
@@ -247,6 +263,19 @@ def test_an_edit_is_saved_put_to_use_compared_and_rolled_back(app: Open, prompts
     assert "production: 1" in (prompts / "answer" / "labels.yaml").read_text()
     assert "**production** went back from version 2 to version 1" in texts(test)
     assert "by you" in texts(test)
+
+
+def test_a_label_on_a_version_whose_file_is_gone_can_be_put_on_another(
+    app: Open, prompts: Path
+) -> None:
+    (prompts / "answer" / "labels.yaml").write_text("production: 7\n")
+    test = opened(app, "Versions")
+    assert "answer@7 has the label production, and its file is gone" in test.error[0].value.replace(
+        "\\", ""
+    )
+    test.button(key="use_1").click().run()
+    assert "production: 1" in (prompts / "answer" / "labels.yaml").read_text()
+    assert not opened(app).error
 
 
 def test_labels_of_ones_own_are_put_on_and_taken_off(app: Open, prompts: Path) -> None:
@@ -302,7 +331,7 @@ def test_a_turn_fills_the_preview_with_what_it_had(
     bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
     turn = asked("How long is the notice period?")
     test = opened(app, v="1", turn=turn.id)
-    assert "This version: used once" in texts(test)
+    assert "this version: used once" in texts(test)
     assert "Filled with a question" in texts(test)
     assert "With the one passage of this answer." in texts(test)
     assert "How long is the notice period?" in html(test)

@@ -1,6 +1,7 @@
 """The folder is the truth: versions are added and never changed, labels move, a broken file is told."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,23 @@ async def test_saving_makes_the_next_version_and_leaves_the_others(library: Prom
     assert library.resolve("greet@1") == one
     assert library.get("greet", 1).message == "first"
     assert library.names() == ["greet"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+async def test_what_stands_in_the_place_of_a_version_and_is_no_file_is_told_and_not_read(
+    library: PromptLibrary, tmp_path: Path, kind: str
+) -> None:
+    await library.save("greet", file("one"))
+    path = tmp_path / "prompts" / "greet" / "v2.md"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    assert [each.reason for each in await library.problems()] == ["greet@2 is not a file"]
+    assert library.get("greet").version == 1
+    assert (await library.save("greet", file("three"))).version == 3
 
 
 async def test_a_label_says_which_version_is_used(library: PromptLibrary) -> None:

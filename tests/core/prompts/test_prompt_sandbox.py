@@ -1,6 +1,7 @@
 """Benign templates render exactly as in stock Jinja2; values stay as they were; the worker is replaced."""
 
 import asyncio
+import re
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ from core.bridge import Bridge
 from core.errors import Refused
 from core.prompts.sandbox import Sandbox
 from core.prompts.template import PromptTemplate, parse
+from core.prompts.variables import MAX_DEPTH
 
 HEAD = """---
 description: A test.
@@ -164,15 +166,68 @@ async def test_closing_in_the_middle_refuses_what_is_rendered_and_what_waits(war
     assert [type(outcome) for outcome in outcomes] == [Refused, Refused]
 
 
-async def test_values_may_be_nested_as_deep_as_json_allows(sandbox: Sandbox) -> None:
+async def test_values_may_be_nested_64_levels_deep(sandbox: Sandbox) -> None:
     deep: list[Any] = ["x"]
-    for _ in range(200):
+    for _ in range(MAX_DEPTH - 2):
         deep = [deep]
     assert await said(sandbox, "{{ data | length }}", data=deep) == "1"
-    for _ in range(100_000):
-        deep = [deep]
-    with pytest.raises(Refused):
-        await said(sandbox, "{{ data | length }}", data=deep)
+    for levels in (1, 100_000):
+        for _ in range(levels):
+            deep = [deep]
+        with pytest.raises(Refused, match="more than 64 levels deep"):
+            await said(sandbox, "{{ data | length }}", data=deep)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("{{ name.upper }}", "upper is no text: write upper(...)"),
+        ("{{ 'x' ~ name.format }}", "format is no text"),
+        ("{{ '%r' | format(range) }}", "range is no text"),
+        ("{{ [name.upper] | string }}", "upper is no text"),
+        ("{{ '{}'.format(data.items) }}", "items is no text"),
+        ("{{ ('<' | e).join }}", "join is no text"),
+        ("{% macro m() %}{% endmacro %}{{ m }}", "a macro is no text"),
+        ("{% for i in items %}{{ loop }}{% endfor %}", "a loop is no text"),
+        ("{% for i in items %}{{ loop.cycle }}{% endfor %}", "cycle is no text"),
+    ],
+)
+async def test_what_is_no_data_is_called_and_never_printed(
+    sandbox: Sandbox, body: str, told: str
+) -> None:
+    with pytest.raises(Refused, match=re.escape(told)):
+        await said(sandbox, body)
+
+
+async def test_a_filter_that_picks_from_a_list_gives_a_list(sandbox: Sandbox) -> None:
+    body = "{{ items | select('odd') }} {{ ['b', 'a'] | map('upper') }} {{ items | reverse }}"
+    assert await said(sandbox, body) == "[3, 1] ['B', 'A'] [2, 1, 3]"
+
+
+async def test_newlines_of_a_value_stay_and_those_of_the_template_around_it_go(
+    sandbox: Sandbox,
+) -> None:
+    assert await said(sandbox, "\n\n{{ name }}\n\n", name="\n a\r\n\n") == "\n a\r\n\n"
+    assert await said(sandbox, "\n\nHello {{ name }}\n\n", name="\n") == "Hello \n"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("{{ 1e999 }}", "line 9, column 1: a number that is too large"),
+        ("{% macro m(a, a) %}{% endmacro %}", "column 55: the argument 'a' is given twice"),
+        ("{{ range(stop=1, stop=2) }}", "column 53: the argument 'stop' is given twice"),
+        ("{{ name | upper(1) }}", "upper() takes 1 positional argument"),
+        ("{{ range(a=1) }}", "range() got an unexpected keyword"),
+        ("{{ ('f' * 9999) | int(0, 16) }}", "a number of more than 4,300 digits"),
+    ],
+)
+async def test_trouble_is_told_in_the_words_of_templates(
+    sandbox: Sandbox, body: str, told: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        await said(sandbox, body)
+    assert told in str(refused.value)
 
 
 async def test_what_is_asked_after_closing_is_refused() -> None:

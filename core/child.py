@@ -3,6 +3,7 @@
 A hostile file or template is stopped from outside, because no limit inside the same process holds.
 """
 
+import asyncio
 import contextlib
 import os
 import resource
@@ -12,16 +13,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from threading import Event
 from typing import IO
+from uuid import uuid4
 
 ROOT = Path(__file__).resolve().parent.parent
+
+MARK = "CHILD_OF_FOOTLIGHTS"
+"""The variable by which a child and whatever it started are known, also when they leave its group."""
+MOST_AT_ONCE = 16
+"""Children that are waited for by `run_apart` at the same moment; more wait for their turn."""
 
 _PROGRESS = "FOOTLIGHTS_PROGRESS_FD"
 _LOOK = 0.25  # seconds between two looks at what the child has written
 _LINES = 65536
+_SWEEPS = 20
 
 
 class ChildFailed(Exception):
@@ -61,6 +72,48 @@ def limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 
+def marked() -> dict[str, str]:
+    """The variable that a new child is given, so that it is found wherever it went."""
+    return {MARK: uuid4().hex}
+
+
+def end(group: int, environment: Mapping[str, str]) -> None:
+    """Kill the group, and on Linux whoever left it and has its mark in the environment."""
+    for _ in range(_SWEEPS):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+        if not sweep(environment):
+            return
+
+
+def sweep(environment: Mapping[str, str]) -> int:
+    """Kill everybody with this mark but ourselves; how many there were."""
+    mark = f"{MARK}={environment[MARK]}".encode()
+    there = [pid for pid in _others() if _has(pid, mark)]
+    for pid in there:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    return len(there)
+
+
+def _others() -> list[int]:
+    try:
+        return [
+            int(name)
+            for name in os.listdir("/proc")
+            if name.isdecimal() and int(name) != os.getpid()
+        ]
+    except OSError:  # not on Linux
+        return []
+
+
+def _has(pid: int, mark: bytes) -> bool:
+    try:
+        return mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # it has ended, or is somebody else's
+        return False
+
+
 def tell(line: str) -> None:
     """Called by the child: one line for the `on_line` of the parent; nothing when nobody listens."""
     descriptor = os.environ.get(_PROGRESS)
@@ -86,12 +139,13 @@ def run(
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         line = command(module, [str(limits.memory_mb), *arguments])
-        process, progress = _start(line, output, errors)
+        mark = marked()
+        process, progress = _start(line, output, errors, mark)
         try:
             looks = _Looks(limits, (output, errors), stopped or (lambda: False))
             code = _wait(process, looks, progress, on_line or (lambda _: None))
         finally:
-            _kill(process)
+            end(process.pid, mark)
             process.wait()
             progress.close()
         if code:
@@ -100,8 +154,24 @@ def run(
         return output.read()
 
 
+async def run_apart(module: str, arguments: Sequence[str], limits: Limits) -> bytes:
+    """`run`, waited for in threads that nothing else needs; the child ends when nobody waits any more."""
+    gone = Event()
+    work = partial(run, module, arguments, limits, stopped=gone.is_set)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_threads(), work)
+    finally:
+        gone.set()
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    # The threads of the loop are few and the database needs them: six tools that hang would take them all.
+    return ThreadPoolExecutor(MOST_AT_ONCE, "footlights-child")
+
+
 def _start(
-    line: list[str], output: IO[bytes], errors: IO[bytes]
+    line: list[str], output: IO[bytes], errors: IO[bytes], mark: Mapping[str, str]
 ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
     """The child, and the end of the pipe at which it is heard."""
     reading, writing = os.pipe()
@@ -112,7 +182,7 @@ def _start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
-            env={**environment(), _PROGRESS: str(writing)},
+            env={**environment(), **mark, _PROGRESS: str(writing)},
             pass_fds=(writing,),
             start_new_session=True,
         )
@@ -138,13 +208,6 @@ class _Looks:
         most = self.limits.output_mb
         if any(os.fstat(file.fileno()).st_size > most * 1024 * 1024 for file in self.files):
             raise ChildFailed("output", f"{most} MB")
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the child and whatever it started: it leads a group of its own."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
 
 
 def _wait(

@@ -122,6 +122,21 @@ def test_tools_are_chosen_in_the_chat_and_sent_with_the_question(app: Open, benc
     assert "6\\*7 = 42" in texts(test) or "6*7 = 42" in texts(test)
 
 
+def test_a_conversation_keeps_its_tools_and_forgets_those_that_are_gone(
+    app: Open, bench: Any, folder: Path
+) -> None:
+    (folder / "cues.py").write_text(CUE)
+    turn = finished(bench, "Hello", "calculator", "send_cue")
+    plain = finished(bench, "Good evening")
+    test = app(c=turn.conversation_id)
+    assert test.get("button_group")[0].value == ["calculator", "send_cue"]
+    (folder / "cues.py").unlink()
+    test.run()
+    assert not test.exception
+    assert test.get("button_group")[0].value == ["calculator"]
+    assert app(c=plain.conversation_id).get("button_group")[0].value == []
+
+
 def test_what_a_tool_gives_loads_nothing(app: Open, bench: Any, folder: Path) -> None:
     (folder / "evil.py").write_text(
         'def evil() -> list[dict[str, str]]:\n    """Be evil."""\n'

@@ -79,7 +79,8 @@ def _figure(graph: RunGraph, theme: str) -> "Figure":
         plot_bgcolor="rgba(0,0,0,0)",
         dragmode=False,
     )
-    figure.update_xaxes(range=[-0.8, 3.0], visible=False, fixedrange=True)
+    left = min((_reach(edge) for edge in graph.edges), default=0.0) - 0.1
+    figure.update_xaxes(range=[left, left + 3.8], visible=False, fixedrange=True)
     figure.update_yaxes(range=[last + 0.5, -0.5], visible=False, fixedrange=True)
     return figure
 

@@ -180,6 +180,8 @@ def _call(found: Mapping[str, Any], turn: Turn, budget: Budget | None) -> None:
         st.html(window_bar.bar(budget, theme()))
         _items(turn)
     messages = found.get("request") or ()
+    if budget and any(message.get("role") == "tool" for message in messages):
+        st.caption("This was the window at the first step; the results of tools came since.")
     shown = [said.STYLE]
     for message in messages:
         text = str(message.get("content", ""))

@@ -49,7 +49,7 @@ def test_every_tool_stands_there_with_what_it_touches_and_costs(app: Open) -> No
         assert words in shown
     assert "never called yet" in shown
     assert "switched off" in shown
-    assert "calculator(expression: Expression) -> str" in shown
+    assert "calculator(expression: str) -> str" in shown
 
 
 def test_a_tool_is_tried_through_the_form_of_its_schema(app: Open) -> None:

@@ -8,7 +8,6 @@ import contextlib
 import os
 import resource
 import select
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,19 +19,17 @@ from functools import cache, partial
 from pathlib import Path
 from threading import Event
 from typing import IO
-from uuid import uuid4
+
+from core import offspring
 
 ROOT = Path(__file__).resolve().parent.parent
 
-MARK = "CHILD_OF_FOOTLIGHTS"
-"""The variable by which a child and whatever it started are known, also when they leave its group."""
 MOST_AT_ONCE = 16
 """Children that are waited for by `run_apart` at the same moment; more wait for their turn."""
 
 _PROGRESS = "FOOTLIGHTS_PROGRESS_FD"
 _LOOK = 0.25  # seconds between two looks at what the child has written
 _LINES = 65536
-_SWEEPS = 20
 
 
 class ChildFailed(Exception):
@@ -72,48 +69,6 @@ def limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 
-def marked() -> dict[str, str]:
-    """The variable that a new child is given, so that it is found wherever it went."""
-    return {MARK: uuid4().hex}
-
-
-def end(group: int, environment: Mapping[str, str]) -> None:
-    """Kill the group, and on Linux whoever left it and has its mark in the environment."""
-    for _ in range(_SWEEPS):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, signal.SIGKILL)
-        if not sweep(environment):
-            return
-
-
-def sweep(environment: Mapping[str, str]) -> int:
-    """Kill everybody with this mark but ourselves; how many there were."""
-    mark = f"{MARK}={environment[MARK]}".encode()
-    there = [pid for pid in _others() if _has(pid, mark)]
-    for pid in there:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-    return len(there)
-
-
-def _others() -> list[int]:
-    try:
-        return [
-            int(name)
-            for name in os.listdir("/proc")
-            if name.isdecimal() and int(name) != os.getpid()
-        ]
-    except OSError:  # not on Linux
-        return []
-
-
-def _has(pid: int, mark: bytes) -> bool:
-    try:
-        return mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:  # it has ended, or is somebody else's
-        return False
-
-
 def tell(line: str) -> None:
     """Called by the child: one line for the `on_line` of the parent; nothing when nobody listens."""
     descriptor = os.environ.get(_PROGRESS)
@@ -139,13 +94,13 @@ def run(
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         line = command(module, [str(limits.memory_mb), *arguments])
-        mark = marked()
+        mark = offspring.marked()
         process, progress = _start(line, output, errors, mark)
         try:
             looks = _Looks(limits, (output, errors), stopped or (lambda: False))
             code = _wait(process, looks, progress, on_line or (lambda _: None))
         finally:
-            end(process.pid, mark)
+            offspring.end(process.pid, mark)
             process.wait()
             progress.close()
         if code:

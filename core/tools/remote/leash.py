@@ -16,7 +16,7 @@ def _watch(descriptor: int) -> None:
     while os.read(descriptor, 1):
         continue
     sys.path.insert(0, str(Path(__file__).parents[3]))
-    from core.child import sweep  # only now: a server is not to wait for it
+    from core.offspring import sweep  # only now: a server is not to wait for it
 
     while sweep(os.environ):
         continue

@@ -18,7 +18,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
-from core import child
+from core import offspring
 from core.errors import ToolServerFailed
 from core.tools.remote.pipe import MOST_ANSWER, MOST_MESSAGE, Pipe, Way
 
@@ -58,7 +58,7 @@ async def _started(way: Way) -> tuple[Process, int, Callable[[], None]]:
     """The process, the end of the pipe that holds it (when that closes, it is killed with all it started),
     and what kills it."""
     known = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    environment = {**known, **way.secrets, **child.marked()}
+    environment = {**known, **way.secrets, **offspring.marked()}
     program = shutil.which(way.command[0], path=environment.get("PATH"))
     if program is None:
         raise ToolServerFailed(
@@ -83,7 +83,7 @@ async def _started(way: Way) -> tuple[Process, int, Callable[[], None]]:
         raise ToolServerFailed(f"{way.name} could not be started") from error
     finally:
         os.close(reading)
-    return process, writing, partial(child.end, process.pid, environment)
+    return process, writing, partial(offspring.end, process.pid, environment)
 
 
 class _Lines:

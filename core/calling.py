@@ -19,6 +19,7 @@ from core.events import (
 from core.rules import Run, canonical, denied, may_ask, repeated, sent_back, time_used, why_asked
 from core.tools.dispatcher import MOST_AT_ONCE, Dispatcher, Read
 from core.tools.tool import Outcome
+from core.trace import noted
 from core.types import Message, Text, ToolCall, ToolResult
 
 MOST_CALLS = 16
@@ -137,10 +138,14 @@ class Caller:
         ) as span:
             if read.tool:
                 span.set(signature=read.tool.signature, parameters=read.tool.parameters)
+                if run.strict and read.tool.strict:
+                    span.set(strict=read.tool.strict)
             if taken:
                 span.set(from_tape=True)
             outcome = taken or await self._dispatcher.run(run.bench, read)
             span.set(arguments=outcome.arguments, result=outcome.text[:_SHOWN])
+            if outcome.hits:
+                span.set(hits=[noted(hit) for hit in outcome.hits])
             if outcome.failed:
                 span.status = "error"
                 span.set(error=outcome.text[:2000], code=outcome.code)

@@ -3,21 +3,29 @@
 A hostile file or template is stopped from outside, because no limit inside the same process holds.
 """
 
+import asyncio
 import contextlib
 import os
 import resource
 import select
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from threading import Event
 from typing import IO
 
+from core import offspring
+
 ROOT = Path(__file__).resolve().parent.parent
+
+MOST_AT_ONCE = 16
+"""Children that are waited for by `run_apart` at the same moment; more wait for their turn."""
 
 _PROGRESS = "FOOTLIGHTS_PROGRESS_FD"
 _LOOK = 0.25  # seconds between two looks at what the child has written
@@ -86,12 +94,13 @@ def run(
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         line = command(module, [str(limits.memory_mb), *arguments])
-        process, progress = _start(line, output, errors)
+        mark = offspring.marked()
+        process, progress = _start(line, output, errors, mark)
         try:
             looks = _Looks(limits, (output, errors), stopped or (lambda: False))
             code = _wait(process, looks, progress, on_line or (lambda _: None))
         finally:
-            _kill(process)
+            offspring.end(process.pid, mark)
             process.wait()
             progress.close()
         if code:
@@ -100,8 +109,24 @@ def run(
         return output.read()
 
 
+async def run_apart(module: str, arguments: Sequence[str], limits: Limits) -> bytes:
+    """`run`, waited for in threads that nothing else needs; the child ends when nobody waits any more."""
+    gone = Event()
+    work = partial(run, module, arguments, limits, stopped=gone.is_set)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_threads(), work)
+    finally:
+        gone.set()
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    # The threads of the loop are few and the database needs them: six tools that hang would take them all.
+    return ThreadPoolExecutor(MOST_AT_ONCE, "footlights-child")
+
+
 def _start(
-    line: list[str], output: IO[bytes], errors: IO[bytes]
+    line: list[str], output: IO[bytes], errors: IO[bytes], mark: Mapping[str, str]
 ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
     """The child, and the end of the pipe at which it is heard."""
     reading, writing = os.pipe()
@@ -112,7 +137,7 @@ def _start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
-            env={**environment(), _PROGRESS: str(writing)},
+            env={**environment(), **mark, _PROGRESS: str(writing)},
             pass_fds=(writing,),
             start_new_session=True,
         )
@@ -138,13 +163,6 @@ class _Looks:
         most = self.limits.output_mb
         if any(os.fstat(file.fileno()).st_size > most * 1024 * 1024 for file in self.files):
             raise ChildFailed("output", f"{most} MB")
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the child and whatever it started: it leads a group of its own."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
 
 
 def _wait(

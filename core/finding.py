@@ -11,7 +11,7 @@ from core.events import Progress
 from core.retrieval.embed import Payer
 from core.retrieval.nearness import NEAR, is_telling
 from core.retrieval.nearness import nearness as near
-from core.trace import OpenSpan, Trace
+from core.trace import OpenSpan, Trace, noted
 from core.types import Candidate, Found, Turn
 
 _SHOWN = 40
@@ -88,17 +88,7 @@ class Finder:
             "cosine": round(found.cosine, 4),
             "coverage": round(found.coverage, 4),
             "considered": len(found.candidates),
-            "hits": [
-                {
-                    "chunk_id": str(hit.chunk_id),
-                    "document_id": hit.document_id,
-                    "document": hit.name,
-                    "page": hit.chunk.page,
-                    "score": round(hit.score, 4),
-                    "text": hit.chunk.text,
-                }
-                for hit in found.hits
-            ],
+            "hits": [noted(hit) for hit in found.hits],
             "candidates": [
                 {
                     **_ranks(each),

@@ -25,7 +25,8 @@ from core.events import (
     dump,
 )
 from core.tape import Tape
-from core.types import Citation, Usage
+from core.trace import Trace
+from core.types import Citation, Span, Usage
 
 TICK_SECONDS = 0.03
 """Text that arrives faster than this is sent together: half the events, and nobody sees the difference."""
@@ -68,6 +69,11 @@ class LiveTurn:
         self.tape = Tape()
         self.taped = 0
         """How many of its rows are in the database."""
+        self.trace = Trace(turn_id)
+        self.spans: list[Span] = []
+        """Those that have finished, as far as they were looked at."""
+        self.traced = 0
+        """How many of them are in the database."""
         self.started = time.monotonic()
         self.first_token_seconds: float | None = None
         self._text = ""
@@ -80,6 +86,11 @@ class LiveTurn:
     def seconds(self) -> float:
         """Since the turn was asked."""
         return round(time.monotonic() - self.started, 3)
+
+    def untraced(self) -> list[Span]:
+        """The spans that have finished and are not in the database."""
+        self.spans += self.trace.take()
+        return self.spans[self.traced :]
 
     @property
     def ended(self) -> bool:

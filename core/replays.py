@@ -52,8 +52,8 @@ class Pair:
 
     @property
     def same(self) -> bool:
-        """Whether the step came to the same in both."""
-        return self.before == self.after
+        """Whether the same was said, called and given in both, whoever was asked."""
+        return _came_to(self.before) == _came_to(self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +189,22 @@ def _live_from(turn: Turn, taped: Sequence[Step], changes: Changes) -> int | Non
     if turn.status != "done":
         found.append(len(taped) + 1)
     return min(found, default=None)
+
+
+def _came_to(step: Step | None) -> object:
+    """What of a step is there to be seen: not what it was asked with, nor what it took."""
+    if step is None:
+        return None
+    said = step.response
+    ran = [
+        (
+            each.call.name,
+            each.call.arguments,
+            each.result and (each.result.text, each.result.failed),
+        )
+        for each in step.calls
+    ]
+    return said.text, said.reasoning, said.finish, ran
 
 
 def _text(step: Step) -> str:

@@ -186,7 +186,7 @@ def repeated(times: int, read: Read, outcome: Outcome) -> RunStopped:
     shown = ", ".join(json.dumps(value, ensure_ascii=False) for value in given.values())
     call = f"{read.call.name[:64]}({shown if len(shown) <= 80 else shown[:80] + '…'})"
     came = " ".join(outcome.text.split())
-    gave = came if len(came) <= 90 else f"{came[:90]}…"
+    gave = came if len(came) <= 90 else f"{came[:90].rstrip(' .')}…"
     return RunStopped(
         "repeated",
         f"same call with the same result {often}: {call} gave “{gave}”; ask in other words, or choose "

@@ -6,9 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from core.types import Span, SpanEvent, SpanKind
+from core.types import Hit, Span, SpanEvent, SpanKind
 
 Clock = Callable[[], int]
+
+
+def noted(hit: Hit) -> dict[str, Any]:
+    """A passage that was found, as a span keeps it."""
+    return {
+        "chunk_id": str(hit.chunk_id),
+        "document_id": hit.document_id,
+        "document": hit.name,
+        "page": hit.chunk.page,
+        "score": round(hit.score, 4),
+        "text": hit.chunk.text,
+    }
 
 
 class OpenSpan:

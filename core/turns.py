@@ -19,7 +19,6 @@ from core.store.ids import new_id
 from core.store.leases import Process
 from core.store.ledger import Ledger
 from core.store.turns import Turns
-from core.trace import Trace
 from core.types import TurnRequest, TurnStatus
 
 _SAVE_SECONDS = 0.1
@@ -151,14 +150,13 @@ class TurnRunner:
 
     async def _run(self, live: LiveTurn, asked: Asked) -> None:
         live.task = asyncio.current_task()
-        trace = Trace(live.turn_id)
         status: TurnStatus = "failed"
         ending: Ending = endings.INTERNAL
 
         async def stream() -> None:
             nonlocal status, ending
             try:
-                await self._stream(live, asked, trace)
+                await self._stream(live, asked)
                 status, ending = "done", endings.finished(live)
             except asyncio.CancelledError:
                 status, ending = self._cancelled(live)
@@ -167,13 +165,13 @@ class TurnRunner:
 
         await contained(stream())
         live.task = None  # from here on nothing can be stopped any more
-        await contained(self._finish(live, status, ending, trace))
+        await contained(self._finish(live, status, ending))
         if not live.ended:  # the disk is full, say: whoever looks on must not wait for ever
             live.end(live.last(endings.NOT_SAVED))
         self._live.pop((live.user, live.turn_id), None)
 
-    async def _stream(self, live: LiveTurn, asked: Asked, trace: Trace) -> None:
-        async with aclosing(self._chat.stream(asked, trace)) as events:
+    async def _stream(self, live: LiveTurn, asked: Asked) -> None:
+        async with aclosing(self._chat.stream(asked, live.trace)) as events:
             async for event in events:
                 if isinstance(event, ContextReady):
                     await self._keep_context(live, asked, event)
@@ -205,15 +203,16 @@ class TurnRunner:
             )
         return "stopped", endings.done(live, "stopped", "stopped by you")
 
-    async def _finish(
-        self, live: LiveTurn, status: TurnStatus, ending: Ending, trace: Trace
-    ) -> None:
+    async def _finish(self, live: LiveTurn, status: TurnStatus, ending: Ending) -> None:
         live.flush()
         cost = await asyncio.to_thread(self._ledger.turn_cost, live.user, live.turn_id)
         if isinstance(ending, TurnDone):
             ending = replace(ending, cost=None if cost is None else f"{cost:f}")
-        last, spans = live.last(ending), trace.take()
+        last = live.last(ending)
         await self._save()
+        async with self._saving:  # what is being written now is not written again
+            spans = live.untraced()
+            live.traced += len(spans)
         kept = await asyncio.to_thread(
             self._turns.finish,
             live.user,
@@ -238,7 +237,7 @@ class TurnRunner:
         if kept:
             live.end(last)
             if self._outlet:
-                await asyncio.to_thread(self._outlet.send, spans)
+                await asyncio.to_thread(self._outlet.send, live.spans)
 
     # --- in the background --------------------------------------------------------------------
 
@@ -255,6 +254,7 @@ class TurnRunner:
 
     async def _look_around(self) -> None:
         if self._live:
+            await self._save_traces()
             await asyncio.to_thread(self._turns.renew, self._process.owner, LEASE_SECONDS)
             stops = await asyncio.to_thread(self._turns.stops, self._process.owner)
             for user, turn_id in stops:
@@ -269,6 +269,15 @@ class TurnRunner:
                 self._turns.tape_more, live.user, live.turn_id, owner, at, rows[at:]
             )
             live.taped = max(live.taped, len(rows))
+
+    async def _save_traces(self) -> None:
+        """What a crash keeps of a trace: all but its last second."""
+        async with self._saving:
+            for live in list(self._live.values()):
+                if fresh := live.untraced():
+                    user, turn_id, owner = live.user, live.turn_id, self._process.owner
+                    await asyncio.to_thread(self._turns.trace_more, user, turn_id, owner, fresh)
+                    live.traced += len(fresh)
 
     async def _save(self) -> None:
         async with self._saving:

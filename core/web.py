@@ -5,6 +5,7 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -77,7 +78,10 @@ async def fetch(
     import aiohttp
 
     connector = aiohttp.TCPConnector(
-        resolver=_resolver(allowed), use_dns_cache=False, force_close=True
+        resolver=_resolver(allowed),
+        socket_factory=partial(_socket, allowed),
+        use_dns_cache=False,
+        force_close=True,
     )
     try:
         async with (
@@ -206,6 +210,15 @@ def _resolver(allowed: Callable[[Address], bool]) -> Any:
             """Nothing is held."""
 
     return Checked()
+
+
+def _socket(allowed: Callable[[Address], bool], info: Any) -> socket.socket:
+    """The socket for an address that is about to be connected to. This is the last word: a host that is
+    an address in another spelling (`１２７.0.0.1`) is never resolved."""
+    family, kind, protocol, _, where = info
+    if not allowed(ipaddress.ip_address(str(where[0]).split("%")[0])):
+        raise _not_public(str(where[0]))
+    return socket.socket(family=family, type=kind, proto=protocol)
 
 
 def _name(url: str, ending: str) -> str:

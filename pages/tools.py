@@ -41,7 +41,8 @@ def run(bench: Workbench, name: str, form: Sequence[ToolField], values: dict[str
     """Call the tool as a model would, and keep what it came to for the page."""
     try:
         call = bench.tools.run(session.user(), name, tool_arguments(form, values))
-        st.session_state[f"tried_{name}"] = bench.bridge.run(call)
+        with st.spinner("Running…", show_time=True):
+            st.session_state[f"tried_{name}"] = bench.bridge.run(call)
     except FootlightsError as error:
         st.session_state.pop(f"tried_{name}", None)
         say.problem(error)

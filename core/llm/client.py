@@ -3,8 +3,8 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, AsyncExitStack, aclosing, nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -36,6 +36,10 @@ class _Call:
     parent: OpenSpan | None
     began: float
     deadline: float
+
+    def waits(self, name: str, why: str) -> AbstractContextManager[OpenSpan]:
+        """A span for as long as it is waited."""
+        return self.trace.span(name, "wait", parent=self.parent, why=why)
 
 
 class LLMClient:
@@ -120,10 +124,15 @@ class LLMClient:
             this = one(next(numbers), call.input_tokens, self._count, self._clock)
             return self._paced(this, asked, call)
 
+        async def pause(seconds: float) -> None:
+            with call.waits("wait before trying again", f"{asked.name} did not answer."):
+                await self._retry.sleep(seconds)
+
+        policy = replace(self._retry, sleep=pause)
         # What is no vendor's cannot be overloaded, and its scripted faults are on purpose.
         guard = nullcontext() if asked.name in _OURS else self.breaker.guard(ref)
         with guard:
-            async with aclosing(events_with_retry(attempt, self._retry, call.began)) as events:
+            async with aclosing(events_with_retry(attempt, policy, call.began)) as events:
                 async for event in events:
                     yield event
 
@@ -153,7 +162,11 @@ class LLMClient:
         if wait >= 1 and self._retry.clock() + wait <= call.deadline:
             note = f"{provider.name} allows the next call in {wait:.0f} s"
             yield Progress("waiting", note)
-        permit = await self.limiter.acquire(one.ref, wanted, output=output, deadline=call.deadline)
+        why = f"{provider.name} allows so many calls and tokens in a minute."
+        with call.waits("wait for the pace", why) if wait > 0 else nullcontext():
+            permit = await self.limiter.acquire(
+                one.ref, wanted, output=output, deadline=call.deadline
+            )
         try:
             async with aclosing(self._booked(one, provider, call)) as events:
                 async for event in events:

@@ -207,6 +207,12 @@ class Turns(TurnLeases):
             if _claimed(connection, user, turn_id, owner, None):
                 write_tape(connection, user, turn_id, steps, at)
 
+    def trace_more(self, user: str, turn_id: str, owner: str, spans: Sequence[Span]) -> None:
+        """Write spans before the turn is over; a turn that is over or somebody else's takes none."""
+        with writing(self._engine) as connection:
+            if _claimed(connection, user, turn_id, owner, None):
+                write_spans(connection, user, turn_id, spans)
+
     # --- the end ------------------------------------------------------------------------------
 
     def finish(

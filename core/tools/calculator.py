@@ -138,8 +138,8 @@ _OPERATIONS: Mapping[type, Callable[[Any, Any], Any]] = {
 _FUNCTIONS: Mapping[str, tuple[int, int, Callable[..., Any]]] = {
     "abs": (1, 1, abs),
     "round": (1, 2, _rounded),
-    "min": (1, 100, min),
-    "max": (1, 100, max),
+    "min": (1, 100, lambda *each: min(each)),
+    "max": (1, 100, lambda *each: max(each)),
     "sum": (1, 100, lambda *each: sum(each)),
     "mean": (1, 100, lambda *each: _divided(sum(each), len(each))),
     "floor": (1, 1, math.floor),

@@ -167,8 +167,21 @@ def _tidied(schema: Any) -> Any:
     return schema
 
 
+def _plain_names(function: Callable[..., Any]) -> dict[str, str]:
+    """The types of the parameters whose hint has bounds, without these: the schema tells them."""
+    bounded, plain = (
+        typing.get_type_hints(function, include_extras=each) for each in (True, False)
+    )
+    return {
+        name: inspect.formatannotation(hint)
+        for name, hint in plain.items()
+        if hint != bounded[name]
+    }
+
+
 def _shown(function: Callable[..., Any], skip: Sequence[str]) -> str:
-    """The function's head as it is written in its file."""
+    """The function's head as it is written in its file, but with the types of its own short names."""
+    plain = _plain_names(function)
     try:
         node = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     except (OSError, SyntaxError, IndexError, TypeError):
@@ -176,6 +189,9 @@ def _shown(function: Callable[..., Any], skip: Sequence[str]) -> str:
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return f"{function.__name__}{inspect.signature(function)}"
     given = node.args
+    for each in (*given.args, *given.kwonlyargs):
+        if each.arg in plain and isinstance(each.annotation, ast.Name):
+            each.annotation = ast.Name(plain[each.arg])
     given.posonlyargs = [each for each in given.posonlyargs if each.arg not in skip]
     given.args = [each for each in given.args if each.arg not in skip]
     given.kwonlyargs = [each for each in given.kwonlyargs if each.arg not in skip]

@@ -3,9 +3,8 @@
 import asyncio
 import json
 import tempfile
-import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import IO, Any
 
 from core import child
 from core.errors import Refused
@@ -29,29 +28,29 @@ async def query(tables: Sequence[Grid], sql: str) -> Table:
             f"the tables have {cells:,} cells, and {MOST_CELLS:,} can be asked at once",
             hint="Choose fewer documents for the question.",
         )
-    gone = threading.Event()
-    try:
-        answer = await asyncio.to_thread(_asked, tables, sql, gone)
-    finally:
-        gone.set()  # whoever waits no longer ends the child
+    answer = await _asked(tables, sql)
     if "refused" in answer:
         raise Refused(answer["refused"], hint=overview(tables))
     note = f"only the first {MOST_ROWS:,} rows are given" if answer["more"] else ""
     return Table(tuple(answer["columns"]), tuple(map(tuple, answer["rows"])), note)
 
 
-def _asked(tables: Sequence[Grid], sql: str, gone: threading.Event) -> dict[str, Any]:
+async def _asked(tables: Sequence[Grid], sql: str) -> dict[str, Any]:
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-        given = [{"name": g.name, "columns": g.columns, "rows": g.rows} for g in tables]
-        json.dump({"tables": given, "sql": sql, "rows": MOST_ROWS, "seconds": SECONDS}, file)
-        file.flush()
+        await asyncio.to_thread(_write, file, tables, sql)
         limits = child.Limits(SECONDS + 3, MEMORY_MB, 16)
         try:
-            data = child.run("core.tools.sql_child", [file.name], limits, stopped=gone.is_set)
+            data = await child.run_apart("core.tools.sql_child", [file.name], limits)
         except child.ChildFailed as failed:
             raise _refused(failed) from failed
     answer: dict[str, Any] = json.loads(data)
     return answer
+
+
+def _write(file: IO[str], tables: Sequence[Grid], sql: str) -> None:
+    given = [{"name": g.name, "columns": g.columns, "rows": g.rows} for g in tables]
+    json.dump({"tables": given, "sql": sql, "rows": MOST_ROWS, "seconds": SECONDS}, file)
+    file.flush()
 
 
 def _refused(failed: child.ChildFailed) -> Refused:

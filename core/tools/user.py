@@ -1,6 +1,5 @@
 """Tools of one's own: each file of a folder is looked at, and its functions are called, in a child process."""
 
-import asyncio
 import json
 import threading
 from collections.abc import Callable
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core import child
-from core.tools.results import NotReadable, Told
+from core.tools.results import MOST_ROWS, NotReadable, Told
 from core.tools.tool import Problem, Shelf, Tool
 
 LOAD_SECONDS = 20.0
@@ -94,33 +93,40 @@ def tool(path: Path, said: dict[str, Any], check: Callable[[Any], Any], strict: 
 
 def _caller(path: Path, name: str) -> Callable[[Shelf, Any, float], Any]:
     async def run(shelf: Shelf, arguments: Any, seconds: float) -> Any:
-        gone = threading.Event()
-        try:
-            return await asyncio.to_thread(_call, path, name, arguments, seconds, gone)
-        finally:
-            gone.set()  # whoever waits no longer ends the child
+        return await _call(path, name, arguments, seconds)
 
     return run
 
 
-def _call(path: Path, name: str, arguments: Any, seconds: float, gone: threading.Event) -> Told:
+async def _call(path: Path, name: str, arguments: Any, seconds: float) -> Told:
     request = {"op": "call", "file": str(path), "name": name, "arguments": arguments}
     limits = child.Limits(seconds, MEMORY_MB, OUTPUT_MB)
+    asked = json.dumps(request, ensure_ascii=False)
     try:
-        data = child.run(
-            "core.tools.runner",
-            [json.dumps(request, ensure_ascii=False)],
-            limits,
-            stopped=gone.is_set,
-        )
-        answer = json.loads(data)
+        answer = json.loads(await child.run_apart("core.tools.runner", [asked], limits))
     except (child.ChildFailed, ValueError) as failed:
         raise NotReadable(_words(failed, seconds)) from failed
     if answer.get("code") == "result":
         raise NotReadable(answer["message"])
     if "code" in answer:
         raise Raised(answer["message"])
-    return Told(answer["text"], answer["shown"])
+    return Told(str(answer["text"]), _shown(answer["shown"]))
+
+
+def _shown(said: Any) -> dict[str, Any] | None:
+    """The table of a result, as it must be to be drawn: the file's own code may have written anything."""
+    match said:
+        case {"kind": "table", "columns": [*columns], "rows": [*rows], "total": int(total)}:
+            whole = all(isinstance(row, list) and len(row) == len(columns) for row in rows)
+            cells = [cell for row in rows[:MOST_ROWS] for cell in row] if whole else [[]]
+            if not any(isinstance(cell, list | dict) for cell in cells):
+                return {
+                    "kind": "table",
+                    "columns": [str(name) for name in columns],
+                    "rows": rows[:MOST_ROWS],
+                    "total": total,
+                }
+    return None
 
 
 def _words(failed: Exception, seconds: float) -> str:

@@ -31,7 +31,7 @@ def draw(
             composer_prompt.draw(bench)
             variables, missing = composer_prompt.form(prompt)
             table = _table()
-            tools = _tools(bench, answers)
+            tools = _tools(bench, answers, conversation)
             if running:
                 st.button(
                     "Stop",
@@ -157,10 +157,18 @@ def _scope(chosen: list[str], collections: list[Collection], documents: list[Doc
     return f"in {' and '.join([*parts, *[counted(alone, 'document')] * bool(alone)])}"
 
 
-def _tools(bench: Workbench, model: str | None) -> tuple[str, ...]:
-    """The tools that the model may call."""
+def _tools(
+    bench: Workbench, model: str | None, conversation: Conversation | None
+) -> tuple[str, ...]:
+    """The tools that the model may call: those of the conversation, until others are chosen."""
     names = bench.tools.names(user())
+    if conversation and st.session_state.get("tools_of") != conversation.id:
+        asked = bench.turns_of(user(), conversation.id)
+        st.session_state["tools_of"] = conversation.id
+        st.session_state["tools_choice"] = asked[-1].request.tools if asked else ()
+    # What is gone since it was chosen is chosen no more.
     chosen = [name for name in st.session_state.get("tools_choice", ()) if name in names]
+    st.session_state["tools_choice"] = chosen
     title = "No tools" if not chosen else f"{len(chosen)} tool{'' if len(chosen) == 1 else 's'}"
     with st.popover(title, icon=":material/build:", type="tertiary"):
         picked = st.pills(

@@ -184,7 +184,8 @@ def _cost(turn: Turn) -> str:
 def _draw_pair(pair: ReplayPair, first: bool) -> None:
     state = "live" if pair.live else "from the tape"
     changed = "" if pair.live else " · with a result that you changed"
-    differs = "" if pair.same else changed or " · differs"
+    alike = " · the same again" if pair.live else ""
+    differs = alike if pair.same else changed or " · differs"
     mark = " · :orange[:material/call_split: the runs part here]" if first else ""
     st.markdown(f"**Step {pair.number}** · {state}{differs}{mark}")
     if pair.same and pair.before:

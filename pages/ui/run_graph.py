@@ -49,6 +49,7 @@ def _figure(graph: RunGraph, theme: str) -> "Figure":
 
     colours, last = palette.of(theme), len(graph.nodes) - 1
     widest = max(edge.times for edge in graph.edges)
+    beside = 0.12 + max((_reach(edge) for edge in graph.edges), default=0.0)
     figure = go.Figure()
     for edge in graph.edges:
         figure.add_scatter(**_arc(edge, widest, colours))
@@ -68,7 +69,7 @@ def _figure(graph: RunGraph, theme: str) -> "Figure":
     )
     figure.update_layout(
         annotations=[
-            *(_label(place, node, colours) for place, node in enumerate(graph.nodes)),
+            *(_label(place, node, beside, colours) for place, node in enumerate(graph.nodes)),
             *(_times(edge, colours) for edge in graph.edges if edge.times > 1),
         ],
         height=40 + _ROW * len(graph.nodes),
@@ -78,7 +79,8 @@ def _figure(graph: RunGraph, theme: str) -> "Figure":
         plot_bgcolor="rgba(0,0,0,0)",
         dragmode=False,
     )
-    figure.update_xaxes(range=[-0.8, 3.0], visible=False, fixedrange=True)
+    left = min((_reach(edge) for edge in graph.edges), default=0.0) - 0.1
+    figure.update_xaxes(range=[left, left + 3.8], visible=False, fixedrange=True)
     figure.update_yaxes(range=[last + 0.5, -0.5], visible=False, fixedrange=True)
     return figure
 
@@ -111,9 +113,9 @@ def _reach(edge: Edge) -> float:
     return out if edge.target <= edge.source else (-out if span > 1 else 0.0)
 
 
-def _label(place: int, node: Node, colours: palette.Palette) -> dict[str, object]:
+def _label(place: int, node: Node, beside: float, colours: palette.Palette) -> dict[str, object]:
     return {
-        "x": 0.85,
+        "x": beside,
         "y": place,
         "xanchor": "left",
         "align": "left",

@@ -8,8 +8,8 @@ import streamlit as st
 from core import errors
 from core.export import plain
 from core.trace_tree import LEDGER_ROW, Step
-from core.types import Budget, LedgerRow, Region, Source, Span, SpanKind, Turn
-from pages.ui import said, say, tool_span, window_bar
+from core.types import Budget, LedgerRow, Region, Span, Turn
+from pages.ui import passages_found, said, say, tool_span, window_bar
 from pages.ui.charts import STATES
 from pages.ui.markdown import label
 from pages.ui.session import theme
@@ -29,6 +29,7 @@ _FINISH = {
     "length": "cut at the length limit",
     "content_filter": "withheld by the vendor's filter",
     "refusal": "refused by the model",
+    "tool_calls": "called tools",
 }
 _USAGE = "gen_ai.usage."
 _RESPONSE = "gen_ai.response."
@@ -69,7 +70,8 @@ def draw(
         after = say.seconds((event.at_ns - span.start_ns) / 1e9)
         st.caption(f"after {after}: {label(event.name)} {label(str(plain(event.attributes)))}")
     _booked(span, turn, rows)
-    with st.expander("Everything noted, as JSON", type="compact"):
+    raw = "Request, response and everything noted" if span.kind == "model" else "Everything noted"
+    with st.expander(f"{raw}, as JSON", type="compact"):
         st.json(plain(span), expanded=1)
 
 
@@ -93,22 +95,23 @@ def _inside(span: Span, turn: Turn, budget: Budget | None) -> None:
         case "turn":
             st.html(said.message("question", turn.request.prompt, theme()))
         case "retrieval":
-            _hits(span, turn)
+            passages_found.draw(span.attributes.get("hits") or (), turn)
         case "window":
             _window(span.attributes, turn, budget)
         case "model":
-            _call(span.attributes)
+            _call(span.attributes, turn, budget)
         case "citations":
             _citations(span.attributes, turn)
         case "tool":
-            tool_span.draw(span.attributes)
+            tool_span.draw(span.attributes, turn)
         case _:
-            _waited(span.kind)
+            _waited(span)
 
 
-def _waited(kind: SpanKind) -> None:
-    if kind == "wait":  # what is noted of the others stands below
-        st.markdown("The question waited until its documents were read.")
+def _waited(span: Span) -> None:
+    if span.kind == "wait":  # what is noted of the others stands below
+        why = span.attributes.get("why") or "The question waited until its documents were read."
+        st.markdown(label(str(why)))
 
 
 def hint(code: str) -> str:
@@ -126,46 +129,15 @@ def _went_wrong(span: Span) -> None:
     if span.status != "error":
         return
     found = span.attributes
-    advice = hint(str(found.get("error.type", "")))
-    message = found.get("error") or found.get("error.type") or "This step failed."
+    code = str(found.get("error.type") or found.get("code") or found.get("error_type") or "")
+    kind, advice = tool_span.FAULTS.get(code) or (code.replace("_", " "), hint(code))
+    message = found.get("error") or code or "This step failed."
     st.error(f"**{label(str(message))}**\n\n{label(advice)}", icon=":material/error:")
+    if kind:
+        st.caption(f"Kind of error: {label(kind)}")
 
 
 # --- by kind -------------------------------------------------------------------------------------
-
-
-def _hits(span: Span, turn: Turn) -> None:
-    hits = span.attributes.get("hits") or ()
-    if not hits:
-        st.markdown("No passage was found: there are no documents, or none was to be searched.")
-        return
-    st.caption(f"the best {len(hits)} by similarity to the question, 1 would be the same words")
-    cited = {citation.number for citation in turn.citations}
-    for rank, hit in enumerate(hits, 1):
-        source = _source(hit, turn)
-        state = ""
-        if source:
-            state = f" · cited as {source.number}" if source.number in cited else " · not cited"
-        elif turn.sources:
-            state = " · left out of the window"
-        where = say.place(source.hit.unit if source else "page", hit.get("page", 0))
-        title = f"{rank}. {hit.get('document')}, {where} · {hit.get('score', 0):.2f}{state}"
-        with st.expander(label(title), type="compact"):
-            st.html(said.box(str(hit.get("text")), f"Passage {rank}"))
-            if source:
-                st.page_link(
-                    "documents.py",
-                    label="In its document",
-                    icon=":material/description:",
-                    query_params={"d": source.hit.document_id, "passage": str(source.hit.chunk_id)},
-                )
-
-
-def _source(hit: Mapping[str, Any], turn: Turn) -> Source | None:
-    for source in turn.sources:
-        if source.hit.chunk.text == hit.get("text") and source.hit.name == hit.get("document"):
-            return source
-    return None
 
 
 def _window(found: Mapping[str, Any], turn: Turn, budget: Budget | None) -> None:
@@ -181,12 +153,7 @@ def _window(found: Mapping[str, Any], turn: Turn, budget: Budget | None) -> None
         st.caption(f":material/shield: Layers of the defence: {label(found['defence'] or 'none')}.")
     with st.container(horizontal=True):
         if budget:
-            st.page_link(
-                "tokens.py",
-                label="Every item of it",
-                icon=":material/data_usage:",
-                query_params={"turn": turn.id},
-            )
+            _items(turn)
         if found.get("prompt"):
             name, _, version = str(found["prompt"]).partition("@")
             st.page_link(
@@ -197,10 +164,24 @@ def _window(found: Mapping[str, Any], turn: Turn, budget: Budget | None) -> None
             )
 
 
-def _call(found: Mapping[str, Any]) -> None:
+def _items(turn: Turn) -> None:
+    st.page_link(
+        "tokens.py",
+        label="Every item of it",
+        icon=":material/data_usage:",
+        query_params={"turn": turn.id},
+    )
+
+
+def _call(found: Mapping[str, Any], turn: Turn, budget: Budget | None) -> None:
     st.markdown(" · ".join(_usage(found)))
     st.caption(" · ".join(_circumstances(found)))
+    if budget:
+        st.html(window_bar.bar(budget, theme()))
+        _items(turn)
     messages = found.get("request") or ()
+    if budget and any(message.get("role") == "tool" for message in messages):
+        st.caption("This was the window at the first step; the results of tools came since.")
     shown = [said.STYLE]
     for message in messages:
         text = str(message.get("content", ""))
@@ -209,7 +190,8 @@ def _call(found: Mapping[str, Any]) -> None:
         )
     st.markdown(f"**Sent:** {_count(len(messages), 'message')}")
     st.html("".join(shown))
-    response = str(found.get("response") or "")
+    said_ = (str(found.get("response") or ""), *map(str, found.get("calls") or ()))
+    response = "\n\n".join(filter(None, said_))
     st.markdown("**Came back**" if response else "**Nothing came back**")
     if found.get("reasoning"):
         with st.expander("What the model thought", type="compact"):

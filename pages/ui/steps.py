@@ -15,6 +15,7 @@ from pages.ui.markdown import label, safe
 from pages.ui.session import theme, user, workbench
 
 _LONGEST = 6_000
+_FEW, _FEW_LINES, _TALL = 1_200, 14, 320
 _ROW_PIXELS, _MOST_ROWS = 35, 12
 _ICONS = {
     "search_documents": ":material/search:",
@@ -77,7 +78,12 @@ def result(found: ToolReturned) -> None:
         table(found.shown)
         return
     text = found.text if len(found.text) <= _LONGEST else f"{found.text[:_LONGEST]}…"
-    st.code(text, language=None, wrap_lines=True)
+    # A long one is scrolled, so that the answer stays in sight.
+    st.code(text, language=None, wrap_lines=True, height=_TALL if _is_long(text) else "content")
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > _FEW or text.count("\n") > _FEW_LINES
 
 
 def table(shown: dict[str, Any]) -> None:

@@ -158,17 +158,17 @@ def _table(rows: tuple[TraceRow, ...], wanted: str) -> None:
         hide_index=True,
         column_config={
             "Asked": st.column_config.DatetimeColumn(
-                format="D MMM, HH:mm", timezone=st.context.timezone or "UTC", width=110
+                format="D MMM, HH:mm", timezone=st.context.timezone or "UTC", width=105
             ),
-            "Question": st.column_config.TextColumn(width=300),
+            "Question": st.column_config.TextColumn(width=255),
             "Time": number(format="%.2f s", width=75, help="From the question to the last word"),
             "Steps": number(format="localized", width=60, help="Spans of the trace"),
             "Tokens": number(format="localized", width=75, help="Sent and answered"),
-            "Model": st.column_config.TextColumn(width=130),
-            "Cost": st.column_config.TextColumn(alignment="right", width=105),
+            "Model": st.column_config.TextColumn(width=105),
+            "Cost": st.column_config.TextColumn(alignment="right", width=80),
             "End": st.column_config.TextColumn(width=150),
             "Verdicts": st.column_config.TextColumn(
-                width=170, help="What its passages say of the claims of the answer"
+                width=130, help="What its passages say of the claims of the answer"
             ),
         },
         placeholder="–",

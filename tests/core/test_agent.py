@@ -308,6 +308,10 @@ def test_passages_that_a_tool_found_can_be_cited_and_are_checked(stage: Stage) -
     assert [(s.number, s.hit.name) for s in found.sources] == [(1, "rider.txt")]
     assert turn.sources == found.sources
     assert [(c.number, c.verdict) for c in turn.citations] == [(1, "verbatim")]
+    [tool] = [s for s in stage.bench.traces.read("local", turn.id) if s.kind == "tool"]
+    assert [hit["document"] for hit in tool.attributes["hits"]] == ["rider.txt"]
+    assert tool.attributes["strict"]["required"] == ["query", "k"], "as it was sent"
+    assert tool.attributes["signature"].startswith("search_documents(query: str, k: int=5)")
 
 
 def test_documents_that_were_not_chosen_cannot_be_read(stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """A child process is stopped by its limits, whatever it does."""
 
+import asyncio
 import sys
 import textwrap
 import threading
@@ -132,10 +133,42 @@ def test_a_child_that_nobody_waits_for_any_more_is_ended_with_what_it_started(
     with pytest.raises(ChildFailed) as failed:
         child.run(name, [], ENOUGH, on_line=told.append, stopped=lambda: bool(told))
     assert failed.value.why == "stopped"
-    state = Path(f"/proc/{mark.read_text()}/stat")
+    assert gone(int(mark.read_text()))
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended, or does so within five seconds."""
+    state = Path(f"/proc/{pid}/stat")
     waiting = threading.Event()
     for _ in range(250):
         if not state.exists() or state.read_text().rpartition(")")[2].split()[0] in "ZX":
-            return
+            return True
         waiting.wait(0.02)
-    raise AssertionError("what the child started runs on")
+    return False
+
+
+def test_a_process_that_left_the_group_of_its_child_is_ended_with_it(
+    module: Write, tmp_path: Path
+) -> None:
+    mark = tmp_path / "daemon"
+    name = module(f"""
+        import subprocess
+        left = subprocess.Popen(["sleep", "3600"], start_new_session=True)
+        open({str(mark)!r}, "w").write(str(left.pid))
+        print("done")
+    """)
+    assert child.run(name, [], ENOUGH) == b"done\n"
+    assert gone(int(mark.read_text()))
+
+
+async def test_children_that_hang_take_no_thread_that_the_loop_needs(module: Write) -> None:
+    name = module("import time; time.sleep(3600)")
+    hanging = [asyncio.create_task(child.run_apart(name, [], ENOUGH)) for _ in range(40)]
+    await asyncio.sleep(0)
+    assert await asyncio.wait_for(asyncio.to_thread(lambda: "free"), 5) == "free"
+    for each in hanging:
+        each.cancel()
+    assert all(
+        isinstance(each, asyncio.CancelledError)
+        for each in await asyncio.gather(*hanging, return_exceptions=True)
+    )

@@ -40,6 +40,8 @@ started = bench.turns.start("local", TurnRequest("/words 5000 pace 2ms"))
 print(started.turn_id, flush=True)
 while len(bench.turn_rows.get("local", started.turn_id).answer) < 100:
     pass
+while not bench.traces.read("local", started.turn_id):
+    pass
 os.kill(os.getpid(), 9)
 """
 
@@ -97,6 +99,8 @@ def test_a_turn_whose_process_was_killed_keeps_its_words_and_is_marked_and_settl
         turn = bench.turn_rows.get("local", turn_id)
         assert turn.status == "interrupted"
         assert len(turn.answer) >= 100
+        kept = [span.kind for span in bench.traces.read("local", turn_id)]
+        assert kept == ["retrieval", "window"], "what had finished, and not what went on"
         [row] = bench.ledger.rows("local", turn_id=turn_id)
         assert row.state == "settled"
         assert row.usage is None or row.usage.source == "estimated"

@@ -1,6 +1,8 @@
 """Who is let in: this machine under its own name, its owner from elsewhere, a visitor to his link."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
+from core import offspring
 from core.api import create_api
 from core.caller import caller
 from core.doors import Doors, is_loopback, paths
@@ -200,6 +203,28 @@ def test_a_real_connection_of_one_s_own_program_is_its_owner_s(bench: Any) -> No
 
     with served(Doors(page, lambda: bench)) as address:
         assert httpx2.get(address).text == "machine"
+
+
+def test_a_tool_that_asks_the_app_back_is_not_its_owner(bench: Any) -> None:
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        await PlainTextResponse(scope["footlights.caller"].door)(scope, receive, send)
+
+    ask = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())"
+    with served(Doors(page, lambda: bench)) as address:
+        asking = [sys.executable, "-c", ask, address]
+        mark = offspring.marked()
+        tool = subprocess.Popen(
+            asking,
+            env={**os.environ, **mark},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        said, _ = tool.communicate()
+        assert b"machine" not in said
+        offspring.end(tool.pid, mark)
+        mine = subprocess.run(asking, capture_output=True, text=True)
+        assert mine.stdout.strip() == "machine"
 
 
 def test_an_address_that_asks_like_a_machine_is_slowed_before_any_work(client: Ask) -> None:

@@ -166,6 +166,16 @@ def test_a_changed_result_is_read_by_the_model_and_what_came_before_is_not_asked
     assert (found.before.id, found.diverged, found.pairs[2].after) == (turn.id, 2, None)
 
 
+def test_a_step_that_was_asked_anew_and_said_the_same_is_the_same(stage: Stage) -> None:
+    first = Says("", calls(("calculator", {"expression": "6*7"})))
+    stage.vendor.script.extend([first, Says("Enough.")])
+    turn, _ = stage.ask("What is it?", "calculator")
+    stage.vendor.script.append(Says("Enough."))
+    again, _ = replayed(stage, turn, Changes(results={"c0": "6*7 = 43"}))
+    found = stage.bench.replays.compare("local", again.id)
+    assert [(pair.same, pair.live) for pair in found.pairs] == [(False, False), (True, True)]
+
+
 def test_another_model_and_another_question_are_asked_from_the_step_that_was_chosen(
     stage: Stage,
 ) -> None:

@@ -49,7 +49,7 @@ def test_every_tool_stands_there_with_what_it_touches_and_costs(app: Open) -> No
         assert words in shown
     assert "never called yet" in shown
     assert "switched off" in shown
-    assert "calculator(expression: Expression) -> str" in shown
+    assert "calculator(expression: str) -> str" in shown
 
 
 def test_a_tool_is_tried_through_the_form_of_its_schema(app: Open) -> None:
@@ -120,6 +120,21 @@ def test_tools_are_chosen_in_the_chat_and_sent_with_the_question(app: Open, benc
     [turn] = bench.conversations.history("local", talk.id)
     assert turn.request.tools == ("calculator", "now")
     assert "6\\*7 = 42" in texts(test) or "6*7 = 42" in texts(test)
+
+
+def test_a_conversation_keeps_its_tools_and_forgets_those_that_are_gone(
+    app: Open, bench: Any, folder: Path
+) -> None:
+    (folder / "cues.py").write_text(CUE)
+    turn = finished(bench, "Hello", "calculator", "send_cue")
+    plain = finished(bench, "Good evening")
+    test = app(c=turn.conversation_id)
+    assert test.get("button_group")[0].value == ["calculator", "send_cue"]
+    (folder / "cues.py").unlink()
+    test.run()
+    assert not test.exception
+    assert test.get("button_group")[0].value == ["calculator"]
+    assert app(c=plain.conversation_id).get("button_group")[0].value == []
 
 
 def test_what_a_tool_gives_loads_nothing(app: Open, bench: Any, folder: Path) -> None:

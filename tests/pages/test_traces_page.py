@@ -168,6 +168,30 @@ def test_the_slider_plays_the_steps_in_the_order_in_which_they_began(
     assert test.slider[0].value == 1, "a click moves it too"
 
 
+def test_a_call_that_called_tools_shows_them_and_a_tool_that_failed_says_what_to_do(
+    app: Open, bench: Any
+) -> None:
+    prompt = '/call calculator {"expression": 7}\n/call search_documents {"query": "notice"}\nGo'
+    bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
+    request = TurnRequest(prompt, tools=("calculator", "search_documents"))
+    started = bench.turns.start("local", request)
+    for _ in bench.bridge.iterate(bench.turns.follow("local", started.turn_id), 60):
+        pass
+    spans = bench.traces.read("local", started.turn_id)
+    model = next(each for each in spans if each.kind == "model")
+    failed, search = (each for each in spans if each.kind == "tool")
+    test = app("traces.py", turn=started.turn_id, span=model.span_id)
+    assert "Nothing came back" not in texts(test)
+    assert "called tools" in texts(test)
+    assert "calculator {" in html(test)
+    test = app("traces.py", turn=started.turn_id, span=failed.span_id)
+    assert "Kind of error: arguments that do not fit" in texts(test)
+    assert "may call again" in test.error[0].value
+    test = app("traces.py", turn=started.turn_id, span=search.span_id)
+    assert any(each.label.startswith("1. rider") for each in test.expander)
+    assert "In its document" in [link.proto.label for link in test.get("page_link")]
+
+
 def test_the_totals_stand_above(app: Open, asked: Ask) -> None:
     turn = asked("/words 5")
     shown = {metric.label: metric.value for metric in app("traces.py", turn=turn.id).metric}

@@ -9,10 +9,16 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 
 def _watch(descriptor: int) -> None:
     while os.read(descriptor, 1):
+        continue
+    sys.path.insert(0, str(Path(__file__).parents[3]))
+    from core.offspring import sweep  # only now: a server is not to wait for it
+
+    while sweep(os.environ):
         continue
     os.killpg(os.getpgrp(), signal.SIGKILL)  # ourselves among them
 

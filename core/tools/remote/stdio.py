@@ -1,15 +1,15 @@
-"""A server in a process of its own: bounded lines of JSON over its pipes, killed with its whole group."""
+"""A server in a process of its own: bounded lines of JSON over its pipes, killed with whatever it started."""
 
 import asyncio
 import contextlib
 import os
 import shutil
-import signal
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
+from core import offspring
 from core.errors import ToolServerFailed
 from core.tools.remote.pipe import MOST_ANSWER, MOST_MESSAGE, Pipe, Way
 
@@ -30,8 +31,8 @@ _PASSED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 @asynccontextmanager
 async def over_pipes(way: Way, pipe: Pipe) -> AsyncIterator[tuple[Any, Any]]:
     """The two streams of a session with the server. Raises ToolServerFailed when it cannot be started."""
-    process, leash = await _started(way)
-    pipe.kill = lambda: _kill(process)
+    process, leash, kill = await _started(way)
+    pipe.kill = kill
     heard, reading = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     writing, asked = anyio.create_memory_object_stream[SessionMessage](0)
     lines = _Lines(process, pipe, heard)
@@ -44,19 +45,20 @@ async def over_pipes(way: Way, pipe: Pipe) -> AsyncIterator[tuple[Any, Any]]:
                 yield reading, writing
             finally:
                 with anyio.CancelScope(shield=True):
-                    await _end(process)
+                    await _end(process, kill)
                 tasks.cancel_scope.cancel()
     finally:
-        _kill(process)
+        kill()
         os.close(leash)
         for stream in (heard, reading, writing, asked):
             stream.close()
 
 
-async def _started(way: Way) -> tuple[Process, int]:
-    """The process, and the end of the pipe that holds it: when that closes, its whole group is killed."""
+async def _started(way: Way) -> tuple[Process, int, Callable[[], None]]:
+    """The process, the end of the pipe that holds it (when that closes, it is killed with all it started),
+    and what kills it."""
     known = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    environment = {**known, **way.secrets}
+    environment = {**known, **way.secrets, **offspring.marked()}
     program = shutil.which(way.command[0], path=environment.get("PATH"))
     if program is None:
         raise ToolServerFailed(
@@ -81,7 +83,7 @@ async def _started(way: Way) -> tuple[Process, int]:
         raise ToolServerFailed(f"{way.name} could not be started") from error
     finally:
         os.close(reading)
-    return process, writing
+    return process, writing, partial(offspring.end, process.pid, environment)
 
 
 class _Lines:
@@ -130,7 +132,7 @@ class _Lines:
 
     def _passed(self, why: str) -> None:
         self._pipe.ended = f"{why} and was ended"
-        _kill(self._process)
+        self._pipe.kill()
 
     async def _hand_on(self, line: bytes) -> None:
         try:
@@ -159,20 +161,15 @@ async def _write(
             await process.stdin.drain()
 
 
-async def _end(process: Process) -> None:
+async def _end(process: Process, kill: Callable[[], None]) -> None:
     """Let it end by itself for a moment, as the protocol asks, then kill it."""
     if process.stdin:
         process.stdin.close()
     if process.returncode is None:
         with anyio.move_on_after(_GRACE_SECONDS):
             await process.wait()
-    _kill(process)
+    kill()
     with anyio.move_on_after(_GRACE_SECONDS):
         await process.wait()
     # What is unread keeps the pipes open, and the process offers no other way to close them.
     process._transport.close()  # type: ignore[attr-defined]
-
-
-def _kill(process: Process) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)

@@ -119,7 +119,10 @@ async def test_every_attempt_has_a_reservation_and_a_span_of_its_own() -> None:
         *("reserve", "settle"),
     ]
     assert book.rows[1][-1] == Usage(50, 0, source="estimated")
-    spans = trace.take()
+    found = trace.take()
+    assert [span.kind for span in found] == ["model", "wait", "model", "wait", "model"]
+    assert found[1].attributes["why"] == "scripted did not answer."
+    spans = found[::2]
     assert [span.attributes[names.ATTEMPT] for span in spans] == [1, 2, 3]
     assert [span.status for span in spans] == ["error", "error", "ok"]
     assert spans[0].attributes[names.ERROR] == "overloaded"

@@ -88,6 +88,19 @@ def test_the_signature_is_told_as_it_stands_in_the_file() -> None:
     assert describe(dim).signature == "dim(level: int=3, *, slowly: bool=False) -> str"
 
 
+Level = Annotated[int, Field(ge=0, le=9)]
+
+
+def test_a_short_name_of_a_bounded_type_is_told_as_its_type() -> None:
+    def fade(level: Level, steps: list[Level], mood: "Level | None" = None) -> str:
+        """Fade it."""
+        return ""
+
+    found = describe(fade)
+    assert found.signature.startswith("fade(level: int, steps: list[Level], ")
+    assert found.parameters["properties"]["level"]["maximum"] == 9
+
+
 def test_what_a_tool_changes_is_declared_in_its_docstring_and_is_not_part_of_the_description() -> (
     None
 ):

@@ -239,6 +239,36 @@ async def test_stopping_ends_the_process_of_a_tool_within_a_second(
         assert time.monotonic() - began < 1
 
 
+@pytest.mark.parametrize(
+    ("said", "failed"),
+    [
+        ({"text": "forged", "shown": {"kind": "plot"}}, False),
+        (
+            {
+                "text": "forged",
+                "shown": {"kind": "table", "columns": [[]], "rows": [[{}]], "total": 1},
+            },
+            False,
+        ),
+        (["no answer"], True),
+    ],
+)
+async def test_an_answer_that_a_tool_forged_breaks_no_page(
+    called: Any, said: Any, failed: bool
+) -> None:
+    # Its file could write to the very descriptor on which its result is told.
+    body = (
+        "for number in range(3, 20):\n"
+        "    try:\n"
+        f"        os.write(number, {json.dumps(said).encode()!r})\n"
+        "    except OSError:\n"
+        "        pass\n"
+        "os._exit(0)"
+    )
+    outcome = await called(one(body), "act")
+    assert (outcome.failed, outcome.shown) == (failed, None)
+
+
 async def test_a_tool_knows_no_key(called: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     monkeypatch.setenv("DATABASE_URL", "postgres://ada:hunter2@db/x")

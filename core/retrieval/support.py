@@ -19,7 +19,9 @@ passage, and what follows from a text without standing in it.
 
 import re
 
+from core.retrieval.alignment import substituted
 from core.retrieval.comparison import Comparison, initials
+from core.retrieval.exchange import exchanged
 from core.retrieval.meanings import kinds, signs
 from core.retrieval.polarity import denied, opposed
 from core.retrieval.roles import replaced, reversed_roles
@@ -50,7 +52,7 @@ def why_not(claim: Statement, passage: Statement) -> str:
     both = Comparison(claim, passage)
     if both.share < _LEAST_SHARE:
         return f"{both.share:.0%} of its words"
-    for rule in (_numbers, _names, denied, opposed, replaced, reversed_roles, wrong_side, _parts):
+    for rule in _RULES:
         if reason := rule(both):
             return reason
     return ""
@@ -93,6 +95,8 @@ def _is_contrary(theirs: Placed, ours: Placed, both: Comparison) -> bool:
 def _others(both: Comparison, placed: Placed) -> list[Placed]:
     """The numbers of the passage that the claim does not have and might mean."""
     taken = {p for found in both.amounts.values() for p in found}
+    # A row "up to 5 kg | 14.90": the second is no other weight.
+    is_bare = not any(p.quantity.unit for p in both.amounts[placed])
     return [
         p
         for p in both.passage.quantities
@@ -101,7 +105,7 @@ def _others(both: Comparison, placed: Placed) -> list[Placed]:
         and p.quantity.is_year == placed.quantity.is_year
         and (
             p.quantity.unit == placed.quantity.unit
-            or (not p.quantity.unit and p.sentence in both.passage.rows)
+            or (is_bare and not p.quantity.unit and p.sentence in both.passage.rows)
         )
     ]
 
@@ -121,11 +125,12 @@ def _closeness(both: Comparison, placed: Placed, context: dict[str, float]) -> f
     for each, weight in context.items():
         found = both.meant(each)
         near += weight if found & part else weight / 2 if found & row else 0.0
-    together = sum(
-        any(p.sentence == placed.sentence and p is not placed for p in found)
-        for found in both.amounts.values()
-    )
-    return near + together * (1.0 if placed.sentence in passage.rows else 0.5)
+    together = 0.0
+    for amounts in both.amounts.values():
+        others = [p for p in amounts if p.sentence == placed.sentence and p is not placed]
+        is_cell = any(p.part == placed.part for p in others) and placed.sentence in passage.rows
+        together += 1.0 if is_cell else 0.5 if others else 0.0
+    return near + together
 
 
 def _names(both: Comparison) -> str:
@@ -177,3 +182,17 @@ def _parts(both: Comparison) -> str:
         ):
             return f"nothing of {', '.join(t.key for t in tokens)}"
     return ""
+
+
+_RULES = (
+    _numbers,
+    exchanged,
+    substituted,
+    _names,
+    denied,
+    opposed,
+    replaced,
+    reversed_roles,
+    wrong_side,
+    _parts,
+)

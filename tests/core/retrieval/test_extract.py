@@ -106,7 +106,7 @@ def test_the_rows_of_a_sheet_say_their_numbers_and_their_columns_under_its_name(
     assert (extracted.unit, extracted.empty_pages) == ("sheet", (2,))
 
 
-@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|", "^", "~"])
 def test_the_delimiter_of_a_table_in_text_is_found(tmp_path: Path, mark: str) -> None:
     content = mark.join(["name", "note"]) + "\n" + mark.join(["Al", f'"a{mark}b\nc"']) + "\n"
     text = read(tmp_path, "a.csv", content).text

@@ -13,7 +13,7 @@ from tests.core.retrieval import files
 
 
 def read(folder: Path, name: str, content: bytes | str, **limits: Any) -> Extracted:
-    path = files.write(folder, name, content)
+    path = files.write(folder, "b10b", content)  # a stored file is named by its hash
     return extract(path, sniff(name, path.read_bytes()[:4096]), ReadLimits(**limits))
 
 

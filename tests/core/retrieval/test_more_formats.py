@@ -26,7 +26,7 @@ RTF = rb"{\rtf1\ansi{\fonttbl\f0 Arial;}\f0 The notice period is \b sixty\b0  da
 
 
 def read(folder: Path, name: str, content: bytes | str, **limits: Any) -> Extracted:
-    path = files.write(folder, name, content)
+    path = files.write(folder, "b10b", content)  # a stored file is named by its hash
     return extract(path, sniff(name, path.read_bytes()[:4096]), ReadLimits(**limits))
 
 

@@ -3,6 +3,7 @@ or another e-mail."""
 
 import email
 from collections.abc import Iterator
+from contextlib import suppress
 from email import policy
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -57,10 +58,8 @@ def _header(message: MIMEPart, wanted: str) -> str:
         text = value.decode()
     except UnicodeDecodeError:
         text = value.decode("cp1252", "replace")
-    try:
+    with suppress(HeaderParseError, LookupError, ValueError):  # an encoding that nobody knows
         text = str(make_header(decode_header(text)))
-    except (HeaderParseError, LookupError, ValueError):  # an encoding that nobody knows
-        pass
     return " ".join(text.split())
 
 

@@ -23,9 +23,9 @@ class Blend:
     best of its document add, how many each search brings, and how much likeness to what is chosen
     already counts against a passage."""
 
-    meaning: float = 0.4
+    meaning: float = 0.35
     beside: float = 0.3
-    document: float = 0.3
+    document: float = 0.45
     pool: int = 100
     diversity: float = 0.0
 

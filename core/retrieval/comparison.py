@@ -106,6 +106,8 @@ def _look_up(token: Token, passage: Statement) -> frozenset[str]:
         return frozenset((token.concept,))
     if token.kind == "code":
         return _code(token.key, passage)
+    if token.concept in passage.pieces:
+        return frozenset((token.concept,))
     return (_named(token, passage) if token.is_capital else _NONE) or _kin(token.concept, passage)
 
 

@@ -14,8 +14,8 @@ MAX_COLUMNS = 16_384  # what a sheet of Excel can hold
 class ReadLimits:
     """What reading one file may cost: wall time, memory, and how much may come out of it."""
 
-    seconds: float = 60
-    memory_mb: int = 1536
+    seconds: float = 30
+    memory_mb: int = 600
     characters: int = 10_000_000
     pages: int = 5_000
     unpacked_mb: int = 300

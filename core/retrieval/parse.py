@@ -8,7 +8,7 @@ from core.retrieval.meanings import concept, is_function
 from core.retrieval.negation import negations
 from core.retrieval.numerals import SCALES, UNITS
 from core.retrieval.quantities import Quantity, at_digits, in_words
-from core.retrieval.statements import Kind, Placed, Statement, Token
+from core.retrieval.statements import Kind, Placed, Statement, Token, grouped, named
 from core.retrieval.wordlists import EXCEPTIONS, HEDGES, LIMITS, NEGATORS, TITLES
 from core.retrieval.words import UNSPACED, sentences
 
@@ -27,6 +27,7 @@ _HARD = re.compile(
 _SOFT = frozenset(("and", "or", "und", "oder", "et", "ou", "compared", "before", "after", "until"))
 _GERMAN = ("der", "die", "das", "und", "nicht", "ist", "den", "von", "ein", "im", "zu", "mit")
 _ACRONYM = re.compile(r"[^\W\d_a-z]{2,}s?")
+_PIECE = re.compile(r"[^\W\d_]+")
 _FEW, _AGAIN = 3, ("the", "other", "these", "those", "its", "their")  # "the other two"
 _MONTHS = ("may", "march", "mai", "mars")  # with a capital, no verbs
 _TEMPERATURES = ("celsius", "fahrenheit")
@@ -41,7 +42,7 @@ class _Reader:
         self.sentence, self.clause, self.part = -1, -1, -1
         self.opens = True
         self.heads: list[str] = []
-        self.label: list[str] = []
+        self.label = ""
         self.column, self.ticks = -1, 0
         self.row_start = 0
         self.is_record = False
@@ -59,18 +60,18 @@ class _Reader:
 
     def _row(self, start: int, end: int, header: list[str]) -> list[str]:
         """The headings that hold after this sentence, which may be a row of a table."""
-        self.heads, self.label, self.column, self.row_start = [], [], -1, start
+        self.heads, self.label, self.column, self.row_start = [], "", -1, start
         record = _RECORD.match(self.text, start, end)
         self.is_record = record is not None
         if record:
             self.found.rows.add(self.sentence)
-            self.label = re.findall(r"\w+", record[1].casefold())
+            self.label = record[1]
         if not self.text.startswith("|", start):
             return []
         self.found.rows.add(self.sentence)
         cells = self.text[start:end].strip("|").split("|")
         if header:
-            self.heads, self.label = header[:40], re.findall(r"\w+", cells[0].casefold())
+            self.heads, self.label = header[:40], cells[0]
         return header or cells
 
     def _next_sentence(self) -> None:
@@ -194,12 +195,21 @@ class _Reader:
         if not self.is_record and not 1 <= self.column < len(self.heads):
             return
         at = self.row_start
-        head = "" if self.is_record else self.heads[self.column]
-        for word in [*self.label, *re.findall(r"[^\W\d_]+", head.casefold())]:
-            self._add(word, "word", at, at)
+        for said in (self.label, "" if self.is_record else self.heads[self.column]):
+            for word in re.findall(r"[^\W\d_]+", said.casefold()):
+                self._add(word, "word", at, at)
+            for digits in re.finditer(r"(?<![\w.,])\d", said):
+                for each in at_digits(said, digits.start()):
+                    here = each._replace(start=at, end=at)
+                    self.found.quantities.append(
+                        Placed(here, self.sentence, self.clause, self.part, False, 0)
+                    )
 
     def _close(self) -> None:
         found = self.found
+        found.names = frozenset(t.key for t in found.tokens if t.kind == "name")
+        found.tokens = [named(t, found.names) for t in found.tokens]
+        found.parts = [[named(t, found.names) for t in part] for part in found.parts]
         found.concepts = frozenset(t.concept for t in found.telling())
         for each in sorted(found.concepts):
             found.by_start.setdefault(each[:4], []).append(each)
@@ -210,9 +220,13 @@ class _Reader:
         ]
         found.concepts |= {t.concept for t in periods}
         told = [t for t in found.tokens if t.kind != "function"] + periods
-        found.by_sentence = _grouped([(t.sentence, t.concept) for t in told], self.sentence + 1)
-        found.by_clause = _grouped([(t.clause, t.concept) for t in told], self.clause + 1)
-        found.by_part = _grouped([(t.part, t.concept) for t in told], self.part + 1)
+        # "proxy_read_timeout" says what a "read timeout of the proxy" is.
+        pieces = [t._replace(concept=each) for t in told if t.kind == "code" for each in _pieces(t)]
+        found.pieces = frozenset(t.concept for t in pieces)
+        told += pieces
+        found.by_sentence = grouped([(t.sentence, t.concept) for t in told], self.sentence + 1)
+        found.by_clause = grouped([(t.clause, t.concept) for t in told], self.clause + 1)
+        found.by_part = grouped([(t.part, t.concept) for t in told], self.part + 1)
         found.scales = frozenset(SCALES[t.key] for t in found.tokens if t.key in SCALES)
         found.limited = frozenset(
             t.sentence
@@ -222,11 +236,8 @@ class _Reader:
         found.negations = negations(found, frozenset(no_negations(self.text)))
 
 
-def _grouped(pairs: list[tuple[int, str]], count: int) -> list[frozenset[str]]:
-    groups: list[set[str]] = [set() for _ in range(count)]
-    for place, each in pairs:
-        groups[place].add(each)
-    return [frozenset(group) for group in groups]
+def _pieces(code: Token) -> list[str]:
+    return [concept(piece) for piece in _PIECE.findall(code.key) if len(piece) > 2]
 
 
 def read(text: str) -> Statement:

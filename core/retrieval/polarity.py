@@ -41,7 +41,8 @@ def _is_met(theirs: Negation, ours: Negation, both: Comparison) -> bool:
         if concept(theirs.key) in ours.words:
             return False
         denied = theirs.around & (near or around)
-        return bool(denied) or (theirs.key in FREE and bool(ours.words & PAYING))
+        is_free = theirs.key in FREE and theirs.sentence in both.rows[:1]
+        return bool(denied) or (is_free and bool(ours.words & PAYING))
     if not near and theirs.sentence in both.rows[:1]:
         return True  # "without limit" for "without bound"
     first = both.all_meant(ours.first) if ours.after else set()

@@ -14,6 +14,9 @@ _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)|(\d{1,2})([./])(\d{1,2})\5(\d
 _HALVES = re.compile(r"(am|pm|a\.m\.|p\.m\.|uhr|o'clock)", re.IGNORECASE)
 
 
+_ANOTHER = ("nautical", "square", "cubic")
+
+
 class Quantity(NamedTuple):
     """A number that a text says: its possible values, its unit ("" when it has none) with what one
     of it comes to in the base unit, and characters [start, end)."""
@@ -76,7 +79,7 @@ def _number(text: str, start: int, digits: str, tail: str, end: int) -> list[Qua
         return [_clock(text, int(hours), int(minutes or 0), start, end + after.find(half[0]))]
     values = written_values(digits)
     low = tail.casefold()
-    if low in ("st", "nd", "rd", "th", "s", "er", "e", "ème"):
+    if low in ("st", "nd", "rd", "th", "er", "e", "ème") or (low == "s" and len(digits) % 2 == 0):
         return [Quantity(values, "", 1.0, start, end + len(tail), low == "s" and len(digits) == 4)]
     scale = SCALES.get(low, 1.0) if low else 1.0
     if tail and scale == 1.0 and low not in UNITS:
@@ -145,6 +148,10 @@ def _unit(text: str, end: int) -> tuple[str, float]:
     found = _NEXT.match(text, end)
     if not found:
         return "", 1.0
+    if found[1].casefold() in _ANOTHER:
+        # Nautical miles and square metres are units of their own.
+        unit, factor = _unit(text, found.end())
+        return (f"{found[1].casefold()} {unit}", factor) if unit else ("", 1.0)
     name = found[1].casefold().replace(" ", "")
     # "250 g flour" is a weight, "5 m" a length, but "12 An" or "3 T" is none.
     if len(name) == 1 and name.isalpha() and found[1] != name and name not in "lwv":

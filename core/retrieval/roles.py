@@ -25,8 +25,6 @@ def replaced(both: Comparison) -> str:
     for token in names:
         if _is_elsewhere(token, names, both):
             return f"{token.key} in the place of another"
-    if reason := _renamed(both) or _exchanged(both):
-        return reason
     best = [t for t in both.passage.telling() if t.sentence in both.rows[:1]]
     for token in both.telling:
         if kinds(token.key) and not both.meant(token.concept):
@@ -34,47 +32,6 @@ def replaced(both: Comparison) -> str:
                 if rivals(token.key, theirs.key) and theirs.concept not in both.said:
                     return f"{token.key} for {theirs.key}"
     return ""
-
-
-def _renamed(both: Comparison) -> str:
-    """A German noun that the passage lacks, where it has another after the same word."""
-    if not both.claim.is_german:
-        return ""
-    theirs = list(pairwise(both.passage.tokens))
-    for before, token in pairwise(both.claim.tokens):
-        if token.kind != "word" or not token.is_capital or both.meant(token.concept):
-            continue
-        if before.key in _NAMING and any(
-            a.key == before.key and b.is_capital and b.concept not in both.said for a, b in theirs
-        ):
-            return f"{token.key} in the place of another"
-    return ""
-
-
-def _exchanged(both: Comparison) -> str:
-    """The one word that the passage lacks, in a noun's place where the passage has another."""
-    missing = [t for t in both.telling if not both.meant(t.concept)]
-    if len(missing) != 1 or len(both.telling) - 1 < _MANY:
-        return ""
-    tokens = both.claim.tokens
-    place = tokens.index(missing[0])
-    before = tokens[place - 1].key if place else ""
-    following = _key_after(tokens, place)
-    if before not in _NOUN_AFTER or (before == "to" and following in ("the", "a", "an")):
-        return ""
-    for one, other in pairwise(both.passage.tokens):
-        if one.key != before or other.kind not in ("word", "name", "code"):
-            continue
-        at = both.passage.tokens.index(other)
-        if other.concept not in both.said and _key_after(both.passage.tokens, at) == following:
-            return f"{missing[0].key} for {other.key}"
-    return ""
-
-
-def _key_after(tokens: list[Token], place: int) -> str:
-    """The word after this one, "" at the end of the sentence."""
-    following = tokens[place + 1] if place + 1 < len(tokens) else None
-    return following.key if following and following.sentence == tokens[place].sentence else ""
 
 
 def _is_elsewhere(token: Token, names: list[Token], both: Comparison) -> bool:
@@ -120,7 +77,7 @@ def _clause_fit(part: int, others: list[Token], both: Comparison) -> float:
 
 
 def _has_rival(token: Token, part: list[Token], both: Comparison) -> bool:
-    return any(t.concept not in both.said and _is_alike(t, token) for t in part)
+    return any(t.concept not in both.said and _is_alike(t, token, both) for t in part)
 
 
 def _is_half_renamed(token: Token, part: list[Token], both: Comparison) -> bool:
@@ -143,10 +100,12 @@ def _is_in(token: Token, part: int, both: Comparison) -> bool:
     return bool(both.meant(token.concept) & both.passage.by_part[part])
 
 
-def _is_alike(theirs: Token, ours: Token) -> bool:
+def _is_alike(theirs: Token, ours: Token, both: Comparison) -> bool:
     if kinds(ours.key):
         return rivals(ours.key, theirs.key)
-    return theirs.kind == ours.kind and ours.kind in ("name", "code")
+    if theirs.kind == "name" and ours.is_capital:
+        return ours.kind == "name" or ours.key in both.passage.names
+    return theirs.kind == ours.kind == "code"
 
 
 def reversed_roles(both: Comparison) -> str:
@@ -176,7 +135,7 @@ def _is_reversed(first: Token, second: Token, both: Comparison) -> bool:
         if straight is None and crossed is not None and crossed == passive:
             return True
         if crossed is None and straight is not None and straight != passive:
-            return first.key in ROLES
+            return straight or first.key in ROLES
         if (
             crossed is None
             and straight is None

@@ -89,7 +89,7 @@ class Judge:
             return "verbatim"
         if quick_share(ours, theirs) < _WORTH_A_LOOK:
             return "not_found"
-        if self._stands(claim, passage) and not denies(ours, theirs):
+        if self._stands(claim, passage) and not (denies(ours, theirs) or misquotes(ours, theirs)):
             return "verbatim"
         return "not_found" if why_not(ours, theirs) else "supported"
 

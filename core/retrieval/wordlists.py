@@ -113,6 +113,7 @@ easy simple / hard difficult
 faster fast quick / slower slow
 heavy heavier heaviest / light lighter lightest
 ahead / behind
+advance / retreat
 confirm confirmed / deny denied
 capable able / incapable unable
 voluntarily / compulsorily
@@ -175,7 +176,7 @@ drop drops dropped discontinue discontinued discontinues cease ceases ceased
 forbid forbidden forbids prohibit prohibited prohibits ban bans banned exclude excludes
 excluded excluding refuse refuses refused reject rejects rejected deny denies denied fail
 fails failed prevent prevents prevented avoid avoids lack lacks lacked illegal impossible
-closed free verboten untersagt interdit interdite exempt absent invalid unavailable stop
+closed free missing verboten untersagt interdit interdite exempt absent invalid unavailable stop
 stops stopped abolished disabled ineligible geschlossen fermé gratuite gratuit kostenlos
 """)
 # "Only with" is "not without".

@@ -24,7 +24,7 @@ _COMMON = frozenset(
 )
 # Possessive, because a million spaces after a full stop are to be looked at once.
 _END = re.compile(
-    "(?<=[.!?…])[\"'”’»)\\]]{0,3}[ \t]*+(?:\n[ \t]*+)?+(?![a-z,;:\\s]|$)(?<=\\s)"
+    "(?<=[.!?…])(?<!\\b[A-Z]\\.)[\"'”’»)\\]]{0,3}[ \t]*+(?:\n[ \t]*+)?+(?![a-z,;:\\s]|$)(?<=\\s)"
     "|(?<=[。！？।؟])[”’」』）]?"
     "|\n[ \t]*+\n"
     "|\n(?=[ \t]*+(?:[|#>*•+-]|\\d{1,3}[.)])[ \t]?)"

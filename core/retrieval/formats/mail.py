@@ -1,8 +1,13 @@
-"""E-mails: who wrote to whom, about what, and the text; what is attached is named."""
+"""E-mails: who wrote to whom, about what, and the text; what is attached is named, and read if it is text
+or another e-mail."""
 
 import email
+from collections.abc import Iterator
+from contextlib import suppress
 from email import policy
-from email.message import EmailMessage
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import EmailMessage, MIMEPart
 from pathlib import Path
 
 from core.errors import Refused
@@ -10,38 +15,68 @@ from core.retrieval.draft import Draft
 from core.retrieval.formats.web import to_markdown
 
 _HEADERS = ("Subject", "From", "To", "Cc", "Date")
+_LONGEST = 20_000  # characters of a header
+_DEEPEST = 10
+"""E-mails in an e-mail that are read; nobody forwards a forwarded one more often."""
 
 
 def read(path: Path, draft: Draft) -> None:
-    """The headers that people read, the plain text or else the page, and the names of the attachments."""
+    """The headers that people read, the plain text or else the page, the names of the attachments, and
+    the text of those that are text or e-mails."""
     message = email.message_from_bytes(path.read_bytes(), policy=policy.default)
     if not isinstance(message, EmailMessage) or not message.keys():
         raise Refused(
             "damaged: it has no headers of an e-mail",
             hint="Save it again from your mail program as .eml.",
         )
-    subject = " ".join(str(message.get("Subject", "")).split())
+    draft.add("\n\n".join(part for part in _parts(message, draft, _DEEPEST) if part))
+
+
+def _parts(message: MIMEPart, draft: Draft, deep: int) -> Iterator[str]:
+    said = {name: text for name in _HEADERS if (text := _header(message, name))}
+    subject = said.pop("Subject", "")
     lines = [f"# {subject}"] if subject else []
-    lines += [
-        f"{name}: {' '.join(str(message[name]).split())}"
-        for name in _HEADERS[1:]
-        if message.get(name)
-    ]
-    draft.add("\n\n".join(["\n".join(lines), _body(message, draft), _attached(message)]).strip())
+    yield "\n".join([*lines, *(f"{name}: {text}" for name, text in said.items())])
+    yield _body(message, draft)
+    attached = [*message.iter_attachments()] if message.is_multipart() else []
+    names = [part.get_filename() or part.get_content_type() for part in attached]
+    yield f"Attached: {', '.join(names)}" if names else ""
+    for part in [message, *attached]:
+        if part.get_content_type() == "message/rfc822" and deep:
+            for inner in part.iter_parts():
+                yield from _parts(inner, draft, deep - 1)
+        elif part is not message and part.get_content_type() == "text/plain":
+            yield f"## {part.get_filename() or 'Attached text'}\n\n{_text(part)}"
 
 
-def _body(message: EmailMessage, draft: Draft) -> str:
+def _header(message: MIMEPart, wanted: str) -> str:
+    """The header as it is read by people. Not taken apart into addresses: the library's parser needs a
+    time that grows with the square of their number."""
+    raw = next((v for name, v in message.raw_items() if name.lower() == wanted.lower()), "")
+    value = str(raw)[:_LONGEST].encode("utf-8", "surrogateescape")
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = value.decode("cp1252", "replace")
+    with suppress(HeaderParseError, LookupError, ValueError):  # an encoding that nobody knows
+        text = str(make_header(decode_header(text)))
+    return " ".join(text.split())
+
+
+def _body(message: MIMEPart, draft: Draft) -> str:
     part = message.get_body(preferencelist=("plain", "html"))
     if part is None:
         return ""
-    try:
-        text = str(part.get_content())
-    except (LookupError, UnicodeDecodeError):  # a charset that nobody knows
-        raw = part.get_payload(decode=True)
-        text = raw.decode("cp1252", "replace") if isinstance(raw, bytes) else ""
+    text = _text(part)
     return to_markdown(text, draft) if part.get_content_subtype() == "html" else text
 
 
-def _attached(message: EmailMessage) -> str:
-    names = [part.get_filename() or part.get_content_type() for part in message.iter_attachments()]
-    return f"Attached: {', '.join(names)}" if names else ""
+def _text(part: MIMEPart) -> str:
+    raw = part.get_payload(decode=True)
+    if not isinstance(raw, bytes):
+        return ""
+    try:
+        # Without a charset the standard says ASCII, and who breaks that does not say how.
+        return raw.decode() if not part.get_content_charset() else str(part.get_content())
+    except (LookupError, UnicodeDecodeError):  # a charset that nobody knows
+        return raw.decode("cp1252", "replace")

@@ -19,13 +19,16 @@ def read(path: Path, draft: Draft) -> None:
     when it was saved."""
     import openpyxl
 
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    draft.expect("sheet", len(book.worksheets))
-    for sheet in book.worksheets:
-        # A file may claim any size for its sheet; without the claim only what is there is read.
-        sheet.reset_dimensions()
-        lines = list(records(_rows(sheet, draft), draft, numbered=True))
-        draft.add(f"# {' '.join(sheet.title.split())}\n\n" + "\n".join(lines) if lines else "")
+    # Opened here: of a path the library wants to see the ending, and a stored file has none.
+    with path.open("rb") as file:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        draft.expect("sheet", len(book.worksheets))
+        for sheet in book.worksheets:
+            # A file may claim any size for its sheet; without the claim only what is there is read.
+            sheet.reset_dimensions()
+            lines = list(records(_rows(sheet, draft), draft, numbered=True))
+            title = " ".join(sheet.title.split())
+            draft.add(f"# {title}\n\n" + "\n".join(lines) if lines else "")
 
 
 def _rows(sheet: Any, draft: Draft) -> Iterator[Row]:

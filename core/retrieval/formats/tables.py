@@ -9,7 +9,7 @@ from core.retrieval.draft import MAX_COLUMNS, Draft
 from core.retrieval.formats.plain import decode
 from core.retrieval.formats.records import records
 
-_DELIMITERS = ",;\t|"
+_DELIMITERS = ",;\t|^~"
 _SAMPLE_LINES = 50
 _SAMPLE = 65_536
 
@@ -37,7 +37,7 @@ def read(path: Path, draft: Draft) -> None:
 
 
 def delimiter(text: str) -> str:
-    """What stands between the cells: that of `,` `;` tab and `|` which divides most lines alike."""
+    """What stands between the cells: that of `,` `;` tab `|` `^` and `~` which divides most lines alike."""
     lines = [line for line in text[:_SAMPLE].split("\n")[:_SAMPLE_LINES] if line.strip()]
     if _names_its_delimiter(text):
         return text[4]

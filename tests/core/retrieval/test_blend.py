@@ -11,7 +11,7 @@ from core.retrieval.blend import Blend, choose, fold, fuse
 from core.retrieval.wordshard import WordMatches
 from core.types import Candidate
 
-PLAIN = Blend(beside=0.0, document=0.0)
+PLAIN = Blend(meaning=0.4, beside=0.0, document=0.0)
 
 
 def order(found: Iterable[Candidate]) -> list[int]:

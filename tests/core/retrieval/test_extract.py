@@ -13,7 +13,7 @@ from tests.core.retrieval import files
 
 
 def read(folder: Path, name: str, content: bytes | str, **limits: Any) -> Extracted:
-    path = files.write(folder, name, content)
+    path = files.write(folder, "b10b", content)  # a stored file is named by its hash
     return extract(path, sniff(name, path.read_bytes()[:4096]), ReadLimits(**limits))
 
 
@@ -106,7 +106,7 @@ def test_the_rows_of_a_sheet_say_their_numbers_and_their_columns_under_its_name(
     assert (extracted.unit, extracted.empty_pages) == ("sheet", (2,))
 
 
-@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|", "^", "~"])
 def test_the_delimiter_of_a_table_in_text_is_found(tmp_path: Path, mark: str) -> None:
     content = mark.join(["name", "note"]) + "\n" + mark.join(["Al", f'"a{mark}b\nc"']) + "\n"
     text = read(tmp_path, "a.csv", content).text

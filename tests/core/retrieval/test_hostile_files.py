@@ -28,7 +28,7 @@ BILLION_LAUGHS = (
 
 
 def read(folder: Path, kind: str, content: bytes | str) -> Extracted:
-    return extract(files.write(folder, f"file.{kind}", content), kind, LIMITS)
+    return extract(files.write(folder, "b10b", content), kind, LIMITS)
 
 
 def word() -> bytes:

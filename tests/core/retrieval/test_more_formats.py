@@ -26,7 +26,7 @@ RTF = rb"{\rtf1\ansi{\fonttbl\f0 Arial;}\f0 The notice period is \b sixty\b0  da
 
 
 def read(folder: Path, name: str, content: bytes | str, **limits: Any) -> Extracted:
-    path = files.write(folder, name, content)
+    path = files.write(folder, "b10b", content)  # a stored file is named by its hash
     return extract(path, sniff(name, path.read_bytes()[:4096]), ReadLimits(**limits))
 
 
@@ -55,6 +55,41 @@ def test_an_email_is_read_with_its_headers_and_names_what_is_attached(tmp_path: 
     assert text.startswith("# Kündigung\nFrom: Ada <ada@example.org>\nTo: Bob <bob@example.org>\n")
     assert "The notice period is sixty days – no more." in text
     assert text.endswith("Attached: rider.pdf")
+
+
+def test_a_forwarded_email_and_an_attached_text_are_read_with_the_one_that_brings_them(
+    tmp_path: Path,
+) -> None:
+    mail = (
+        b'Subject: FW\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="q"\n\n--q\n\nSee below.\n--q\n'
+        b"Content-Type: message/rfc822\n\nSubject: Budget\nFrom: x@example.org\n\nIt is 4,711 euros.\n--q\n"
+        b'Content-Type: text/plain\nContent-Disposition: attachment; filename="notes.txt"\n\nAsk Ada.\n--q--\n'
+    )
+    text = read(tmp_path, "a.eml", mail).text
+    assert "# Budget\nFrom: x@example.org\n\nIt is 4,711 euros." in text
+    assert "## notes.txt\n\nAsk Ada." in text
+
+
+def test_emails_in_emails_are_read_to_a_depth(tmp_path: Path) -> None:
+    mail = b"Subject: the last\n\nText."
+    for number in range(300):
+        mail = b"Subject: %d\nContent-Type: message/rfc822\n\n%b" % (number, mail)
+    text = read(tmp_path, "a.eml", mail).text
+    assert text.startswith("# 299\n\n# 298")
+    assert text.endswith("# 289")
+
+
+def test_an_email_that_names_no_charset_keeps_its_accents(tmp_path: Path) -> None:
+    assert "café" in read(tmp_path, "a.eml", "Subject: x\n\ncafé".encode()).text
+    assert "café" in read(tmp_path, "a.eml", "Subject: x\n\ncafé".encode("latin-1")).text
+
+
+@pytest.mark.parametrize("addresses", ["a@b.org, " * 100_000, "(" * 20_000], ids=["many", "nested"])
+def test_an_email_to_anybody_is_read(tmp_path: Path, addresses: str) -> None:
+    mail = f"Subject: =?utf-8?q?caf=C3=A9?=\nTo: {addresses}\n\nText."
+    text = read(tmp_path, "a.eml", mail.encode(), seconds=20).text
+    assert text.startswith("# café\nTo: ")
+    assert text.endswith("Text.")
 
 
 def test_an_email_of_html_alone_is_read_as_a_page_without_what_it_hides(tmp_path: Path) -> None:

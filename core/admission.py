@@ -71,7 +71,8 @@ class Admission:
         self, user: str, turn_id: str, conversation_id: str, request: TurnRequest, *, new: bool
     ) -> Asked:
         """The request with its model and prompt resolved. Raises Misuse and its kin, in words."""
-        prompt = clean(request.prompt).strip()
+        request = _cleaned(request)
+        prompt = request.prompt.strip()
         if not prompt:
             raise Refused("the question is empty", hint="Type a question.")
         if len(prompt) > MAX_PROMPT:
@@ -159,6 +160,29 @@ class Admission:
                 "the last question of this conversation is still being answered",
                 hint="Wait for the answer, or stop it.",
             )
+
+
+def _cleaned(request: TurnRequest) -> TurnRequest:
+    """The request in texts that an event can hold: what was typed goes into the window as it is."""
+    return replace(
+        request,
+        prompt=clean(request.prompt),
+        instructions=clean(request.instructions),
+        table=clean(request.table),
+        variables={clean(name): _clean(value) for name, value in request.variables.items()},
+    )
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case str():
+            return clean(value)
+        case list():
+            return [_clean(each) for each in value]
+        case dict():
+            return {clean(name): _clean(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def title(prompt: str) -> str:

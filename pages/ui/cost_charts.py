@@ -71,6 +71,46 @@ def over_time(amounts: Amounts, first: date, last: date, theme: str, *, money: b
     )
 
 
+def by_day(
+    days: Sequence[tuple[date, float]], first: date, last: date, theme: str, *, money: bool
+) -> "Figure":
+    """One bar a day, in dollars or in calls."""
+    import plotly.graph_objects as go
+
+    colours, half = palette.of(theme), timedelta(hours=12)
+    figure = go.Figure(
+        go.Bar(
+            x=[_noon(day) for day, _ in days],
+            y=[amount for _, amount in days],
+            width=_DAY_MS * 0.72,
+            marker={"color": colours.chart[1], "cornerradius": 2},
+            hovertemplate="%{x|%-d %b %Y}: "
+            + ("$%{y:.6~f}" if money else "%{y:,.0f} calls")
+            + "<extra></extra>",
+        )
+    )
+    least = last - timedelta(days=6)  # the bar of a first day is no wall
+    figure.update_xaxes(
+        range=[_noon(min(first, least)) - half, _noon(last) + half],
+        tickformat="%-d\n%b",
+        nticks=7,
+        tickangle=0,
+        showgrid=False,
+        fixedrange=True,
+    )
+    figure.update_yaxes(
+        title="US dollars" if money else "calls",
+        tickprefix="$" if money else "",
+        rangemode="tozero",
+        nticks=4,
+        fixedrange=True,
+    )
+    figure = charts.laid_out(figure, theme, height=210)
+    return figure.update_layout(
+        margin={"t": 30}, modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.muted}
+    )
+
+
 def by_answer(found: Distribution, theme: str) -> "Figure":
     """How many answers cost how much: a bar for each bin, those that cost nothing first."""
     import plotly.graph_objects as go
@@ -116,23 +156,25 @@ def month(
     days = [today.replace(day=day) for day in range(1, today.day + 1)]
     sums = list(accumulate(spent.get(day, 0.0) for day in days))
     shape = "%{x|%-d %b}: $%{y:.4~f}"
-    figure.add_scatter(
-        x=[today, last, last],
-        y=[sums[-1], pace.high, pace.low],
-        fill="toself",
-        fillcolor=_faint(colours.chart[1]),
-        line={"width": 0},
-        hoverinfo="skip",
-        name="four cases of five",
-    )
-    figure.add_scatter(
-        x=[today, last],
-        y=[sums[-1], pace.middle],
-        mode="lines",
-        line={"color": colours.chart[1], "width": 2, "dash": "dot"},
-        name="at this pace",
-        hovertemplate=shape + "<extra>at this pace</extra>",
-    )
+    if today < last:
+        figure.add_scatter(
+            x=[today, last, last],
+            y=[sums[-1], pace.high, pace.low],
+            mode="lines",
+            fill="toself",
+            fillcolor=_faint(colours.chart[1]),
+            line={"width": 0},
+            hoverinfo="skip",
+            name="four cases of five",
+        )
+        figure.add_scatter(
+            x=[today, last],
+            y=[sums[-1], pace.middle],
+            mode="lines",
+            line={"color": colours.chart[1], "width": 2, "dash": "dot"},
+            name="at this pace",
+            hovertemplate=shape + "<extra>at this pace</extra>",
+        )
     figure.add_scatter(
         x=days,
         y=sums,

@@ -16,6 +16,7 @@ from benchmarks import (
     startup,
     streams,
     traces,
+    visitors,
     window,
     words,
 )
@@ -35,6 +36,7 @@ ALL = {
     "reservations": reservations.main,
     "streams": streams.main,
     "traces": traces.main,
+    "visitors": visitors.main,
     "window": window.main,
 }
 

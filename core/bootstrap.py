@@ -39,6 +39,7 @@ from core.replays import Pair as ReplayPair
 from core.replays import Price as ReplayPrice
 from core.retrieval.verdicts import summary as summary  # what a page says of its citations
 from core.settings import Settings
+from core.sharing.outside import reached as reached
 from core.sharing.reach import Tunnel as Tunnel
 from core.sharing.reach import address as link_address
 from core.sharing.reach import badge as link_badge
@@ -105,6 +106,7 @@ __all__ = [
     "mcp_secrets",
     "near_caps",
     "qr_code",
+    "reached",
     "snapshot_page",
     "tool_arguments",
     "tool_fields",

@@ -10,9 +10,8 @@ from decimal import Decimal
 import streamlit as st
 
 from core.errors import FootlightsError
-from core.pace import month_end
 from core.types import LedgerRow, Turn
-from pages.ui import cost_views, ledger_table, reconcile, say, session, sums, turn_picker
+from pages.ui import cost_views, ledger_table, month, reconcile, say, session, sums, turn_picker
 from pages.ui.markdown import label
 
 _ROWS = 500
@@ -50,7 +49,7 @@ def draw_sums() -> None:
     """Today, this month and all of it, with calls and tokens; what is not in them is said."""
     spans = (("Today", today), ("This month", today.replace(day=1)), ("All time", date.min))
     sums.row([sum_since(name, since) for name, since in spans], "sums")
-    draw_pace()
+    month.draw(bench, by_day(), today)
     if unpriced := sum(each.unpriced_calls for each in spent):
         st.warning(
             f"{_calls(unpriced)} went to models without a known price; what they cost is not in "
@@ -61,21 +60,12 @@ def draw_sums() -> None:
         draw_open(still_open)
 
 
-def draw_pace() -> None:
-    """Where the month is going, once there are days to tell it from."""
-    by_day: dict[date, float] = {}
+def by_day() -> dict[date, float]:
+    """What each day took."""
+    days: dict[date, float] = {}
     for each in spent:
-        by_day[each.day] = by_day.get(each.day, 0.0) + float(each.cost or 0)
-    pace = month_end(by_day, today)
-    if pace is None or not pace.high:
-        return
-    low, middle, high = (
-        label(say.money(Decimal(f"{x:.2f}"))) for x in (pace.low, pace.middle, pace.high)
-    )
-    st.caption(
-        f"At the pace of the last two weeks this month comes to about **{middle}**, in four cases of "
-        f"five between {low} and {high}."
-    )
+        days[each.day] = days.get(each.day, 0.0) + float(each.cost or 0)
+    return days
 
 
 def sum_since(name: str, since: date) -> tuple[str, str, str]:

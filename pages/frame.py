@@ -9,13 +9,14 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # `AppTest` and `uvicorn` start elsewhere than the project's root
     sys.path.insert(0, str(ROOT))
 
-from pages.ui import demo_chat, session, sidebar, style  # noqa: E402
+from pages.ui import demo_chat, leaving, session, sidebar, style  # noqa: E402
 from pages.ui.session import workbench  # noqa: E402
 
 st.set_page_config(
     page_title="Footlights", page_icon=style.FAVICON, layout="wide", initial_sidebar_state="auto"
 )
 style.inject()
+leaving.ask_first()
 
 _HERE = Path(__file__).parent
 _SECTIONS = {

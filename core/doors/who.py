@@ -60,7 +60,9 @@ def found(
     headers = Headers(scope=scope)
     client = scope.get("client")
     peer = client[0] if client else "127.0.0.1"
-    host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+    named = headers.get("host", "")
+    # No browser names a user in it, so whatever does was not made by one.
+    host = "" if "@" in named else urlsplit(f"//{named}").hostname or ""
     believed = _is_trusted(peer, trusted)
     here = trusts_machine and is_loopback(peer) and is_loopback(host) and not believed
     if here and not _is_forwarded(scope, headers) and not is_other(*_ports(scope)):

@@ -149,8 +149,10 @@ def _seconds(span: Span) -> float:
 def laid_out(figure: "Figure", theme: str, *, height: int) -> "Figure":
     """The figure with the grid, the text and the margins that all of ours have."""
     colours = palette.of(theme)
-    figure.update_xaxes(gridcolor=colours.border, zeroline=False)
-    figure.update_yaxes(gridcolor=colours.border, zerolinecolor=colours.border)
+    # Streamlit's own template has a fainter colour for these than can be read.
+    axis = {"tickfont": {"color": colours.muted}, "title_font": {"color": colours.muted}}
+    figure.update_xaxes(gridcolor=colours.border, zeroline=False, **axis)
+    figure.update_yaxes(gridcolor=colours.border, zerolinecolor=colours.border, **axis)
     return figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},

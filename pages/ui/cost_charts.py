@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from core.bootstrap import Distribution
+from core.pace import Pace
 from pages.ui import charts, palette, say
 
 if TYPE_CHECKING:
@@ -69,6 +71,46 @@ def over_time(amounts: Amounts, first: date, last: date, theme: str, *, money: b
     )
 
 
+def by_day(
+    days: Sequence[tuple[date, float]], first: date, last: date, theme: str, *, money: bool
+) -> "Figure":
+    """One bar a day, in dollars or in calls."""
+    import plotly.graph_objects as go
+
+    colours, half = palette.of(theme), timedelta(hours=12)
+    figure = go.Figure(
+        go.Bar(
+            x=[_noon(day) for day, _ in days],
+            y=[amount for _, amount in days],
+            width=_DAY_MS * 0.72,
+            marker={"color": colours.chart[1], "cornerradius": 2},
+            hovertemplate="%{x|%-d %b %Y}: "
+            + ("$%{y:.6~f}" if money else "%{y:,.0f} calls")
+            + "<extra></extra>",
+        )
+    )
+    least = last - timedelta(days=6)  # the bar of a first day is no wall
+    figure.update_xaxes(
+        range=[_noon(min(first, least)) - half, _noon(last) + half],
+        tickformat="%-d\n%b",
+        nticks=7,
+        tickangle=0,
+        showgrid=False,
+        fixedrange=True,
+    )
+    figure.update_yaxes(
+        title="US dollars" if money else "calls",
+        tickprefix="$" if money else "",
+        rangemode="tozero",
+        nticks=4,
+        fixedrange=True,
+    )
+    figure = charts.laid_out(figure, theme, height=210)
+    return figure.update_layout(
+        margin={"t": 30}, modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.muted}
+    )
+
+
 def by_answer(found: Distribution, theme: str) -> "Figure":
     """How many answers cost how much: a bar for each bin, those that cost nothing first."""
     import plotly.graph_objects as go
@@ -91,11 +133,85 @@ def by_answer(found: Distribution, theme: str) -> "Figure":
         )
     )
     figure.update_yaxes(autorange="reversed", fixedrange=True, showgrid=False)
-    figure.update_xaxes(visible=False, fixedrange=True, range=[0, max(counts, default=1) * 1.18])
-    figure = charts.laid_out(figure, theme, height=70 + 30 * len(names))
+    figure.update_xaxes(
+        title="answers",
+        showticklabels=False,
+        showgrid=False,
+        fixedrange=True,
+        range=[0, max(counts, default=1) * 1.18],
+    )
+    figure = charts.laid_out(figure, theme, height=90 + 30 * len(names))
     return figure.update_layout(
         margin={"t": 30}, modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.muted}
     )
+
+
+def month(
+    spent: Mapping[date, float], today: date, last: date, pace: Pace, cap: float | None, theme: str
+) -> "Figure":
+    """The month's spending in sum, a band from today to what its end may come to, and its cap."""
+    import plotly.graph_objects as go
+
+    colours, figure = palette.of(theme), go.Figure()
+    days = [today.replace(day=day) for day in range(1, today.day + 1)]
+    sums = list(accumulate(spent.get(day, 0.0) for day in days))
+    shape = "%{x|%-d %b}: $%{y:.4~f}"
+    if today < last:
+        figure.add_scatter(
+            x=[today, last, last],
+            y=[sums[-1], pace.high, pace.low],
+            mode="lines",
+            fill="toself",
+            fillcolor=_faint(colours.chart[1]),
+            line={"width": 0},
+            hoverinfo="skip",
+            name="four cases of five",
+        )
+        figure.add_scatter(
+            x=[today, last],
+            y=[sums[-1], pace.middle],
+            mode="lines",
+            line={"color": colours.chart[1], "width": 2, "dash": "dot"},
+            name="at this pace",
+            hovertemplate=shape + "<extra>at this pace</extra>",
+        )
+    figure.add_scatter(
+        x=days,
+        y=sums,
+        mode="lines",
+        line={"color": colours.chart[1], "width": 2.5, "shape": "hv"},
+        name="spent",
+        hovertemplate=shape + "<extra>spent so far</extra>",
+    )
+    # A cap far above would press the rest flat.
+    if cap is not None and cap <= 4 * pace.high:
+        figure.add_hline(y=cap, line={"color": colours.bad, "width": 1.5, "dash": "dash"})
+        figure.add_annotation(
+            x=0, xref="paper", y=cap, text="cap", showarrow=False, yshift=9, font={"size": 11}
+        )
+    figure.update_xaxes(
+        range=[days[0] - timedelta(hours=12), last + timedelta(hours=12)],
+        tickformat="%-d\n%b",
+        nticks=7,
+        tickangle=0,
+        showgrid=False,
+        fixedrange=True,
+    )
+    figure.update_yaxes(
+        title="US dollars", tickprefix="$", rangemode="tozero", nticks=5, fixedrange=True
+    )
+    figure = charts.laid_out(figure, theme, height=210)
+    return figure.update_layout(
+        showlegend=True,
+        margin={"t": 30},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.muted},
+        legend={"y": -0.3, "yanchor": "top"},
+    )
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.2)"
 
 
 def _by_week(days: Sequence[tuple[date, float]]) -> dict[date, float]:

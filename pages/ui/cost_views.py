@@ -39,9 +39,9 @@ _KINDS = (
     ("answered", "answered", "prompt"),
 )
 _COLUMNS = {
-    "cost": st.column_config.TextColumn("Cost", alignment="right", width=96),
+    "cost": st.column_config.TextColumn("Cost", alignment="right", width=112),
     "share": st.column_config.ProgressColumn(
-        "Of all", min_value=0, max_value=1, format="percent", width="small"
+        "Of all", min_value=0, max_value=1, format="percent", width=96
     ),
     "calls": st.column_config.NumberColumn("Calls", format="localized"),
     "sent": st.column_config.NumberColumn("Tokens in", format="localized"),
@@ -163,7 +163,7 @@ def _table(found: Sequence[Spend], dimension: Dimension) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         column_config=_COLUMNS,
-        height=min(9, len(rows)) * 35 + 38,
+        height="auto" if len(rows) < 9 else 353,
         key="cost_table",
     )
     of = "cost" if whole else "tokens, since no cost is known above $0"

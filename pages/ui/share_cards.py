@@ -7,7 +7,7 @@ import streamlit as st
 from core.bootstrap import MOST_DAYS, Share, Workbench, snapshot_page
 from core.errors import FootlightsError
 from core.types import WindowPlan
-from pages.ui import answer, say
+from pages.ui import answer, say, share_use
 from pages.ui.markdown import label
 from pages.ui.session import user
 
@@ -45,6 +45,7 @@ def card(bench: Workbench, share: Share) -> None:
             _actions(bench, share)
         if share.visitors and link.kind == "live":
             _visitors(bench, share)
+            share_use.draw(bench, share)
 
 
 def _about(share: Share) -> str:

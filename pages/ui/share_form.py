@@ -28,7 +28,8 @@ def draw(bench: Workbench) -> None:
     st.caption(
         "A conversation as it is now, frozen; its passages are excerpts. It costs nothing."
         if kind == "snapshot"
-        else "Others ask, you pay, up to your cap. What they ask of whom is fixed here, whatever they send."
+        else "Others ask, you pay, up to your cap. What answers, and from which documents, is fixed here, "
+        "whatever they send."
     )
     fields, preview = st.columns([5, 6], gap="large")
     with fields:

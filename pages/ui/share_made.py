@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from core.bootstrap import Workbench, link_address, link_badge, qr_code, tunnels
+from core.bootstrap import Workbench, link_address, link_badge, qr_code, reached, tunnels
 from pages.ui.markdown import label
 
 
@@ -31,6 +31,8 @@ def draw(bench: Workbench) -> None:
             st.code(address, language=None, wrap_lines=True)
             if local:
                 _outside(bench)
+            else:
+                _public(bench, base)
             with st.expander("A badge for a README", type="compact"):
                 st.code(link_badge(address, title), language="markdown", wrap_lines=True)
         with code:
@@ -40,8 +42,24 @@ def draw(bench: Workbench) -> None:
                 'style="width:100%;max-width:13rem;border-radius:.5rem">'
             )
         if st.button("I have it", type="primary", icon=":material/check:"):
+            for name in [each for each in st.session_state if str(each).startswith("reached_")]:
+                del st.session_state[name]
             del st.session_state["made_link"]
             st.rerun()
+
+
+def _public(bench: Workbench, base: str) -> None:
+    """Whether the public address leads here: asked once for each link, and again by the button."""
+    asked = f"reached_{base}"
+    again = st.button("Ask again", icon=":material/refresh:", type="tertiary", key="ask_public")
+    if again or asked not in st.session_state:
+        with st.spinner("Asking whether the public address answers"):
+            st.session_state[asked] = bench.bridge.run(reached(base))
+    found = st.session_state[asked]
+    if found.works:
+        st.caption(f":material/check_circle: {label(found.words)} Asked from this machine.")
+    else:
+        st.warning(f"{label(found.words)} {label(found.hint)}", icon=":material/link_off:")
 
 
 def _here(bench: Workbench) -> str:

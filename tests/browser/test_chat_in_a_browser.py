@@ -201,3 +201,22 @@ def test_a_page_is_accessible_and_fits(tab: Tab, path: str) -> None:
 def test_a_name_made_of_bytes_is_no_path(served: App) -> None:
     files = [("files", ("../../../etc/evil.txt", io.BytesIO(b"The lamps are tungsten.")))]
     assert served.api.post("/documents", files=files).json()[0]["name"] == "evil.txt"
+
+
+def test_a_link_that_leaves_asks_first_and_shows_the_whole_address(tab: Tab, served: App) -> None:
+    turn = served.ask("See [the notes](https://other.example/?told=4711) and [costs](/costs)")
+    page = tab.open(f"/?c={turn['conversation_id']}")
+    link = page.get_by_role("link", name="the notes", exact=True).first
+    link.click()
+    dialog = page.get_by_role("dialog", name="This link leaves Footlights")
+    expect(dialog).to_contain_text("other.example")
+    expect(dialog).to_contain_text("https://other.example/?told=4711")
+    dialog.get_by_role("button", name="Stay").click()
+    expect(dialog).to_be_hidden()
+    assert len(tab.context.pages) == 1
+    link.click()
+    with tab.context.expect_page() as opened:
+        dialog.get_by_role("button", name="Open in a new tab").click()
+    expect(opened.value).to_have_url(re.compile(r"other\.example|chrome-error"))
+    page.get_by_role("link", name="costs", exact=True).first.click()
+    expect(dialog).to_be_hidden()

@@ -177,8 +177,8 @@ def test_text_that_no_database_can_hold_is_cleaned_and_not_lost(client: httpx2.C
     answer = client.post("/turns", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 201
     events(client, answer.json()["turn_id"])
-    prompt = client.get(f"/turns/{answer.json()['turn_id']}").json()["request"]["prompt"]
-    assert prompt.startswith("a�b")
+    turn = client.get(f"/turns/{answer.json()['turn_id']}").json()
+    assert turn["request"]["prompt"].startswith("a�b") and turn["status"] == "done"
 
 
 def test_conversations_are_named_renamed_searched_and_deleted(client: httpx2.Client) -> None:

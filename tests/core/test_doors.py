@@ -71,6 +71,7 @@ def test_this_machine_is_let_in_with_headers_that_keep_the_page_to_itself(client
     [
         ({"address": "192.168.1.5"}, {}),
         ({"host": "evil.example"}, {}),
+        ({}, {"Host": "evil.example@127.0.0.1"}),
         ({}, {"X-Forwarded-For": "127.0.0.1"}),
         ({}, {"Forwarded": "for=127.0.0.1"}),
         ({}, {"Via": "1.1 nginx"}),

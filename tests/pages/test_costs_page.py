@@ -9,6 +9,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from core.pace import Pace
 from core.types import LedgerRow, Usage
 from pages.ui import cost_charts, cost_table, ledger_table, palette
 
@@ -197,3 +198,25 @@ def test_a_bill_is_compared_with_the_ledger_and_its_differences_are_explained(
     assert (line["Model"], line["Result"]) == ("gpt-6-sol", "only on the bill")
     test.file_uploader[0].set_value(("bill.csv", b"PK\x03\x04", "text/csv")).run()
     assert "another kind of file" in test.error[0].value
+
+
+def test_a_cap_is_a_bar_of_what_is_spent_reserved_and_left(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    bench.caps.set("local", "day", Decimal("2"))
+    book(bench, asked("/words 5"), "row-1", "openai:gpt-6-luna", "0.25")
+    shown = "".join(each.proto.body for each in app("costs.py").get("html"))
+    assert "Cap of the day, $2.00" in shown
+    assert 'aria-label="Cap of the day: $0.25 spent, $0 reserved, $1.75 left"' in shown
+
+
+def test_the_month_is_drawn_with_a_band_from_today_to_its_end() -> None:
+    spent = {date(2026, 11, 1): 1.0, date(2026, 11, 3): 2.0}
+    pace = Pace(4.0, 5.0, 6.0)
+    figure = cost_charts.month(spent, date(2026, 11, 4), date(2026, 11, 30), pace, 8.0, "light")
+    band, middle, sums = figure.data
+    assert list(band.y) == [3.0, 6.0, 4.0] and list(middle.y) == [3.0, 5.0]
+    assert list(sums.y) == [1.0, 1.0, 3.0, 3.0]
+    assert [each.text for each in figure.layout.annotations] == ["cap"]
+    last = cost_charts.month(spent, date(2026, 11, 30), date(2026, 11, 30), pace, None, "dark")
+    assert [each.name for each in last.data] == ["spent"]

@@ -38,6 +38,17 @@ def test_a_live_demo_is_made_and_its_link_is_shown_once(app: Open, bench: Any) -
     assert "/demo?t=" not in texts(page)
 
 
+def test_a_public_address_is_asked_whether_it_answers(
+    app: Open, bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.settings, "public_url", "http://[::1]:9")
+    page = press(app("shares.py", new="live"), "Make the link")
+    assert "http://[::1]:9/demo?t=" in texts(page)
+    [told] = page.warning
+    assert "cannot be reached from here" in told.value and "Start the tunnel" in told.value
+    assert "cloudflared" not in texts(page)
+
+
 def test_what_should_not_be_shown_is_pointed_at_before_it_is(
     app: Open, bench: Any, asked: Any
 ) -> None:
@@ -75,6 +86,13 @@ def test_the_owner_reads_what_a_visitor_asked(app: Open, bench: Any) -> None:
     [visitor] = bench.shares.visitors.list(ME, link.id)
     page = app("shares.py", share=link.id, visitor=visitor.id)
     assert "What is a gaffer?" in texts(page)
+    page = app("shares.py")
+    assert not page.get("plotly_chart")  # a page of many links draws none that is not opened
+    page.session_state[f"use_{link.id}"] = True
+    page.run()
+    assert page.get("plotly_chart")
+    [days] = page.dataframe
+    assert days.value["Calls"].tolist() == [1] and days.value["Cost"].tolist() == ["$0"]
 
 
 # --- as a visitor ----------------------------------------------------------------------------------

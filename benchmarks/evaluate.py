@@ -27,6 +27,7 @@ from core.retrieval.embed import Embedder, Payer, Vectors
 from core.retrieval.extract import sniff
 from core.retrieval.index import FaissIndex
 from core.retrieval.lexical import LexicalIndex
+from core.retrieval.minilm import minilm
 from core.retrieval.rerank import Reranker
 from core.retrieval.sentence_embedder import SentenceEmbedder
 from core.settings import ROOT, Settings
@@ -45,7 +46,7 @@ class _Remembering(SentenceEmbedder):
     """The embedder of the app; what it has embedded before comes out of a folder."""
 
     def __init__(self, folder: Path, cache: Path) -> None:
-        super().__init__(folder)
+        super().__init__(folder, load=minilm)
         self._cache = cache
         cache.mkdir(parents=True, exist_ok=True)
 
@@ -131,7 +132,7 @@ def main(arguments: Sequence[str]) -> None:
         print(f"Skipped: the evaluation sets are not there ({sets}).")
         return
     model = Assets(ROOT / "data" / "models").find(MINILM)
-    embedder = _Remembering(model, cache) if cache else SentenceEmbedder(model)
+    embedder = _Remembering(model, cache) if cache else SentenceEmbedder(model, load=minilm)
     reranker = choose_reranker(Settings().reranker, ROOT / "data" / "models" / "hub")
     chunker = Chunker(model / "tokenizer.json")
     scores, notes = [], []

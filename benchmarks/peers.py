@@ -1,5 +1,5 @@
 """Ingest in passages per CPU second, against plain `SentenceTransformer.encode`, langchain with FAISS and
-chromadb on the same passages.
+chromadb on the same passages; and one question.
 
 The peers are installed into an environment of their own that borrows torch from this one; where they
 cannot be installed, that is said.
@@ -7,6 +7,7 @@ cannot be installed, that is said.
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import sysconfig
@@ -19,9 +20,12 @@ from pathlib import Path
 from benchmarks.evaluate import SETS
 from core.assets import MINILM, Assets
 from core.bootstrap import build
+from core.retrieval.minilm import minilm
+from core.retrieval.sentence_embedder import SentenceEmbedder
 from core.settings import ROOT, Settings
 
 PASSAGES = 300
+QUESTIONS = 30
 _INSTALL_SECONDS = 600
 _PACKAGES = {
     "plain encode": (),
@@ -46,6 +50,13 @@ def main() -> None:
                 continue
             theirs = len(texts) / _cpu(python, peer, folder)
             print(f"{peer:18}  {theirs:.1f} passages per CPU second: ratio {rate / theirs:.2f}")
+        embedder = SentenceEmbedder(Assets(ROOT / "data" / "models").find(MINILM), load=minilm)
+        ours, plain = _asked(embedder.embed_query), _cpu(Path(sys.executable), "question", folder)
+        print(
+            f"one question        {ours * 1e3:.1f} ms of CPU, plain encode {plain * 1e3:.1f}: ",
+            end="",
+        )
+        print(f"ratio {ours / plain:.2f}")
 
 
 def _ours(data: Path) -> tuple[float, list[str]]:
@@ -112,6 +123,23 @@ def _cpu(python: Path, peer: str, folder: Path) -> float:
     return float(done.stdout.split()[-1])
 
 
+def _asked(embed: Callable[[str], object]) -> float:
+    """CPU seconds of one question, the median of many."""
+    spent = []
+    for number in range(QUESTIONS):
+        start = time.process_time()
+        embed(f"How long is the notice period of contract {number}?")
+        spent.append(time.process_time() - start)
+    return statistics.median(spent)
+
+
+def question(model: str, folder: Path, texts: list[str]) -> float:
+    """One at a time, as a user asks."""
+    from sentence_transformers import SentenceTransformer
+
+    return _asked(SentenceTransformer(model, device="cpu").encode)
+
+
 def plain(model: str, folder: Path, texts: list[str]) -> float:
     """The embedding alone."""
     from sentence_transformers import SentenceTransformer
@@ -155,6 +183,7 @@ def chroma(model: str, folder: Path, texts: list[str]) -> float:
 
 _PEERS: dict[str, Callable[[str, Path, list[str]], float]] = {
     "plain encode": plain,
+    "question": question,
     "langchain + FAISS": langchain,
     "chromadb": chroma,
 }

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from benchmarks.evaluate import SETS
 from core.assets import MINILM, Assets
-from core.retrieval.embed import Embedder
+from core.retrieval.minilm import minilm
+from core.retrieval.sentence_embedder import SentenceEmbedder
 from core.settings import ROOT
 
 Vectors = npt.NDArray[np.float32]
@@ -30,7 +31,7 @@ def real() -> tuple[Vectors, Vectors, str]:
         texts = [path.read_text("utf-8") for path in sorted(ROOT.glob("**/*.md"))]
         said = "passages of the docs (the evaluation sets are not there)"
     passages = [text[at : at + LONG] for text in texts for at in range(0, len(text), LONG)]
-    embedder = Embedder(Assets(ROOT / "data" / "models").find(MINILM))
+    embedder = SentenceEmbedder(Assets(ROOT / "data" / "models").find(MINILM), load=minilm)
     start = time.perf_counter()
     vectors = embedder.embed(passages)
     asked = embedder.embed(questions) if questions else vectors[::7]

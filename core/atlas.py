@@ -45,8 +45,8 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Passport:
-    """What the index is made with and of; `sha256` is that of the embedder's weights ("": a vendor has
-    them), `pieces` and `heading_pieces` are the most word pieces of a passage and of the headings in
+    """What the index is made with and of; `sha256` is that of the embedder's weights and `arithmetic` what
+    their matrices are multiplied in ("": a vendor has them), `pieces` and `heading_pieces` are the most word pieces of a passage and of the headings in
     it, `elsewhere` counts passages that were embedded by another one, `when` is the last change, and
     `reranker` the cross-encoder that reads the best passages with the question ("": none does)."""
 
@@ -62,6 +62,7 @@ class Passport:
     vector_bytes: int
     elsewhere: int
     when: datetime | None
+    arithmetic: str = ""
     reranker: str = ""
 
 
@@ -74,12 +75,15 @@ class Atlas:
         passages: Passages,
         embedder: Embedder,
         sha256: str,
+        *,
+        arithmetic: str = "",
         reranker: str = "",
     ) -> None:
         self._documents = documents
         self._passages = passages
         self._embedder = embedder
         self._sha256 = sha256
+        self._arithmetic = arithmetic
         self._reranker = reranker
 
     def passport(self, user: str) -> Passport:
@@ -100,6 +104,7 @@ class Atlas:
             vector_bytes=here * space.dimension * 4,
             elsewhere=totals.passages - here,
             when=max((each for each in moments if each), default=None),
+            arithmetic=self._arithmetic,
             reranker=self._reranker,
         )
 

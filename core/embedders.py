@@ -22,11 +22,12 @@ _DIMENSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """An embedder of this machine with the SHA-256 of its weights, or a model of a vendor with its
-    dimension."""
+    """An embedder of this machine with the SHA-256 of its weights and what its matrices are multiplied in,
+    or a model of a vendor with its dimension."""
 
     local: Embedder | None = None
     sha256: str = ""
+    arithmetic: str = ""
     vendor: tuple[str, int] = ("", 0)
 
     def embedder(self, at_vendor: Callable[[str, int], Embedder]) -> Embedder:
@@ -45,7 +46,7 @@ def choose(setting: str, minilm: Callable[[], Chosen], hub: Path) -> Chosen:
     if kind == "st" and name:
         folder = _folder(name, hub)
         model, digest = named_by_weights(folder, Path(name).name)
-        return Chosen(SentenceEmbedder(folder, model), digest)
+        return Chosen(SentenceEmbedder(folder, model), digest, "float32")
     if kind == "openai" and name:
         return Chosen(vendor=_dimension(name))
     raise Misuse(f"FOOTLIGHTS_EMBEDDER is {setting!r}, which names no embedder", hint=_HINT)

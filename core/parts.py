@@ -52,6 +52,7 @@ from core.retrieval.chunk import Chunker
 from core.retrieval.embed import Embedder
 from core.retrieval.index import FaissIndex
 from core.retrieval.lexical import LexicalIndex
+from core.retrieval.minilm import arithmetic, minilm
 from core.retrieval.sentence_embedder import SentenceEmbedder
 from core.rules import Bounds
 from core.runs import Runs
@@ -317,7 +318,14 @@ class Parts:
     @cached_property
     def atlas(self) -> Atlas:
         reader = self._reranker.name if self._reranker else ""
-        return Atlas(self._stored, self.passages, self._embedder, self._chosen.sha256, reader)
+        return Atlas(
+            self._stored,
+            self.passages,
+            self._embedder,
+            self._chosen.sha256,
+            arithmetic=self._chosen.arithmetic,
+            reranker=reader,
+        )
 
     # --- turns -----------------------------------------------------------------------------------
 
@@ -544,7 +552,8 @@ def _needed(assets: Assets, asset: Asset) -> Path:
 
 
 def _minilm(assets: Assets) -> Chosen:
-    return Chosen(SentenceEmbedder(_needed(assets, MINILM)), MINILM.files[0].sha256)
+    embedder = SentenceEmbedder(_needed(assets, MINILM), load=minilm)
+    return Chosen(embedder, MINILM.files[0].sha256, arithmetic())
 
 
 def _chunker(assets: Assets) -> Callable[[], Chunker]:

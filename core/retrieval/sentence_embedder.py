@@ -1,10 +1,11 @@
-"""From texts to unit vectors, by a sentence-transformers model in a folder of this machine."""
+"""From texts to unit vectors, by a model in a folder of this machine: through sentence-transformers, or by
+what else loads it."""
 
 import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import numpy as np
 from core.errors import AssetUnavailable
 from core.retrieval.embed import EmbeddingSpace, Payer, Told, Vectors
 
+Encode = Callable[[list[str]], Vectors]
+"""Unit vectors of a batch of texts."""
 BATCH = 16
 _KEPT_AT_ONCE = 64
 _WEIGHTS = (".safetensors", ".bin")
@@ -28,10 +31,16 @@ class SentenceEmbedder:
     batch = _KEPT_AT_ONCE
     billed = None
 
-    def __init__(self, folder: Path, model: str = "all-MiniLM-L6-v2") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        model: str = "all-MiniLM-L6-v2",
+        load: Callable[[Path], Encode] | None = None,
+    ) -> None:
         self._folder = folder
         self.space = EmbeddingSpace(model, _dimension(folder))
-        self._model: Any = None
+        self._load = load or by_sentence_transformers
+        self._model: Encode | None = None
         self._in_use = threading.Lock()
         # Locks are not fair: without a place to queue, an ingest would take its lock again and again.
         self._next = threading.Lock()
@@ -69,28 +78,38 @@ class SentenceEmbedder:
             self._in_use.acquire()
         try:
             if self._model is None:
-                self._model = self._load()
-            encoded = self._model.encode(
-                clean, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
-            )
+                self._model = self._loaded()
+            return self._model(clean)
         finally:
             self._in_use.release()
-        return np.asarray(encoded, dtype=np.float32)
 
-    def _load(self) -> Any:
-        with offline():
-            from sentence_transformers import SentenceTransformer
-            from transformers.utils import logging
-
-            logging.disable_progress_bar()  # it would draw into the log of the app
-            model = SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
-        if (made := model.get_embedding_dimension()) != self.space.dimension:
+    def _loaded(self) -> Encode:
+        model = self._load(self._folder)
+        if (made := model(["ready"]).shape[1]) != self.space.dimension:
             raise AssetUnavailable(
                 f"the model in {self._folder.name} makes {made} dimensions, and its configuration says "
                 f"{self.space.dimension}",
                 hint=_HINT,
             )
         return model
+
+
+def by_sentence_transformers(folder: Path) -> Encode:
+    """Whatever model sentence-transformers reads."""
+    with offline():
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()  # it would draw into the log of the app
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+
+    def encode(texts: list[str]) -> Vectors:
+        made = model.encode(
+            texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+        )
+        return np.asarray(made, dtype=np.float32)
+
+    return encode
 
 
 def weights_hash(folder: Path) -> str:

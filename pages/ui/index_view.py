@@ -38,7 +38,8 @@ def _passport(passport: Passport) -> None:
         f"**{passport.passages:,} passages** of {files}, {say.tokens(passport.tokens)}, "
         f"{say.size(passport.vector_bytes)} of vectors"
     )
-    weights = f"weights `{passport.sha256[:12]}`" if passport.sha256 else "at its vendor"
+    own = f"weights `{passport.sha256[:12]}` in {passport.arithmetic}"
+    weights = own if passport.sha256 else "at its vendor"
     read = f", the best read with the question by {label(passport.reranker)}"
     changed = f" · last changed {say.when(passport.when)}" if passport.when else ""
     st.caption(

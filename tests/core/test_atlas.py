@@ -56,6 +56,7 @@ def test_the_passport_tells_what_the_index_is_made_with_and_of(bench: Any) -> No
     passport = bench.atlas.passport("local")
     assert (passport.model, passport.dimension) == ("all-MiniLM-L6-v2", 384)
     assert len(passport.sha256) == 64
+    assert passport.arithmetic in ("float32", "bfloat16")
     assert passport.vector_bytes == passport.passages * 384 * 4
     assert (passport.documents, passport.elsewhere) == (1, 0)
     assert bench.atlas.passport("somebody else").passages == 0

@@ -6,6 +6,7 @@ import pytest
 
 from core.child import ROOT
 from core.retrieval.chunk import Chunker
+from core.retrieval.minilm import minilm as load
 from core.retrieval.sentence_embedder import SentenceEmbedder
 
 
@@ -22,4 +23,4 @@ def chunker(minilm: Path) -> Chunker:
 
 @pytest.fixture(scope="session")
 def embedder(minilm: Path) -> SentenceEmbedder:
-    return SentenceEmbedder(minilm)
+    return SentenceEmbedder(minilm, load=load)

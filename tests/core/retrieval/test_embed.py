@@ -1,13 +1,16 @@
 """The real embedder: unit vectors, in order, shared by threads."""
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.retrieval.embed import Embedder, EmbeddingSpace
+from core.retrieval.embed import Embedder, EmbeddingSpace, Vectors
 from core.retrieval.index import FaissIndex
+from core.retrieval.minilm import arithmetic
+from core.retrieval.minilm import minilm as load
 from core.retrieval.sentence_embedder import SentenceEmbedder
 
 TEXTS = [
@@ -18,18 +21,65 @@ TEXTS = [
 ]
 
 
-def test_vectors_are_those_of_the_plain_model_in_the_order_of_the_texts(
-    embedder: Embedder, minilm: Path
-) -> None:
+@pytest.fixture(scope="module")
+def plainly(minilm: Path) -> Vectors:
+    """What sentence-transformers makes of the texts when it is called as anybody would."""
     from sentence_transformers import SentenceTransformer
 
     plain = SentenceTransformer(str(minilm), device="cpu", local_files_only=True)
-    expected = plain.encode(TEXTS * 20, normalize_embeddings=True, show_progress_bar=False)
-    vectors = embedder.embed(TEXTS * 20)
+    made: Vectors = plain.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
+    return made
+
+
+def test_vectors_of_another_model_are_those_of_sentence_transformers_in_the_order_of_the_texts(
+    minilm: Path, plainly: Vectors
+) -> None:
+    vectors = SentenceEmbedder(minilm).embed(TEXTS * 5)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(vectors, np.tile(plainly, (5, 1)), atol=1e-5)
+
+
+def test_vectors_are_those_of_the_plain_model_in_the_order_of_the_texts(
+    minilm: Path, plainly: Vectors
+) -> None:
+    vectors = SentenceEmbedder(minilm, load=partial(load, matrices="float32")).embed(TEXTS * 20)
     assert vectors.dtype == np.float32
     assert vectors.shape == (80, 384)
-    np.testing.assert_allclose(vectors, expected, atol=1e-5)
+    np.testing.assert_allclose(vectors, np.tile(plainly, (20, 1)), atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_in_bfloat16_they_may_stand_in_one_index_with_those_in_float32(
+    minilm: Path, plainly: Vectors
+) -> None:
+    vectors = SentenceEmbedder(minilm, load=partial(load, matrices="bfloat16")).embed(TEXTS)
+    assert (vectors * plainly).sum(axis=1).min() > 0.9999
+
+
+@pytest.mark.parametrize("matrices", ["float32", "bfloat16"])
+def test_a_text_has_its_vector_whatever_it_is_embedded_with(minilm: Path, matrices: str) -> None:
+    texts = ["", "a", *("word " * count for count in (14, 15, 30, 100, 253, 254, 255, 900))]
+    encode = load(minilm, matrices)
+    alone = np.vstack([encode([text]) for text in texts])
+    together = encode(texts * 2)
+    assert (np.tile(alone, (2, 1)) * together).sum(axis=1).min() > 0.9999
+
+
+@pytest.mark.parametrize(
+    ("flags", "chosen"),
+    [
+        ("fpu avx512_bf16 amx_bf16 avx512_fp16 amx_tile amx_int8", "bfloat16"),
+        ("fpu avx2 avx512_vnni", "float32"),
+        ("fpu amx_tile amx_int8", "float32"),
+    ],
+)
+def test_the_cpu_decides_what_matrices_are_multiplied_in(
+    tmp_path: Path, flags: str, chosen: str
+) -> None:
+    told = tmp_path / "cpuinfo"
+    told.write_text(f"processor\t: 0\nflags\t\t: {flags}\nbogomips\t: 5200.00\n")
+    assert arithmetic(told) == chosen
+    assert arithmetic(tmp_path / "not Linux") == "float32"
 
 
 def test_what_is_meant_is_near(embedder: Embedder) -> None:

@@ -189,6 +189,8 @@ class ContextBuilder:
             ratio=learned.ratio,
             per_message=learned.message,
             per_tool=learned.tool,
+            basis=self._counter.basis(model.ref),
+            error=learned.error,
         )
 
     def _item(self, label: str, said: Message, model: ModelInfo, ref: str = "") -> Item:

@@ -92,6 +92,7 @@ from core.tools.toolbox import Toolbox
 from core.trial import Trials
 from core.turns import TurnRunner
 from core.types import Usage
+from core.vendor_counts import VendorCounts
 from core.vendor_embedder import VendorEmbedder
 from core.viewing import Viewer
 from core.weights import Weights
@@ -384,6 +385,7 @@ class Parts:
             runs=self._runs,
             turns=self.turn_rows,
             counter=self.counter,
+            counts=VendorCounts(self.models.providers),
         )
 
     @cached_property

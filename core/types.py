@@ -242,6 +242,10 @@ class Citation:
 
 # --- the context window -----------------------------------------------------------------------
 
+Basis = Literal["exact", "counted", "calibrated", "estimate"]
+"""What a count rests on: the model's own vocabulary, the vendor's own count of the same window, our estimate
+times what the vendor's reports taught, or our estimate alone."""
+
 Region = Literal["system", "tools", "sources", "summary", "history", "prompt", "reserve"]
 
 
@@ -290,6 +294,9 @@ class Budget:
     per_message: float = MESSAGE_OVERHEAD
     per_tool: float = TOOL_OVERHEAD
     """What was added for each message and each tool, learned in the same way."""
+    basis: Basis = "estimate"
+    error: float = 0.0
+    """The share within which half of the answers that taught a calibration were."""
 
     @property
     def used(self) -> int:

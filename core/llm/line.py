@@ -72,7 +72,7 @@ class Line:
         import httpx2
 
         try:
-            said = await _beginning(response)
+            said = await beginning(response)
         finally:
             await response.aclose()
         headers = [
@@ -102,8 +102,8 @@ class Line:
         return self._refusal or httpx2.Response(200, json={})
 
 
-async def _beginning(response: "httpx2.Response") -> bytes:
-    """As much of what a refusal says as anybody reads."""
+async def beginning(response: "httpx2.Response") -> bytes:
+    """As much of a short answer as anybody reads."""
     said = b""
     async for piece in response.aiter_bytes():
         said += piece

@@ -15,7 +15,7 @@ from core.tokens.strategies import (
     keep_ranked,
     tokens,
 )
-from core.types import MESSAGE_OVERHEAD, TOOL_OVERHEAD, Budget, Item, Slice
+from core.types import MESSAGE_OVERHEAD, TOOL_OVERHEAD, Basis, Budget, Item, Slice
 
 
 def fit(
@@ -35,6 +35,8 @@ def fit(
     ratio: float = 1.0,
     per_message: float = MESSAGE_OVERHEAD,
     per_tool: float = TOOL_OVERHEAD,
+    basis: Basis = "estimate",
+    error: float = 0.0,
     reply_overhead: int = REPLY_OVERHEAD,
 ) -> Budget:
     """The window with every item kept or dropped with its reason; its parts sum to what is used.
@@ -69,7 +71,7 @@ def fit(
         Slice("prompt", _all([prompt]), prompt.tokens + reply_overhead),
         Slice("reserve", (Item("Room for the answer", "", reserve),), reserve),
     )
-    return Budget(window, slices, counter, exact, ratio, per_message, per_tool)
+    return Budget(window, slices, counter, exact, ratio, per_message, per_tool, basis, error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from core.types import MESSAGE_OVERHEAD, TOOL_OVERHEAD
+from core.types import MESSAGE_OVERHEAD, TOOL_OVERHEAD, Basis
 
 _LEAST = 5
 _HIGHEST = (3.0, 60.0, 600.0)
@@ -32,6 +32,7 @@ class Calibration:
     message: float = MESSAGE_OVERHEAD
     tool: float = TOOL_OVERHEAD
     plain: float = 0.0
+    basis: Basis = "calibrated"
 
 
 def learn(samples: Sequence[Sample]) -> Calibration | None:
@@ -48,6 +49,20 @@ def learn(samples: Sequence[Sample]) -> Calibration | None:
         return None
     ratio, message, tool = found
     return Calibration(ratio, _error(rows, found), len(known), message, tool, _error(rows, _OWN))
+
+
+def told(sample: Sample) -> Calibration | None:
+    """From the vendor's own count of one window: ours of it is then the same, or rounded up, but never below
+    what we count without having been told. None for a count that cannot be."""
+    text, messages, tools, said = sample
+    if text <= 0 or said <= 0:
+        return None
+    around = messages * MESSAGE_OVERHEAD + tools * TOOL_OVERHEAD
+    ratio = max(1.0, (said - around) / text)
+    if ratio > _HIGHEST[0]:
+        return None
+    off, plain = (abs((text * by + around) / said - 1) for by in (ratio, 1.0))
+    return Calibration(ratio, off, 1, plain=plain, basis="counted")
 
 
 def _error(rows: Sequence[Weights], weights: Weights) -> float:

@@ -16,7 +16,7 @@ from core.tokens.calibration import Calibration
 from core.tokens.gguf import vocabulary
 from core.tokens.vocabulary import CL100K, O200K, Vocabularies
 from core.types import MESSAGE_OVERHEAD as MESSAGE_OVERHEAD
-from core.types import Message
+from core.types import Basis, Message
 
 CHATML_OVERHEAD = 5
 """<|im_start|>, the role, a newline, <|im_end|>, a newline: what the local models' templates write."""
@@ -80,6 +80,13 @@ class Counter:
         """The encoding used for the model (`provider:id`), and whether it is the model's own."""
         measure = self._measure(model)
         return measure.encoding, measure.exact
+
+    def basis(self, model: str) -> Basis:
+        """What the counts for the model (`provider:id`) rest on."""
+        if self._measure(model).exact:
+            return "exact"
+        found = self._calibrated.get(model)
+        return found.basis if found else "estimate"
 
     def calibration(self, model: str) -> Calibration:
         """What the counts for the model (`provider:id`) are multiplied with."""

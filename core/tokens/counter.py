@@ -7,12 +7,12 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
 
 from tiktoken import Encoding
 from tiktoken.model import encoding_name_for_model
 
 from core.tokens.calibration import Calibration
+from core.tokens.cutting import Keep, left
 from core.tokens.gguf import vocabulary
 from core.tokens.vocabulary import CL100K, O200K, Vocabularies
 from core.types import MESSAGE_OVERHEAD as MESSAGE_OVERHEAD
@@ -37,7 +37,6 @@ _CJK = re.compile("[\u2e80-\ud7ff\uf900-\ufaff\uff00-\uffef]")
 _ASCII = re.compile("[\x00-\x7f]+")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _KEPT = 4_096
-_GAP = " … "
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,6 @@ class Piece:
 
     id: int
     data: bytes
-
-
-Keep = Literal["head", "tail", "both"]
 
 
 class Counter:
@@ -161,7 +157,7 @@ class Counter:
         tokens = self._encoded(text, encoding, limit if keep == "head" else None)
         size = min(limit, len(tokens))
         while size > 0:
-            kept = _decoded(encoding, tokens, size, keep)
+            kept = left(encoding, text, tokens, size, keep)
             over = self._count(kept, measure) - limit
             if over <= 0:
                 return kept
@@ -219,21 +215,6 @@ class Counter:
         if encoding == CL100K and self._vocabularies.has(CL100K):
             return _Measure(CL100K, exact=True)
         return _Measure(O200K, exact=encoding == O200K)
-
-
-def _decoded(encoding: Encoding, tokens: list[int], size: int, keep: Keep) -> str:
-    # A token may end or begin inside a character: what is incomplete is left out.
-    def read(some: list[int]) -> str:
-        return encoding.decode_bytes(some).decode(errors="ignore")
-
-    match keep:
-        case "head":
-            return read(tokens[:size])
-        case "tail":
-            return read(tokens[len(tokens) - size :])
-        case "both":
-            tail = size // 2
-            return f"{read(tokens[: size - tail])}{_GAP}{read(tokens[len(tokens) - tail :])}"
 
 
 def _local_extra(text: str) -> float:

@@ -59,6 +59,7 @@ from core.tool_bench import Tools
 from core.trial import Trials
 from core.turns import TurnRunner
 from core.types import ModelInfo, Price, Turn, Usage
+from core.upcoming import Upcoming
 from core.viewing import Viewer
 from core.whatif import WhatIf
 
@@ -101,6 +102,7 @@ class Workbench:
     client: LLMClient
     errands: Errands
     whatif: WhatIf
+    upcoming: Upcoming
     playground: Playground
     cases: Book
     suites: Suites

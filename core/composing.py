@@ -58,7 +58,7 @@ class Composer:
     ) -> Context:
         """The window of the turn. Refused when the question, with what is pinned, does not fit."""
         with trace.span("compose the window", "window", parent=root) as span:
-            plan = await asyncio.to_thread(
+            plan = asked.request.plan or await asyncio.to_thread(
                 self._conversations.plan, asked.user, asked.conversation_id
             )
             plan = plan or WindowPlan()

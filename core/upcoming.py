@@ -78,7 +78,8 @@ class Upcoming:
 
     def _told(self, lab: Lab, plan: WindowPlan, fixed: dict[Region, int]) -> Next:
         model, at = lab.model, len(lab.turns) - 1
-        reserve = min(DEFAULT_MAX_TOKENS, model.max_output, max(1, model.window // 2))
+        window = min(model.window, plan.limit or model.window)
+        reserve = min(DEFAULT_MAX_TOKENS, model.max_output, max(1, window // 2))
         now = lab.outcome(plan, at, reserve)
         before = lab.outcome(plan, at - 1, reserve) if at else None
         size = lab.turns[at].prompt
@@ -96,7 +97,7 @@ class Upcoming:
             sent=now.sent,
             same=0 if before is None else lab.system + _alike(lab.turns, before.kept, now.kept),
             free=now.free,
-            window=min(model.window, plan.limit or model.window),
+            window=window,
             cost=None if model.price is None else model.price.input * now.sent / Decimal(10**6),
             over=now.over,
             parts={name: count for name, count in parts.items() if count > 0},

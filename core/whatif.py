@@ -34,7 +34,7 @@ class Said:
 class Outcome:
     """The window of one question under a plan: which earlier turns are in it and how many of the `offered`
     passages, with their tokens; tokens sent, free and reserved; what it costs, and what all questions so far would have
-    cost (US dollars, None when the price is unknown). `over` is by how much it does not fit, 0 when it does."""
+    cost, and one more like it would (US dollars, None when the price is unknown). `over` is by how much it does not fit, 0 when it does."""
 
     kept: tuple[bool, ...]
     passages: int
@@ -47,6 +47,7 @@ class Outcome:
     over: int = 0
     offered: int = 0
     sources: int = 0
+    cost_next: Decimal | None = None
 
 
 class Lab:
@@ -83,7 +84,16 @@ class Lab:
             last.over,
             last.offered,
             last.sources,
+            self._next(plan, at, reserve),
         )
+
+    def _next(self, plan: WindowPlan, at: int, reserve: int) -> Decimal | None:
+        """What the question behind that one costs; behind the last, one like the last."""
+        asked = self.turns[min(at + 1, len(self.turns) - 1)]
+        pinned = frozenset(n for n, turn in enumerate(self.turns) if turn.turn_id in plan.turns)
+        sizes = [0 if n in pinned else turn.history for n, turn in enumerate(self.turns)]
+        window = self._window(plan, at + 1, reserve, pinned, sizes, asked)
+        return self._cost(window.sent, asked.answer or reserve)
 
     def pins(self, plan: WindowPlan) -> list[tuple[str, int]]:
         """What is pinned, in words, with its tokens; the largest first."""
@@ -98,9 +108,15 @@ class Lab:
         return sorted([*turns, *passages], key=lambda pin: -pin[1])
 
     def _window(
-        self, plan: WindowPlan, at: int, reserve: int, pinned: frozenset[int], sizes: Sequence[int]
+        self,
+        plan: WindowPlan,
+        at: int,
+        reserve: int,
+        pinned: frozenset[int],
+        sizes: Sequence[int],
+        asked: Said | None = None,
     ) -> "_Window":
-        asked = self.turns[at]
+        asked = asked or self.turns[at]
         always = self.system + asked.prompt + REPLY_OVERHEAD
         always += sum(self.turns[n].history for n in pinned if n < at)
         fixed = [self._chunks[each] for each in plan.passages if each in self._chunks]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.errors import Refused
+from core.errors import PinsTooLarge, Refused
 from core.tokens.counter import REPLY_OVERHEAD
 from core.tokens.strategies import (
     DEFAULT,
@@ -176,10 +176,10 @@ def _too_small(window: int, reserve: int, always: int, prompt: int) -> Refused:
     )
 
 
-def _too_many_pins(pins: Sequence[Item], over: int) -> Refused:
+def _too_many_pins(pins: Sequence[Item], over: int) -> PinsTooLarge:
     largest = max(pins, key=lambda item: item.tokens)
     begun = " ".join(largest.text.split())[:60]
-    return Refused(
+    return PinsTooLarge(
         f"what is pinned does not fit: {tokens(pins):,} tokens are pinned, {over:,} more than there"
         " is room for",
         hint=f"Unpin something: the largest is “{largest.label}: {begun}” with {largest.tokens:,}"

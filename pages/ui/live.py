@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.bootstrap import Workbench
 from core.events import (
@@ -113,11 +114,12 @@ class _Seen:
         return next((ran for ran in self._calls if ran.waits), None)
 
 
-def follow(bench: Workbench, turn: Turn) -> None:
-    """Draw the turn until it has ended; a rerun, a reload or another tab begins again from the first event."""
+def follow(bench: Workbench, turn: Turn, gauge: DeltaGenerator) -> None:
+    """Draw the turn until it has ended; a rerun, a reload or another tab begins again from the first event.
+    In `gauge` stands how full the window is."""
     with st.chat_message("assistant", avatar=ASSISTANT):
         quiet, status = st.empty(), st.empty()
-        run, area, tail, window = st.empty(), st.empty(), st.empty(), st.empty()
+        run, area, tail = st.empty(), st.empty(), st.empty()
         blocks = area.container(gap=None)
         seen, drawn, changes = _Seen(), 0.0, 0
         events = bench.turns.follow(user(), turn.id)
@@ -127,7 +129,7 @@ def follow(bench: Workbench, turn: Turn) -> None:
             if (now := time.monotonic()) - drawn < _DRAW_SECONDS:
                 continue
             drawn = now
-            _draw_window(window, bench, turn, seen)
+            _draw_window(gauge, bench, turn, seen)
             if seen.changes != changes:
                 changes = seen.changes
                 blocks = area.container(gap=None)
@@ -157,18 +159,16 @@ def _draw_run(bench: Workbench, turn: Turn, seen: _Seen) -> None:
         approval.draw(bench, turn, seen.waits, seen.taint, seen.sources)
 
 
-def _draw_window(
-    place: st.delta_generator.DeltaGenerator, bench: Workbench, turn: Turn, seen: _Seen
-) -> None:
+def _draw_window(gauge: DeltaGenerator, bench: Workbench, turn: Turn, seen: _Seen) -> None:
     """What was sent, and how much of the room for the answer is used; counted anew once a second."""
     now = time.monotonic()
     if seen.budget and now - seen.measured > _MEASURE_SECONDS:
         seen.measured = now
         said = bench.counter.count(seen.text, seen.model)
-        place.html(window_bar.slim(seen.budget, theme(), turn.id, said))
+        gauge.html(window_bar.slim(seen.budget, theme(), turn.id, said))
 
 
-def _draw_wait(status: st.delta_generator.DeltaGenerator, seen: _Seen) -> None:
+def _draw_wait(status: DeltaGenerator, seen: _Seen) -> None:
     elapsed = time.monotonic() - seen.started
     text = f":shimmer[{label(seen.waiting)}]"
     if elapsed >= 1:
@@ -181,7 +181,7 @@ def _draw_wait(status: st.delta_generator.DeltaGenerator, seen: _Seen) -> None:
             st.caption(_names(seen.sources))
 
 
-def _freeze(blocks: st.delta_generator.DeltaGenerator, seen: _Seen) -> None:
+def _freeze(blocks: DeltaGenerator, seen: _Seen) -> None:
     """Finished paragraphs get a place of their own and are not sent again with every word."""
     end = seen.text.rfind("\n\n", seen.frozen)
     if end <= seen.frozen or seen.text.count("```", 0, end) % 2:

@@ -175,5 +175,9 @@ def test_one_count_makes_ours_the_same_and_never_lower_than_without() -> None:
     lower = told((100, 2, 0, 90))
     assert lower is not None
     assert (lower.ratio, lower.error) == (1.0, pytest.approx(0.2))
+    # As Anthropic's own reference says of one tool and a short question.
+    tools = told((60, 1, 1, 403))
+    assert tools is not None
+    assert 60 * tools.ratio + 4 + tools.tool == pytest.approx(403)
     assert told((100, 2, 0, 100_000)) is None
     assert told((0, 2, 0, 8)) is None

@@ -122,7 +122,7 @@ def coloured(pieces: tuple[Piece, ...], show: Callable[[Piece], str] | None = No
         wash = f"color-mix(in srgb, {chart[place % _COLOURS]} 26%, transparent)"
         spans.append(f'<span style="background:{wash}" title="{title}">{escape(shown)}</span>')
     return (
-        f'<div class="fl-tokens" role="region" aria-label="The text, token by token" tabindex="0">'
+        f'<div class="fl-tokens" dir="auto" role="region" aria-label="The text, token by token" tabindex="0">'
         f"{''.join(spans)}</div>"
     )
 

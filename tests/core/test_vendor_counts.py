@@ -111,6 +111,21 @@ def test_a_window_that_is_nearly_full_is_held_against_the_vendor_s_count(
     assert part(budget, "prompt").tokens > 400
 
 
+def test_what_earlier_answers_taught_is_known_when_the_app_starts_again(
+    wire: Vendor, tmp_path: Path
+) -> None:
+    given = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": wire.address}
+    wire.always = Says("done", tokens=(90, 3))
+    with running(settings_for(tmp_path, FOOTLIGHTS_MODEL=CLAUDE, **given)) as bench:
+        where, _ = asked(bench, None, "question 0?")
+        for number in range(1, 5):
+            asked(bench, where, f"question {number}?")
+    with running(settings_for(tmp_path, FOOTLIGHTS_MODEL=CLAUDE, **given)) as bench:
+        assert bench.counter.basis(CLAUDE) == "estimate"
+        bench._recall_counts()
+        assert bench.counter.basis(CLAUDE) == "calibrated"
+
+
 async def test_the_same_request_is_counted_once_and_no_other_provider_is_asked() -> None:
     counted: list[httpx2.Request] = []
 

@@ -105,7 +105,10 @@ class Composer:
         span.set(counted_by_vendor=said)
         if learned and said + context.max_tokens <= budget.window:
             return False
-        found = told((*parts(budget), said))
+        text, messages, tools_sent = parts(budget)
+        # What begins the answer is added to every window, and never multiplied.
+        begun = self._counter.reply_overhead
+        found = told((text - begun / budget.ratio, messages, tools_sent, said - begun))
         if found:
             self._counter.calibrate(ref, found)
         return found is not None

@@ -37,7 +37,7 @@ def test_the_lab_replays_asks_under_two_strategies_and_is_taken_over(tab: Tab, s
     assert len(served.api.get("/turns").json()) == asked, "nothing is sent until it is asked"
     for number, name in enumerate(("oldest_first", "sliding_window"), 1):
         tab.settle()
-        page.locator(f".st-key-ask_{name} button").click()
+        page.locator(f".st-key-ask_{name}").get_by_role("button").click()
         expect(page.locator("[class*=st-key-again_]")).to_have_count(number)
     tab.settle()
     newest = served.api.get("/turns").json()[:2]
@@ -45,5 +45,5 @@ def test_the_lab_replays_asks_under_two_strategies_and_is_taken_over(tab: Tab, s
         "oldest_first",
         "sliding_window",
     }
-    page.locator(".st-key-use_sliding_window button").click()
+    page.locator(".st-key-use_sliding_window").get_by_role("button").click()
     expect(page.get_by_text("This conversation uses it.")).to_be_visible()

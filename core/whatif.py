@@ -176,18 +176,21 @@ class WhatIf:
             sum(part.tokens for part in budget.slices if part.region == "system") if budget else 0
         )
         texts = [f"{turn.request.prompt}\n{turn.answer}" for turn in turns]
-        return Lab([self._said(turn, model) for turn in turns], texts, system, model)
+        return Lab([self._said(user, turn, model) for turn in turns], texts, system, model)
 
-    def _said(self, turn: Turn, model: ModelInfo) -> Said:
+    def _said(self, user: str, turn: Turn, model: ModelInfo) -> Said:
+        """The turn with the passages that it was given when it was asked first."""
+
         def size(said: Message) -> int:
             return self._counter.count_message(said, model.ref)
 
         asked = size(message("user", turn.request.prompt))
+        first = self._turns.get(user, turn.request.again) if turn.request.again else turn
         passages = tuple(
             self._counter.count(source.hit.chunk.text, model.ref) + FENCE_TOKENS
-            for source in turn.sources
+            for source in first.sources
         )
         answered = turn.usage.output_tokens if turn.usage else 0
         history = asked + size(message("assistant", turn.answer))
-        chunks = tuple(source.hit.chunk_id for source in turn.sources)
+        chunks = tuple(source.hit.chunk_id for source in first.sources)
         return Said(turn.id, turn.request.prompt, asked, history, passages, answered, chunks)

@@ -139,7 +139,7 @@ def draw_sent(budget: Budget) -> None:
 def draw_region(part: Slice, turn: Turn, budget: Budget) -> None:
     """One region with its items in their order, kept or dropped and why."""
     dropped = sum(not item.kept for item in part.items)
-    share = f"{part.tokens / max(budget.window, 1):.1%} of the window"
+    share = f"{say.share(part.tokens / max(budget.window, 1))} of the window"
     facts = [say.tokens(part.tokens), share, *([f"{dropped} left out"] if dropped else [])]
     with st.container(gap="xsmall"):
         st.header(window_bar.NAMES[part.region], anchor=False)

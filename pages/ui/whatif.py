@@ -62,7 +62,9 @@ def draw(bench: Workbench, turn: Turn) -> None:
         with column:
             tried = replace(asked, strategy=name)
             _outcome(lab, tried, lab.outcome(tried, at, reserve), at)
-            whatif_answers.draw(bench, turn.conversation_id, lab.turns[at].turn_id, tried, model)
+            whatif_answers.draw(
+                bench, turn.conversation_id, lab.turns[at].turn_id, tried, reserve, model
+            )
             _use(bench, turn.conversation_id, tried, plan, model)
 
 
@@ -88,7 +90,14 @@ def _controls(lab: Lab, plan: WindowPlan) -> tuple[WindowPlan, int]:
             "is something to see.",
         )
         most = max(50, window // 2)
-        reserve = st.slider("Kept for the answer, tokens", 0, most, min(256, most // 4), width=200)
+        reserve = st.slider(
+            "Kept for the answer, tokens",
+            0,
+            most,
+            min(256, most // 4),
+            width=200,
+            key=f"lab_reserve_{window}",  # its bound is that of the window
+        )
         share = st.slider(
             "Passages may take", 0, 100, int(plan.source_share * 100), 5, "%d%%", width=170
         )

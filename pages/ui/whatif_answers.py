@@ -13,7 +13,12 @@ from pages.ui.session import user
 
 
 def draw(
-    bench: Workbench, conversation_id: str, turn_id: str, tried: WindowPlan, model: ModelInfo
+    bench: Workbench,
+    conversation_id: str,
+    turn_id: str,
+    tried: WindowPlan,
+    reserve: int,
+    model: ModelInfo,
 ) -> None:
     """The question again under this plan, as if it were asked where the slider is; its answer stands here."""
     turns = bench.turns_of(user(), conversation_id)
@@ -30,7 +35,13 @@ def draw(
     ):
         # It is the owner who asks and pays now, whoever asked it first.
         mine = replace(
-            asked, key_id="", link_id="", visitor_id="", again=first, plan=whole(tried, model)
+            asked,
+            key_id="",
+            link_id="",
+            visitor_id="",
+            max_tokens=max(1, reserve),
+            again=first,
+            plan=whole(tried, model),
         )
         try:
             bench.turns.start(user(), mine, conversation_id=conversation_id)

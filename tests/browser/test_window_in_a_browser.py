@@ -19,10 +19,10 @@ def talk(served: App, count: int) -> str:
 
 
 def test_the_lab_replays_asks_under_two_strategies_and_is_taken_over(tab: Tab, served: App) -> None:
-    turn = talk(served, 9)
+    turn = talk(served, 5)
     page = tab.open(f"/tokens?turn={turn}")
     page.get_by_role("tab", name="What if").click()
-    expect(page.get_by_text("“/words 12 lamp 8”").first).to_be_visible()
+    expect(page.get_by_text("“/words 12 lamp 4”").first).to_be_visible()
     asked = len(served.api.get("/turns").json())
     window = page.locator(".st-key-lab_window").get_by_role("slider")
     window.focus()
@@ -32,8 +32,8 @@ def test_the_lab_replays_asks_under_two_strategies_and_is_taken_over(tab: Tab, s
     at = page.locator("[class*=st-key-lab_at_]").get_by_role("slider")
     at.focus()
     at.press("ArrowLeft")
-    expect(page.get_by_text("“/words 12 lamp 7”").first).to_be_visible()
-    expect(page.get_by_text("of 7 earlier turns kept").first).to_be_visible()
+    expect(page.get_by_text("“/words 12 lamp 3”").first).to_be_visible()
+    expect(page.get_by_text("of 3 earlier turns kept").first).to_be_visible()
     assert len(served.api.get("/turns").json()) == asked, "nothing is sent until it is asked"
     for number, name in enumerate(("oldest_first", "sliding_window"), 1):
         tab.settle()

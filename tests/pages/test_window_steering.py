@@ -151,6 +151,8 @@ def test_a_question_is_asked_again_under_two_plans_and_the_answers_stand_side_by
     for request in bench.models.providers["scripted"].requests[-2:]:
         asked = [said.text for said in request.messages if said.role == "user"]
         assert asked == [f"What is lamp {number}?" for number in range(3)], "as it was asked first"
+    [lab] = [each.value for each in test.slider if (each.key or "").startswith("lab_reserve")]
+    assert [each.request.max_tokens for each in turns[3:]] == [lab] * 2, "the room is the lab's"
 
 
 def test_what_is_pinned_and_does_not_fit_is_let_go_where_it_is_refused(

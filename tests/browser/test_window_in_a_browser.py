@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import App, Tab
@@ -11,18 +12,19 @@ def talk(served: App, count: int) -> str:
     """A conversation of so many questions; the id of its last turn."""
     where, turn = None, ""
     for number in range(count):
-        body = {"prompt": f"/words 12 lamp {number}", "use_documents": False, "max_tokens": 64}
+        body = {"prompt": f"/words 40 lamp {number}", "use_documents": False, "max_tokens": 64}
         started = served.api.post("/turns", json={**body, "conversation_id": where}).json()
         where, turn = started["conversation_id"], started["turn_id"]
         served.api.get(f"/turns/{turn}/events")
     return turn
 
 
+@pytest.mark.timeout(300)  # it may be the one that starts the app
 def test_the_lab_replays_asks_under_two_strategies_and_is_taken_over(tab: Tab, served: App) -> None:
     turn = talk(served, 5)
     page = tab.open(f"/tokens?turn={turn}")
     page.get_by_role("tab", name="What if").click()
-    expect(page.get_by_text("“/words 12 lamp 4”").first).to_be_visible()
+    expect(page.get_by_text("“/words 40 lamp 4”").first).to_be_visible()
     asked = len(served.api.get("/turns").json())
     window = page.locator(".st-key-lab_window").get_by_role("slider")
     window.focus()
@@ -32,7 +34,7 @@ def test_the_lab_replays_asks_under_two_strategies_and_is_taken_over(tab: Tab, s
     at = page.locator("[class*=st-key-lab_at_]").get_by_role("slider")
     at.focus()
     at.press("ArrowLeft")
-    expect(page.get_by_text("“/words 12 lamp 3”").first).to_be_visible()
+    expect(page.get_by_text("“/words 40 lamp 3”").first).to_be_visible()
     expect(page.get_by_text("of 3 earlier turns kept").first).to_be_visible()
     assert len(served.api.get("/turns").json()) == asked, "nothing is sent until it is asked"
     for number, name in enumerate(("oldest_first", "sliding_window"), 1):

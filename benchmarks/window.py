@@ -1,37 +1,87 @@
 """What it costs to fill the window anew at every turn of a long conversation, against counting each message
-once and against counting all of it every time; and how soon the lab is drawn again."""
+once and against counting all of it every time; how soon the lab is drawn again; and how far each counter is
+off what vendors reported."""
 
 import time
 from collections.abc import Callable, Sequence
 
+from core.context import ContextBuilder, Exchange
+from core.prompts.sandbox import Sandbox
 from core.settings import ROOT
 from core.tokens.budget import fit
-from core.tokens.counter import Counter
+from core.tokens.calibration import learn
+from core.tokens.counter import REPLY_OVERHEAD, Counter
 from core.tokens.strategies import STRATEGIES
 from core.types import Item, Message, ModelInfo, WindowPlan, message
 from core.whatif import Lab, Said
 
 TURNS, WORDS = 200, 130
 _MODEL = "openai:gpt-4o"
+_CLAUDE = "anthropic:claude-haiku-5-5"
+_INFO = ModelInfo(_MODEL, "openai", "gpt-4o", "GPT-4o", 1_000_000, 4_096, None)
+_BAR_RATIO, _BAR_LAB = 1.1, 0.3
+_WEATHER = (
+    'get_weather: Get the current weather in a given location\n{"type": "object", "properties": {"location": '
+    '{"type": "string", "description": "The city and state, e.g. San Francisco, CA"}}, "required": ["location"]}'
+)
+# What vendors say in their own references of requests that are printed there: model, texts of the messages,
+# tools, tokens of the input.
+_PUBLISHED = (
+    (_MODEL, ("You are a helpful assistant.", "Hello!"), (), 19),
+    (_CLAUDE, ("You are a scientist", "Hello, Claude"), (), 14),
+    (_CLAUDE, ("What's the weather like in San Francisco?",), (_WEATHER,), 403),
+)
+# Vendors whose overheads are made, so that what is learned can be told from what is so.
+_MADE = {"counts 22 % more": (1.22, 6, 35), "adds much for each tool": (1.05, 4, 340)}
 
 
 def main() -> None:
     """Seconds of processor time for a long conversation; milliseconds for the lab."""
     said = [[message("user", _text(n)), message("assistant", _text(-n))] for n in range(TURNS)]
-    once, ours, again = (_counter() for _ in range(3))
-    tokens = sum(once.count_message(each, _MODEL) for turn in said for each in turn)
-    once = _counter()
+    exchanges, once = _exchanges(said), _counter()
     least = _timed(lambda: [once.count_message(each, _MODEL) for turn in said for each in turn])
-    window = _timed(lambda: _window_each_turn(ours, said))
-    everything = 10 * _timed(lambda: _all_each_time(again, said))
+    tokens = sum(once.count_message(each, _MODEL) for turn in said for each in turn)
+    counting, filling = (ContextBuilder(_counter(), Sandbox()) for _ in range(2))
+    counted = _timed(lambda: _count_each_turn(counting, exchanges))
+    whole = _timed(lambda: _fit_each_turn(filling, exchanges))
+    everything = least * (TURNS + 1) / 2  # the first turn is counted 200 times, the last one once
+    print(f"{TURNS} turns, {tokens:,} tokens; processor time throughout")
+    print(f"counting  {tokens / least:,.0f} tokens/s")
     print(
-        f"{TURNS} turns, {tokens:,} tokens  each message once {least:.3f} s   the window at every turn "
-        f"{window:.3f} s   all of it every time {everything:.2f} s   ours/once {window / least:.2f}   "
-        f"ours/all {window / everything:.3f}"
+        f"each message once {least:.3f} s   counted at every turn {counted:.3f} s   the window filled at every "
+        f"turn {whole:.3f} s   all of it counted every time {everything:.2f} s"
+    )
+    print(
+        f"incremental: counted at every turn / each message once {counted / least:.2f} (bar {_BAR_RATIO})   "
+        f"the window at every turn / counting all of it {whole / everything:.3f}"
     )
     lab = _lab(500)
     redrawn = _timed(lambda: [lab.outcome(WindowPlan(name), 499, 300) for name in STRATEGIES])
-    print(f"the lab with 500 turns and {len(STRATEGIES)} strategies: {redrawn * 1000:.0f} ms")
+    print(
+        f"the lab with 500 turns and {len(STRATEGIES)} strategies: {redrawn * 1000:.0f} ms, "
+        f"{redrawn / _BAR_LAB:.2f} of its bar"
+    )
+    _errors(once)
+
+
+def _errors(counter: Counter) -> None:
+    """How far counts are off: of requests that vendors print with their usage, and of made vendors before and
+    after their answers have taught us."""
+    for model, texts, tools, reported in _PUBLISHED:
+        counted = REPLY_OVERHEAD + sum(counter.count_tool(tool, model) for tool in tools)
+        counted += sum(counter.count_message(message("user", text), model) for text in texts)
+        with_tools = " with a tool" if tools else ""
+        print(
+            f"{model}{with_tools}: counted {counted}, the vendor {reported}: {counted / reported:.2f} of it "
+            f"({counter.basis(model)})"
+        )
+    for name, (ratio, each, tool) in _MADE.items():
+        asked = [(100 + 37 * n, 2 + n % 9, n % 4) for n in range(30)]
+        found = learn([(t, m, k, round(t * ratio + m * each + k * tool)) for t, m, k in asked])
+        assert found is not None
+        print(
+            f"a vendor that {name}: off by {found.plain:.1%} before, by {found.error:.2%} after 30 answers"
+        )
 
 
 def _counter() -> Counter:
@@ -50,21 +100,23 @@ def _timed(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def _window_each_turn(counter: Counter, said: Sequence[Sequence[Message]]) -> None:
+def _exchanges(said: Sequence[Sequence[Message]]) -> list[Exchange]:
+    return [
+        Exchange(f"t{n}", tuple(turn), sum(len(each.text) for each in turn))
+        for n, turn in enumerate(said)
+    ]
+
+
+def _count_each_turn(builder: ContextBuilder, exchanges: Sequence[Exchange]) -> None:
     for upto in range(1, TURNS + 1):
-        history = [
-            [Item("", each.text, counter.count_message(each, _MODEL)) for each in turn]
-            for turn in said[:upto]
-        ]
+        builder.items(exchanges[:upto], _INFO)
+
+
+def _fit_each_turn(builder: ContextBuilder, exchanges: Sequence[Exchange]) -> None:
+    for upto in range(1, TURNS + 1):
+        history = builder.items(exchanges[:upto], _INFO)
         asked = Item("", "", 9)
         fit(window=1_000_000, reserve=1_000, system=[], sources=[], history=history, prompt=asked)
-
-
-def _all_each_time(counter: Counter, said: Sequence[Sequence[Message]]) -> None:
-    for upto in range(1, TURNS + 1, 10):  # a tenth of the turns
-        for turn in said[:upto]:
-            for each in turn:
-                counter.pieces(each.text, _MODEL, 10**9)
 
 
 def _lab(count: int) -> Lab:

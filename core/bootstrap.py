@@ -150,6 +150,7 @@ def build(settings: Settings) -> Workbench:
         client=parts.client,
         errands=parts.errands,
         whatif=parts.whatif,
+        upcoming=parts.upcoming,
         playground=parts.playground,
         cases=parts.cases,
         suites=parts.suites,

@@ -152,9 +152,10 @@ class ChatService:
         return found, await self._composer.compose(asked, found, history, trace, root)
 
     def _before(self, asked: Asked) -> Sequence[Turn]:
-        """What was said before; before the run that is replayed, if it is one."""
+        """What was said before; before the run that is replayed or the turn that is asked again."""
         if not asked.request.replay:
-            return self._conversations.history(asked.user, asked.conversation_id, asked.turn_id)
+            until = asked.request.again or asked.turn_id
+            return self._conversations.history(asked.user, asked.conversation_id, until)
         of = self._runs.turns.get(asked.user, asked.request.replay.of)
         return self._conversations.history(asked.user, of.conversation_id, of.id)
 

@@ -13,12 +13,17 @@ from core.prompts.switches import on
 from core.runs import Runs
 from core.store.conversations import Conversations
 from core.store.summaries import Summaries
+from core.store.turn_counts import parts
 from core.store.turns import Turns
-from core.tokens.calibration import learn
+from core.tokens.calibration import learn, told
 from core.tokens.counter import Counter
 from core.tokens.strategies import summary as by_summary
 from core.trace import OpenSpan, Trace
-from core.types import Found, Hit, Summary, Turn, WindowPlan
+from core.types import Found, Hit, ModelRequest, Summary, Turn, WindowPlan
+from core.vendor_counts import VendorCounts
+
+_TIGHT = 0.05
+"""A window of which less than this share is free is held against the vendor's own count."""
 
 
 class Composer:
@@ -35,7 +40,9 @@ class Composer:
         runs: Runs,
         turns: Turns,
         counter: Counter,
+        counts: VendorCounts,
     ) -> None:
+        self._counts = counts
         self._conversations = conversations
         self._summaries = summaries
         self._documents = documents
@@ -51,13 +58,15 @@ class Composer:
     ) -> Context:
         """The window of the turn. Refused when the question, with what is pinned, does not fit."""
         with trace.span("compose the window", "window", parent=root) as span:
-            plan = await asyncio.to_thread(
+            plan = asked.request.plan or await asyncio.to_thread(
                 self._conversations.plan, asked.user, asked.conversation_id
             )
             plan = plan or WindowPlan()
             await asyncio.to_thread(self._calibrate, asked.user, asked.model.ref)
             hits = await asyncio.to_thread(self._hits, asked, plan, found)
             context = await self._fill(asked, plan, hits, history, trace, span)
+            if await self._told(asked, context, span):
+                context = await self._fill(asked, plan, hits, history, trace, span)
             budget = context.budget
             span.set(
                 prompt=asked.prompt_version,
@@ -74,8 +83,35 @@ class Composer:
         return context
 
     def _calibrate(self, user: str, ref: str) -> None:
-        if ref.partition(":")[0] in ("openai", "anthropic", "compatible"):
-            self._counter.calibrate(ref, learn(self._turns.counted(user, ref)))
+        if ref.partition(":")[0] not in ("openai", "anthropic", "compatible"):
+            return
+        learned = learn(self._turns.counted(user, ref))
+        if learned or self._counter.basis(ref) != "counted":
+            self._counter.calibrate(ref, learned)
+
+    async def _told(self, asked: Asked, context: Context, span: OpenSpan) -> bool:
+        """Whether the vendor's own count of this window changed how its model is counted. It is asked for
+        until its reports have taught us, and then only where little of the window is free."""
+        ref, budget = asked.model.ref, context.budget
+        basis = self._counter.basis(ref)
+        learned = basis == "calibrated"
+        if basis == "exact" or (learned and budget.free >= budget.window * _TIGHT):
+            return False
+        tools = self._runs.specs(asked)
+        request = ModelRequest(asked.model.id, context.messages, context.max_tokens, tools=tools)
+        said = await self._counts.of(ref, request)
+        if said is None:
+            return False
+        span.set(counted_by_vendor=said)
+        if learned and said + context.max_tokens <= budget.window:
+            return False
+        text, messages, tools_sent = parts(budget)
+        # What begins the answer is added to every window, and never multiplied.
+        begun = self._counter.reply_overhead
+        found = told((text - begun / budget.ratio, messages, tools_sent, said - begun))
+        if found:
+            self._counter.calibrate(ref, found)
+        return found is not None
 
     def _hits(self, asked: Asked, plan: WindowPlan, found: Found) -> list[Hit]:
         """The pinned passages, as far as they are still there, then what was found."""

@@ -12,6 +12,7 @@ from core.prompts.sandbox import Rendered, Sandbox
 from core.prompts.template import PromptTemplate
 from core.retrieval.relevance import relevance
 from core.tokens.budget import fit
+from core.tokens.counted import CountedTurns
 from core.tokens.counter import Counter
 from core.tokens.strategies import DEFAULT, STRATEGIES, Asked, Ranking, most_relevant
 from core.types import (
@@ -55,6 +56,8 @@ class Exchange:
 
     ref: str
     messages: tuple[Message, ...]
+    size: int = 0
+    """How many characters a turn with this id has; 0 for what has no id of its own."""
 
     @property
     def text(self) -> str:
@@ -76,6 +79,7 @@ class ContextBuilder:
     def __init__(self, counter: Counter, sandbox: Sandbox) -> None:
         self._counter = counter
         self._sandbox = sandbox
+        self._known = CountedTurns()
 
     async def build(
         self,
@@ -181,7 +185,7 @@ class ContextBuilder:
                 for said in earlier
                 if summary
             ],
-            history=[self._exchange(each, model, each.ref in plan.turns) for each in history],
+            history=self.items(history, model, plan.turns),
             ranking=ranked(plan, question, [each.text for each in history]),
             source_share=plan.source_share,
             prompt=self._item("Your question", last, model),
@@ -190,11 +194,31 @@ class ContextBuilder:
             ratio=learned.ratio,
             per_message=learned.message,
             per_tool=learned.tool,
+            basis=self._counter.basis(model.ref),
+            error=learned.error,
         )
 
     def _item(self, label: str, said: Message, model: ModelInfo, ref: str = "") -> Item:
         tokens = self._counter.count_message(said, model.ref)
         return Item(label, said.text, tokens, role=said.role, ref=ref)
+
+    def items(
+        self, history: Sequence[Exchange], model: ModelInfo, pinned: Sequence[str] = ()
+    ) -> list[list[Item]]:
+        """What was said before, counted for the model; a turn that is over is counted once."""
+        learned = self._counter.calibration(model.ref)
+        way = (model.ref, self._counter.encoding_name(model.ref), learned.ratio, learned.message)
+        known, found = self._known.by(way), []
+        for each in history:
+            before = known.get(each.ref)
+            if before and before[0] == each.size and each.ref not in pinned:
+                found.append(before[1])
+                continue
+            items = self._exchange(each, model, each.ref in pinned)
+            if each.size and each.ref not in pinned:
+                self._known.keep(known, each.ref, each.size, items)
+            found.append(items)
+        return found
 
     def _exchange(self, exchange: Exchange, model: ModelInfo, pinned: bool) -> list[Item]:
         items = [
@@ -277,7 +301,10 @@ def _exchanges(request: TurnRequest, history: Sequence[Turn]) -> tuple[Exchange,
             brought.append([])
         brought[-1].append(said)
     return (
-        *(Exchange(turn.id, _said(turn)) for turn in history),
+        *(
+            Exchange(turn.id, _said(turn), len(turn.request.prompt) + len(turn.answer))
+            for turn in history
+        ),
         *(Exchange(f"brought-{place}", tuple(said)) for place, said in enumerate(brought, 1)),
     )
 

@@ -83,6 +83,12 @@ class Refused(Misuse):
     code = "refused"
 
 
+class PinsTooLarge(Refused):
+    """Read by the caller: what is pinned does not fit into the window."""
+
+    code = "pins_too_large"
+
+
 class Conflict(Misuse):
     """Read by the caller: the state of the thing does not allow this now."""
 

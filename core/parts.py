@@ -93,6 +93,8 @@ from core.tools.toolbox import Toolbox
 from core.trial import Trials
 from core.turns import TurnRunner
 from core.types import Usage
+from core.upcoming import Upcoming
+from core.vendor_counts import VendorCounts
 from core.vendor_embedder import VendorEmbedder
 from core.viewing import Viewer
 from core.weights import Weights
@@ -392,6 +394,7 @@ class Parts:
             runs=self._runs,
             turns=self.turn_rows,
             counter=self.counter,
+            counts=VendorCounts(self.models.providers),
         )
 
     @cached_property
@@ -507,6 +510,10 @@ class Parts:
     @cached_property
     def whatif(self) -> WhatIf:
         return WhatIf(self.conversations, self.turn_rows, self.counter)
+
+    @cached_property
+    def upcoming(self) -> Upcoming:
+        return Upcoming(self.whatif, self.conversations, self.turn_rows, self.counter)
 
 
 def _arguments(text: str) -> Any:

@@ -64,12 +64,16 @@ class Runs:
 
     def items(self, asked: Asked) -> list[Item]:
         """What the tools take of the window: each is sent with its schema."""
-        specs = [tool.spec(strict=_strict(asked.model)) for tool in asked.tools]
         ref = asked.model.ref
         return [
             Item(spec.name, _text(spec), self.counter.count_tool(_text(spec), ref))
-            for spec in specs
+            for spec in self.specs(asked)
         ]
+
+    @staticmethod
+    def specs(asked: Asked) -> tuple[ToolSpec, ...]:
+        """The tools as the model is told of them."""
+        return tuple(tool.spec(strict=_strict(asked.model)) for tool in asked.tools)
 
     def _count(self, asked: Asked) -> Callable[[str], int]:
         return partial(self.counter.count, model=asked.model.ref)

@@ -242,6 +242,10 @@ class Citation:
 
 # --- the context window -----------------------------------------------------------------------
 
+Basis = Literal["exact", "counted", "calibrated", "estimate"]
+"""What a count rests on: the model's own vocabulary, the vendor's own count of the same window, our estimate
+times what the vendor's reports taught, or our estimate alone."""
+
 Region = Literal["system", "tools", "sources", "summary", "history", "prompt", "reserve"]
 
 
@@ -290,6 +294,9 @@ class Budget:
     per_message: float = MESSAGE_OVERHEAD
     per_tool: float = TOOL_OVERHEAD
     """What was added for each message and each tool, learned in the same way."""
+    basis: Basis = "estimate"
+    error: float = 0.0
+    """The share within which half of the answers that taught a calibration were."""
 
     @property
     def used(self) -> int:
@@ -397,7 +404,8 @@ class TurnRequest:
     key, which pays; a visitor's question the ids of his link and of himself, which pay. `table` names the fields of the table that the answer shall be (`name, price: number`), "" for an answer in words. Without
     `guess` no model is asked when nothing in the documents is near the question. With `condense`
     the model first puts a follow-up so that it can be searched for by itself. `tools` are the names
-    of those that the model may call."""
+    of those that the model may call. `again` is the id of a turn that is asked once more: only what was
+    said before it is sent. `plan` fills this window alone; without one it is the conversation's."""
 
     prompt: str
     model: str | None = None
@@ -416,6 +424,8 @@ class TurnRequest:
     condense: bool = False
     tools: tuple[str, ...] = ()
     replay: Replay | None = None
+    again: str = ""
+    plan: WindowPlan | None = None
 
 
 # --- traces -----------------------------------------------------------------------------------

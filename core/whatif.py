@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
 
-from core.context import DEFAULT_MAX_TOKENS, FENCE_TOKENS
+from core.context import FENCE_TOKENS
 from core.retrieval.relevance import Relevance
 from core.store.conversations import Conversations
 from core.store.turns import Turns
@@ -25,13 +26,15 @@ class Said:
     history: int
     passages: tuple[int, ...]
     answer: int
+    chunks: tuple[int, ...] = ()
+    """The ids of those passages, as far as they are known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The window of one question under a plan: which earlier turns are in it and how many of the
-    passages; tokens sent, free and reserved; what it costs, and what all questions so far would have
-    cost (US dollars, None when the price is unknown). `over` is by how much it does not fit, 0 when it does."""
+    """The window of one question under a plan: which earlier turns are in it and how many of the `offered`
+    passages, with their tokens; tokens sent, free and reserved; what it costs, and what all questions so far would have
+    cost, and one more like it would (US dollars, None when the price is unknown). `over` is by how much it does not fit, 0 when it does."""
 
     kept: tuple[bool, ...]
     passages: int
@@ -42,6 +45,9 @@ class Outcome:
     sent_so_far: int
     cost_so_far: Decimal | None
     over: int = 0
+    offered: int = 0
+    sources: int = 0
+    cost_next: Decimal | None = None
 
 
 class Lab:
@@ -52,6 +58,11 @@ class Lab:
         self.system = system
         self.model = model
         self._relevance = Relevance(texts)
+        self._chunks = {
+            chunk: size
+            for turn in turns
+            for chunk, size in zip(turn.chunks, turn.passages, strict=False)
+        }
 
     def outcome(self, plan: WindowPlan, at: int, reserve: int) -> Outcome:
         """The window of question number `at` (0 the first), and the sums of all up to it."""
@@ -71,23 +82,59 @@ class Lab:
             sent,
             self._cost(sent, answered),
             last.over,
+            last.offered,
+            last.sources,
+            self._next(plan, at, reserve),
         )
 
+    def _next(self, plan: WindowPlan, at: int, reserve: int) -> Decimal | None:
+        """What the question behind that one costs; behind the last, one like the last."""
+        asked = self.turns[min(at + 1, len(self.turns) - 1)]
+        pinned = frozenset(n for n, turn in enumerate(self.turns) if turn.turn_id in plan.turns)
+        sizes = [0 if n in pinned else turn.history for n, turn in enumerate(self.turns)]
+        window = self._window(plan, at + 1, reserve, pinned, sizes, asked)
+        return self._cost(window.sent, asked.answer or reserve)
+
+    def pins(self, plan: WindowPlan) -> list[tuple[str, int]]:
+        """What is pinned, in words, with its tokens; the largest first."""
+        turns = [
+            (f"“{turn.question}”", turn.history)
+            for turn in self.turns
+            if turn.turn_id in plan.turns
+        ]
+        passages = [
+            ("a passage", self._chunks[each]) for each in plan.passages if each in self._chunks
+        ]
+        return sorted([*turns, *passages], key=lambda pin: -pin[1])
+
     def _window(
-        self, plan: WindowPlan, at: int, reserve: int, pinned: frozenset[int], sizes: Sequence[int]
+        self,
+        plan: WindowPlan,
+        at: int,
+        reserve: int,
+        pinned: frozenset[int],
+        sizes: Sequence[int],
+        asked: Said | None = None,
     ) -> "_Window":
-        asked = self.turns[at]
+        asked = asked or self.turns[at]
         always = self.system + asked.prompt + REPLY_OVERHEAD
         always += sum(self.turns[n].history for n in pinned if n < at)
+        fixed = [self._chunks[each] for each in plan.passages if each in self._chunks]
+        known = zip_longest(asked.passages, asked.chunks)
+        loose = [size or 0 for size, chunk in known if chunk not in plan.passages or chunk is None]
+        offered = len(fixed) + len(loose)
+        always += sum(fixed)
         room = min(self.model.window, plan.limit or self.model.window) - reserve - always
         if room < 0:
-            return _Window(frozenset(), 0, always, 0, -room)
+            return _Window(frozenset(), 0, always, 0, -room, offered, 0)
         strategy = STRATEGIES.get(plan.strategy) or STRATEGIES[DEFAULT]
         near = self._relevance.scores(asked.question, at) if strategy is most_relevant else ()
         order = strategy.rank(at, Asked(plan.latest, near)).order
-        given = allot(room, plan.source_share, asked.passages, sizes[:at], order)
-        taken = sum(sizes[n] for n in given.turns) + sum(asked.passages[: given.sources])
-        return _Window(given.turns, given.sources, always + taken, room - taken, 0)
+        given = allot(room, plan.source_share, loose, sizes[:at], order)
+        sources = sum(loose[: given.sources])
+        taken = sum(sizes[n] for n in given.turns) + sources
+        count, sources = given.sources + len(fixed), sources + sum(fixed)
+        return _Window(given.turns, count, always + taken, room - taken, 0, offered, sources)
 
     def _cost(self, sent: int, answered: int) -> Decimal | None:
         price = self.model.price
@@ -103,22 +150,8 @@ class _Window:
     sent: int
     free: int
     over: int
-
-
-@dataclass(frozen=True, slots=True)
-class Next:
-    """What a question that is being written would send, about: `prompt` tokens of its own, `sent` with
-    everything around it, of which the first `same` are as they were for the question before; what is
-    `free` then. `cost` is that of sending alone, in US dollars, None when the price is unknown; `over` is by
-    how much it does not fit."""
-
-    prompt: int
-    sent: int
-    same: int
-    free: int
-    window: int
-    cost: Decimal | None
-    over: int
+    offered: int
+    sources: int
 
 
 class WhatIf:
@@ -143,60 +176,21 @@ class WhatIf:
             sum(part.tokens for part in budget.slices if part.region == "system") if budget else 0
         )
         texts = [f"{turn.request.prompt}\n{turn.answer}" for turn in turns]
-        return Lab([self._said(turn, model) for turn in turns], texts, system, model)
+        return Lab([self._said(user, turn, model) for turn in turns], texts, system, model)
 
-    def next(
-        self,
-        user: str,
-        conversation_id: str | None,
-        prompt: str,
-        model: ModelInfo,
-        use_documents: bool = True,
-    ) -> Next:
-        """What the question would send. Passages are those that the question before took: which ones it
-        will be is known only when it is asked."""
-        known = self.open(user, conversation_id, model) if conversation_id else None
-        plan = (
-            self._conversations.plan(user, conversation_id) if known and conversation_id else None
-        )
-        newest = self._turns.list(user, 1)
-        lab = known or (self.open(user, newest[0].conversation_id, model) if newest else None)
-        system = lab.system if lab else 0
-        passages = lab.turns[-1].passages if lab and use_documents else ()
-        size = self._counter.count_message(message("user", prompt), model.ref)
-        turns = known.turns if known else ()
-        asked = Lab(
-            [*turns, Said("", prompt, size, 0, passages, 0)],
-            [*(turn.question for turn in turns), prompt],
-            system,
-            model,
-        )
-        reserve = min(DEFAULT_MAX_TOKENS, model.max_output, max(1, model.window // 2))
-        now = asked.outcome(plan or WindowPlan(), len(turns), reserve)
-        before = asked.outcome(plan or WindowPlan(), len(turns) - 1, reserve) if turns else None
-        cost = None if model.price is None else model.price.input * now.sent / Decimal(10**6)
-        same = 0 if before is None else system + _kept_alike(turns, before.kept, now.kept)
-        return Next(size, now.sent, same, now.free, model.window, cost, now.over)
+    def _said(self, user: str, turn: Turn, model: ModelInfo) -> Said:
+        """The turn with the passages that it was given when it was asked first."""
 
-    def _said(self, turn: Turn, model: ModelInfo) -> Said:
         def size(said: Message) -> int:
             return self._counter.count_message(said, model.ref)
 
         asked = size(message("user", turn.request.prompt))
+        first = self._turns.get(user, turn.request.again) if turn.request.again else turn
         passages = tuple(
             self._counter.count(source.hit.chunk.text, model.ref) + FENCE_TOKENS
-            for source in turn.sources
+            for source in first.sources
         )
         answered = turn.usage.output_tokens if turn.usage else 0
         history = asked + size(message("assistant", turn.answer))
-        return Said(turn.id, turn.request.prompt, asked, history, passages, answered)
-
-
-def _kept_alike(turns: Sequence[Said], before: Sequence[bool], now: Sequence[bool]) -> int:
-    """Tokens of the turns that both windows begin with."""
-    same = 0
-    for turn, had, has in zip(turns, before, now, strict=False):
-        if had != has:
-            break
-        same += turn.history if has else 0
-    return same
+        chunks = tuple(source.hit.chunk_id for source in first.sources)
+        return Said(turn.id, turn.request.prompt, asked, history, passages, answered, chunks)

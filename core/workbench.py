@@ -54,11 +54,13 @@ from core.store.trace_keeping import TraceKeeping
 from core.store.trace_list import TraceList
 from core.store.traces import Traces
 from core.store.turns import Turns
+from core.tokens.calibration import learn
 from core.tokens.counter import Counter
 from core.tool_bench import Tools
 from core.trial import Trials
 from core.turns import TurnRunner
 from core.types import ModelInfo, Price, Turn, Usage
+from core.upcoming import Upcoming
 from core.viewing import Viewer
 from core.whatif import WhatIf
 
@@ -101,6 +103,7 @@ class Workbench:
     client: LLMClient
     errands: Errands
     whatif: WhatIf
+    upcoming: Upcoming
     playground: Playground
     cases: Book
     suites: Suites
@@ -206,12 +209,21 @@ class Workbench:
     async def _warm(self) -> None:
         await self.sandbox.warm()
         await asyncio.to_thread(self.counter.warm)
+        await asyncio.to_thread(self._recall_counts)
         await asyncio.to_thread(self.passages.warm)
         await self.models.weights.read()
         # Half a million objects of the libraries now live as long as the app. Streamlit collects after
         # every run of a page, and would look through them for a third of a second each time.
         gc.collect()
         gc.freeze()
+
+    def _recall_counts(self) -> None:
+        """Count as the answers of earlier days have taught, before the first question of this one."""
+        for state in self.models.states():
+            for info in state.models:
+                found = learn(self.turn_rows.counted(LOCAL_USER, info.ref))
+                if found and self.counter.basis(info.ref) == "estimate":
+                    self.counter.calibrate(info.ref, found)
 
     def close(self) -> None:
         """End everything in order: turns are kept, children end, the database is closed."""

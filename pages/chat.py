@@ -40,7 +40,7 @@ running = next((turn for turn in turns if turn.status == "running"), None)
 
 # --- ask -----------------------------------------------------------------------------------------
 
-asked = composer.draw(bench, running, conversation)
+asked, gauge = composer.draw(bench, running, conversation)
 if asked:
     try:
         started = bench.turns.start(
@@ -93,7 +93,7 @@ with st.container(key="chat"):
         with invitation.container():
             draw_welcome(bench)
     if running:
-        live.follow(bench, running)
+        live.follow(bench, running, gauge)
         st.rerun()
     elif turns:
         composer.suggestions(bench)

@@ -65,7 +65,7 @@ def draw_window(turn: Turn, budget: Budget) -> None:
 def draw_sums(turn: Turn, budget: Budget) -> None:
     """What we counted beside what the provider reported, and what came back."""
     usage, counted = turn.usage, budget.input_tokens
-    about = "" if budget.exact else "about "
+    about = window_bar.about(budget)
     shown = [("Tokens sent, our count", f"{about}{counted:,}", "")]
     if usage and usage.source == "reported" and usage.input_tokens:
         off = counted / usage.input_tokens - 1
@@ -80,10 +80,13 @@ def draw_agreement(turn: Turn, budget: Budget) -> None:
     """How we counted, and what the provider says of its own count."""
     sort = "the model's own vocabulary" if budget.exact else "an estimate for this model"
     found = bench.counter.calibration(turn.model)
-    if found.samples or budget.ratio != 1:
+    if budget.basis == "counted":
+        sort = f"times {budget.ratio:.2f}, so that the whole is what the provider itself counted before it"
+        sort += " answered (count_tokens, free)"
+    elif found.samples or budget.ratio != 1:
         sort = f"times {budget.ratio:.2f}, {budget.per_message:.0f} more for each message and"
         sort += f" {budget.per_tool:.0f} for each tool, learned from what the provider reported"
-        if found.samples:
+        if found.samples and found.basis == "calibrated":
             sort += f" for {found.samples} answers: half of them are within {found.error:.1%}"
             sort += f" (without having learned, {found.plain:.1%})"
     parts = [f"Counted with {budget.counter}, {sort}"]
@@ -136,7 +139,7 @@ def draw_sent(budget: Budget) -> None:
 def draw_region(part: Slice, turn: Turn, budget: Budget) -> None:
     """One region with its items in their order, kept or dropped and why."""
     dropped = sum(not item.kept for item in part.items)
-    share = f"{part.tokens / max(budget.window, 1):.1%} of the window"
+    share = f"{say.share(part.tokens / max(budget.window, 1))} of the window"
     facts = [say.tokens(part.tokens), share, *([f"{dropped} left out"] if dropped else [])]
     with st.container(gap="xsmall"):
         st.header(window_bar.NAMES[part.region], anchor=False)
@@ -176,7 +179,7 @@ def draw_reserve(turn: Turn, reserved: int) -> None:
 
 def draw_item(item: Item, turn: Turn, colour: str) -> None:
     """One item: what it is, what it takes, why it is not in, and its text to open."""
-    icon = ":material/keep:" if item.pinned else ":material/check:"
+    icon = ":material/lock:" if item.pinned else ":material/check:"
     icon = icon if item.kept else ":material/block:"
     parts = [f"{_number(item, turn)}{item.label}", say.tokens(item.tokens)]
     if item.role:

@@ -25,6 +25,7 @@ OWNERS = {
     "mcp_types": ("core/tools/remote",),
     "jinja2": ("core/prompts",),
     "tiktoken": ("core/tokens",),
+    "regex": ("core/tokens",),
     "sentence_transformers": ("core/retrieval",),
     "torch": ("core/retrieval",),
     "faiss": ("core/retrieval",),

@@ -14,7 +14,7 @@ from core.api.sse import HEARTBEAT_SECONDS, EventStream, frames
 from core.errors import Misuse, NotFound
 from core.export import plain
 from core.types import Span, Turn
-from core.whatif import Next
+from core.upcoming import Next
 
 router = APIRouter(tags=["turns"])
 
@@ -71,7 +71,7 @@ def estimate(bench: Bench, user: User, body: EstimateIn) -> Any:
     [model] = bench.priced(user, [bench.models.resolve(body.model)])
     if body.conversation_id is not None:
         bench.conversations.get(user, body.conversation_id)
-    found = bench.whatif.next(user, body.conversation_id, body.prompt, model, body.use_documents)
+    found = bench.upcoming.next(user, body.conversation_id, body.prompt, model, body.use_documents)
     return plain(found)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.llm import bodies
+from core.llm.counts import number
 from core.llm.faults import Faults
 from core.llm.message_events import MessageEvents
 from core.llm.reading import Reader
@@ -42,6 +43,10 @@ FAULTS: Table = {
 }
 
 
+# What the vendor's count takes no account of, and refuses to be told.
+_NOT_COUNTED = frozenset({"max_tokens", "stream", "stop_sequences", "temperature"})
+
+
 class AnthropicProvider(SdkProvider):
     """Streams messages of the service at `base_url`; the stable part of a request is cached there."""
 
@@ -51,6 +56,17 @@ class AnthropicProvider(SdkProvider):
 
     def __init__(self, *, name: str = "anthropic", **options: Any) -> None:
         super().__init__(name=name, **options)
+
+    async def count_tokens(self, request: ModelRequest, seconds: float) -> int:
+        """What the vendor counts for this request, which costs nothing. Raises one of core.errors, also
+        when it takes longer than that."""
+        path, body = self._body(request)
+        counted = {name: part for name, part in body.items() if name not in _NOT_COUNTED}
+        said = await self._asked(f"{path}/count_tokens", counted, request.model, seconds)
+        found = number(said, "input_tokens")
+        if found is None or found < 0:
+            raise Faults(self.name, request.model, self._api_key).make("junk")
+        return found
 
     def _body(self, request: ModelRequest) -> tuple[str, dict[str, Any]]:
         base = {"model": request.model, "max_tokens": request.max_tokens, "stream": True}

@@ -148,7 +148,7 @@ def messages(request: ModelRequest) -> dict[str, Any]:
 
 def _blocks(request: ModelRequest) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """System blocks and messages; those of one role in a row become one message, as the vendor
-    wants them, and those without text are left out, as it refuses them."""
+    wants them, the first is the user's, and those without text are left out, as it refuses them."""
     system: list[dict[str, Any]] = []
     said: list[dict[str, Any]] = []
     marked: dict[str, dict[str, Any]] = {}
@@ -165,6 +165,8 @@ def _blocks(request: ModelRequest) -> tuple[list[dict[str, Any]], list[dict[str,
             said[-1]["content"] += blocks
         else:
             said.append({"role": role, "content": blocks})
+    if said and said[0]["role"] == "assistant":  # what was brought along may begin with an answer
+        said.insert(0, {"role": "user", "content": [{"type": "text", "text": "…"}]})
     # The end of the system part too, so that it stays in the cache when old turns are dropped.
     for block in marked.values():
         block["cache_control"] = _EPHEMERAL

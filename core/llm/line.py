@@ -62,7 +62,7 @@ class Line:
         import httpx2
 
         try:
-            said = await _beginning(response)
+            said = await beginning(response)
         finally:
             await response.aclose()
         headers = [
@@ -110,8 +110,8 @@ def _filled(form: "httpx2.Request", body: Mapping[str, Any]) -> "httpx2.Request"
     return request
 
 
-async def _beginning(response: "httpx2.Response") -> bytes:
-    """As much of what a refusal says as anybody reads."""
+async def beginning(response: "httpx2.Response") -> bytes:
+    """As much of a short answer as anybody reads."""
     said = b""
     async for piece in response.aiter_bytes():
         said += piece

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.events import ModelEvent
 from core.types import ModelRequest
@@ -26,6 +26,15 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Give back connections and processes; the provider is not used afterwards."""
+        ...
+
+
+@runtime_checkable
+class Counts(Protocol):
+    """A vendor that says for nothing how many tokens a request has."""
+
+    async def count_tokens(self, request: ModelRequest, seconds: float) -> int:
+        """The vendor's own count; raises one of `core.errors`, also when it takes longer than that."""
         ...
 
 

@@ -128,20 +128,24 @@ async def read(
         yield event
 
 
-async def _payloads(
-    opening: AbstractAsyncContextManager[Response], clocks: Clocks, vendor: Vendor
-) -> AsyncGenerator[Any, None]:
-    """The JSON of each event of the body, and whatever breaks as one of our errors."""
+def below() -> tuple[type[Exception], ...]:
+    """What the network below an SDK raises, and JSON that is none."""
     import aiohttp
     import httpx2
 
-    below = (
+    return (
         httpx2.HTTPError,
         httpx2.InvalidURL,
         httpx2.StreamError,
         aiohttp.ClientError,
         ValueError,
     )
+
+
+async def _payloads(
+    opening: AbstractAsyncContextManager[Response], clocks: Clocks, vendor: Vendor
+) -> AsyncGenerator[Any, None]:
+    """The JSON of each event of the body, and whatever breaks as one of our errors."""
     splitter, opened = EventSplitter(), False
     try:
         response = await clocks.first_byte(opening.__aenter__())
@@ -165,7 +169,7 @@ async def _payloads(
             clocks.close()
             await opening.__aexit__(None, None, None)
         return
-    except (vendor.error, *below) as error:
+    except (vendor.error, *below()) as error:
         fault = vendor.explained(error, opened=opened)
     # Raised out here, so that nothing that may hold the key hangs on it as its context.
     raise fault

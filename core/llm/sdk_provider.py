@@ -1,8 +1,9 @@
 """What the adapters of the vendors' SDKs have in common: one client a loop, one stream a request."""
 
+import asyncio
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,10 +13,11 @@ from core.events import ModelEvent
 from core.llm.clocks import Clocks
 from core.llm.connection import Connection, is_this_machine, sdk
 from core.llm.faults import Faults
-from core.llm.line import Line
+from core.llm.line import Line, beginning
 from core.llm.provider import FIRST_BYTE_SECONDS, IDLE_SECONDS, TOTAL_SECONDS, Patience
-from core.llm.reading import Answer, Headers, Reader, Response, Vendor, read
+from core.llm.reading import Answer, Headers, Reader, Response, Vendor, below, read
 from core.llm.sdk import Table
+from core.llm.wire import decoded
 from core.types import ModelRequest
 
 if TYPE_CHECKING:
@@ -82,6 +84,28 @@ class SdkProvider(ABC):
             yield response
         finally:
             await response.aclose()
+
+    async def _asked(self, path: str, body: Mapping[str, Any], model: str, seconds: float) -> Any:
+        """The JSON with which the vendor answers what is no stream, within so many seconds from when its SDK
+        is there; raises one of core.errors."""
+        module = await sdk(self.sdk_name)
+        faults = Faults(self.name, model, self._api_key)
+        # Its headers tell of other limits than those of answers: nobody is told of them.
+        vendor = Vendor(getattr(module, self.sdk_error), self.faults, faults, model)
+        line = await self._connection.client()
+        try:
+            async with asyncio.timeout(seconds):
+                response = await line.open(path, body)
+                try:
+                    return decoded(await beginning(response))
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            fault = faults.make("away", f"it said nothing within {seconds:g} s")
+        except (vendor.error, *below()) as error:
+            fault = vendor.explained(error)
+        # Raised out here, so that nothing that may hold the key hangs on it as its context.
+        raise fault
 
     @abstractmethod
     def _body(self, request: ModelRequest) -> tuple[str, dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Conversations: named after their first question until somebody names them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -114,8 +115,9 @@ class Conversations:
 
     def history(
         self, user: str, conversation_id: str, before_turn: str | None = None
-    ) -> list[Turn]:
-        """The turns that said something or still run, oldest first; `before_turn` ends it before that one."""
+    ) -> Sequence[Turn]:
+        """The turns that said something or still run, oldest first; `before_turn` ends it before that one.
+        Of a question that was asked again there is the newest answer alone, and what is pinned."""
         query = (
             select_turns(user)
             .where(turns.c.conversation_id == conversation_id)
@@ -125,7 +127,11 @@ class Conversations:
         if before_turn is not None:
             query = query.where(before(user, before_turn))
         with reading(self._engine) as connection:
-            return read_turns(connection, user, query)
+            said = read_turns(connection, user, query)
+        if not any(turn.request.again for turn in said):
+            return said
+        plan = self.plan(user, conversation_id)
+        return _newest_answers(said, plan.turns if plan else ())
 
     # Last, because its name hides the type from the annotations below it.
     def list(self, user: str, query: str = "", limit: int = 100) -> list[Conversation]:
@@ -173,6 +179,13 @@ def touch(
     )
     last: datetime = connection.execute(kept.returning(conversations.c.updated_at)).scalar_one()
     return max(at, last + timedelta(microseconds=1))
+
+
+def _newest_answers(said: Sequence[Turn], pinned: Sequence[str]) -> Sequence[Turn]:
+    whole = [turn for turn in said if turn.status != "running"]
+    newest = {turn.request.again or turn.id: turn.id for turn in whole}
+    kept = {*newest.values(), *pinned, *(turn.id for turn in said if turn.status == "running")}
+    return [turn for turn in said if turn.id in kept]
 
 
 def before(user: str, turn_id: str) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.errors import Refused
+from core.errors import PinsTooLarge, Refused
 from core.tokens.counter import REPLY_OVERHEAD
 from core.tokens.strategies import (
     DEFAULT,
@@ -15,7 +15,7 @@ from core.tokens.strategies import (
     keep_ranked,
     tokens,
 )
-from core.types import MESSAGE_OVERHEAD, TOOL_OVERHEAD, Budget, Item, Slice
+from core.types import MESSAGE_OVERHEAD, TOOL_OVERHEAD, Basis, Budget, Item, Slice
 
 
 def fit(
@@ -35,6 +35,8 @@ def fit(
     ratio: float = 1.0,
     per_message: float = MESSAGE_OVERHEAD,
     per_tool: float = TOOL_OVERHEAD,
+    basis: Basis = "estimate",
+    error: float = 0.0,
     reply_overhead: int = REPLY_OVERHEAD,
 ) -> Budget:
     """The window with every item kept or dropped with its reason; its parts sum to what is used.
@@ -69,7 +71,7 @@ def fit(
         Slice("prompt", _all([prompt]), prompt.tokens + reply_overhead),
         Slice("reserve", (Item("Room for the answer", "", reserve),), reserve),
     )
-    return Budget(window, slices, counter, exact, ratio, per_message, per_tool)
+    return Budget(window, slices, counter, exact, ratio, per_message, per_tool, basis, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +176,10 @@ def _too_small(window: int, reserve: int, always: int, prompt: int) -> Refused:
     )
 
 
-def _too_many_pins(pins: Sequence[Item], over: int) -> Refused:
+def _too_many_pins(pins: Sequence[Item], over: int) -> PinsTooLarge:
     largest = max(pins, key=lambda item: item.tokens)
     begun = " ".join(largest.text.split())[:60]
-    return Refused(
+    return PinsTooLarge(
         f"what is pinned does not fit: {tokens(pins):,} tokens are pinned, {over:,} more than there"
         " is room for",
         hint=f"Unpin something: the largest is “{largest.label}: {begun}” with {largest.tokens:,}"

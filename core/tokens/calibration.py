@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from core.types import MESSAGE_OVERHEAD, TOOL_OVERHEAD
+from core.types import MESSAGE_OVERHEAD, TOOL_OVERHEAD, Basis
 
 _LEAST = 5
 _HIGHEST = (3.0, 60.0, 600.0)
@@ -32,6 +32,7 @@ class Calibration:
     message: float = MESSAGE_OVERHEAD
     tool: float = TOOL_OVERHEAD
     plain: float = 0.0
+    basis: Basis = "calibrated"
 
 
 def learn(samples: Sequence[Sample]) -> Calibration | None:
@@ -48,6 +49,24 @@ def learn(samples: Sequence[Sample]) -> Calibration | None:
         return None
     ratio, message, tool = found
     return Calibration(ratio, _error(rows, found), len(known), message, tool, _error(rows, _OWN))
+
+
+def told(sample: Sample) -> Calibration | None:
+    """From the vendor's own count of one window: ours of it is then the same, or rounded up, but never below
+    what we count without having been told. Where there are tools they are what is more: Anthropic alone adds
+    some 350 tokens once there is one. None for a count that cannot be."""
+    text, messages, tools, said = sample
+    if text <= 0 or said <= 0:
+        return None
+    around = messages * MESSAGE_OVERHEAD + tools * TOOL_OVERHEAD
+    more = max(0.0, said - around - text)
+    ratio = 1.0 if tools else 1 + more / text
+    tool = TOOL_OVERHEAD + more / tools if tools else float(TOOL_OVERHEAD)
+    if ratio > _HIGHEST[0] or tool > _HIGHEST[2]:
+        return None
+    plain = abs((text + around) / said - 1)
+    off = abs((text + around + more) / said - 1)
+    return Calibration(ratio, off, 1, tool=tool, plain=plain, basis="counted")
 
 
 def _error(rows: Sequence[Weights], weights: Weights) -> float:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.bootstrap import summary
+from core.bootstrap import STRATEGIES, summary
 from core.endings import NOT_FOUND
 from core.tables import is_json
 from core.types import Citation, Source, Turn, Verdict, WindowPlan
@@ -38,6 +38,9 @@ def question(turn: Turn) -> None:
     """What was asked."""
     with st.chat_message("user", avatar=USER):
         st.markdown(safe(turn.request.prompt))
+        if turn.request.again and turn.request.plan:
+            known = STRATEGIES.get(turn.request.plan.strategy)
+            st.caption(f"asked again: {label(known.label if known else 'another window')}")
 
 
 def answer(turn: Turn, plan: WindowPlan) -> None:
@@ -54,6 +57,8 @@ def answer(turn: Turn, plan: WindowPlan) -> None:
         elif turn.answer:
             st.markdown(safe(turn.answer, len(turn.sources)))
         _what_happened(turn)
+        if turn.error and turn.error["code"] == "pins_too_large":
+            pins.listed(turn.conversation_id, plan, key=f"{turn.id}_")
         citations(turn, plan)
         facts(turn, plan)
 

@@ -1,6 +1,7 @@
 """Where a question is written: the input with its files, and above it what the question is asked with."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.bootstrap import Workbench
 from core.documents import PENDING, SUFFIXES
@@ -17,8 +18,9 @@ _ALL = "all"
 
 def draw(
     bench: Workbench, running: Turn | None, conversation: Conversation | None
-) -> TurnRequest | None:
-    """The composer at the bottom of the page; what was asked, if something was."""
+) -> tuple[TurnRequest | None, DeltaGenerator]:
+    """The composer at the bottom of the page; what was asked, if something was, and the place above the
+    input for the bar of the window."""
     with st.bottom:
         with st.container(
             horizontal=True, gap="small", key="composer_options", vertical_alignment="center"
@@ -39,6 +41,7 @@ def draw(
                     key="stop",
                     on_click=lambda: bench.bridge.run(bench.turns.stop(user(), running.id)),
                 )
+        gauge = st.empty()
         if not running:
             estimate.draw(conversation, answers, documents is not False)
         said = st.chat_input(
@@ -55,8 +58,8 @@ def draw(
     if text and missing:  # a suggestion was pressed
         st.toast(_invitation(running, missing), icon=":material/tune:")
     if not text or running or missing:
-        return None
-    return TurnRequest(
+        return None, gauge
+    request = TurnRequest(
         text,
         model=model,
         use_documents=documents,
@@ -67,6 +70,7 @@ def draw(
         condense=st.session_state.get("condense", False),
         guess=st.session_state.pop("guess_once", False) or st.session_state.get("guess", False),
     )
+    return request, gauge
 
 
 def _invitation(running: Turn | None, missing: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.bootstrap import Workbench
 from core.events import (
@@ -23,14 +24,15 @@ from core.events import (
     ToolReturned,
 )
 from core.tape import Ran, Tape
-from core.types import Source, Turn
-from pages.ui import approval, say, steps, table
+from core.types import Budget, Source, Turn
+from pages.ui import approval, say, steps, table, window_bar
 from pages.ui.answer import ASSISTANT
 from pages.ui.markdown import label, safe
-from pages.ui.session import user
+from pages.ui.session import theme, user
 
 _DRAW_SECONDS = 0.1
 _LOOK_UP_SECONDS = 0.25
+_MEASURE_SECONDS = 1.0
 
 
 @dataclass
@@ -43,6 +45,9 @@ class _Seen:
     share: float | None = None
     sources: tuple[Source, ...] = ()
     taint: str = ""
+    budget: Budget | None = None
+    model: str = ""
+    measured: float = 0.0
     frozen: int = 0
     started: float = field(default_factory=time.monotonic)
     tape: Tape = field(default_factory=Tape)
@@ -61,8 +66,9 @@ class _Seen:
                 self.share = done / total if total else None
             case PassagesFound(sources=sources):
                 self.sources = sources
-            case ContextReady(sources=sources, taint=taint):
+            case ContextReady(budget=budget, sources=sources, model=model, taint=taint):
                 self.sources, self.taint = sources, taint
+                self.budget, self.model = budget, model
                 self.waiting, self.share = _reading(sources), None
             case ModelDone() if not self._calls:
                 self.waiting = "Checking the citations"
@@ -108,8 +114,9 @@ class _Seen:
         return next((ran for ran in self._calls if ran.waits), None)
 
 
-def follow(bench: Workbench, turn: Turn) -> None:
-    """Draw the turn until it has ended; a rerun, a reload or another tab begins again from the first event."""
+def follow(bench: Workbench, turn: Turn, gauge: DeltaGenerator) -> None:
+    """Draw the turn until it has ended; a rerun, a reload or another tab begins again from the first event.
+    In `gauge` stands how full the window is."""
     with st.chat_message("assistant", avatar=ASSISTANT):
         quiet, status = st.empty(), st.empty()
         run, area, tail = st.empty(), st.empty(), st.empty()
@@ -122,6 +129,7 @@ def follow(bench: Workbench, turn: Turn) -> None:
             if (now := time.monotonic()) - drawn < _DRAW_SECONDS:
                 continue
             drawn = now
+            _draw_window(gauge, bench, turn, seen)
             if seen.changes != changes:
                 changes = seen.changes
                 blocks = area.container(gap=None)
@@ -151,7 +159,16 @@ def _draw_run(bench: Workbench, turn: Turn, seen: _Seen) -> None:
         approval.draw(bench, turn, seen.waits, seen.taint, seen.sources)
 
 
-def _draw_wait(status: st.delta_generator.DeltaGenerator, seen: _Seen) -> None:
+def _draw_window(gauge: DeltaGenerator, bench: Workbench, turn: Turn, seen: _Seen) -> None:
+    """What was sent, and how much of the room for the answer is used; counted anew once a second."""
+    now = time.monotonic()
+    if seen.budget and now - seen.measured > _MEASURE_SECONDS:
+        seen.measured = now
+        said = bench.counter.count(seen.text, seen.model)
+        gauge.html(window_bar.slim(seen.budget, theme(), turn.id, said))
+
+
+def _draw_wait(status: DeltaGenerator, seen: _Seen) -> None:
     elapsed = time.monotonic() - seen.started
     text = f":shimmer[{label(seen.waiting)}]"
     if elapsed >= 1:
@@ -164,7 +181,7 @@ def _draw_wait(status: st.delta_generator.DeltaGenerator, seen: _Seen) -> None:
             st.caption(_names(seen.sources))
 
 
-def _freeze(blocks: st.delta_generator.DeltaGenerator, seen: _Seen) -> None:
+def _freeze(blocks: DeltaGenerator, seen: _Seen) -> None:
     """Finished paragraphs get a place of their own and are not sent again with every word."""
     end = seen.text.rfind("\n\n", seen.frozen)
     if end <= seen.frozen or seen.text.count("```", 0, end) % 2:

@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from core.errors import FootlightsError
+from core.types import Basis
 from pages.ui.markdown import label
 
 _UNITS = {"page": "p.", "section": "§"}
@@ -31,6 +33,26 @@ def money(cost: Decimal | None) -> str:
 def tokens(count: int) -> str:
     """A number of tokens with its unit."""
     return f"{count:,} token{'' if count == 1 else 's'}"
+
+
+def share(part: float) -> str:
+    """A share of a whole; one that is too small to be told from none says so."""
+    return "under 0.01 %" if 0 < part < 0.0001 else f"{part:.2%}" if part < 0.1 else f"{part:.0%}"
+
+
+def basis(found: Basis, error: float = 0.0) -> str:
+    """What a count of tokens is."""
+    match found:
+        case "exact":
+            return "exact"
+        case "counted":
+            return "scaled to the vendor's own count"
+        case "calibrated":
+            return f"calibrated, ±{error:.1%}"
+        case "estimate":
+            return "estimate"
+        case _:
+            assert_never(found)
 
 
 def seconds(value: float | None) -> str:

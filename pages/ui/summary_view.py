@@ -34,6 +34,11 @@ def draw(bench: Workbench, turn: Turn) -> None:
                 on_click=_undo,
                 args=(bench, made),
             )
+            if made.undone_at:
+                st.caption(
+                    "When these turns do not fit, the next question has them summarised anew, with the prompt "
+                    "as it then is."
+                )
             st.page_link(
                 "prompts.py",
                 label="The prompt that writes it",

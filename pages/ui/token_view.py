@@ -1,6 +1,7 @@
 """Tokens of a text of one's own: how many for each model and at what price, where each begins, and what a
 limit would leave of it."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from html import escape
 from typing import Literal
@@ -34,6 +35,9 @@ _SAMPLES = {
     "Prose": "The ghost light burns at the centre of the empty stage until the first one comes in.",
     "Code": "def cue(number: int) -> str:\n    return f'LX {number:>4}'  # one cue, four digits wide\n",
     "JSON": '{"cue": 12, "fixtures": ["F1", "F2"], "level": 0.75, "fade_s": 3.5}',
+    "Arabic": "يبقى ضوء واحد في وسط المسرح بعد أن يغادر آخر شخص.",
+    "Hindi": "आख़िरी व्यक्ति के जाने के बाद मंच के बीच एक बत्ती जलती रहती है।",
+    "Base64": "R2hvc3QgbGlnaHQsIGNlbnRyZSBzdGFnZSwgb24gdW50aWwgdGhlIGZpcnN0IG9uZSBjb21lcyBpbi4=",
     "Japanese": "舞台の中央には、最後の人が帰ったあとも一つの明かりがともっている。",
     "Emoji": "Break a leg! 🎭🕯️👩‍🎤 See you at the half 🙌🏽",
 }
@@ -95,28 +99,46 @@ def _tokens(bench: Workbench, text: str, there: list[str]) -> None:
         name = st.segmented_control(
             "Where each token begins", there, default=name, key="tokens_of", required=True
         )
+    show = st.segmented_control(
+        "Show each token as", list(_SHOW), default="text", key="tokens_show", required=True
+    )
     pieces = bench.counter.pieces(text, _MODELS[name], _DRAWN)
-    st.html(coloured(pieces))
+    st.html(coloured(pieces, _SHOW[show]))
     rest = bench.counter.count(text, _MODELS[name]) - len(pieces)
     more = f" The first {_DRAWN:,} are drawn; {rest:,} more follow." if rest > 0 else ""
-    st.caption(f"Point at a token for its number and its bytes.{more}")
+    st.caption(
+        f"One colour after another, a token each; part of a character is shown by its bytes.{more}"
+    )
 
 
-def coloured(pieces: tuple[Piece, ...]) -> str:
-    """HTML of the tokens in turn; one that is only part of a character is shown by its bytes."""
+def coloured(pieces: tuple[Piece, ...], show: Callable[[Piece], str] | None = None) -> str:
+    """HTML of the tokens in turn, each as `show` says; as text, one that is only part of a character is shown
+    by its bytes."""
     chart = palette.of(theme()).chart
     spans = []
     for place, piece in enumerate(pieces):
-        shown = piece.data.decode(errors="replace")
-        if "\ufffd" in shown:
-            shown = "".join(f"\\x{byte:02x}" for byte in piece.data)
+        shown = (show or _text)(piece)
         title = f"{piece.id}: {piece.data.hex(' ')}"
         wash = f"color-mix(in srgb, {chart[place % _COLOURS]} 26%, transparent)"
         spans.append(f'<span style="background:{wash}" title="{title}">{escape(shown)}</span>')
     return (
-        f'<div class="fl-tokens" role="region" aria-label="The text, token by token" tabindex="0">'
+        f'<div class="fl-tokens" dir="auto" role="region" aria-label="The text, token by token" tabindex="0">'
         f"{''.join(spans)}</div>"
     )
+
+
+def _text(piece: Piece) -> str:
+    shown = piece.data.decode(errors="replace")
+    if "\ufffd" in shown:
+        shown = "".join(f"\\x{byte:02x}" for byte in piece.data)
+    return shown
+
+
+_SHOW: dict[str, Callable[[Piece], str]] = {
+    "text": _text,
+    "numbers": lambda piece: f"{piece.id} ",
+    "bytes": lambda piece: f"{piece.data.hex(' ')} ",
+}
 
 
 def _models(bench: Workbench, text: str) -> None:
@@ -125,14 +147,14 @@ def _models(bench: Workbench, text: str) -> None:
         if not info.is_model:
             continue
         count = bench.counter.count(text, info.ref)
-        _, exact = bench.counter.encoding_name(info.ref)
+        basis, error = bench.counter.basis(info.ref), bench.counter.calibration(info.ref).error
         cost = None if info.price is None else info.price.input * count / Decimal(10**6)
         rows.append(
             {
                 "Model": info.label,
                 "Tokens": count,
-                "Count": "exact" if exact else "estimate",
-                "Of its window": count / info.window,
+                "Count": say.basis(basis, error),
+                "Of its window": say.share(count / info.window),
                 "To send": say.money(cost),
                 "A thousand times": say.money(None if cost is None else cost * 1000),
             }
@@ -144,7 +166,7 @@ def _models(bench: Workbench, text: str) -> None:
             hide_index=True,
             column_config={
                 "Tokens": st.column_config.NumberColumn(format="localized"),
-                "Of its window": st.column_config.NumberColumn(format="percent"),
+                "Of its window": st.column_config.TextColumn(alignment="right"),
                 "To send": st.column_config.TextColumn(alignment="right"),
                 "A thousand times": st.column_config.TextColumn(alignment="right"),
             },

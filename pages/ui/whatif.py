@@ -9,7 +9,7 @@ import streamlit as st
 from core.bootstrap import STRATEGIES, Lab, Outcome, Workbench
 from core.errors import FootlightsError
 from core.types import ModelInfo, Turn, WindowPlan
-from pages.ui import palette, say
+from pages.ui import palette, pins, say, whatif_answers
 from pages.ui.markdown import label
 from pages.ui.session import theme, user
 
@@ -42,13 +42,19 @@ def draw(bench: Workbench, turn: Turn) -> None:
         default=list(STRATEGIES)[:_MOST],
         format_func=lambda name: STRATEGIES[name].label,
         key="lab_strategies",
-    )[:_MOST]
+    )
+    if len(names) > _MOST:
+        st.caption(
+            f":orange[Four fit side by side: the first {_MOST} are shown. Let one go to see another.]"
+        )
+        names = names[:_MOST]
     for problem in bench.strategy_problems:
         st.warning(
             f"A strategy of yours is not there: {label(problem)}", icon=":material/extension_off:"
         )
     asked, reserve = _controls(lab, plan)
     at = _place(lab)
+    _pinned(turn.conversation_id, lab, plan)
     if not names:
         st.caption("Choose a strategy to see what it keeps.")
         return
@@ -56,7 +62,9 @@ def draw(bench: Workbench, turn: Turn) -> None:
         with column:
             tried = replace(asked, strategy=name)
             _outcome(lab, tried, lab.outcome(tried, at, reserve), at)
-            _ask(bench, turn.conversation_id, lab.turns[at].turn_id, tried, plan, model)
+            whatif_answers.draw(
+                bench, turn.conversation_id, lab.turns[at].turn_id, tried, reserve, model
+            )
             _use(bench, turn.conversation_id, tried, plan, model)
 
 
@@ -82,11 +90,18 @@ def _controls(lab: Lab, plan: WindowPlan) -> tuple[WindowPlan, int]:
             "is something to see.",
         )
         most = max(50, window // 2)
-        reserve = st.slider("Kept for the answer", 0, most, min(256, most // 4), width=200)
+        reserve = st.slider(
+            "Kept for the answer, tokens",
+            0,
+            most,
+            min(256, most // 4),
+            width=200,
+            key=f"lab_reserve_{window}",  # its bound is that of the window
+        )
         share = st.slider(
             "Passages may take", 0, 100, int(plan.source_share * 100), 5, "%d%%", width=170
         )
-        latest = st.slider("Latest turns of a sliding window", 1, 20, plan.latest, width=200)
+        latest = st.slider("Turns a sliding window keeps", 1, 20, plan.latest, width=200)
     return replace(plan, limit=window, source_share=share / 100, latest=latest), reserve
 
 
@@ -112,24 +127,41 @@ def _place(lab: Lab) -> int:
     return at - 1
 
 
+def _pinned(conversation_id: str, lab: Lab, plan: WindowPlan) -> None:
+    found = lab.pins(plan)
+    if found:
+        total = say.tokens(sum(size for _, size in found))
+        with st.expander(
+            f"Pinned, and sent with every question: {len(found)} · {total}",
+            icon=":material/lock:",
+            type="compact",
+        ):
+            pins.listed(conversation_id, plan, key="lab_")
+
+
 def _outcome(lab: Lab, plan: WindowPlan, found: Outcome, at: int) -> None:
     chosen = STRATEGIES[plan.strategy]
     st.markdown(f"**{chosen.label}**", help=chosen.words)
     if found.over:
+        pinned = lab.pins(plan)
+        what = (
+            f"unpin something, {label(_short(pinned[0][0]))} takes {pinned[0][1]:,}"
+            if pinned
+            else ""
+        )
         st.markdown(
             f":red[Does not fit, by {found.over:,} tokens.] A question like this is refused before it "
-            "costs anything: widen the window or unpin something."
+            f"costs anything: widen the window{f', or {what}' if what else ''}."
         )
         return
     st.html(_strip(lab, plan, found))
     gone = [turn for turn, kept in zip(lab.turns, found.kept, strict=False) if not kept]
     kept = f"{at - len(gone)} of {at} earlier turn{'' if at == 1 else 's'} kept"
-    passages = len(lab.turns[at].passages)
-    more = f", {found.passages} of {passages} passages" if passages else ""
+    more = f", {found.passages} of {found.offered} passages" if found.offered else ""
     st.markdown(f"**{say.tokens(found.sent)}** sent, {found.free:,} free  \n{kept}{more}")
     st.caption(
-        f"{_money(found.cost)} this question · {_money(found.cost_so_far)} and "
-        f"{say.tokens(found.sent_so_far)} until here"
+        f"{_money(found.cost)} this question · {_money(found.cost_next)} one more like it · "
+        f"{_money(found.cost_so_far)} and {say.tokens(found.sent_so_far)} until here"
     )
     if gone:
         with st.expander(f"What goes: {len(gone)}", type="compact"):
@@ -156,45 +188,10 @@ def _strip(lab: Lab, plan: WindowPlan, found: Outcome) -> str:
     return f'<div class="fl-turns" role="img" aria-label="{told}">{"".join(squares)}</div>'
 
 
-def _ask(
-    bench: Workbench,
-    conversation_id: str,
-    turn_id: str,
-    tried: WindowPlan,
-    plan: WindowPlan,
-    model: ModelInfo,
-) -> None:
-    """The question again under this plan, which the conversation then has: the answer comes in the chat."""
-    if not st.button(
-        "Ask it with this",
-        key=f"ask_{tried.strategy}",
-        icon=":material/send:",
-        width="stretch",
-        help="Asks the question of the slider again at the end of the conversation, and makes this its plan.",
-    ):
-        return
-    try:
-        bench.conversations.set_plan(user(), conversation_id, _whole(tried, model))
-        asked = bench.turn_rows.get(user(), turn_id).request
-        # It is the owner who asks and pays now, whoever asked it first.
-        mine = replace(asked, key_id="", link_id="", visitor_id="")
-        bench.turns.start(user(), mine, conversation_id=conversation_id)
-    except FootlightsError as error:
-        bench.conversations.set_plan(user(), conversation_id, plan)
-        say.problem(error)
-    else:
-        st.switch_page("chat.py", query_params={"c": conversation_id})
-
-
-def _whole(tried: WindowPlan, model: ModelInfo) -> WindowPlan:
-    """Without a limit where it is that of the model."""
-    return replace(tried, limit=None if tried.limit == model.window else tried.limit)
-
-
 def _use(
     bench: Workbench, conversation_id: str, tried: WindowPlan, plan: WindowPlan, model: ModelInfo
 ) -> None:
-    wanted = _whole(tried, model)
+    wanted = whatif_answers.whole(tried, model)
     if wanted == plan:
         st.caption(":green[:material/check:] This conversation uses it.")
         st.page_link(

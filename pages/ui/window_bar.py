@@ -34,24 +34,33 @@ def bar(budget: Budget, theme: str) -> str:
     )
 
 
-def slim(budget: Budget, theme: str, turn_id: str) -> str:
-    """HTML of the bar as one thin line, with what was sent and what is free in words below it; a click
-    opens the window of the turn."""
+def slim(budget: Budget, theme: str, turn_id: str, answered: int | None = None) -> str:
+    """HTML of the bar as one thin line, with what was sent and what is free in words below it; while it is
+    `answered`, with how many of the tokens kept for the answer are used. A click opens the window of the
+    turn."""
     parts = [part for part in budget.slices if part.tokens]
     whole = max(budget.window, budget.used, 1)
     segments = "".join(_segment(part, whole, theme) for part in parts)
-    about = "" if budget.exact else "about "
     gone = sum(_left_out(part) for part in budget.slices)
     more = f", {gone} item{'' if gone == 1 else 's'} left out" if gone else ""
+    free = f"{max(budget.free, 0):,} are free"
+    if answered is not None:
+        reserve = budget.used - budget.input_tokens
+        free = f"about {answered:,} of the {reserve:,} kept for the answer are used"
     told = (
-        f"{about}{budget.input_tokens:,} of {budget.window:,} tokens of the window were sent, "
-        f"{max(budget.free, 0):,} are free{more}"
+        f"{about(budget)}{budget.input_tokens:,} of {budget.window:,} tokens of the window were sent, "
+        f"{free}{more}"
     )
     return (
         f'<a class="fl-slim" href="tokens?turn={escape(turn_id)}" target="_self" '
         f'title="Open the window of this question"><div class="fl-bar" role="img" aria-label="The window" '
         f'style="background:{palette.of(theme).free}">{segments}</div><span>{escape(told)}</span></a>'
     )
+
+
+def about(budget: Budget) -> str:
+    """What stands before a count that is not the model's own."""
+    return "" if budget.exact or budget.basis == "counted" else "about "
 
 
 def _segment(part: Slice, whole: int, theme: str) -> str:
@@ -79,8 +88,7 @@ def _free(free: int, theme: str) -> str:
 
 
 def _total(budget: Budget) -> Iterator[str]:
-    about = "" if budget.exact else "about "
-    yield f"{about}{budget.used:,} of {budget.window:,} tokens, counted with {escape(budget.counter)}"
+    yield f"{about(budget)}{budget.used:,} of {budget.window:,} tokens, counted with {escape(budget.counter)}"
     if budget.used > budget.window:
         yield f", {budget.used - budget.window:,} too many"
 

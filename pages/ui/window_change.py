@@ -46,10 +46,16 @@ def _words(turn: Turn, prefix: int, share: float, broken: Placed | None) -> str:
         "a vendor's cache can keep."
     )
     if turn.usage and turn.usage.cached_tokens:
-        kept += f" It reported {turn.usage.cached_tokens:,} from its cache."
+        part = turn.usage.cached_tokens / max(turn.usage.input_tokens, 1)
+        kept += (
+            f" It reported {turn.usage.cached_tokens:,} from its cache, {part:.0%} of what it read."
+        )
     if broken is None:
         return f"{kept} Nothing in it was changed."
-    first = f"{window_bar.NAMES[broken.region]}: {broken.item.label}"
+    begun = " ".join(broken.item.text[:200].split())[:50] if broken.item.role else ""
+    first = (
+        f"{window_bar.NAMES[broken.region]}: {broken.item.label}{f', {begun}…' if begun else ''}"
+    )
     return f"{kept} The first that is new is *{label(first)}*."
 
 

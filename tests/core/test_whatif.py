@@ -110,20 +110,25 @@ def test_nothing_is_kept_before_the_first_turn(at: int) -> None:
 def test_what_is_being_written_is_estimated_with_everything_around_it(bench: Any) -> None:
     where, ids = conversation(bench, "one?", "two?")
     model = bench.models.resolve("scripted:scripted")
-    found = bench.whatif.next("local", where, "three?", model, use_documents=False)
+    found = bench.upcoming.next("local", where, "three?", model, use_documents=False)
     turn, _ = next_turn(bench, where, "three?")
     budget = bench.turn_rows.budget("local", turn)
     assert found.sent == budget.input_tokens
     before = bench.turn_rows.budget("local", ids[1])
     assert found.same == part(before, "system").tokens + part(before, "history").tokens
     assert found.prompt < found.sent < found.window
+    assert found.parts == {
+        slice.region: slice.tokens for slice in budget.slices if slice.tokens
+    } | {
+        "reserve": 1024  # what was asked for was less
+    }
 
 
 def test_the_first_question_is_estimated_and_one_that_does_not_fit_says_by_how_much(
     bench: Any,
 ) -> None:
     model = replace(bench.models.resolve("scripted:scripted"), window=2_000)
-    first = bench.whatif.next("local", None, "hello", model)
+    first = bench.upcoming.next("local", None, "hello", model)
     assert (first.same, first.over) == (0, 0)
-    large = bench.whatif.next("local", None, "word " * 4_000, model)
+    large = bench.upcoming.next("local", None, "word " * 4_000, model)
     assert large.over > 2_000

@@ -118,6 +118,39 @@ def test_a_pinned_turn_that_was_deleted_or_a_strategy_that_is_gone_does_no_harm(
     assert sent_history(bench, turn) == ids
 
 
+def test_a_question_that_is_asked_again_sees_what_was_said_before_it_alone(bench: Any) -> None:
+    where, ids = conversation(bench, "one?", "two?", "three?")
+    again, _ = next_turn(bench, where, "two?", again=ids[1], plan=WindowPlan("head_and_tail"))
+    assert sent_history(bench, again) == [ids[0]]
+    once_more, _ = next_turn(bench, where, "two?", again=ids[1], plan=WindowPlan("sliding_window"))
+    assert sent_history(bench, once_more) == [ids[0]]
+    turn, _ = next_turn(bench, where, "four?")
+    assert sent_history(bench, turn) == [ids[0], ids[2], once_more], "its newest answer alone"
+    bench.conversations.pin("local", where, turn=ids[1])
+    turn, _ = next_turn(bench, where, "five?")
+    assert ids[1] in sent_history(bench, turn), (
+        "what is pinned is sent, also when it was asked again"
+    )
+
+
+def test_a_pinned_passage_counts_in_the_lab_and_before_sending(bench: Any) -> None:
+    rider(bench)
+    first = ask(bench, "How many watts does the Fresnel draw?", max_tokens=64)
+    followed(bench, first.turn_id)
+    chunk = bench.turn_rows.get("local", first.turn_id).sources[0].hit.chunk_id
+    bench.conversations.pin("local", first.conversation_id, passage=chunk)
+    plan = bench.conversations.plan("local", first.conversation_id)
+    model = bench.models.resolve("scripted:scripted")
+    lab = bench.whatif.open("local", first.conversation_id, model)
+    [(name, size)] = lab.pins(plan)
+    assert (name, size > 40) == ("a passage", True)
+    tight = replace(plan, limit=lab.system + 100)
+    assert lab.outcome(tight, 0, 64).over > 0
+    bench.conversations.set_plan("local", first.conversation_id, tight)
+    found = bench.upcoming.next("local", first.conversation_id, "And?", model)
+    assert (found.pin, found.pin_tokens, found.over > 0) == ("a passage", size, True)
+
+
 def summarised(bench: Any, *replies: Any) -> tuple[str, list[str], str]:
     """A conversation that no longer fits and is to be summarised; the turn that made it necessary."""
     where, ids = conversation(bench, *(f"Lamp {n} {LONG}?" for n in range(4)))

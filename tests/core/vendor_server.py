@@ -31,6 +31,15 @@ class Vendor:
     script: deque[Says] = field(default_factory=deque)
     always: Says = field(default_factory=lambda: Says("done"))
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    counts: int | None = None
+    """What it says when it is asked how many tokens a request has; None: it fails."""
+    counted: list[dict[str, Any]] = field(default_factory=list)
+
+    def count(self, body: dict[str, Any]) -> tuple[int, bytes]:
+        self.counted.append(body)
+        if self.counts is None:
+            return 500, b'{"error": {"type": "api_error", "message": "no"}}'
+        return 200, json.dumps({"input_tokens": self.counts}).encode()
 
     def answer(self, body: dict[str, Any]) -> bytes:
         self.bodies.append(body)
@@ -109,9 +118,13 @@ def vendor(wire: Wire) -> Iterator[Vendor]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))))
-            data = made.answer(body)
-            self.send_response(200)
-            self.send_header("content-type", "text/event-stream")
+            status, kind = 200, "text/event-stream"
+            if self.path.endswith("/count_tokens"):
+                (status, data), kind = made.count(body), "application/json"
+            else:
+                data = made.answer(body)
+            self.send_response(status)
+            self.send_header("content-type", kind)
             self.end_headers()
             with suppress(ConnectionError):
                 self.wfile.write(data)

@@ -5,6 +5,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from core.bootstrap import STRATEGIES
 from core.llm.scripted import Reply
 from core.types import TurnRequest, WindowPlan
 from tests.core.test_turns import followed
@@ -130,14 +131,48 @@ def test_a_summary_is_opened_in_the_window_and_taken_back(app: Open, bench: Any)
     assert test.button(key=f"undo_{made.id}").label == "Use it again"
 
 
-def test_a_question_is_asked_again_under_another_plan_with_one_click(app: Open, bench: Any) -> None:
+def test_a_question_is_asked_again_under_two_plans_and_the_answers_stand_side_by_side(
+    app: Open, bench: Any
+) -> None:
     where, turn = talk(bench, 3)
     test = app("tokens.py", turn=turn, tab="What if")
     test.session_state["tab"] = "What if"
     test.run()
-    test.button(key="ask_sliding_window").click().run()
-    assert bench.conversations.plan("local", where).strategy == "sliding_window"
+    script = bench.models.providers["scripted"].script
+    for name, said in (("sliding_window", "By the window."), ("head_and_tail", "By both ends.")):
+        script.append(Reply(said))
+        test.button(key=f"ask_{name}").click().run()
+        assert said in texts(test)
+    assert "By the window." in texts(test), "the first answer stands beside the second"
+    assert bench.conversations.plan("local", where) is None, "the conversation keeps its strategy"
     turns = bench.turns_of("local", where)
-    assert [each.request.prompt for each in turns[2:]] == ["What is lamp 2?"] * 2
-    followed(bench, turns[-1].id)
-    assert bench.turn_rows.get("local", turns[-1].id).status == "done"
+    assert [each.request.prompt for each in turns[2:]] == ["What is lamp 2?"] * 3
+    assert [each.request.plan.strategy for each in turns[3:]] == ["sliding_window", "head_and_tail"]
+    for request in bench.models.providers["scripted"].requests[-2:]:
+        asked = [said.text for said in request.messages if said.role == "user"]
+        assert asked == [f"What is lamp {number}?" for number in range(3)], "as it was asked first"
+    [lab] = [each.value for each in test.slider if (each.key or "").startswith("lab_reserve")]
+    assert [each.request.max_tokens for each in turns[3:]] == [lab] * 2, "the room is the lab's"
+
+
+def test_what_is_pinned_and_does_not_fit_is_let_go_where_it_is_refused(
+    app: Open, bench: Any
+) -> None:
+    where, turn = talk(bench, 1, " word" * 300)
+    bench.conversations.set_plan("local", where, WindowPlan(limit=300, turns=(turn,)))
+    request = TurnRequest("And?", use_documents=False, max_tokens=64)
+    started = bench.turns.start("local", request, conversation_id=where)
+    followed(bench, started.turn_id)
+    test = app("chat.py", c=where)
+    assert "what is pinned does not fit" in texts(test)
+    test.button(key=f"unpin_{started.turn_id}_{turn}").click().run()
+    assert bench.conversations.plan("local", where).turns == ()
+
+
+def test_a_fifth_strategy_is_not_shown_and_that_is_said(app: Open, bench: Any) -> None:
+    _, turn = talk(bench, 2)
+    test = app("tokens.py", turn=turn)
+    test.session_state["tab"] = "What if"
+    test.session_state["lab_strategies"] = list(STRATEGIES)
+    test.run()
+    assert "Four fit side by side" in texts(test)

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+import regex
 import tiktoken
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from core.child import ROOT
 from core.errors import AssetUnavailable
 from core.tokens.counter import MESSAGE_OVERHEAD, Counter
+from core.tokens.cutting import Keep
 from core.types import message
 
 FOLDER = ROOT / "data" / "models" / "vocabularies"
@@ -222,3 +224,38 @@ def test_a_character_may_take_several_tokens(counter: Counter) -> None:
     assert [piece.id for piece in pieces] == [
         13225, 11, 286, 2877, 582, 0, 185244, 20290, 26192,
     ]  # fmt: skip
+
+
+# What one sees as one character: with a colour, joined, a flag, with accents, a Hindi syllable, a line's end.
+CLUSTERS = ["👩‍🎤", "🙌🏽", "🕯️", "🇺🇳", "e\u0301\u0323", "नि", "\r\n", "각", "a", "東", " "]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(CLUSTERS), min_size=1, max_size=40),
+    st.integers(0, 60),
+    st.sampled_from(["head", "tail", "both"]),
+)
+def test_no_cut_goes_through_what_one_sees_as_a_character(
+    counter: Counter, written: list[str], limit: int, keep: Keep
+) -> None:
+    text = "".join(written)
+    clusters = regex.findall(r"\X", text)
+    kept = counter.truncate(text, limit, keep=keep)
+    assert counter.count(kept) <= limit
+    heads = {"".join(clusters[:n]) for n in range(len(clusters) + 1)}
+    tails = {"".join(clusters[n:]) for n in range(len(clusters) + 1)}
+    match keep:
+        case "head":
+            assert kept in heads
+        case "tail":
+            assert kept in tails
+        case "both":
+            head, gap, tail = kept.partition(" … ")
+            assert kept in {text, ""} or (gap and head in heads and tail in tails)
+
+
+def test_a_character_that_never_ends_is_cut_all_the_same(counter: Counter) -> None:
+    kept = counter.truncate("e" + "\u0301" * 10_000, 50)
+    assert kept.startswith("e\u0301")
+    assert counter.count(kept) <= 50

@@ -185,7 +185,12 @@ def _newest_answers(said: Sequence[Turn], pinned: Sequence[str]) -> Sequence[Tur
     whole = [turn for turn in said if turn.status != "running"]
     newest = {turn.request.again or turn.id: turn.id for turn in whole}
     kept = {*newest.values(), *pinned, *(turn.id for turn in said if turn.status == "running")}
-    return [turn for turn in said if turn.id in kept]
+    place: dict[str, int] = {}
+    for turn in said:
+        place.setdefault(turn.request.again or turn.id, len(place))
+    # Where it was asked first: what came after it still comes after it.
+    found = (turn for turn in said if turn.id in kept)
+    return sorted(found, key=lambda turn: place[turn.request.again or turn.id])
 
 
 def before(user: str, turn_id: str) -> Any:

@@ -125,7 +125,7 @@ def test_a_question_that_is_asked_again_sees_what_was_said_before_it_alone(bench
     once_more, _ = next_turn(bench, where, "two?", again=ids[1], plan=WindowPlan("sliding_window"))
     assert sent_history(bench, once_more) == [ids[0]]
     turn, _ = next_turn(bench, where, "four?")
-    assert sent_history(bench, turn) == [ids[0], ids[2], once_more], "its newest answer alone"
+    assert sent_history(bench, turn) == [ids[0], once_more, ids[2]], "its newest answer alone"
     bench.conversations.pin("local", where, turn=ids[1])
     turn, _ = next_turn(bench, where, "five?")
     assert ids[1] in sent_history(bench, turn), (

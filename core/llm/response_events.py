@@ -26,6 +26,7 @@ class ResponseEvents:
         self._model = request.model
         self._said = Said(provider, request.max_tokens)
         self._calls = Calls(self._said)
+        self._heard: set[object] = set()
         self._finish: FinishReason | None = None
         self._detail = ""
         self._refusal = ""
@@ -43,15 +44,19 @@ class ResponseEvents:
             raise self._faults.make("cut", "it sent something that is not in the protocol")
         match chunk.get("type"):
             case "response.output_text.delta":
+                self._heard.add(_place(chunk))
                 return self._said.text(chunk.get("delta"))
             case "response.reasoning_summary_text.delta" | "response.reasoning_text.delta":
                 return self._said.reasoning(chunk.get("delta"))
             case "response.refusal.delta":
+                self._heard.add(_place(chunk))
                 self._refusal += self._said.refusal(chunk.get("delta"))
             case "response.output_item.added" | "response.function_call_arguments.delta":
                 return self._call(chunk)
+            case "response.output_item.done":
+                return self._whole(chunk)
             case _:
-                self._state(chunk)
+                return self._state(chunk)
         return []
 
     def end(self) -> list[ModelEvent]:
@@ -67,18 +72,55 @@ class ResponseEvents:
     def _call(self, chunk: dict[str, Any]) -> list[ModelEvent]:
         index, item = chunk.get("output_index"), chunk.get("item")
         if not isinstance(item, dict):
+            if chunk.get("delta"):
+                self._heard.add(_place(chunk))
             return self._calls.feed(index, arguments=chunk.get("delta"))
         if item.get("type") != "function_call":
             return []
         # The arguments of an item that is added whole come with it.
+        arguments = item.get("arguments") or None
+        if arguments:
+            self._heard.add(_place(chunk))
         return self._calls.feed(
-            index,
-            id=item.get("call_id"),
-            name=item.get("name"),
-            arguments=item.get("arguments") or None,
+            index, id=item.get("call_id"), name=item.get("name"), arguments=arguments
         )
 
-    def _state(self, chunk: dict[str, Any]) -> None:
+    def _whole(self, chunk: dict[str, Any]) -> list[ModelEvent]:
+        """What is in an item that is done, when none of it came in pieces: so servers do that do not
+        stream inside of an item."""
+        place = _place(chunk)
+        if place in self._heard or None in self._heard:
+            return []
+        self._heard.add(place)
+        match chunk.get("item"):
+            case {"type": "function_call"}:
+                return self._call(chunk)
+            case {"type": "message", "content": [*parts]}:
+                return [event for part in parts for event in self._part(part)]
+            case _:
+                return []
+
+    def _part(self, part: object) -> list[ModelEvent]:
+        match part:
+            case {"type": "output_text", "text": text}:
+                return self._said.text(text)
+            case {"type": "refusal", "refusal": refusal}:
+                self._refusal += self._said.refusal(refusal)
+        return []
+
+    def _unheard(self, response: dict[str, Any]) -> list[ModelEvent]:
+        """The whole answer, when nothing of it came before its end."""
+        if self._heard:
+            return []
+        output = response.get("output")
+        items = enumerate(output if isinstance(output, list) else ())
+        return [
+            event
+            for index, item in items
+            for event in self._whole({"output_index": index, "item": item})
+        ]
+
+    def _state(self, chunk: dict[str, Any]) -> list[ModelEvent]:
         response = chunk.get("response")
         response = response if isinstance(response, dict) else {}
         if isinstance(usage := response.get("usage"), dict):
@@ -102,6 +144,7 @@ class ResponseEvents:
                 pass
         if isinstance(model := response.get("model"), str) and model:
             self._model = model
+        return [] if self._finish is None else self._unheard(response)
 
     def _complaint(self, error: object) -> Exception:
         # Some events hold what is wrong in `error`, some are it.
@@ -110,6 +153,11 @@ class ResponseEvents:
         names = tuple(str(inner[key]) for key in ("code", "type") if inner.get(key) is not None)
         message = str(inner.get("message") or "")
         return self._faults.make(kind_of(None, names, message), message)
+
+
+def _place(chunk: dict[str, Any]) -> object:
+    index = chunk.get("output_index")
+    return index if isinstance(index, int | str) else None
 
 
 def _usage(body: dict[str, Any]) -> Usage | None:

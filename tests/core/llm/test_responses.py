@@ -70,6 +70,39 @@ async def test_an_answer_with_thoughts_calls_and_usage(vendor: Any) -> None:
     assert events[-1].usage == Usage(40, 12, cached_tokens=32, reasoning_tokens=5)
 
 
+SAID = {"type": "message", "content": [{"type": "output_text", "text": "Grüße"}]}
+CALLED = {"type": "function_call", "call_id": "c1", "name": "search", "arguments": '{"k": 1}'}
+
+
+def done(index: int, whole: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "response.output_item.done", "output_index": index, "item": whole}
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [item(0, type="message"), done(0, SAID), item(1, **CALLED), done(1, CALLED)],
+        [delta("output_text", "Grüße"), done(0, SAID), done(1, CALLED)],
+        [delta("output_text", "Grüße"), done(0, SAID), item(1, **CALLED)],
+        [],
+    ],
+    ids=["items", "a call", "all in pieces", "only the end"],
+)
+async def test_what_did_not_come_in_pieces_is_taken_whole_and_once(
+    vendor: Any, events: list[dict[str, Any]]
+) -> None:
+    found = await heard(vendor, *events, ended("completed", output=[SAID, CALLED]))
+    assert "".join(each.text for each in found if isinstance(each, TextDelta)) == "Grüße"
+    called = [each.call for each in found if isinstance(each, ToolCalled)]
+    assert called == [ToolCall("c1", "search", '{"k": 1}')]
+
+
+async def test_a_delta_without_a_place_is_not_said_again_by_its_item(vendor: Any) -> None:
+    bare = {"type": "response.output_text.delta", "delta": "Grüße"}
+    found = await heard(vendor, bare, done(0, SAID), ended("completed", output=[SAID]))
+    assert [each.text for each in found if isinstance(each, TextDelta)] == ["Grüße"]
+
+
 @pytest.mark.parametrize(
     ("reason", "finish", "detail"),
     [

@@ -25,6 +25,13 @@ def draw(
         with st.container(
             horizontal=True, gap="small", key="composer_options", vertical_alignment="center"
         ):
+            if running:
+                st.button(
+                    "Stop",
+                    icon=":material/stop_circle:",
+                    key="stop",
+                    on_click=lambda: bench.bridge.run(bench.turns.stop(user(), running.id)),
+                )
             prompt = composer_prompt.current(bench)
             hint = composer_prompt.hinted(bench, prompt)
             model = composer_model.draw(bench, hint)
@@ -34,24 +41,18 @@ def draw(
             variables, missing = composer_prompt.form(prompt)
             table = _table()
             tools = _tools(bench, answers, conversation)
-            if running:
-                st.button(
-                    "Stop",
-                    icon=":material/stop_circle:",
-                    key="stop",
-                    on_click=lambda: bench.bridge.run(bench.turns.stop(user(), running.id)),
-                )
         gauge = st.empty()
         if not running:
             estimate.draw(conversation, answers, documents is not False)
-        said = st.chat_input(
-            _invitation(running, missing),
-            accept_file="multiple",
-            file_type=list(SUFFIXES),
-            max_upload_size=bench.settings.max_upload_mb,
-            disabled=running is not None or bool(missing),
-            key="question",
-        )
+    # Not inside `st.bottom`, where it stands all the same: only then does the page follow the answer down.
+    said = st.chat_input(
+        _invitation(running, missing),
+        accept_file="multiple",
+        file_type=list(SUFFIXES),
+        max_upload_size=bench.settings.max_upload_mb,
+        disabled=running is not None or bool(missing),
+        key="question",
+    )
     if said and said.files:
         _take_in(bench, said.files)
     text = said.text.strip() if said else st.session_state.pop("suggested", "")

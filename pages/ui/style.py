@@ -20,7 +20,7 @@ _COLUMN = """
 [data-testid="stBottomBlockContainer"] > [data-testid="stVerticalBlock"] { gap: .4rem; }
 .st-key-welcome { padding-top: 15vh; }
 .st-key-welcome :is(h1, p) { text-align: center; text-wrap: balance; }
-[data-testid="stApp"]:has(.st-key-welcome) [data-testid="stMain"] {
+[data-testid="stApp"]:has(.st-key-welcome) #stMain {
   background: radial-gradient(60rem 19rem at 50% 100%,
     color-mix(in srgb, #F0A24A 20%, transparent), transparent) no-repeat;
 }
@@ -57,7 +57,8 @@ _CHIPS = """
 [class*="st-key-facts_"] [data-testid="stPageLink"] a:not(:hover) { opacity: .8; }
 [class*="st-key-facts_"] { font-size: .82rem; margin-top: -.35rem; }
 [class*="st-key-facts_"] [data-testid="stPageLink"] a { padding: .1rem .35rem; min-height: 0; }
-[class*="st-key-facts_"] [data-testid="stPageLink"] * { font-size: .82rem; }
+[class*="st-key-facts_"] button { padding: .1rem .35rem; min-height: 0; }
+[class*="st-key-facts_"] :is([data-testid="stPageLink"], button) * { font-size: .82rem; }
 .st-key-composer_options { column-gap: .6rem; }
 .st-key-composer_options button { min-height: 1.75rem; padding: .1rem .3rem; font-size: .85rem; }
 .st-key-conversations { gap: .1rem; }
@@ -131,6 +132,8 @@ _EVERYWHERE = """
 :is(a, button, summary, input, textarea, [role="tab"], [tabindex="0"]):focus-visible {
   outline: 2px solid #C8742A; outline-offset: 2px;
 }
+/* Its frame shows the focus already. */
+[data-testid="stChatInput"] textarea:focus-visible { outline: none; }
 [data-testid="stMetricValue"], [data-testid="stCaptionContainer"] { font-variant-numeric: tabular-nums; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-inline: 1rem; padding-top: 3.75rem; }

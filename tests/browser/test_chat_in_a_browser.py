@@ -132,6 +132,22 @@ def test_stop_stops_the_answer_and_keeps_what_was_said(tab: Tab, served: App) ->
     assert 0 < len(turn["answer"].split()) < 3000
 
 
+@pytest.mark.parametrize("tab", [{}, PHONE], ids=["desktop", "phone"], indirect=True)
+def test_a_long_conversation_opens_at_its_end_and_is_followed_down(tab: Tab, served: App) -> None:
+    first = served.ask("A long tale, please.")
+    where = {"conversation_id": first["conversation_id"]}
+    for _ in range(3):
+        served.ask("And then?", **where)
+    page = tab.open(f"/?c={first['conversation_id']}")
+    expect(page.get_by_text("A long tale, please.").last).not_to_be_in_viewport()
+    expect(page.locator("[class*=st-key-facts_]").last).to_be_in_viewport()
+    ask(page, "How does it end?")
+    expect(page.get_by_text("How does it end?").last).to_be_visible()
+    tab.settle()
+    expect(page.locator("[class*=st-key-facts_]")).to_have_count(5)
+    expect(page.locator("[class*=st-key-facts_]").last).to_be_in_viewport()
+
+
 def test_two_tabs_see_the_same_answer(tab: Tab, served: App) -> None:
     page = tab.open("/?c=new")
     ask(page, "/words 100 pace 30ms")
@@ -189,7 +205,7 @@ def test_what_a_model_writes_runs_no_script_and_makes_no_request(tab: Tab, tmp_p
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_accessible_and_fits(tab: Tab, path: str) -> None:
     page = tab.open(path)
-    expect(page.get_by_test_id("stMain")).to_be_visible()
+    expect(page.locator("#stMain")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     found = Axe().run(page).response["violations"]
     fresh = [

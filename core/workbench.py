@@ -241,3 +241,4 @@ class Workbench:
         self.bridge.close()
         self.process.close()
         self.engine.dispose()
+        gc.unfreeze()  # what it loaded may go with it, where the process goes on

@@ -69,6 +69,17 @@ def limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 
+def near_limit(megabytes: int) -> bool:
+    """Called by the child itself: whether it has ever come within a tenth of its memory, so that what
+    failed in it may have failed for want of it. False where the system does not tell."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return False
+    [peak] = [line.split()[1] for line in status.splitlines() if line.startswith("VmPeak:")]
+    return int(peak) * 1024 >= megabytes * 1024 * 1024 * 9 // 10
+
+
 def tell(line: str) -> None:
     """Called by the child: one line for the `on_line` of the parent; nothing when nobody listens."""
     descriptor = os.environ.get(_PROGRESS)

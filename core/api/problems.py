@@ -57,6 +57,13 @@ def problem(status: int, code: str, detail: str, hint: str) -> JSONResponse:
     return JSONResponse(body, status, media_type="application/problem+json")
 
 
+def _no_file(error: RequestValidationError) -> JSONResponse:
+    """A form in which no file arrived; the library would speak of its own classes."""
+    field = str(error.errors()[0]["loc"][1])
+    hint = f"Send each file as multipart/form-data in '{field}', with its file name."
+    return problem(422, "invalid_request", f"no file with a name in the field '{field}'", hint)
+
+
 def add_to(api: FastAPI) -> None:
     """Map our errors, the framework's and the unexpected ones."""
 
@@ -69,7 +76,9 @@ def add_to(api: FastAPI) -> None:
         return answer
 
     @api.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        if request.headers.get("content-type", "").startswith("multipart/"):
+            return _no_file(error)
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'body'}: {fault['msg']}"
             for fault in error.errors()[:5]

@@ -22,8 +22,8 @@ _Pair = tuple[list[Token], list[Token]]
 
 
 def substituted(both: Comparison) -> str:
-    """A word where the passage has another in the same words around it ("The light turns green" for
-    "until the light turns amber"), or nothing. Verbs are let pass: most are synonyms."""
+    """A noun where the passage has another in the same words around it ("the keys of the door in the
+    office" for "in the cellar"), or nothing. Verbs are let pass: most are synonyms."""
     claim = [t for t in both.claim.tokens if t.end > t.start][:_LONGEST]
     for row in both.rows:
         theirs = [t for t in both.passage.tokens if t.sentence == row and t.end > t.start][

@@ -1,12 +1,12 @@
 """From a text to passages that the embedder really reads, each with its exact place."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from core.retrieval.headings import Outline
+from core.retrieval.unbroken import WORDS, evenly, halved, stretches
 from core.types import Chunk, Extracted
 
 LIMIT = 252
@@ -23,11 +23,6 @@ _SHORT = 40
 _MOST_OF_A_WORD = 100
 _LONG = 400
 _REMEMBERED = 200_000
-# The tokenizer treats an ideograph and an ASCII punctuation mark as a word of its own, so counts of
-# what lies between them add up exactly.
-_IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_MARKS = r"!-/:-@\[-`{-~"
-_WORDS = re.compile(f"[{_IDEOGRAPHS}]|[{_MARKS}]|[^\\s{_IDEOGRAPHS}{_MARKS}]+")
 
 
 class _Pieces(dict[str, int]):
@@ -39,7 +34,7 @@ class _Pieces(dict[str, int]):
         self._tokenizer = tokenizer
 
     def __missing__(self, word: str) -> int:
-        if len(word) > _LONG:
+        if len(word) > _LONG and word.isalpha():  # a dash or an ellipsis is a piece of its own
             return max(_MOST_OF_A_WORD, len(word) // _CHARACTERS_PER_PIECE)
         count = max(self.exact(word), len(word) // _CHARACTERS_PER_PIECE)
         if len(word) <= _SHORT and len(self) < _REMEMBERED:
@@ -55,7 +50,7 @@ class _Pieces(dict[str, int]):
         by_length = -(-len(text) // _CHARACTERS_PER_PIECE)
         if by_length > self._limit:
             return by_length  # too long in any case, so nobody needs to count
-        return max(sum(map(self.__getitem__, _WORDS.findall(text))), by_length)
+        return max(sum(map(self.__getitem__, WORDS.findall(text))), by_length)
 
 
 class Chunker:
@@ -82,10 +77,9 @@ class Chunker:
         blank, together all that is not space; none crosses a page, slide or sheet."""
         text = extracted.text
         outline = Outline("" if extracted.unit == "page" else text)
-        splitter = self._splitter(extracted.unit, outline)
         starts = [page.start for page in extracted.pages]
         found: list[Chunk] = []
-        for start, end in self._spans(extracted, splitter):
+        for start, end in self._spans(extracted, outline):
             place = bisect_right(starts, start)
             found.append(
                 Chunk(
@@ -112,13 +106,18 @@ class Chunker:
             path = rest if deeper else path[: len(path) * 3 // 4]
         return path
 
-    def _spans(self, extracted: Extracted, splitter: Any) -> Iterator[tuple[int, int]]:
-        for start, end in _fields(extracted):
-            for block_start, block_end in _blocks(extracted.text, start, end):
-                block = extracted.text[block_start:block_end]
-                for offset, piece in splitter.chunk_indices(block):
-                    if piece.strip():
-                        yield block_start + offset, block_start + offset + len(piece)
+    def _spans(self, extracted: Extracted, outline: Outline) -> Iterator[tuple[int, int]]:
+        text = extracted.text
+        splitter = self._splitter(extracted.unit, outline)
+        room = self.limit - HEADING_LIMIT if outline else self.limit
+        longest = room * _CHARACTERS_PER_PIECE
+        for field in _fields(extracted):
+            for start, end, unbroken in stretches(text, *field, longest):
+                if unbroken:
+                    for span in evenly(text, (start, end), self._pieces, room, longest):
+                        yield from halved(text, span, self._pieces.exact, room)
+                else:
+                    yield from _split(text, start, end, splitter)
 
 
 def _fields(extracted: Extracted) -> list[tuple[int, int]]:
@@ -126,6 +125,13 @@ def _fields(extracted: Extracted) -> list[tuple[int, int]]:
     if extracted.unit == "section":
         return [(0, len(extracted.text))]
     return [(page.start, page.end) for page in extracted.pages]
+
+
+def _split(text: str, start: int, end: int, splitter: Any) -> Iterator[tuple[int, int]]:
+    for block_start, block_end in _blocks(text, start, end):
+        for offset, piece in splitter.chunk_indices(text[block_start:block_end]):
+            if piece.strip():
+                yield block_start + offset, block_start + offset + len(piece)
 
 
 def _blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from core.child import limit_memory, tell
+from core.child import limit_memory, near_limit, tell
 from core.errors import Refused
 from core.retrieval.draft import Draft, ReadLimits
 from core.retrieval.headings import headings
@@ -104,12 +104,18 @@ def _no_text(draft: Draft) -> Refused:
 
 def main(arguments: list[str]) -> int:
     """Read the file that the request names and write its text; 77 says that memory ran out."""
-    limit_memory(int(arguments[0]))
+    memory = int(arguments[0])
+    limit_memory(memory)
     request = json.loads(arguments[1])
     try:
         answer = _answer(request)
     except MemoryError:
         return _OUT_OF_MEMORY
+    except Exception:
+        # lxml and PDFium have words of their own for a want of memory, and none of them is this one.
+        if near_limit(memory):
+            return _OUT_OF_MEMORY
+        raise
     sys.stdout.buffer.write(answer)
     return 0
 
@@ -130,6 +136,8 @@ def _answer(request: dict[str, Any]) -> bytes:
             Path(request["path"]), request["kind"], ReadLimits(**request["limits"]), report
         )
     except Refused as refused:
+        if str(refused).startswith("damaged") and near_limit(request["limits"]["memory_mb"]):
+            raise MemoryError from refused
         return json.dumps({"refused": str(refused), "hint": refused.hint}).encode()
     return json.dumps(asdict(extracted), ensure_ascii=False).encode()
 

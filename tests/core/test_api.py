@@ -238,3 +238,25 @@ def test_a_question_is_estimated_without_being_asked(client: httpx2.Client) -> N
     assert (
         client.post("/estimate", json={"prompt": "x", "conversation_id": "no"}).status_code == 404
     )
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [("files", ""), ("file", '; filename="a.txt"')],
+    ids=["a file without a name", "under another field"],
+)
+def test_an_upload_that_cannot_be_taken_is_told_in_our_own_words(
+    client: httpx2.Client, field: str, name: str
+) -> None:
+    edge = "e" * 20
+    body = f'--{edge}\r\nContent-Disposition: form-data; name="{field}"{name}\r\n\r\nhi\r\n--{edge}--\r\n'
+    answer = client.post(
+        "/documents",
+        content=body.encode(),
+        headers={"content-type": f"multipart/form-data; boundary={edge}"},
+    )
+    assert answer.status_code == 422, answer.text
+    told = answer.json()
+    assert told["code"] == "invalid_request"
+    assert told["detail"] == "no file with a name in the field 'files'"
+    assert told["hint"] == "Send each file as multipart/form-data in 'files', with its file name."

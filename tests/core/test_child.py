@@ -76,6 +76,19 @@ def test_a_child_that_says_it_ran_out_of_memory_is_believed(module: Write) -> No
     assert failed.value.why == "memory"
 
 
+@pytest.mark.parametrize(("megabytes", "said"), [(1, b"False"), (900, b"True")])
+def test_a_child_knows_whether_it_has_come_near_its_limit_even_after_it_let_go(
+    module: Write, megabytes: int, said: bytes
+) -> None:
+    name = module(f"""
+        from core.child import near_limit
+        held = bytearray({megabytes} << 20)
+        del held
+        sys.stdout.write(str(near_limit(1000)))
+    """)
+    assert child.run(name, [], Limits(seconds=20, memory_mb=1000)) == said
+
+
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_a_child_that_never_stops_writing_is_killed_before_the_disk_is_full(
     module: Write, stream: str

@@ -120,3 +120,28 @@ def test_hostile_text_is_cut_in_bounded_time(chunker: Chunker, tokenizer: Any, t
 def test_nothing_gives_no_passages(chunker: Chunker) -> None:
     assert chunker.chunks(whole("")) == []
     assert chunker.chunks(whole(" \n\n ")) == []
+
+
+@pytest.mark.parametrize("mark", ["#", "`", "字"])
+def test_a_stretch_without_a_space_is_cut_in_one_pass_into_full_passages(
+    chunker: Chunker, tokenizer: Any, mark: str
+) -> None:
+    chunks = chunker.chunks(whole(mark * 50_000))
+    assert [chunk.tokens for chunk in chunks] == [LIMIT] * 198 + [104]
+    assert_sound(whole(mark * 50_000), chunks, tokenizer)
+
+
+def test_a_long_chinese_text_without_spaces_is_cut_where_its_sentences_end(
+    chunker: Chunker,
+) -> None:
+    text = f"{'東京都は大きい' * 9}。" * 60
+    chunks = chunker.chunks(whole(text))
+    assert len(chunks) == 20
+    assert all(chunk.text == f"{'東京都は大きい' * 9}。" * 3 for chunk in chunks)
+
+
+@pytest.mark.parametrize("text", ["—" * 5_000, "a—" * 1_500, "……" * 900 + " 12", "𠀀" * 1_500])
+def test_long_rows_of_dashes_dots_and_rare_ideographs_fit_what_the_embedder_reads(
+    chunker: Chunker, tokenizer: Any, text: str
+) -> None:
+    assert_sound(whole(text), chunker.chunks(whole(text)), tokenizer)

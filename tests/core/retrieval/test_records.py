@@ -1,5 +1,6 @@
 """Rows of a table are records that stand on their own, in every passage that is cut from them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +110,37 @@ def test_a_claim_on_a_record_is_compared_with_its_own_row(prefix: str) -> None:
         assert judge.verdict(claim, 1, [1])[0] == "supported", claim
     for claim in ("The price of the nut is 0.20.", "The nut costs 0.05.", "The bolt costs 0.10."):
         assert judge.verdict(claim, 1, [1])[0] == "not_found", claim
+
+
+def test_formulas_that_no_program_has_calculated_stand_as_they_are_written(tmp_path: Path) -> None:
+    rows = [["Part", "Price", "Total"], ["Bolt", 2, "=B2*10"], ["Nut", 3, "=B3*10"]]
+    text = sheet(tmp_path, files.xlsx({"Stock": rows, "Sum": [["=Stock!C2+Stock!C3"]]}))
+    assert text == (
+        "# Stock\n\n2 cells with a formula and no saved value: open the file in Excel and save it to have them.\n\n"
+        "- Columns: Part | Price | Total\n"
+        "- Row 2 | Part: Bolt | Price: 2 | Total: =B2*10 (not calculated)\n"
+        "- Row 3 | Part: Nut | Price: 3 | Total: =B3*10 (not calculated)\n\n"
+        "# Sum\n\n1 cell with a formula and no saved value: open the file in Excel and save it to have them.\n\n"
+        "- Row 1 | =Stock!C2+Stock!C3 (not calculated)"
+    )
+
+
+def test_formulas_with_saved_values_stand_as_these_and_an_empty_text_is_one(tmp_path: Path) -> None:
+    def calculated(xml: bytes) -> bytes:
+        for formula, value in [(b"B2*10", b"20"), (b"B3*10", b"")]:
+            kind = b"" if value else b' t="str"'
+            cell = rb"<c r=\"(C\d)\"[^>]*><f>%b</f><v ?/?>(</v>)?</c>" % re.escape(formula)
+            new = rb'<c r="\1"%b><f>%b</f><v>%b</v></c>' % (kind, formula, value)
+            xml, count = re.subn(cell, new, xml)
+            assert count == 1
+        return xml
+
+    rows = [["Part", "Price", "Total"], ["Bolt", 2, "=B2*10"], ["Nut", 3, "=B3*10"]]
+    book = files.repacked(files.xlsx({"S": rows}), {"xl/worksheets/sheet1.xml": calculated})
+    assert sheet(tmp_path, book).endswith(
+        "- Row 2 | Part: Bolt | Price: 2 | Total: 20\n- Row 3 | Part: Nut | Price: 3"
+    )
+
+
+def sheet(folder: Path, book: bytes) -> str:
+    return extract(files.write(folder, "a.xlsx", book), "xlsx", LIMITS).text

@@ -187,3 +187,36 @@ def test_verdicts_on_a_hostile_answer_take_bounded_time(answer: str) -> None:
     started = time.process_time()
     check(answer, [source(n, f"{LEASE} {ROME} {n}") for n in range(1, 9)])
     assert time.process_time() - started < 4
+
+
+KEYS = "Keep the spare keys of the stage door in the cellar, and the lamps in the loft."
+SEATS = "The north hall seats 240 people and the south hall seats 180 people."
+PRICES = "## Prices 2023\n\nA seat in the stalls costs 41 euros."
+INCOME = "## Income\n\n| Item | 2022 | 2023 |\n|---|---|---|\n| Tickets | 310 | 345 |"
+
+
+def said_of(passage: str, claim: str) -> Verdict:
+    [citation] = check(f"{claim} [1].", [source(1, passage)])
+    return citation.verdict
+
+
+def test_a_word_in_the_place_of_another_is_not_borne_out() -> None:
+    assert said_of(KEYS, "Keep the spare keys of the stage door in the cellar") == "verbatim"
+    assert said_of(KEYS, "Keep the spare keys of the stage door in the office") == "not_found"
+
+
+def test_a_text_says_the_year_of_the_heading_above_it_and_no_other() -> None:
+    assert said_of(PRICES, "In 2023 a seat in the stalls cost 41 euros") == "supported"
+    assert said_of(PRICES, "In 2021 a seat in the stalls cost 41 euros") == "not_found"
+
+
+def test_a_cell_says_the_year_of_its_column_and_not_of_its_neighbour() -> None:
+    assert said_of(INCOME, "Tickets brought in 345 in 2023") == "supported"
+    assert said_of(INCOME, "Tickets brought in 345 in 2022") == "not_found"
+
+
+def test_two_numbers_that_have_changed_places_are_not_borne_out_and_two_halves_may() -> None:
+    swapped = "The north hall seats 180 people and the south hall seats 240 people"
+    other_order = "The south hall seats 180 people, the north hall seats 240 people"
+    assert said_of(SEATS, swapped) == "not_found"
+    assert said_of(SEATS, other_order) == "supported"

@@ -219,6 +219,7 @@ async def _listen(one: Attempt, provider: Provider) -> AsyncGenerator[ModelEvent
             one.sent_at = one.clock()
             events = provider.stream(one.request)
             one.counted = lambda: getattr(events, "counted", None)
+            one.exchange = getattr(events, "exchange", None)
             stack.push_async_callback(close_events, events)
             async for event in events:
                 yield one.hear(event)

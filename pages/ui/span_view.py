@@ -18,6 +18,7 @@ from pages.ui.session import theme
 ICONS = {
     "turn": ":material/forum:",
     "wait": ":material/hourglass_empty:",
+    "call": ":material/replay:",
     "prompt": ":material/edit_note:",
     "retrieval": ":material/search:",
     "window": ":material/data_usage:",
@@ -105,6 +106,10 @@ def _inside(span: Span, turn: Turn, budget: Budget | None) -> None:
             _citations(span.attributes, turn)
         case "tool":
             tool_span.draw(span.attributes, turn)
+        case "call":
+            st.markdown(
+                "It was not answered at once: its waits and attempts are the steps below it."
+            )
         case _:
             _waited(span)
 

@@ -28,6 +28,8 @@ _TOOL = {
     "arguments": names.TOOL_ARGUMENTS,
     "result": names.TOOL_RESULT,
 }
+# What went over the wire says the same once more, in each vendor's words.
+_AT_HOME = frozenset({names.SENT, names.SENT_LENGTH, names.RECEIVED, names.RECEIVED_PIECES})
 
 
 class Outlet:
@@ -92,6 +94,8 @@ def attributes(span: Span) -> dict[str, Any]:
     if span.kind == "tool":
         found[names.TOOL_NAME] = span.name
     for name, value in span.attributes.items():
+        if name in _AT_HOME:
+            continue
         found[_named(name, span.kind)] = _flat(name, value)
     return found
 

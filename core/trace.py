@@ -26,8 +26,11 @@ def noted(hit: Hit) -> dict[str, Any]:
 class OpenSpan:
     """A span that is still running: add attributes and events to it."""
 
-    def __init__(self, span_id: str, clock: Clock) -> None:
+    def __init__(self, span_id: str, clock: Clock, parent: "OpenSpan | None" = None) -> None:
         self.span_id = span_id
+        self.parent_id = parent.span_id if parent else None
+        self.kept = True
+        """Whether it becomes a span of the trace at all."""
         self.attributes: dict[str, Any] = {}
         self.status: Literal["ok", "error", "stopped"] = "ok"
         self._clock = clock
@@ -36,6 +39,10 @@ class OpenSpan:
     def set(self, **attributes: Any) -> None:
         """Add attributes; plain JSON values only."""
         self.attributes.update(attributes)
+
+    def below(self, parent: "OpenSpan") -> None:
+        """It is a part of this one, which is kept therefore."""
+        self.parent_id, parent.kept = parent.span_id, True
 
     def event(self, name: str, **attributes: Any) -> None:
         """Note that something happened now."""
@@ -59,7 +66,7 @@ class Trace:
         self, name: str, kind: SpanKind, *, parent: OpenSpan | None = None, **attributes: Any
     ) -> Iterator[OpenSpan]:
         """Time the block; an exception marks the span as failed and goes on rising."""
-        opened = OpenSpan(secrets.token_hex(8), self._clock)
+        opened = OpenSpan(secrets.token_hex(8), self._clock, parent)
         opened.set(**attributes)
         start = self._clock()
         try:
@@ -72,20 +79,22 @@ class Trace:
                 opened.set(error_type=type(error).__name__, error=str(error)[:2000])
             raise
         finally:
-            self._finished.append(
-                Span(
-                    trace_id=self.trace_id,
-                    span_id=opened.span_id,
-                    parent_id=parent.span_id if parent else None,
-                    name=name,
-                    kind=kind,
-                    start_ns=start,
-                    end_ns=max(start, self._clock()),
-                    status=opened.status,
-                    attributes=opened.attributes,
-                    events=opened.events,
-                )
-            )
+            if opened.kept:
+                self._finished.append(self._closed(opened, name, kind, start))
+
+    def _closed(self, opened: OpenSpan, name: str, kind: SpanKind, start: int) -> Span:
+        return Span(
+            trace_id=self.trace_id,
+            span_id=opened.span_id,
+            parent_id=opened.parent_id,
+            name=name,
+            kind=kind,
+            start_ns=start,
+            end_ns=max(start, self._clock()),
+            status=opened.status,
+            attributes=opened.attributes,
+            events=opened.events,
+        )
 
     def take(self) -> tuple[Span, ...]:
         """The spans that have finished since the last call."""

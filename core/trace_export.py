@@ -3,21 +3,40 @@
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from core.export import plain
+from core.llm import names
+from core.llm.exchange import sent
 from core.trace_tree import Step, laid_out
 from core.types import LedgerRow, Span, Turn
 
 _HERE = Path(__file__).parent
 
 
+def as_sent(attributes: Mapping[str, Any]) -> str:
+    """The body of a model's request as it was sent; "" when none is noted."""
+    return sent(attributes)
+
+
+def whole(span: Span) -> Span:
+    """The span with the body of its request put together again, where it notes one."""
+    if names.SENT not in span.attributes:
+        return span
+    return replace(span, attributes={**span.attributes, names.SENT: as_sent(span.attributes)})
+
+
 def as_json(turn: Turn, spans: Sequence[Span], rows: Sequence[LedgerRow]) -> str:
     """The turn, its spans and its ledger rows, as JSON; money as decimal strings."""
-    found = {"turn": plain(turn), "spans": plain(spans), "ledger": plain(rows)}
+    found = {
+        "turn": plain(turn),
+        "spans": plain([whole(span) for span in spans]),
+        "ledger": plain(rows),
+    }
     return json.dumps(found, indent=2, ensure_ascii=False)
 
 
@@ -42,7 +61,7 @@ def _facts(turn: Turn) -> list[str]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    span = step.span
+    span = whole(step.span)
     return {
         "name": span.name,
         "kind": span.kind,

@@ -34,6 +34,7 @@ _DRAWN, _BARS = 100, 60
 KINDS: dict[SpanKind, str] = {
     "turn": "between the steps",
     "wait": "waiting",
+    "call": "between attempts",
     "prompt": "the prompt",
     "retrieval": "search",
     "window": "the window",

@@ -13,6 +13,7 @@ from core.api.shapes import DecisionIn, EstimateIn, ReplayIn, StartedOut, TurnIn
 from core.api.sse import HEARTBEAT_SECONDS, EventStream, frames
 from core.errors import Misuse, NotFound
 from core.export import plain
+from core.trace_export import whole
 from core.types import Span, Turn
 from core.upcoming import Next
 
@@ -142,4 +143,4 @@ def window(bench: Bench, user: User, turn_id: str) -> dict[str, Any]:
 def trace(bench: Bench, user: User, turn_id: str) -> Any:
     """The spans of a finished turn, in the shape of OpenTelemetry."""
     bench.turn_rows.get(user, turn_id)
-    return plain(bench.traces.read(user, turn_id))
+    return plain([whole(span) for span in bench.traces.read(user, turn_id)])

@@ -15,6 +15,7 @@ from core.events import (
     ToolCalled,
 )
 from core.llm import names
+from core.llm.exchange import Exchange
 from core.llm.pricing import margin, unheard
 from core.types import Message, ModelRequest, ToolCall, ToolResult, Usage
 
@@ -47,6 +48,8 @@ class Attempt:
     """On the clock; None when the provider was not asked at all."""
     counted: Callable[[], Usage | None] = lambda: None
     """What the vendor has told of its tokens so far."""
+    exchange: Exchange | None = None
+    """What went over the wire; None where nothing does."""
 
     def __post_init__(self) -> None:
         self.began = self.clock()
@@ -145,6 +148,8 @@ class Attempt:
             found[names.FIRST_TOKEN_SECONDS] = round(self.first_token_seconds, 4)
         if self.called:
             found[names.CALLS] = [each.replace("{", " {", 1) for each in self.called]
+        if self.exchange is not None:
+            found |= self.exchange.noted([_content(item) for item in self.request.messages])
         if self.failure is not None:
             found[names.ERROR] = self.failure.code
         if self.done is not None:
@@ -159,8 +164,13 @@ class Attempt:
 
 
 def _told(said: Message) -> dict[str, Any]:
-    """A message as the trace shows it: calls and results are part of what was sent."""
+    """A message as the trace shows it."""
+    return {"role": said.role, "content": _content(said)}
+
+
+def _content(said: Message) -> str:
+    """Calls and results are part of what was sent."""
     parts = [said.text] if said.text else []
     parts += [f"{part.name}({part.arguments})" for part in said.parts if isinstance(part, ToolCall)]
     parts += [part.text for part in said.parts if isinstance(part, ToolResult)]
-    return {"role": said.role, "content": "\n\n".join(parts)}
+    return "\n\n".join(parts)

@@ -3,8 +3,8 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack, aclosing, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import AsyncExitStack, aclosing, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from core.events import ModelEvent, Progress
 from core.llm import names
 from core.llm.attempt import Attempt, Count
 from core.llm.breaker import Breaker
+from core.llm.call import Call
 from core.llm.embeddings import EmbeddingCall, EmbeddingRequest, Matrix
 from core.llm.fallback import first_that_answers
 from core.llm.limiter import Limiter, Permit
@@ -24,22 +25,6 @@ from core.types import ModelRequest, Usage
 
 T = TypeVar("T")
 _OURS = ("scripted", "quotes", "local")
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """What all the attempts of one call share; `began` and `deadline` are on the policy's clock."""
-
-    input_tokens: int
-    meter: Meter
-    trace: Trace
-    parent: OpenSpan | None
-    began: float
-    deadline: float
-
-    def waits(self, name: str, why: str) -> AbstractContextManager[OpenSpan]:
-        """A span for as long as it is waited."""
-        return self.trace.span(name, "wait", parent=self.parent, why=why)
 
 
 class LLMClient:
@@ -87,7 +72,7 @@ class LLMClient:
         if at_cap is not None:
             requests.setdefault(*at_cap)
         began = self._retry.clock()
-        call = _Call(input_tokens, meter, trace, parent, began, began + self._retry.total)
+        call = Call(input_tokens, meter, trace, parent, began, began + self._retry.total)
 
         def ask(ref: str) -> AsyncGenerator[ModelEvent, None]:
             return self._guarded(ref, partial(Attempt, ref, requests[ref]), call)
@@ -102,7 +87,7 @@ class LLMClient:
         """The vectors of the texts in their order, behind the same guards, limits and books as an
         answer. Raises core.errors."""
         began = self._retry.clock()
-        call = _Call(input_tokens, meter, trace, None, began, began + self._retry.total)
+        call = Call(input_tokens, meter, trace, None, began, began + self._retry.total)
         asked = EmbeddingCall(self._provider(ref), request)
         one = partial(Attempt, ref, ModelRequest(request.model, (), 0))
         async with aclosing(self._guarded(ref, one, call, asked)) as events:
@@ -114,7 +99,7 @@ class LLMClient:
         self,
         ref: str,
         one: Callable[..., Attempt],
-        call: _Call,
+        call: Call,
         provider: Provider | None = None,
     ) -> AsyncGenerator[ModelEvent, None]:
         asked = provider or self._provider(ref)
@@ -131,7 +116,7 @@ class LLMClient:
         policy = replace(self._retry, sleep=pause)
         # What is no vendor's cannot be overloaded, and its scripted faults are on purpose.
         guard = nullcontext() if asked.name in _OURS else self.breaker.guard(ref)
-        with guard:
+        with guard, call.of(ref) as call:
             async with aclosing(events_with_retry(attempt, policy, call.began)) as events:
                 async for event in events:
                     yield event
@@ -154,7 +139,7 @@ class LLMClient:
         return provider
 
     async def _paced(
-        self, one: Attempt, provider: Provider, call: _Call
+        self, one: Attempt, provider: Provider, call: Call
     ) -> AsyncGenerator[ModelEvent, None]:
         output = max(one.request.max_tokens, 0)
         wanted = one.input_tokens + output
@@ -177,7 +162,7 @@ class LLMClient:
                 self.limiter.pause(one.ref, one.failure.retry_after)
 
     async def _booked(
-        self, one: Attempt, provider: Provider, call: _Call
+        self, one: Attempt, provider: Provider, call: Call
     ) -> AsyncGenerator[ModelEvent, None]:
         row_id = await self._reserve(one, call.meter)
         try:
@@ -190,6 +175,7 @@ class LLMClient:
                             yield event
                 finally:
                     span.set(**one.heard())
+                    call.placed(span, one)
         finally:
             # The provider's stream is closed by now, so the vendor has stopped; the row is ended
             # even when whoever waits for this is cancelled once more.
@@ -219,6 +205,7 @@ async def _listen(one: Attempt, provider: Provider) -> AsyncGenerator[ModelEvent
             one.sent_at = one.clock()
             events = provider.stream(one.request)
             one.counted = lambda: getattr(events, "counted", None)
+            one.exchange = getattr(events, "exchange", None)
             stack.push_async_callback(close_events, events)
             async for event in events:
                 yield one.hear(event)

@@ -148,10 +148,16 @@ class Faults:
 
     def redact(self, text: str) -> str:
         """The text on one line, bounded, with every key taken out."""
-        if len(self._secret) >= 4:
-            text = text.replace(self._secret, "[key]")
-        text = " ".join(clean(_KEY.sub("[key]", text)).split())
+        text = " ".join(clean(self.keyless(text)).split())
         return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+    def keyless(self, text: str) -> str:
+        """The text without the key, and without what looks like one."""
+        return _KEY.sub("[key]", self.without_secret(text))
+
+    def without_secret(self, text: str) -> str:
+        """The text without the key itself."""
+        return text.replace(self._secret, "[key]") if len(self._secret) >= 4 else text
 
     def _words(self, kind: Kind) -> str:
         return _WORDS[kind].format(provider=self._provider, model=self._model)

@@ -5,9 +5,10 @@ every time: it is asked for them once.
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from core.llm.exchange import body_text
 
 if TYPE_CHECKING:
     import httpx2
@@ -96,7 +97,7 @@ def _filled(form: "httpx2.Request", body: Mapping[str, Any]) -> "httpx2.Request"
     """The form with this body."""
     import httpx2
 
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    content = body_text(body).encode(errors="replace")
     # With `stream`, as with `content` every header would be looked at anew: a tenth of an opening.
     request = httpx2.Request(
         form.method,

@@ -7,12 +7,15 @@ import secrets
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 from core import child
 from core.errors import ModelMisbehaved, StreamCut, Unreachable
 from core.events import ModelEvent, Progress
+from core.llm.exchange import Exchange
 from core.llm.openai import OpenAIProvider
+from core.llm.reading import Answer
 from core.llm.tool_form import in_schema_form
 from core.types import ModelRequest
 
@@ -40,20 +43,22 @@ class LocalProvider:
         self._asked = 0
         self._starting = asyncio.Lock()
 
-    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+    def stream(self, request: ModelRequest) -> Answer:
         """The answer as it comes; raises one of core.errors. Its models know no tools: they are given
         in the form of a schema."""
-        asked = in_schema_form(request, self._answer) if request.tools else self._answer(request)
-        async with aclosing(asked) as events:
-            async for event in events:
-                yield event
+        exchange = Exchange()
+        ask = partial(self._answer, exchange)
+        asked = in_schema_form(request, ask) if request.tools else ask(request)
+        return Answer(asked, None, exchange)
 
-    async def _answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+    async def _answer(
+        self, exchange: Exchange, request: ModelRequest
+    ) -> AsyncGenerator[ModelEvent, None]:
         if self._client is None or not self._alive():
             yield Progress("loading", "starting the local model")
         client, mine, spoken = await self.warm(), self._child, False
         try:
-            async with aclosing(self._listen(client, mine, request)) as events:
+            async with aclosing(self._listen(client, mine, request, exchange)) as events:
                 async for event in events:
                     spoken = spoken or not isinstance(event, Progress)
                     yield event
@@ -68,18 +73,22 @@ class LocalProvider:
         # It died unnoticed between two requests, or before its first word: nothing is said twice.
         yield Progress("loading", "starting the local model again")
         client = await self.warm()
-        async with aclosing(self._listen(client, self._child, request)) as events:
+        async with aclosing(self._listen(client, self._child, request, exchange)) as events:
             async for event in events:
                 yield event
 
     async def _listen(
-        self, client: OpenAIProvider, mine: Process | None, request: ModelRequest
+        self,
+        client: OpenAIProvider,
+        mine: Process | None,
+        request: ModelRequest,
+        exchange: Exchange,
     ) -> AsyncGenerator[ModelEvent, None]:
         """What the child says; a child that still reads the prompt is ended when nobody listens."""
         spoken = False
         self._asked += 1
         try:
-            async with aclosing(client.stream(request)) as events:
+            async with aclosing(client.stream(request, exchange)) as events:
                 async for event in events:
                     spoken = spoken or not isinstance(event, Progress)
                     yield event

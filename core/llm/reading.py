@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from core.errors import DeadlineExceeded, ProviderError
 from core.events import ModelEvent
 from core.llm.clocks import Clocks
+from core.llm.exchange import Exchange
 from core.llm.faults import Faults
 from core.llm.sdk import Table, check_beginning, check_body, explain
 from core.llm.wire import EventSplitter, EventTooLong, decoded
@@ -19,6 +20,10 @@ from core.types import Usage
 
 Headers = Callable[[str, Mapping[str, str]], None]
 """Is told the model and the headers of each response, errors included."""
+
+
+Hears = Callable[[bytes], None]
+"""Is told each piece of an answer as it came."""
 
 
 class Reader(Protocol):
@@ -58,13 +63,14 @@ class Response(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """How one SDK fails, and who wants to know its headers."""
+    """How one SDK fails, and who wants to know the headers and the pieces of what it answers."""
 
     error: type[Exception]
     table: Table
     faults: Faults
     model: str
     on_headers: Headers | None = None
+    hears: Hears = lambda _: None
 
     def told(self, headers: Mapping[str, str]) -> None:
         """Pass the headers on."""
@@ -79,17 +85,25 @@ class Vendor:
             return error
         if (response := getattr(raised, "response", None)) is not None:
             self.told(response.headers)
+            self.hears(response.content)
         return explain(raised, self.table, self.faults, opened=opened)
 
 
 class Answer:
-    """The events of one response; `counted` is what its vendor has told of its tokens so far."""
+    """The events of one response; `counted` is what its vendor has told of its tokens so far, None
+    where nobody knows, and `exchange` what went over the wire."""
 
-    __slots__ = ("_events", "_reader")
+    __slots__ = ("_events", "_reader", "exchange")
 
-    def __init__(self, events: AsyncGenerator[ModelEvent, None], reader: Reader) -> None:
+    def __init__(
+        self,
+        events: AsyncGenerator[ModelEvent, None],
+        reader: Reader | None,
+        exchange: Exchange,
+    ) -> None:
         self._events = events
         self._reader = reader
+        self.exchange = exchange
 
     def __aiter__(self) -> AsyncIterator[ModelEvent]:
         return self._events
@@ -102,9 +116,9 @@ class Answer:
         await self._events.aclose()
 
     @property
-    def counted(self) -> Usage:
+    def counted(self) -> Usage | None:
         """It bills at least so much, however the answer ends."""
-        return self._reader.counted
+        return self._reader.counted if self._reader else None
 
 
 async def read(
@@ -160,9 +174,11 @@ async def _payloads(
                     began = True
                     check_beginning(piece, vendor.faults)
                 for data in splitter.feed(piece):
+                    vendor.hears(data)
                     if data != b"[DONE]":
                         yield decoded(data)
             for data in splitter.end():
+                vendor.hears(data)
                 if data != b"[DONE]":
                     yield decoded(data)
         finally:

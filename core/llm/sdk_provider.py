@@ -12,6 +12,7 @@ from core.errors import Refused
 from core.events import ModelEvent
 from core.llm.clocks import Clocks
 from core.llm.connection import Connection, is_this_machine, sdk
+from core.llm.exchange import Exchange
 from core.llm.faults import Faults
 from core.llm.line import Line, beginning
 from core.llm.provider import FIRST_BYTE_SECONDS, IDLE_SECONDS, TOTAL_SECONDS, Patience
@@ -52,34 +53,44 @@ class SdkProvider(ABC):
         self._patience = Patience(first_byte_seconds, idle_seconds, total_seconds)
         self._connection: Connection[Line] = Connection(self._connect)
 
-    def stream(self, request: ModelRequest) -> Answer:
-        """The answer as it comes; raises one of core.errors, also when it has no end."""
+    def stream(self, request: ModelRequest, exchange: Exchange | None = None) -> Answer:
+        """The answer as it comes; raises one of core.errors, also when it has no end. What goes over the
+        wire is told to `exchange`."""
         faults = Faults(self.name, request.model, self._api_key)
         reader = self._reader(request, faults)
-        return Answer(self._events(request, reader, faults), reader)
+        exchange = exchange or Exchange()
+        return Answer(self._events(request, reader, faults, exchange), reader, exchange)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._connection.close()
 
     async def _events(
-        self, request: ModelRequest, reader: Reader, faults: Faults
+        self, request: ModelRequest, reader: Reader, faults: Faults, exchange: Exchange
     ) -> AsyncGenerator[ModelEvent, None]:
         if not any(part.role != "system" and part.parts for part in request.messages):
             raise Refused("there is nothing to send: the request has no messages")
         module = await sdk(self.sdk_name)
         clocks = Clocks(self._patience, provider=self.name, model=request.model)
         vendor = Vendor(
-            getattr(module, self.sdk_error), self.faults, faults, request.model, self.on_headers
+            getattr(module, self.sdk_error),
+            self.faults,
+            faults,
+            request.model,
+            self.on_headers,
+            exchange.hears,
         )
-        async with aclosing(read(self._response(request), reader, clocks, vendor)) as events:
+        path, body = self._body(request)
+        exchange.sends(body, faults.without_secret, faults.keyless)
+        opening = self._response(path, body)
+        async with aclosing(read(opening, reader, clocks, vendor)) as events:
             async for event in events:
                 yield event
 
     @asynccontextmanager
-    async def _response(self, request: ModelRequest) -> AsyncGenerator[Response, None]:
+    async def _response(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[Response, None]:
         line = await self._connection.client()
-        response = await line.open(*self._body(request))
+        response = await line.open(path, body)
         try:
             yield response
         finally:

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, case, distinct, func, insert, select, update
 
 from core.store.search import folded
 from core.store.tables import ledger, spans, tape, trace_heads, turns
@@ -76,17 +76,19 @@ def _told(turn: Any) -> dict[str, Any]:
 
 
 def _sums(connection: Connection, user: str, turn_id: str) -> dict[str, Any]:
-    steps, noted = connection.execute(
-        select(func.count(), func.coalesce(func.sum(func.length(spans.c.data)), 0)).where(
+    noted = connection.scalar(
+        select(func.coalesce(func.sum(func.length(spans.c.data)), 0)).where(
             spans.c.user_id == user, spans.c.turn_id == turn_id
         )
-    ).one()
-    taped = connection.scalar(
-        select(func.coalesce(func.sum(func.length(tape.c.data)), 0)).where(
-            tape.c.user_id == user, tape.c.turn_id == turn_id
-        )
     )
+    # A step of the run is one question to the model, however often it was asked.
+    step = case((tape.c.kind == "model", tape.c.step))
+    taped, steps = connection.execute(
+        select(
+            func.coalesce(func.sum(func.length(tape.c.data)), 0), func.count(distinct(step))
+        ).where(tape.c.user_id == user, tape.c.turn_id == turn_id)
+    ).one()
     spent = connection.scalar(
         select(func.sum(ledger.c.cost)).where(ledger.c.user_id == user, ledger.c.turn_id == turn_id)
     )
-    return {"steps": steps, "bytes": int(noted) + int(taped or 0), "spent": spent or 0}
+    return {"steps": steps, "bytes": int(noted or 0) + int(taped), "spent": spent or 0}

@@ -11,6 +11,7 @@ from core.store.preferences import KeepTraces
 from core.store.tables import spans, tape, trace_heads
 
 _BATCH = 500
+_ENDED = ("done", "stopped", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class TraceKeeping:
             trace_heads.c.user_id == user,
             trace_heads.c.turn_id == turn_id,
             trace_heads.c.bytes == 0,
-            trace_heads.c.steps > 0,
+            # A turn that came to its end has left spans; one that broke off may have none.
+            trace_heads.c.status.in_(_ENDED) | (trace_heads.c.steps > 0),
         )
         with reading(self._engine) as connection:
             return connection.scalar(query) is not None

@@ -33,8 +33,8 @@ class TraceQuery:
 
 @dataclass(frozen=True, slots=True)
 class TraceRow:
-    """One trace in the list. `cost` is None when a price is unknown; `bytes` is what its spans and its
-    tape take, 0 with `steps` above 0 when a keeping rule has deleted them."""
+    """One trace in the list. `cost` is None when a price is unknown; `steps` is how often the model
+    answered in turn; `bytes` is what its spans and its tape take, 0 when a keeping rule has deleted them."""
 
     turn_id: str
     created_at: datetime

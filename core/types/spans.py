@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-SpanKind = Literal["turn", "prompt", "retrieval", "window", "model", "tool", "citations", "wait"]
+SpanKind = Literal[
+    "turn", "prompt", "retrieval", "window", "call", "model", "tool", "citations", "wait"
+]
+"""A `call` holds the waits and the attempts (each a `model`) of one call that was not answered at once."""
 
 
 @dataclass(frozen=True, slots=True)

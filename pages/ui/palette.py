@@ -71,6 +71,7 @@ _REGIONS: dict[Region, int] = {
 }
 _SPANS: dict[SpanKind, int] = {
     "turn": 5,
+    "call": 5,
     "wait": 5,
     "prompt": 2,
     "retrieval": 0,

@@ -7,9 +7,10 @@ import streamlit as st
 
 from core import errors
 from core.export import plain
+from core.trace_export import whole
 from core.trace_tree import LEDGER_ROW, Step
 from core.types import Budget, LedgerRow, Region, Span, Turn
-from pages.ui import passages_found, said, say, tool_span, window_bar
+from pages.ui import passages_found, said, say, tool_span, window_bar, wire_view
 from pages.ui.charts import STATES
 from pages.ui.markdown import label
 from pages.ui.session import theme
@@ -17,6 +18,7 @@ from pages.ui.session import theme
 ICONS = {
     "turn": ":material/forum:",
     "wait": ":material/hourglass_empty:",
+    "call": ":material/replay:",
     "prompt": ":material/edit_note:",
     "retrieval": ":material/search:",
     "window": ":material/data_usage:",
@@ -72,7 +74,7 @@ def draw(
     _booked(span, turn, rows)
     raw = "Request, response and everything noted" if span.kind == "model" else "Everything noted"
     with st.expander(f"{raw}, as JSON", type="compact"):
-        st.json(plain(span), expanded=1)
+        st.json(plain(whole(span)), expanded=1)
 
 
 def _booked(span: Span, turn: Turn, rows: Sequence[LedgerRow]) -> None:
@@ -104,6 +106,10 @@ def _inside(span: Span, turn: Turn, budget: Budget | None) -> None:
             _citations(span.attributes, turn)
         case "tool":
             tool_span.draw(span.attributes, turn)
+        case "call":
+            st.markdown(
+                "It was not answered at once: its waits and attempts are the steps below it."
+            )
         case _:
             _waited(span)
 
@@ -198,6 +204,7 @@ def _call(found: Mapping[str, Any], turn: Turn, budget: Budget | None) -> None:
             st.html(said.box(str(found["reasoning"]), "Reasoning"))
     if response:
         st.html(said.message("assistant", response, theme(), f"{len(response):,} characters"))
+    wire_view.draw(found)
 
 
 def _usage(found: Mapping[str, Any]) -> list[str]:

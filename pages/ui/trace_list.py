@@ -162,7 +162,11 @@ def _table(rows: tuple[TraceRow, ...], wanted: str) -> None:
             ),
             "Question": st.column_config.TextColumn(width=255),
             "Time": number(format="%.2f s", width=75, help="From the question to the last word"),
-            "Steps": number(format="localized", width=60, help="Spans of the trace"),
+            "Steps": number(
+                format="localized",
+                width=60,
+                help="Answers of the model, one after another: 1 without tools",
+            ),
             "Tokens": number(format="localized", width=75, help="Sent and answered"),
             "Model": st.column_config.TextColumn(width=105),
             "Cost": st.column_config.TextColumn(alignment="right", width=80),

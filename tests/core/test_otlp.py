@@ -102,11 +102,18 @@ def test_a_collector_that_is_not_there_harms_no_answer_and_no_ending(tmp_path: P
 
 
 def test_every_value_of_a_span_can_be_sent() -> None:
-    odd = {"a": None, "b": {"c": [1, {"d": "\ud800"}]}, "arguments": {"x": 1}, "f": [1, "a"]}
+    odd = {
+        "sent": ["{}"],
+        "a": None,
+        "b": {"c": [1, {"d": "\ud800"}]},
+        "arguments": {"x": 1},
+        "f": [1, "a"],
+    }
     span = Span("a" * 32, "b" * 16, None, "look", "tool", 1, 2, "error", odd)
     found = attributes(span)
     assert found[names.TOOL_ARGUMENTS] == '{"x": 1}' and found[names.TOOL_NAME] == "look"
     assert found["footlights.a"] == "null"
+    assert not any("sent" in name for name in found)
     outlet = Outlet("http://127.0.0.1:9/v1/traces")
     outlet.send([span])
     outlet.close()

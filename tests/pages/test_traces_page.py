@@ -1,5 +1,6 @@
 """The traces page: the list of turns, the timeline, the tree, and one step opened."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.run_graph import run_graph as core_graph
+from core.trace_export import as_json
 from core.types import Span, TurnRequest
 from pages.ui import charts, palette, run_graph, span_view
 
@@ -112,6 +114,32 @@ def test_a_call_leads_to_its_row_in_the_ledger_and_costs_stand_at_the_steps(
     assert "Its row in the ledger" in [link.proto.label for link in test.get("page_link")]
     assert "its own" in texts(test)
     assert "outside these steps" not in texts(test)
+
+
+def test_a_call_shows_its_raw_request_and_response_and_takes_them_along(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    turn = asked("/words 5")
+    noted = {
+        "request": [{"role": "user", "content": 'Why "so"?'}],
+        "sent": ['{"model":"m","content":"', 0, '"}'],
+        "sent_length": 37,
+        "received": ['{"a":1}', "[DONE]"],
+        "received_pieces": 9,
+    }
+    call = a_span("called", 1, 2, attributes=noted)
+    bench.traces.write("local", turn.id, [call])
+    test = app("traces.py", turn=turn.id, span="called")
+    labels = [each.label for each in test.expander]
+    assert "Raw request: 37 characters" in labels
+    assert "Raw response: the first and the last 1 of 9 events" in labels
+    assert test.get("json")[0].proto.body == '{"model":"m","content":"Why \\"so\\"?"}'
+    assert [each.value for each in test.code] == ['{\n "a": 1\n}', "[DONE]"]
+    taken = json.loads(as_json(turn, [call], []))
+    assert taken["spans"][0]["attributes"]["sent"] == '{"model":"m","content":"Why \\"so\\"?"}'
+    assert "Raw request" not in str(
+        [each.label for each in app("traces.py", turn=turn.id).expander]
+    ), "nothing of a scripted model goes over a wire"
 
 
 def test_a_trace_of_ten_thousand_steps_is_cut_and_any_of_them_can_be_opened(

@@ -22,6 +22,7 @@ from core.llm.client import LLMClient
 from core.llm.retry import RetryPolicy
 from core.llm.scripted import Reply, ScriptedProvider
 from core.trace import Trace
+from core.trace_tree import by_kind, laid_out
 from core.types import ModelRequest, Usage, message
 
 REQUEST = ModelRequest("m", (message("system", "Be brief."), message("user", "Hello")), 100)
@@ -120,7 +121,15 @@ async def test_every_attempt_has_a_reservation_and_a_span_of_its_own() -> None:
     ]
     assert book.rows[1][-1] == Usage(50, 0, source="estimated")
     found = trace.take()
+    *found, whole = found
     assert [span.kind for span in found] == ["model", "wait", "model", "wait", "model"]
+    assert (whole.kind, whole.status, whole.parent_id) == ("call", "ok", None)
+    assert {span.parent_id for span in found} == {whole.span_id}
+    assert all(whole.start_ns <= span.start_ns <= span.end_ns <= whole.end_ns for span in found)
+    steps = laid_out([*found, whole])
+    assert [step.depth for step in steps] == [0, 1, 1, 1, 1, 1]
+    assert sum(by_kind(steps).values()) == whole.end_ns - whole.start_ns
+    assert steps[0].tokens == sum(step.tokens for step in steps[1:]) > 0
     assert found[1].attributes["why"] == "scripted did not answer."
     spans = found[::2]
     assert [span.attributes[names.ATTEMPT] for span in spans] == [1, 2, 3]

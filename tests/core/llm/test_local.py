@@ -58,8 +58,12 @@ def serves(process: psutil.Process) -> bool:
 
 
 async def test_a_real_model_streams_an_answer_with_its_usage(local: LocalProvider) -> None:
-    events = await answer(local, request("What is the capital of France?"))
+    answered = local.stream(request("What is the capital of France?"))
+    events = [event async for event in answered]
     assert isinstance(events[0], Progress)
+    wire = answered.exchange.noted(())
+    assert '"content":"What is the capital of France?"' in "".join(wire["sent"])
+    assert '"usage"' in "".join(wire["received"])
     said = "".join(event.text for event in events if isinstance(event, TextDelta))
     assert len(said.split()) >= 3
     done = events[-1]

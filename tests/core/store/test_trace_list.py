@@ -24,7 +24,8 @@ def listed(engine: Engine) -> TraceList:
         claims = (Citation(1, 0, 1, 0, 0, "not_found" if n == 4 else "supported"),)
         end(
             turns, f"t{n}", status="failed" if n == 3 else "done", usage=Usage(n, 1), model=f"m:{n % 2}",
-            seconds=float(n % 3), citations=claims, spans=[span(f"s{k}") for k in range(n % 4)],
+            seconds=float(n % 3), citations=claims, spans=[span(f"s{k}") for k in range(n % 3)],
+            tape=[(k, "model", "x") for k in range(n % 4)] + [(0, "model", "again"), (9, "tool", "y")] * (n % 4 > 0),
         )  # fmt: skip
     ask(turns, "mine not", user=YOU, conversation="c9")
     return TraceList(engine)
@@ -99,4 +100,12 @@ def test_turns_from_before_the_list_are_in_it_after_the_migration(
         connection.execute(text("DELETE FROM trace_heads"))
         migration.op = type("op", (), {"get_bind": staticmethod(lambda: connection)})
         migration._fill()
+        steps = importlib.util.spec_from_file_location(
+            "v0020", path.with_name("v0020_trace_steps.py")
+        )
+        assert steps and steps.loader
+        counted = importlib.util.module_from_spec(steps)
+        steps.loader.exec_module(counted)
+        counted.op = type("op", (), {"execute": lambda sql: connection.execute(text(sql))})
+        counted.upgrade()
     assert [listed.page(ME, TraceQuery(order="tokens")), listed.models(ME)] == before

@@ -9,9 +9,10 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from core.cheaper import Cacheable, FewerPassages
 from core.pace import Pace
 from core.types import LedgerRow, Usage
-from pages.ui import cost_charts, cost_table, ledger_table, palette
+from pages.ui import cheaper_view, cost_charts, cost_table, ledger_table, palette
 
 Open = Callable[..., AppTest]
 Ask = Callable[[str], Any]
@@ -176,6 +177,22 @@ def test_what_made_the_spending_so_is_told_by_model_use_and_conversation(
     test.session_state["cost_dimension"] = "conversation"
     names = set(test.run().dataframe[0].value["Conversation"])
     assert {"/words 5", "/words 6"} <= names
+
+
+def test_what_caches_and_fewer_passages_could_save_is_said_from_the_recorded_windows() -> None:
+    caching = Cacheable(12, 3, 4_500, Decimal("0.0051"))
+    assert cheaper_view.of_caching(caching) == (
+        "A cache could have saved at most $0.0051 more: 3 of 12 answers read 4,500 tokens anew that the "
+        "question before had begun with."
+    )
+    assert "could have saved nothing more: in 1 answer " in cheaper_view.of_caching(
+        Cacheable(1, 0, 0, Decimal(0))
+    )
+    fewer = FewerPassages(12, 9_000, 6_000, Decimal("0.006"), 4_000, Decimal("0.004"), 2)
+    assert cheaper_view.of_passages(fewer) == (
+        "12 answers were given passages of 9,000 tokens; no citation names 6,000 of these, which is $0.006. "
+        "With half the passages: $0.004 less, and 2 of them would have lost a passage that they cite."
+    )
 
 
 def test_a_bill_is_compared_with_the_ledger_and_its_differences_are_explained(

@@ -139,6 +139,8 @@ _EVERYWHERE = """
   .st-key-welcome { padding-top: 6vh; }
   .st-key-composer_options { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; }
   .st-key-suggestions { row-gap: .5rem; }
+  [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; gap: .35rem; mask-image: none; }
+  [data-testid="stButtonGroup"] [role="radiogroup"] > button { border-width: 1px; border-radius: .5rem; }
 }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important;

@@ -150,6 +150,10 @@ def test_days_are_stacked_by_name_in_the_colours_of_the_theme() -> None:
     assert [bar.name for bar in figure.data] == ["&lt;a&gt;", "b"]
     assert figure.layout.barmode == "stack" and figure.layout.dragmode == "select"
     assert figure.data[1].marker.color == palette.of("dark").chart[1]
+    ground = figure.layout.paper_bgcolor
+    assert ground == palette.of("dark").background, (
+        "light words on no ground cannot be read in a PNG"
+    )
     first, last = figure.layout.xaxis.range
     assert (last - first).days == 4
     year = cost_charts.over_time(amounts, date(2026, 1, 1), span[1], "dark", money=True)
@@ -225,6 +229,24 @@ def test_a_cap_is_a_bar_of_what_is_spent_reserved_and_left(
     shown = "".join(each.proto.body for each in app("costs.py").get("html"))
     assert "Cap of the day, $2.00" in shown
     assert 'aria-label="Cap of the day: $0.25 spent, $0 reserved, $1.75 left"' in shown
+
+
+def test_near_a_cap_the_chat_promises_the_model_of_this_machine_only_where_it_is_ready(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    book(bench, asked("/words 5"), "row-1", "openai:gpt-6-luna", "0.25")
+    bench.caps.set("local", "day", Decimal("0.26"))
+    assert "A question that may cost more is refused. It renews" in texts(app("chat.py"))
+    bench.preferences.set_at_cap("local", "local")
+    missing = "is refused, as the model of this machine is not ready. It renews"
+    assert missing in texts(app("chat.py"))
+    assert "until it is, a question is refused" in texts(app("models.py"))
+
+
+def test_a_cap_below_a_cent_is_shown_as_it_is(app: Open, bench: Any) -> None:
+    bench.caps.set("local", "day", Decimal("0.018"))
+    field = next(each for each in app("models.py").number_input if each.label == "A day, $")
+    assert (field.value, field.proto.format) == (0.018, "%g")
 
 
 def test_the_month_is_drawn_with_a_band_from_today_to_its_end() -> None:

@@ -64,6 +64,7 @@ from core.store.preferences import Limit as Limit
 from core.store.price_overrides import PriceOverride as PriceOverride
 from core.store.prompt_drafts import PromptDrafts
 from core.store.prompt_uses import PromptUse as PromptUse
+from core.store.sent_windows import Sent as Sent
 from core.store.sign_ins import SignIn as SignIn
 from core.store.spend_days import Dimension as Dimension
 from core.store.spending import Distribution as Distribution

@@ -12,6 +12,7 @@ from core.bills.comparing import Booked
 from core.store.booked import booked
 from core.store.columns import Dollars
 from core.store.engine import reading
+from core.store.sent_windows import Sent, sent_windows
 from core.store.spend_days import TOKENS, Dimension, date_of, number_of
 from core.store.tables import conversations, ledger, links, spend_days, spend_turns
 
@@ -142,6 +143,10 @@ class Spending:
         )
         with reading(self._engine) as connection:
             return [(turn, spent, int(calls)) for turn, spent, calls in connection.execute(query)]
+
+    def windows(self, user: str, first_day: date, last_day: date, limit: int = 100) -> list[Sent]:
+        """What was sent for the newest `limit` answers, as far as one reported call was all; oldest first."""
+        return sent_windows(self._engine, user, first_day, last_day, limit)
 
     def distribution(self, user: str, first_day: date, last_day: date) -> Distribution:
         """How many answers cost how much, of those whose price is known."""

@@ -18,12 +18,25 @@ def draw(bench: Workbench, conversation_id: str) -> None:
     """Draw a line for the cap with least left, if any is near."""
     if not (found := near_caps(bench.caps, user(), conversation_id)):
         return
-    goes_on = bench.preferences.at_cap(user()) == "local"
-    st.warning(label(words(found[0], goes_on=goes_on)), icon=":material/savings:")
+    st.warning(label(words(found[0], after=_after(bench))), icon=":material/savings:")
     st.page_link("models.py", label="Change the caps", icon=":material/tune:")
 
 
-def words(cap: CapState, *, goes_on: bool) -> str:
+def _after(bench: Workbench) -> str:
+    """What becomes of a question that the cap does not let pass."""
+    if bench.preferences.at_cap(user()) == "refuse":
+        return "refused"
+    if not here(bench):
+        return "refused, as the model of this machine is not ready"
+    return "answered by the model on this machine, if it fits its window"
+
+
+def here(bench: Workbench) -> bool:
+    """Whether a model of this machine can be asked now."""
+    return any(each.name == "local" and each.state == "ready" for each in bench.models.states())
+
+
+def words(cap: CapState, *, after: str) -> str:
     """What is left of the cap, when it renews, and what happens then."""
     name, left = _WORDS.get(cap.scope, "A cap"), cap.left or 0
     renews = (
@@ -31,7 +44,6 @@ def words(cap: CapState, *, goes_on: bool) -> str:
         if cap.renews_at
         else "It never renews."
     )
-    after = "answered by the model on this machine, if it fits its window" if goes_on else "refused"
     if not left:
         return f"{name} of {say.money(cap.limit)} is used up: a question that costs something is {after}. {renews}"
     return (

@@ -2,20 +2,34 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 import streamlit as st
 
-from core.bootstrap import Spend, Workbench
-from core.cheaper import Otherwise, on_other_models, paid, saved_by_caching
+from core.bootstrap import Sent, Spend, Workbench
+from core.cheaper import (
+    CACHE_LEAST,
+    CACHE_LIFE,
+    Cacheable,
+    FewerPassages,
+    Otherwise,
+    caching_could_save,
+    fewer_passages,
+    on_other_models,
+    paid,
+    saved_by_caching,
+)
+from core.types import Usage
 from pages.ui import say
 from pages.ui.markdown import label
 from pages.ui.session import user
 
 _MOST = 4
+_NEWEST = 100
 
 
 def draw(bench: Workbench, since: date, until: date) -> None:
-    """A line for each model on which the same tokens cost less, and one for the caches."""
+    """A line for each model on which the same tokens cost less, and what caches and fewer passages save."""
     used = bench.spending.by(user(), "model", since, until)
     if not paid(used):
         return
@@ -32,6 +46,62 @@ def draw(bench: Workbench, since: date, until: date) -> None:
         "cached on the other model. It says nothing of the quality of the answers, and another model may "
         "count and write more or fewer tokens. Calls without a known price are left out."
     )
+    _windows(bench, bench.spending.windows(user(), since, until, _NEWEST))
+
+
+def _windows(bench: Workbench, sent: Sequence[Sent]) -> None:
+    """What the recorded windows tell of caches and of passages."""
+
+    def price_of(ref: str, usage: Usage) -> Decimal | None:
+        return bench.price(user(), ref, usage)
+
+    caching, fewer = caching_could_save(sent, price_of), fewer_passages(sent, price_of)
+    if caching:
+        st.markdown(label(of_caching(caching)))
+    if fewer:
+        st.markdown(label(of_passages(fewer)))
+    if not caching:
+        return
+    st.caption(
+        f"From the windows that were recorded: the newest {_NEWEST:,} answers of these days, of them those "
+        "that were one call with a known price, at today's prices. A cache is taken to keep a beginning of "
+        f"{CACHE_LEAST:,} tokens or more for {CACHE_LIFE.seconds // 60} minutes, for one conversation and "
+        "model; its writing is paid, and the vendor may keep less. A passage that nothing cites may have "
+        "helped all the same, and which one will be cited is not known before."
+    )
+
+
+def of_caching(found: Cacheable) -> str:
+    """What caches could have saved, in words."""
+    if not found.repeated:
+        return (
+            f"A cache could have saved nothing more: in {_answers(found.answers)} no beginning was read "
+            "again that a vendor keeps."
+        )
+    return (
+        f"A cache could have saved at most {say.money(round(found.less, 6))} more: {found.repeated:,} of "
+        f"{_answers(found.answers)} read {found.tokens:,} tokens anew that the question before had begun "
+        "with."
+    )
+
+
+def of_passages(found: FewerPassages) -> str:
+    """What the passages that were not needed cost, in words."""
+    left_out = (
+        "none of them cites one that would have been left out"
+        if not found.missed
+        else f"{found.missed:,} of them would have lost a passage that they cite"
+    )
+    was = "was" if found.answers == 1 else "were"
+    return (
+        f"{_answers(found.answers)} {was} given passages of {found.tokens:,} tokens; no citation names "
+        f"{found.uncited:,} of these, which is {say.money(round(found.uncited_less, 6))}. With half the "
+        f"passages: {say.money(round(found.half_less, 6))} less, and {left_out}."
+    )
+
+
+def _answers(count: int) -> str:
+    return f"{count:,} answer{'' if count == 1 else 's'}"
 
 
 def _others(used: Sequence[Spend], others: Sequence[Otherwise]) -> None:

@@ -66,7 +66,7 @@ def over_time(amounts: Amounts, first: date, last: date, theme: str, *, money: b
         dragmode="select",
         selectdirection="h",
         margin={"t": 30},
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette.of(theme).muted},
+        **_of_the_page(theme),
         legend={"y": -0.22, "yanchor": "top"},
     )
 
@@ -106,9 +106,7 @@ def by_day(
         fixedrange=True,
     )
     figure = charts.laid_out(figure, theme, height=210)
-    return figure.update_layout(
-        margin={"t": 30}, modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.muted}
-    )
+    return figure.update_layout(margin={"t": 30}, **_of_the_page(theme))
 
 
 def by_answer(found: Distribution, theme: str) -> "Figure":
@@ -141,9 +139,7 @@ def by_answer(found: Distribution, theme: str) -> "Figure":
         range=[0, max(counts, default=1) * 1.18],
     )
     figure = charts.laid_out(figure, theme, height=90 + 30 * len(names))
-    return figure.update_layout(
-        margin={"t": 30}, modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.muted}
-    )
+    return figure.update_layout(margin={"t": 30}, **_of_the_page(theme))
 
 
 def month(
@@ -204,9 +200,18 @@ def month(
     return figure.update_layout(
         showlegend=True,
         margin={"t": 30},
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.muted},
+        **_of_the_page(theme),
         legend={"y": -0.3, "yanchor": "top"},
     )
+
+
+def _of_the_page(theme: str) -> dict[str, Any]:
+    """The page's own ground, since a picture of the chart has no page behind it, and its button."""
+    colours = palette.of(theme)
+    return {
+        "paper_bgcolor": colours.background,
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": colours.muted},
+    }
 
 
 def _faint(colour: str) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.bootstrap import CapState, Workbench
 from core.errors import FootlightsError
-from pages.ui import say
+from pages.ui import cap_banner, say
 from pages.ui.markdown import label
 from pages.ui.session import user
 
@@ -50,6 +50,8 @@ def _at_cap(bench: Workbench) -> None:
         "passages, fits its window; the answer says so. Questions with tools, tables, share links and "
         "programs with an API key are refused in any case.",
     )
+    if st.session_state["at_cap"] == "local" and not cap_banner.here(bench):
+        st.caption("The model of this machine is not ready: until it is, a question is refused.")
 
 
 def draw_own(bench: Workbench) -> None:
@@ -76,6 +78,7 @@ def _field(bench: Workbench, scope: Scope, words: str, cap: CapState | None) -> 
         max_value=1_000_000.0,
         value=float(cap.limit) if cap else None,
         step=1.0,
+        format="%g",  # a cap below a cent is shown as it is
         placeholder="no cap",
         key=key,
         on_change=_set,

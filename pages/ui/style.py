@@ -142,6 +142,11 @@ _EVERYWHERE = """
   .st-key-welcome { padding-top: 6vh; }
   .st-key-composer_options { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; }
   .st-key-suggestions { row-gap: .5rem; }
+  [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; gap: .35rem; mask-image: none; }
+  [data-testid="stButtonGroup"] [role="radiogroup"] > button { border-radius: .5rem; }
+  [data-testid="stButtonGroup"] [role="radiogroup"] > button[aria-checked="false"] {
+    border: 1px solid color-mix(in srgb, currentColor 16%, transparent) !important;  /* over the sides that it takes away */
+  }
 }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important;

@@ -9,9 +9,10 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from core.cheaper import Cacheable, FewerPassages
 from core.pace import Pace
 from core.types import LedgerRow, Usage
-from pages.ui import cost_charts, cost_table, ledger_table, palette
+from pages.ui import cheaper_view, cost_charts, cost_table, ledger_table, palette
 
 Open = Callable[..., AppTest]
 Ask = Callable[[str], Any]
@@ -149,6 +150,10 @@ def test_days_are_stacked_by_name_in_the_colours_of_the_theme() -> None:
     assert [bar.name for bar in figure.data] == ["&lt;a&gt;", "b"]
     assert figure.layout.barmode == "stack" and figure.layout.dragmode == "select"
     assert figure.data[1].marker.color == palette.of("dark").chart[1]
+    ground = figure.layout.paper_bgcolor
+    assert ground == palette.of("dark").background, (
+        "light words on no ground cannot be read in a PNG"
+    )
     first, last = figure.layout.xaxis.range
     assert (last - first).days == 4
     year = cost_charts.over_time(amounts, date(2026, 1, 1), span[1], "dark", money=True)
@@ -176,6 +181,22 @@ def test_what_made_the_spending_so_is_told_by_model_use_and_conversation(
     test.session_state["cost_dimension"] = "conversation"
     names = set(test.run().dataframe[0].value["Conversation"])
     assert {"/words 5", "/words 6"} <= names
+
+
+def test_what_caches_and_fewer_passages_could_save_is_said_from_the_recorded_windows() -> None:
+    caching = Cacheable(12, 3, 4_500, Decimal("0.0051"))
+    assert cheaper_view.of_caching(caching) == (
+        "A cache could have saved at most $0.0051 more: 3 of 12 answers read 4,500 tokens anew that the "
+        "question before had begun with."
+    )
+    assert "could have saved nothing more: in 1 answer " in cheaper_view.of_caching(
+        Cacheable(1, 0, 0, Decimal(0))
+    )
+    fewer = FewerPassages(12, 9_000, 6_000, Decimal("0.006"), 4_000, Decimal("0.004"), 2)
+    assert cheaper_view.of_passages(fewer) == (
+        "12 answers were given passages of 9,000 tokens; no citation names 6,000 of these, which is $0.006. "
+        "With half the passages: $0.004 less, and 2 of them would have lost a passage that they cite."
+    )
 
 
 def test_a_bill_is_compared_with_the_ledger_and_its_differences_are_explained(
@@ -208,6 +229,24 @@ def test_a_cap_is_a_bar_of_what_is_spent_reserved_and_left(
     shown = "".join(each.proto.body for each in app("costs.py").get("html"))
     assert "Cap of the day, $2.00" in shown
     assert 'aria-label="Cap of the day: $0.25 spent, $0 reserved, $1.75 left"' in shown
+
+
+def test_near_a_cap_the_chat_promises_the_model_of_this_machine_only_where_it_is_ready(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    book(bench, asked("/words 5"), "row-1", "openai:gpt-6-luna", "0.25")
+    bench.caps.set("local", "day", Decimal("0.26"))
+    assert "A question that may cost more is refused. It renews" in texts(app("chat.py"))
+    bench.preferences.set_at_cap("local", "local")
+    missing = "is refused, as the model of this machine is not ready. It renews"
+    assert missing in texts(app("chat.py"))
+    assert "until it is, a question is refused" in texts(app("models.py"))
+
+
+def test_a_cap_below_a_cent_is_shown_as_it_is(app: Open, bench: Any) -> None:
+    bench.caps.set("local", "day", Decimal("0.018"))
+    field = next(each for each in app("models.py").number_input if each.label == "A day, $")
+    assert (field.value, field.proto.format) == (0.018, "%g")
 
 
 def test_the_month_is_drawn_with_a_band_from_today_to_its_end() -> None:

@@ -1,12 +1,16 @@
 """What vendors reported beside what was counted: the rows that calibration and the drift are learned from."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from sqlalchemy import Engine
 
 from core.store.engine import writing
 from core.store.journal import write_tape
+from core.store.spending import Spending
 from core.store.turns import Turns
-from core.types import Budget, Item, Slice, TurnRequest, Usage
+from core.types import Budget, Chunk, Citation, Hit, Item, Slice, Source, TurnRequest, Usage
 from tests.core.store.stories import ME, YOU, end
 
 ASKED = TurnRequest("?")
@@ -55,3 +59,27 @@ def test_of_a_run_with_tools_the_first_step_is_what_was_counted(engine: Engine) 
         write_tape(connection, ME, "t1", steps)
     assert [row[3] for row in turns.counted(ME, "openai:x")] == [130]
     assert turns.reported(ME) == []
+
+
+def test_windows_of_one_call_are_given_with_the_passages_that_were_cited(engine: Engine) -> None:
+    turns, today = Turns(engine), datetime.now(UTC).date()
+    answered(turns, "t1", 100, Usage(90, 5))
+    answered(turns, "t2", 100, Usage(300, 5), TurnRequest("?", tools=("now",)))
+    turns.start(ME, "t3", "c1", ASKED, "?", "p1")
+    first = Source(1, Hit(7, "d1", "a.pdf", Chunk(0, "text", 0, 4, 1), 0.5))
+    given = (
+        first,
+        *(replace(first, number=n, hit=replace(first.hit, chunk_id=n + 6)) for n in (2, 3)),
+    )
+    window = Budget(1_000, ())
+    turns.context(ME, "t3", budget=window, sources=given, model="openai:x", prompt_version="a@1")
+    end(turns, "t3", usage=Usage(70, 5), citations=(Citation(1, 0, 3, 0, 0, found_in=3),))
+    found = Spending(engine).windows(ME, today - timedelta(days=1), today)
+    assert [(each.usage.input_tokens, each.cited) for each in found] == [
+        (90, frozenset()),
+        (70, frozenset({"7", "9"})),
+    ]
+    assert found[1].budget == window
+    assert len(Spending(engine).windows(ME, today - timedelta(days=1), today, limit=1)) == 1
+    assert Spending(engine).windows(ME, today - timedelta(days=2), today - timedelta(days=2)) == []
+    assert Spending(engine).windows(YOU, today - timedelta(days=1), today) == []

@@ -278,6 +278,7 @@ def test_a_cap_warns_from_its_own_level_on_and_says_what_happens_then(
     bench.ledger.reserve("local", "r1", "t", "c", "openai:x", "answer", Decimal("0.6"))
     chat = app("chat.py")
     assert "Today's cap is near: $0.40 of $1.00 is left" in chat.warning[0].value.replace("\\", "")
-    assert "answered by the model on this machine" in chat.warning[0].value
+    # No model of this machine is ready in this one.
+    assert "refused, as the model of this machine is not ready" in chat.warning[0].value
     bench.caps.remove("local", "day")
     assert not app("chat.py").warning

@@ -69,7 +69,14 @@ def arrived(partial: Path) -> int:
 
 def incoming(folder: Path) -> int:
     """How many bytes of a wheel are on their way into the folder."""
-    return sum(size(path) for path in folder.glob(f"{_WHEELS}*/**/*.whl"))
+    # Not by a glob: pip's own folders go while they are looked at, and only `walk` takes that as it is.
+    return sum(
+        size(Path(at) / name)
+        for wheel in folder.glob(f"{_WHEELS}*")
+        for at, _, names in os.walk(wheel)
+        for name in names
+        if name.endswith(".whl")
+    )
 
 
 def _part(partial: Path, number: int) -> Path:

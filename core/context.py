@@ -198,9 +198,11 @@ class ContextBuilder:
             error=learned.error,
         )
 
-    def _item(self, label: str, said: Message, model: ModelInfo, ref: str = "") -> Item:
+    def _item(
+        self, label: str, said: Message, model: ModelInfo, ref: str = "", *, pinned: bool = False
+    ) -> Item:
         tokens = self._counter.count_message(said, model.ref)
-        return Item(label, said.text, tokens, role=said.role, ref=ref)
+        return Item(label, said.text, tokens, role=said.role, ref=ref, pinned=pinned)
 
     def items(
         self, history: Sequence[Exchange], model: ModelInfo, pinned: Sequence[str] = ()
@@ -210,22 +212,24 @@ class ContextBuilder:
         way = (model.ref, self._counter.encoding_name(model.ref), learned.ratio, learned.message)
         known, found = self._known.by(way), []
         for each in history:
+            is_pinned = each.ref in pinned
             before = known.get(each.ref)
-            if before and before[0] == each.size and each.ref not in pinned:
+            if before and before[0] == each.size and not is_pinned:
                 found.append(before[1])
                 continue
-            items = self._exchange(each, model, each.ref in pinned)
-            if each.size and each.ref not in pinned:
+            items = self._exchange(each, model, is_pinned)
+            if each.size and not is_pinned:
                 self._known.keep(known, each.ref, each.size, items)
             found.append(items)
         return found
 
     def _exchange(self, exchange: Exchange, model: ModelInfo, pinned: bool) -> list[Item]:
-        items = [
-            self._item("You" if said.role == "user" else "Answer", said, model, exchange.ref)
+        return [
+            self._item(
+                "You" if said.role == "user" else "Answer", said, model, exchange.ref, pinned=pinned
+            )
             for said in exchange.messages
         ]
-        return [replace(item, pinned=pinned) for item in items]
 
     def _measured(
         self,

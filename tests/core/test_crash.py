@@ -40,7 +40,7 @@ started = bench.turns.start("local", TurnRequest("/words 5000 pace 2ms"))
 print(started.turn_id, flush=True)
 while len(bench.turn_rows.get("local", started.turn_id).answer) < 100:
     pass
-while not bench.traces.read("local", started.turn_id):
+while len(bench.traces.read("local", started.turn_id)) < 2:
     pass
 os.kill(os.getpid(), 9)
 """

@@ -33,7 +33,7 @@ from tests.conftest import running, settings_for
 from tests.core.people.provider_server import CLIENT, SECRET, OpenIdServer, provider
 
 ANNA, BEN, BOSS = "anna@example.org", "ben@example.org", "boss@example.com"
-CODE = "4711"
+CODE = "lamp-4711"
 
 
 @pytest.fixture(scope="module")

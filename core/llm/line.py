@@ -13,53 +13,61 @@ from core.llm.exchange import body_text
 if TYPE_CHECKING:
     import httpx2
 
+    from core.llm.transport import Headers, Response, Transport
+
 _LONGEST_REFUSAL = 2**16
 # Of the body as it was sent, which is read here.
 _OF_THE_WAY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 class Line:
-    """Sends to one vendor through `http`, and closes it; `sdk` makes the vendor's SDK over a client
+    """Sends to one vendor by `transport`, and closes it; `sdk` makes the vendor's SDK over a client
     that reaches nobody. `secret` is taken out of the headers that the SDK is shown, since it logs them."""
 
     def __init__(
-        self, http: "httpx2.AsyncClient", sdk: Callable[["httpx2.AsyncClient"], Any], secret: str
+        self,
+        transport: "Transport",
+        sdk: Callable[["httpx2.AsyncClient"], Any],
+        secret: str,
     ) -> None:
         import httpx2
 
-        self._http = http
+        self._transport = transport
         self._secret = secret
         stage = httpx2.MockTransport(self._answer)
         self._sdk = sdk(httpx2.AsyncClient(transport=stage, trust_env=False))
         self._turn = asyncio.Lock()
-        self._forms: dict[str, httpx2.Request] = {}
+        self._forms: dict[str, tuple[str, Headers]] = {}
         self._asked: httpx2.Request | None = None
         self._refusal: httpx2.Response | None = None
 
-    async def open(self, path: str, body: Mapping[str, Any]) -> "httpx2.Response":
+    async def open(self, path: str, body: Mapping[str, Any]) -> "Response":
         """The response, whose body is not read yet; raises the SDK's error for one that is no success,
         and what the network raises."""
 
-        form = self._forms.get(path) or await self._form(path)
-        response = await self._http.send(_filled(form, body), stream=True)
-        if response.is_success:
+        url, headers = self._forms.get(path) or await self._form(path)
+        content = body_text(body).encode(errors="replace")
+        response = await self._transport.post(url, headers, content)
+        if 200 <= response.status_code < 300:
             return response
         raise await self._refused(path, response)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._sdk.close()
-        await self._http.aclose()
+        await self._transport.aclose()
 
-    async def _form(self, path: str) -> "httpx2.Request":
+    async def _form(self, path: str) -> "tuple[str, Headers]":
+        """The address of the path, and the headers of all that goes there."""
         async with self._turn:
             await self._rehearse(path)
             assert self._asked
-            form = self._forms[path] = self._asked
-        del form.headers["content-length"]
+            headers = self._asked.headers.multi_items()
+            form = str(self._asked.url), [each for each in headers if each[0] != "content-length"]
+            self._forms[path] = form
         return form
 
-    async def _refused(self, path: str, response: "httpx2.Response") -> Exception:
+    async def _refused(self, path: str, response: "Response") -> Exception:
         import httpx2
 
         try:
@@ -68,8 +76,8 @@ class Line:
             await response.aclose()
         headers = [
             (name, value.replace(self._secret, "[key]") if self._secret else value)
-            for name, value in response.headers.multi_items()
-            if name not in _OF_THE_WAY
+            for name, value in response.headers.items()
+            if name.lower() not in _OF_THE_WAY
         ]
         async with self._turn:
             self._refusal = httpx2.Response(response.status_code, headers=headers, content=said)
@@ -93,25 +101,7 @@ class Line:
         return self._refusal or httpx2.Response(200, json={})
 
 
-def _filled(form: "httpx2.Request", body: Mapping[str, Any]) -> "httpx2.Request":
-    """The form with this body."""
-    import httpx2
-
-    content = body_text(body).encode(errors="replace")
-    # With `stream`, as with `content` every header would be looked at anew: a tenth of an opening.
-    request = httpx2.Request(
-        form.method,
-        form.url,
-        headers=form.headers,
-        stream=httpx2.ByteStream(content),
-        extensions=form.extensions,
-    )
-    request.headers["content-length"] = str(len(content))
-    request.read()
-    return request
-
-
-async def beginning(response: "httpx2.Response") -> bytes:
+async def beginning(response: "Response") -> bytes:
     """As much of a short answer as anybody reads."""
     said = b""
     async for piece in response.aiter_bytes():

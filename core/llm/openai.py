@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.llm import bodies, embeddings
 from core.llm.chat_chunks import ChatChunks
@@ -10,11 +10,14 @@ from core.llm.clocks import Clocks
 from core.llm.connection import sdk
 from core.llm.embeddings import EmbeddingRequest, Matrix
 from core.llm.faults import Faults
-from core.llm.reading import Reader, Vendor
+from core.llm.reading import Reader, Vendor, below
 from core.llm.response_events import ResponseEvents
 from core.llm.sdk import Table
 from core.llm.sdk_provider import SdkProvider
 from core.types import ModelRequest, Usage
+
+if TYPE_CHECKING:
+    from core.llm.transport import Response
 
 # The classes of the SDK by name (a name needs no import): what each is, or None where the status
 # and the body decide. A test walks the SDK's tree, so that a class that is new to us fails.
@@ -71,24 +74,21 @@ class OpenAIProvider(SdkProvider):
 
     async def embed(self, request: EmbeddingRequest) -> tuple[Matrix, Usage | None]:
         """The vectors of the texts, each of length 1, in their order; raises core.errors."""
-        import aiohttp
-        import httpx2
-
         module = await sdk(self.sdk_name)
         clocks = Clocks(self._patience, provider=self.name, model=request.model)
         faults = Faults(self.name, request.model, self._api_key)
         vendor = Vendor(module.OpenAIError, self.faults, faults, request.model, self.on_headers)
-        line = await self._connection.client()
         try:
+            line = await self._connection.client()
             response = await clocks.first_byte(line.open("/embeddings", embeddings.body(request)))
             vendor.told(response.headers)
             try:
-                content = await clocks.content(response.aread())
+                content = await clocks.content(_whole(response))
             finally:
                 clocks.close()
                 await response.aclose()
             return embeddings.read(_json(content), request, faults)
-        except (module.OpenAIError, httpx2.HTTPError, aiohttp.ClientError) as error:
+        except (module.OpenAIError, *below()) as error:
             fault = vendor.explained(error)
         # Raised out here, so that nothing that may hold the key hangs on it as its context.
         raise fault
@@ -99,6 +99,10 @@ class OpenAIProvider(SdkProvider):
 
     def _client(self, module: Any, **options: Any) -> Any:
         return module.AsyncOpenAI(api_key=self._api_key or "none", **options)
+
+
+async def _whole(response: "Response") -> bytes:
+    return b"".join([piece async for piece in response.aiter_bytes()])
 
 
 def _json(content: bytes) -> Any:

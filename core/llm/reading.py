@@ -7,7 +7,7 @@ here, at a tenth of what the SDK's own objects take.
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from core.errors import DeadlineExceeded, ProviderError
 from core.events import ModelEvent
@@ -17,6 +17,9 @@ from core.llm.faults import Faults
 from core.llm.sdk import Table, check_beginning, check_body, explain
 from core.llm.wire import EventSplitter, EventTooLong, decoded
 from core.types import Usage
+
+if TYPE_CHECKING:
+    from core.llm.transport import Response
 
 Headers = Callable[[str, Mapping[str, str]], None]
 """Is told the model and the headers of each response, errors included."""
@@ -45,19 +48,6 @@ class Reader(Protocol):
 
     def end(self) -> list[ModelEvent]:
         """The last events; raises StreamCut when the model gave no reason to end."""
-        ...
-
-
-class Response(Protocol):
-    """What an SDK's raw `post` opens."""
-
-    @property
-    def headers(self) -> Any:
-        """The headers of the response."""
-        ...
-
-    def aiter_bytes(self) -> AsyncIterator[bytes]:
-        """The body as it comes."""
         ...
 
 
@@ -122,7 +112,7 @@ class Answer:
 
 
 async def read(
-    opening: AbstractAsyncContextManager[Response], reader: Reader, clocks: Clocks, vendor: Vendor
+    opening: "AbstractAsyncContextManager[Response]", reader: Reader, clocks: Clocks, vendor: Vendor
 ) -> AsyncGenerator[ModelEvent, None]:
     """The events of the response, and their end; closes it in any case."""
     try:
@@ -144,20 +134,13 @@ async def read(
 
 def below() -> tuple[type[Exception], ...]:
     """What the network below an SDK raises, and JSON that is none."""
-    import aiohttp
     import httpx2
 
-    return (
-        httpx2.HTTPError,
-        httpx2.InvalidURL,
-        httpx2.StreamError,
-        aiohttp.ClientError,
-        ValueError,
-    )
+    return (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ValueError)
 
 
 async def _payloads(
-    opening: AbstractAsyncContextManager[Response], clocks: Clocks, vendor: Vendor
+    opening: "AbstractAsyncContextManager[Response]", clocks: Clocks, vendor: Vendor
 ) -> AsyncGenerator[Any, None]:
     """The JSON of each event of the body, and whatever breaks as one of our errors."""
     splitter, opened = EventSplitter(), False

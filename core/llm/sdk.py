@@ -23,8 +23,6 @@ _BELOW: Table = {
     "DecodingError": "cut",
     "HTTPError": "away",
     "StreamError": "cut",
-    "ClientPayloadError": "cut",
-    "ClientError": "away",
     # A header with a character that no key has.
     "UnicodeEncodeError": "key",
     "ValueError": "cut",
@@ -33,21 +31,16 @@ _BELOW: Table = {
 _NO_ADDRESS = frozenset({"UnsupportedProtocol", "InvalidURL"})
 # How an answer breaks once it has begun, in words of ours; the first that fits.
 _BREAKS = {
+    "ContentEncodingError": "it cannot be unpacked",
     "ClientPayloadError": "the connection ended in the middle of it",
     "ServerDisconnectedError": "the connection ended in the middle of it",
     "HttpProcessingError": "what came is not HTTP",
-    "DecodingError": "it cannot be unpacked",
     "JSONDecodeError": "one of its events is not JSON",
     "UnicodeDecodeError": "one of its events is not UTF-8",
     "ValueError": "one of its events is not JSON that can be read",
 }
 # The request never left: nothing can have been billed.
 _NOT_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
-# The adapter between the SDKs and aiohttp calls these a failed connection too, but the request may
-# have arrived.
-_PERHAPS_SENT = frozenset(
-    {"ServerDisconnectedError", "ClientOSError", "ClientConnectionResetError", "ClientPayloadError"}
-)
 
 
 def kind_by_class(raised: type[BaseException], table: Table) -> Kind | None:
@@ -83,8 +76,7 @@ def explain(
     if kind in ("away", "cut"):
         kind, message = _broken(raised, kind, message, opened)
     error = faults.make(kind, message, retry_after=retry_after(headers, datetime.now(UTC)))
-    chain = {type(cause).__name__ for cause in _causes(raised)}
-    if chain & _NOT_SENT and not chain & _PERHAPS_SENT:
+    if any(type(cause).__name__ in _NOT_SENT for cause in _causes(raised)):
         error.billable = False
     return error
 

@@ -16,19 +16,17 @@ from core.llm.exchange import Exchange
 from core.llm.faults import Faults
 from core.llm.line import Line, beginning
 from core.llm.provider import FIRST_BYTE_SECONDS, IDLE_SECONDS, TOTAL_SECONDS, Patience
-from core.llm.reading import Answer, Headers, Reader, Response, Vendor, below, read
+from core.llm.reading import Answer, Headers, Reader, Vendor, below, read
 from core.llm.sdk import Table
 from core.llm.wire import decoded
 from core.types import ModelRequest
 
 if TYPE_CHECKING:
-    import httpx2
-
-_CONNECT_SECONDS = 10.0
+    from core.llm.transport import Response, Transport
 
 
 class SdkProvider(ABC):
-    """Streams from the service at `base_url`; `http_client` is used and closed as it is."""
+    """Streams from the service at `base_url`; `transport` is used and closed as it is."""
 
     sdk_name: ClassVar[str]
     sdk_error: ClassVar[str]
@@ -40,7 +38,7 @@ class SdkProvider(ABC):
         name: str,
         base_url: str,
         api_key: str,
-        http_client: "httpx2.AsyncClient | None" = None,
+        transport: "Transport | None" = None,
         first_byte_seconds: float = FIRST_BYTE_SECONDS,
         idle_seconds: float = IDLE_SECONDS,
         total_seconds: float = TOTAL_SECONDS,
@@ -49,7 +47,7 @@ class SdkProvider(ABC):
         self.on_headers: Headers | None = None
         self._base_url = base_url
         self._api_key = api_key
-        self._http_client = http_client
+        self._transport = transport
         self._patience = Patience(first_byte_seconds, idle_seconds, total_seconds)
         self._connection: Connection[Line] = Connection(self._connect)
 
@@ -88,7 +86,9 @@ class SdkProvider(ABC):
                 yield event
 
     @asynccontextmanager
-    async def _response(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[Response, None]:
+    async def _response(
+        self, path: str, body: Mapping[str, Any]
+    ) -> AsyncGenerator["Response", None]:
         line = await self._connection.client()
         response = await line.open(path, body)
         try:
@@ -131,23 +131,20 @@ class SdkProvider(ABC):
         """The SDK's client."""
 
     def _connect(self) -> Line:
-        import httpx2
+        from core.llm.transport import Network
 
         module = importlib.import_module(self.sdk_name)
-        here = is_this_machine(self._base_url)
-        # Redirects are not followed: they would carry the question, and perhaps the key, elsewhere.
-        # The SDK's own pool gives way at 200 streams; aiohttp's does not.
-        http_client = self._http_client or module.DefaultAioHttpClient(
-            follow_redirects=False, trust_env=not here
-        )
+        headers = {"Accept-Encoding": "gzip, deflate"}  # which can be unpacked on every machine
+        if is_this_machine(self._base_url):
+            # Small servers close a connection while the next request is on its way through it; on
+            # this machine a new one costs nothing.
+            headers["Connection"] = "close"
         make = partial(
             self._client,
             module,
             base_url=self._base_url,
             max_retries=0,
-            timeout=httpx2.Timeout(None, connect=_CONNECT_SECONDS),
-            # Small servers close a connection while the next request is on its way through it; on
-            # this machine a new one costs nothing.
-            default_headers={"Connection": "close"} if here else None,
+            default_headers=headers,
         )
-        return Line(http_client, lambda stage: make(http_client=stage), self._api_key)
+        transport = self._transport or Network(self._base_url)
+        return Line(transport, lambda stage: make(http_client=stage), self._api_key)

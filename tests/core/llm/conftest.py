@@ -1,6 +1,6 @@
 """Vendors scripted on the wire: recordings served by httpx2.MockTransport, cut where we like."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,22 @@ class Pieces(httpx2.AsyncByteStream):
         self.closed = True
 
 
+class Wire:
+    """A transport whose vendor is a function."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._vendor = httpx2.MockTransport(handler)
+
+    async def post(
+        self, url: str, headers: Sequence[tuple[str, str]], body: bytes
+    ) -> httpx2.Response:
+        request = httpx2.Request("POST", url, headers=list(headers), content=body)
+        return await self._vendor.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._vendor.aclose()
+
+
 def in_pieces(body: bytes, size: int) -> list[bytes]:
     return [body[at : at + size] for at in range(0, len(body), size)]
 
@@ -53,17 +69,15 @@ def streamed(pieces: list[bytes], **more: Any) -> httpx2.Response:
 
 
 def openai_with(handler: Handler, **options: Any) -> OpenAIProvider:
-    client = httpx2.AsyncClient(transport=httpx2.MockTransport(handler))
     options = {"name": "openai", **options}
     return OpenAIProvider(
-        base_url="https://vendor.test/v1", api_key=KEY, http_client=client, **options
+        base_url="https://vendor.test/v1", api_key=KEY, transport=Wire(handler), **options
     )
 
 
 def anthropic_with(handler: Handler, **options: Any) -> AnthropicProvider:
-    client = httpx2.AsyncClient(transport=httpx2.MockTransport(handler))
     return AnthropicProvider(
-        base_url="https://vendor.test", api_key=KEY, http_client=client, **options
+        base_url="https://vendor.test", api_key=KEY, transport=Wire(handler), **options
     )
 
 
@@ -88,6 +102,7 @@ def vendor() -> Any:
         recorded, streamed = staticmethod(recorded), staticmethod(streamed)
         openai, anthropic = staticmethod(openai_with), staticmethod(anthropic_with)
         collect, said, body = staticmethod(collect), staticmethod(said), Pieces
+        wire = Wire
 
         @staticmethod
         async def plays(make: Any, name: str, size: int = 7) -> list[ModelEvent]:

@@ -139,8 +139,7 @@ def test_a_provider_serves_a_second_loop_after_the_first_has_ended(vendor: Any) 
 
     class Fresh(OpenAIProvider):
         def _connect(self) -> Any:
-            transport = httpx2.MockTransport(lambda _: vendor.streamed([body]))
-            self._http_client = httpx2.AsyncClient(transport=transport)
+            self._transport = vendor.wire(lambda _: vendor.streamed([body]))
             made.append(1)
             return super()._connect()
 

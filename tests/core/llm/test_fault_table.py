@@ -25,6 +25,7 @@ from core.store.engine import make_engine, migrate
 from core.store.ledger import Ledger
 from core.trace import Trace
 from core.types import LedgerRow, ModelRequest, message
+from tests.core.llm.conftest import Wire
 from tests.core.llm.fault_cases import CASES, KEY, Case
 
 DOC = Path(__file__).parents[3] / "docs" / "faults.md"
@@ -77,8 +78,7 @@ async def play(case: Case, vendor: str) -> Outcome:
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    client = httpx2.AsyncClient(transport=httpx2.MockTransport(handler))
-    options: dict[str, Any] = {"api_key": KEY, "http_client": client, "name": vendor}
+    options: dict[str, Any] = {"api_key": KEY, "transport": Wire(handler), "name": vendor}
     provider = (
         OpenAIProvider(base_url="https://vendor.test/v1", **options)
         if vendor == "openai"

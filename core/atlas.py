@@ -117,9 +117,8 @@ class Atlas:
                 hint="Add a document of a few pages.",
             )
         mean = vectors.mean(axis=0)
-        _, sizes, axes = np.linalg.svd(vectors - mean, full_matrices=False)
-        flat = (vectors - mean) @ axes[:2].T
-        shown = float((sizes[:2] ** 2).sum() / max(float((sizes**2).sum()), 1e-9))
+        axes, shown = _principal(vectors - mean)
+        flat = (vectors - mean) @ axes.T
         ranks, place = self._asked(user, question, k, mean, axes)
         return Map(self._dots(user, ids, flat, ranks), place, shown, self._totals(user))
 
@@ -151,7 +150,7 @@ class Atlas:
         if not question.strip():
             return {}, None
         hits = self._passages.find(user, question, k).hits
-        x, y = (self._embedder.embed_query(question, payer=Payer(user)) - mean) @ axes[:2].T
+        x, y = (self._embedder.embed_query(question, payer=Payer(user)) - mean) @ axes.T
         return {hit.chunk_id: rank for rank, hit in enumerate(hits, 1)}, (float(x), float(y))
 
     def _dots(
@@ -173,3 +172,14 @@ class Atlas:
             for number, (x, y) in zip(ids, flat, strict=True)
             if (row := rows.get(number))
         )
+
+
+def _principal(centred: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:
+    """The two axes along which the rows differ most, and their share of all differences.
+
+    From the covariance, which is as small as the vectors are long: taking apart the rows themselves
+    costs several times as much.
+    """
+    sizes, axes = np.linalg.eigh(centred.T @ centred)
+    shown = float(sizes[-2:].sum() / max(float(sizes.sum()), 1e-9))
+    return axes[:, :-3:-1].T, min(shown, 1.0)  # what is rounded may be a little more

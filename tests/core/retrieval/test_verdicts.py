@@ -71,8 +71,8 @@ def test_of_claims_that_the_rules_were_not_made_on_most_stand_or_fall_as_they_sh
     """Three batches of somebody else, of harder paraphrases and of two things that change places.
 
     Before their failures were read 19 of 26, 13 of 27 and 14 of 15 of the true ones stood, and 27 of 38, 29 of
-    36 and 15 of 24 of the false ones fell; five rules that came from reading two of them fell 98 in all as
-    below, and 18 of the 24 that were written after them. The third was read then too.
+    36 and 15 of 24 of the false ones fell. With the rules that came from reading two of them 14 of the 15 and
+    18 of the 24 of the third did, which was written after those rules and read then too.
     """
     passages, claims = load("claims_second.txt")
     sources = {name: source(1, text) for name, text in passages.items()}
@@ -83,7 +83,7 @@ def test_of_claims_that_the_rules_were_not_made_on_most_stand_or_fall_as_they_sh
     true = [v in BORNE_OUT for claim, v in verdicts.items() if claim.kind in TRUE]
     false = [v not in BORNE_OUT for claim, v in verdicts.items() if claim.kind not in TRUE]
     print(f"true {sum(true)}/{len(true)}, false {sum(false)}/{len(false)}")
-    assert sum(true) >= 0.65 * len(true)
+    assert sum(true) >= 0.72 * len(true)
     assert sum(false) >= 0.83 * len(false)
 
 
@@ -257,6 +257,16 @@ def test_a_word_in_the_place_of_another_is_not_borne_out() -> None:
             "Of its cost of £6.3 million the county pays half.",
             "The county pays half of the £6.3m cost.",
             "The county pays half of the £6.8m cost.",
+        ),
+        (
+            "Guided tours start at 11 and 15 o'clock. Nothing is owed by either party after a fire.",
+            "Tours start at 11 am and 3 pm.",
+            "Tours start at 11 am and 5 pm.",
+        ),
+        (
+            "Nothing is owed by either party when a flood prevents the performance. A fee is owed otherwise. Each owes tax.",
+            "If a flood prevents the performance, neither party owes anything.",
+            "If a flood prevents the performance, each party owes £300.",
         ),
     ],
 )

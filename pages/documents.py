@@ -176,7 +176,7 @@ def draw_files(indexed: Sequence[Document], collection: Collection | None) -> No
             goldens.draw(bench)
     if index.open:
         with index:
-            index_view.draw(bench)
+            index_view.draw(bench, collection)
 
 
 # --- state ---------------------------------------------------------------------------------------

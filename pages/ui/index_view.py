@@ -7,7 +7,9 @@ import streamlit as st
 from core.atlas import Map, Passport
 from core.bootstrap import Workbench
 from core.errors import FootlightsError
+from core.types import Collection
 from pages.ui import atlas_view, health, reembed, say
+from pages.ui.markdown import label
 from pages.ui.session import user
 
 _STYLE = """<style>
@@ -20,8 +22,8 @@ _STYLE = """<style>
 </style>"""
 
 
-def draw(bench: Workbench) -> None:
-    """The passport, a question, and the picture."""
+def draw(bench: Workbench, collection: Collection | None) -> None:
+    """The passport, a question, and the picture: of the collection when one is open."""
     waits = reembed.draw(bench)
     _passport(bench.atlas.passport(user()))
     if waits:
@@ -35,11 +37,11 @@ def draw(bench: Workbench) -> None:
     )
     try:
         with st.spinner("Placing the passages"):
-            drawn = bench.atlas.draw(user(), question)
+            drawn = bench.atlas.draw(user(), question, only=_inside(bench, collection))
     except FootlightsError as error:
         st.info(f"{error}. {error.hint}")
         return
-    _picture(drawn)
+    _picture(drawn, collection)
 
 
 def _passport(passport: Passport) -> None:
@@ -75,11 +77,17 @@ def _found_by(passport: Passport) -> str:
     return f"meaning and words (BM25){reader if passport.reranker else ''}"
 
 
-def _picture(drawn: Map) -> None:
+def _inside(bench: Workbench, collection: Collection | None) -> frozenset[str] | None:
+    members = bench.collections.members(user())
+    return members.get(collection.id, frozenset()) if collection else None
+
+
+def _picture(drawn: Map, collection: Collection | None) -> None:
     atlas_view.draw(drawn)
+    where = f" of **{label(collection.name)}**" if collection else ""
     dots = f"{len(drawn.dots):,} of {drawn.passages:,}"
     some = dots if len(drawn.dots) < drawn.passages else f"All {drawn.passages:,}"
     st.caption(
-        f"{some} passages, coloured by document. Those that say alike things lie near each other, roughly: "
+        f"{some} passages{where}, coloured by document. Those that say alike things lie near each other, roughly: "
         f"two dimensions keep {drawn.shown:.0%} of the differences."
     )

@@ -259,6 +259,11 @@ def test_a_word_in_the_place_of_another_is_not_borne_out() -> None:
             "The county pays half of the £6.8m cost.",
         ),
         (
+            "Deep nesting raises `DepthError`, which is a subclass of `ParseError`.",
+            "`DepthError` is a subclass of `ParseError`.",
+            "`ParseError` is a subclass of `DepthError`.",
+        ),
+        (
             "Guided tours start at 11 and 15 o'clock. Nothing is owed by either party after a fire.",
             "Tours start at 11 am and 3 pm.",
             "Tours start at 11 am and 5 pm.",

@@ -12,6 +12,7 @@ from core.passages import Passages
 from core.retrieval.chunk import HEADING_LIMIT, LIMIT
 from core.retrieval.embed import Embedder, Payer, model_of
 from core.store.documents import Documents
+from core.types import Document
 
 MOST_DOTS = 4_000
 _SNIPPET = 160
@@ -108,30 +109,39 @@ class Atlas:
             reranker=self._reranker,
         )
 
-    def draw(self, user: str, question: str = "", k: int = 8) -> Map:
-        """Up to MOST_DOTS passages, evenly taken, by their two principal components (PCA)."""
-        ids, vectors = self._vectors(user)
+    def draw(
+        self, user: str, question: str = "", k: int = 8, only: frozenset[str] | None = None
+    ) -> Map:
+        """Up to MOST_DOTS passages, evenly taken, by their two principal components (PCA); `only` narrows
+        it to these documents."""
+        there = [
+            each
+            for each in self._documents.list(user)
+            if each.status == "indexed" and (only is None or each.id in only)
+        ]
+        ids, vectors = self._vectors(user, there)
         if len(ids) < 3:
             raise Refused(
                 "there are too few passages for a picture",
                 hint="Add a document of a few pages.",
             )
         mean = vectors.mean(axis=0)
-        _, sizes, axes = np.linalg.svd(vectors - mean, full_matrices=False)
-        flat = (vectors - mean) @ axes[:2].T
-        shown = float((sizes[:2] ** 2).sum() / max(float((sizes**2).sum()), 1e-9))
-        ranks, place = self._asked(user, question, k, mean, axes)
-        return Map(self._dots(user, ids, flat, ranks), place, shown, self._totals(user))
+        axes, shown = _principal(vectors - mean)
+        flat = (vectors - mean) @ axes.T
+        passages = sum(each.passages for each in there)
+        ranks: dict[int, int] = {}
+        place = None
+        if question.strip():
+            hits = self._passages.find(user, question, k, only).hits
+            ranks = {hit.chunk_id: rank for rank, hit in enumerate(hits, 1)}
+            place = self._place(user, question, mean, axes)
+        return Map(self._dots(user, ids, flat, ranks), place, shown, passages)
 
-    def _totals(self, user: str) -> int:
-        return self._documents.totals(user).passages
-
-    def _vectors(self, user: str) -> tuple[list[int], npt.NDArray[np.float32]]:
-        found = [
-            self._documents.embeddings(user, document.id, self._embedder.space.name)
-            for document in self._documents.list(user)
-            if document.status == "indexed"
-        ]
+    def _vectors(
+        self, user: str, there: Sequence[Document]
+    ) -> tuple[list[int], npt.NDArray[np.float32]]:
+        space = self._embedder.space.name
+        found = [self._documents.embeddings(user, each.id, space) for each in there]
         found = [(ids, vectors) for ids, vectors in found if len(ids)]
         if not found:
             return [], np.empty((0, self._embedder.space.dimension), np.float32)
@@ -140,19 +150,11 @@ class Atlas:
         step = -(-len(ids) // MOST_DOTS)
         return ids[::step].tolist(), vectors[::step]
 
-    def _asked(
-        self,
-        user: str,
-        question: str,
-        k: int,
-        mean: npt.NDArray[np.float32],
-        axes: npt.NDArray[np.float32],
-    ) -> tuple[dict[int, int], tuple[float, float] | None]:
-        if not question.strip():
-            return {}, None
-        hits = self._passages.find(user, question, k).hits
-        x, y = (self._embedder.embed_query(question, payer=Payer(user)) - mean) @ axes[:2].T
-        return {hit.chunk_id: rank for rank, hit in enumerate(hits, 1)}, (float(x), float(y))
+    def _place(
+        self, user: str, question: str, mean: npt.NDArray[np.float32], axes: npt.NDArray[np.float32]
+    ) -> tuple[float, float]:
+        x, y = (self._embedder.embed_query(question, payer=Payer(user)) - mean) @ axes.T
+        return float(x), float(y)
 
     def _dots(
         self, user: str, ids: Sequence[int], flat: npt.NDArray[np.float32], ranks: dict[int, int]
@@ -173,3 +175,14 @@ class Atlas:
             for number, (x, y) in zip(ids, flat, strict=True)
             if (row := rows.get(number))
         )
+
+
+def _principal(centred: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:
+    """The two axes along which the rows differ most, and their share of all differences.
+
+    From the covariance, which is as small as the vectors are long: taking apart the rows themselves
+    costs several times as much.
+    """
+    sizes, axes = np.linalg.eigh(centred.T @ centred)
+    shown = float(sizes[-2:].sum() / max(float(sizes.sum()), 1e-9))
+    return axes[:, :-3:-1].T, min(shown, 1.0)  # what is rounded may be a little more

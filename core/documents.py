@@ -188,10 +188,9 @@ class DocumentService:
 
     def _run(self, job: Job) -> None:
         try:
-            document = self._documents.get(job.user_id, job.document_id)
+            self._ingest.run(job.user_id, self._documents.get(job.user_id, job.document_id))
         except NotFound:
-            return  # deleted while it was queued
-        self._ingest.run(job.user_id, document)
+            log.info("document %s was deleted before it was read", job.document_id)
 
     # Last, because its name hides the type from the annotations below it.
     def list(self, user: str) -> list[Document]:

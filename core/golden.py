@@ -89,7 +89,8 @@ class GoldenBench:
     def save(
         self, user: str, question: str, right: Sequence[Hit], collection_id: str = ""
     ) -> Golden:
-        """Keep the question with the hits that are right. Refused when it could never be measured."""
+        """Keep the question with the hits that are right, instead of those that were kept for it before.
+        Refused when it could never be measured."""
         files = self._files(user)
         kept = tuple(
             Right(files[hit.document_id], hit.chunk.text, hit.name, hit.chunk.start, hit.chunk.end)
@@ -97,7 +98,14 @@ class GoldenBench:
             if hit.document_id in files
         )
         golden = Golden(new_id(), clean(question).strip(), kept, now(), collection_id)
-        self.add(user, [golden])
+        before = [
+            each
+            for each in self._rows.list(user)
+            if (each.question, each.collection_id) == (golden.question, collection_id)
+        ]
+        if self.add(user, [golden]):
+            for each in before:
+                self._rows.delete(user, each.id)
         return golden
 
     def add(self, user: str, questions: Sequence[Golden]) -> int:

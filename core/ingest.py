@@ -32,14 +32,18 @@ class _Report:
     @contextmanager
     def stage(self, status: DocumentStatus, total: int = 0) -> Iterator[Callable[[int, int], None]]:
         start = time.monotonic()
-        self.documents.progress(self.user, self.document_id, status, 0, total)
+        self._note(status, 0, total)
         yield lambda done, of: self._progress(status, done, of)
         self.seconds[status] = round(time.monotonic() - start, 3)
 
     def _progress(self, status: DocumentStatus, done: int, total: int) -> None:
         if (now := time.monotonic()) - self._last >= _REPORT_SECONDS:
             self._last = now
-            self.documents.progress(self.user, self.document_id, status, done, total)
+            self._note(status, done, total)
+
+    def _note(self, status: DocumentStatus, done: int, total: int) -> None:
+        if not self.documents.progress(self.user, self.document_id, status, done, total):
+            self.documents.get(self.user, self.document_id)  # raises when it is not there any more
 
 
 class Ingest:
@@ -60,7 +64,9 @@ class Ingest:
         self._chunker = chunker
 
     def run(self, user: str, document: Document) -> None:
-        """Work the document off; safe to repeat after a crash, since all rows come in one commit."""
+        """Work the document off; safe to repeat after a crash, since all rows come in one commit.
+        Raises NotFound as soon as it is seen that the document was deleted: no more of it is read or paid for.
+        """
         report = _Report(self._documents, user, document.id)
         try:
             self._index(user, document, report)

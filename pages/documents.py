@@ -32,6 +32,7 @@ _LOOK = """<style>
 }
 .st-key-documents [data-testid="stPageLink"] a { background: transparent; padding-inline: 0; }
 [class*="st-key-row_"] { padding-block: .35rem; }
+[class*="st-key-row_"] [data-testid="stPageLink"] p { overflow: hidden; text-overflow: ellipsis; }
 </style>"""
 
 
@@ -157,8 +158,9 @@ def draw_row(document: Document, collection: Collection | None, named: Sequence[
             if collection:
                 collections.take_out(bench, collection, document)
         others = [name for name in named if not collection or name != collection.name]
-        badges = f" {collections.badges(others)}" if others else ""
-        st.caption(f"{health.line(document)} · {say.when(document.created_at)}{badges}")
+        st.caption(f"{health.line(document)} · {say.when(document.created_at)}")
+        if others:
+            st.markdown(f":small[{collections.badges(others)}]")
 
 
 def draw_files(indexed: Sequence[Document], collection: Collection | None) -> None:
@@ -174,7 +176,7 @@ def draw_files(indexed: Sequence[Document], collection: Collection | None) -> No
             goldens.draw(bench)
     if index.open:
         with index:
-            index_view.draw(bench)
+            index_view.draw(bench, collection)
 
 
 # --- state ---------------------------------------------------------------------------------------
@@ -208,9 +210,11 @@ with st.container(key="documents", width=860):
     if shown:
         passages = sum(each.passages for each in shown)
         tokens = sum(each.tokens for each in shown)
+        due = bench.reembedder.due(session.user())
+        wait = "wait to be embedded again: see Index, below." if due else "can be asked about."
         counts.caption(
             f"{health.counted(len(shown), 'document')} with "
-            f"{health.counted(passages, 'passage')} and {say.tokens(tokens)} can be asked about."
+            f"{health.counted(passages, 'passage')} and {say.tokens(tokens)} {wait}"
         )
     draw_drop_zone(bench, collection)
     sources.draw(bench)

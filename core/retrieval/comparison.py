@@ -187,6 +187,15 @@ def same(claimed: Quantity, given: Quantity, hedged: bool) -> bool:
             for b in given.amounts()
         )
     degrees = {"degree", "celsius", "fahrenheit"}
+    if {claimed.unit, given.unit} == {
+        "clock",
+        "",
+    }:  # "at 11 and 15 o'clock" for "at 11 am and 3 pm"
+        hours = [
+            {v * (60 if each.unit == "" else 1) for v in each.values} for each in (claimed, given)
+        ]
+        if hours[0] & hours[1]:
+            return True
     comparable = not claimed.unit or not given.unit or claimed.unit == given.unit
     if not comparable and not (
         {claimed.unit, given.unit} <= degrees and "degree" in (claimed.unit, given.unit)

@@ -17,6 +17,8 @@ def root(word: str) -> str:
     bare = word.removesuffix("'s").removesuffix("'")
     if len(bare) < 4 or not bare.isalpha():
         return bare
+    if len(bare) == 4 and bare.endswith("ed") and (bare[0] in "aeou" or bare[1] == "i"):
+        return bare[:-1]  # owed, used, tied; not need or shed
     for _ in range(2):
         found = _ENDING.search(bare, 3 if len(bare) < 7 else 4)
         if not found:

@@ -1,13 +1,24 @@
 """Whether a claim and a passage say yes and no to the same."""
 
+from itertools import permutations
+
 from core.retrieval.comparison import Comparison
 from core.retrieval.meanings import concept, signs
+from core.retrieval.sides import order
 from core.retrieval.statements import Negation, Statement, Token
 
 _NEARLY_BEST = 0.6  # sentences that fit this well beside the best have their say in negations
 _LEAST_LEAD = 1.5
 _MOST = 0.6  # of a claim, when that stands after a "not" of the passage
 _PREFIXES = ("un", "in", "im", "non", "dis")
+_ORDER = frozenset(("before", "after"))
+_DETERMINERS = frozenset(("no", "kein", "keine", "keinen", "keinem", "keiner", "keines"))
+_ONLY = frozenset(("only", "nur", "uniquement", "seulement"))
+_ANYBODY = frozenset(
+    ("anybody", "anyone", "everybody", "everyone", "any", "all", "jeder", "jede", "alle", "tous")
+)
+_PAIRS = ("up down", "in out", "over under", "pre post", "in ex", "im ex", "inter exter", "in de")
+_CONTRARY = tuple(pair for each in _PAIRS for pair in permutations(each.split(), 2))
 FREE = frozenset(("free", "gratuit", "gratuite", "kostenlos"))
 PAYING = frozenset(
     concept(word) for word in ("pay", "cost", "charge", "paient", "payer", "zahlen", "kostet")
@@ -16,7 +27,25 @@ PAYING = frozenset(
 
 def denied(both: Comparison) -> str:
     """A "not" that only one of the two has, or nothing."""
-    return _claimed_only(both) or _passage_only(both)
+    return _claimed_only(both) or _passage_only(both) or _never_said_plainly(both)
+
+
+def _never_said_plainly(both: Comparison) -> str:
+    """What the claim says and the passage says nowhere but right after a "not": "was blamed" for "nobody
+    was blamed". After "no" the order is not known, so that is left aside."""
+    if both.claim.negations or both.claim.limited:
+        return ""
+    for negation in both.passage.negations:
+        if negation.is_denial or negation.is_exception or negation.key in _DETERMINERS:
+            continue
+        for each in negation.first & both.said:
+            denied = {n.clause for n in both.passage.negations if each in n.near}
+            if all(
+                each not in said or clause in denied
+                for clause, said in enumerate(both.passage.by_clause)
+            ):
+                return f"only a negation of {each}"
+    return ""
 
 
 def _claimed_only(both: Comparison) -> str:
@@ -94,11 +123,41 @@ def _is_forbidden(both: Comparison, common: frozenset[str]) -> bool:
 
 def opposed(both: Comparison) -> str:
     """A word of the claim where the passage has its opposite, or nothing."""
+    if _is_for_all(both):
+        return "only some"
+    if mirrored := _mirrored(both):
+        return f"the opposite of {mirrored}"
     for token in both.claim.tokens:
         for axis, side in signs(token.key):
             theirs = _opposite(token, axis, side, both)
+            in_time = {token.key, theirs.key} if theirs else set()
+            if theirs and in_time <= _ORDER and order(both) > 0:
+                continue
             if theirs and not _is_turned(token, theirs, both):
                 return f"the opposite of {token.key}"
+    return ""
+
+
+def _is_for_all(both: Comparison) -> bool:
+    """Whether the claim gives to anybody what the passage gives to some only."""
+    rows = both.rows[:1]
+    if not rows or _ONLY & both.claim.keys or not _ANYBODY & both.claim.keys:
+        return False
+    theirs = {t.key for t in both.passage.tokens if t.sentence in rows}
+    return bool(_ONLY & theirs) and not _ANYBODY & theirs
+
+
+def _mirrored(both: Comparison) -> str:
+    """A word that the passage has with the contrary prefix only: downstream for "upstream"."""
+    for key in sorted(both.claim.keys - both.passage.keys):
+        for one, other in _CONTRARY:
+            rest = key.removeprefix(one)
+            if (
+                rest != key
+                and len(rest) > 3
+                and other + rest in both.passage.keys - both.claim.keys
+            ):
+                return key
     return ""
 
 

@@ -14,6 +14,8 @@ _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)|(\d{1,2})([./])(\d{1,2})\5(\d
 _HALVES = re.compile(r"(am|pm|a\.m\.|p\.m\.|uhr|o'clock)", re.IGNORECASE)
 
 
+_MONEY = ("$", "€", "£", "¥")
+_AFTER_MONEY = {"k": 1e3, "m": 1e6, "b": 1e9}  # "$5m" is no length
 _ANOTHER = ("nautical", "square", "cubic")
 
 
@@ -82,6 +84,8 @@ def _number(text: str, start: int, digits: str, tail: str, end: int) -> list[Qua
     if low in ("st", "nd", "rd", "th", "er", "e", "ème") or (low == "s" and len(digits) % 2 == 0):
         return [Quantity(values, "", 1.0, start, end + len(tail), low == "s" and len(digits) == 4)]
     scale = SCALES.get(low, 1.0) if low else 1.0
+    if low in _AFTER_MONEY and text[:start].rstrip()[-1:] in _MONEY:
+        scale = _AFTER_MONEY[low]
     if tail and scale == 1.0 and low not in UNITS:
         return []
     end += len(tail) if scale != 1.0 else 0

@@ -15,6 +15,7 @@ _NAMING = frozenset(
 _NOUN_AFTER = frozenset(
     ("with", "in", "of", "by", "from", "as", "at", "on", "to", "into", "for", "and", "or")
 )
+_RELATIVE = frozenset(("which", "who", "that"))
 _MANY = 3  # telling words that stand, beside one that does not
 _BY = re.compile(r"\b(?:by|von|par|durch)\b")
 
@@ -114,7 +115,7 @@ def reversed_roles(both: Comparison) -> str:
     actors = [
         t
         for t in both.telling
-        if t.kind == "name" or t.key in ROLES or (t.is_capital and not claim.is_german)
+        if t.kind in ("name", "code") or t.key in ROLES or (t.is_capital and not claim.is_german)
     ]
     for first, second in pairwise(actors):
         if first.sentence == second.sentence and _is_reversed(first, second, both):
@@ -165,7 +166,7 @@ def _order(both: Comparison, first: Token, deed: Token, second: Token) -> bool |
     for verb in passage.tokens:
         if verb.key != deed.key and verb.concept not in both.meant(deed.concept):
             continue
-        clause = [t for t in passage.telling() if t.clause == verb.clause]
+        clause = _clause(verb, passage)
         one = both.meant(first.concept)
         other = both.meant(second.concept)
         if any(t.start < verb.start and t.concept in one for t in clause):
@@ -173,6 +174,16 @@ def _order(both: Comparison, first: Token, deed: Token, second: Token) -> bool |
                 if t.start > verb.start and t.concept in other:
                     return _is_passive(passage, verb, t)
     return None
+
+
+def _clause(verb: Token, statement: Statement) -> list[Token]:
+    """The telling words of its clause; of "..., which is a part of Y" with what "which" stands for."""
+    here = [t for t in statement.tokens if t.clause == verb.clause]
+    telling = [t for t in statement.telling() if t.clause == verb.clause]
+    if here[0].key not in _RELATIVE:
+        return telling
+    before = [t for t in statement.telling() if t.end <= here[0].start]
+    return [*(t for t in before[-1:] if t.sentence == verb.sentence), *telling]
 
 
 def _is_passive(statement: Statement, verb: Token, after: Token) -> bool:

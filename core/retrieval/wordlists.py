@@ -217,7 +217,8 @@ longer all everywhere anywhere somewhere given company's would-be particular whe
 a an and are as at be been being but by can could did do does doing done for from had has
 have having he her hers him his how i if in into is it its itself may me might more most my
 no not of on or our ours she should so some such than that the their theirs them then there
-these they this those to too us was we were what when where whether which while who whom
+these they this those to too us was we were what when where whether which while who whom whoever
+whatever whichever wherever whenever
 whose why will with would you your yours also any both each either else even ever every just
 like many much must only other others own per same shall since still through thus upon very
 via within without yet already among amongst another because during however therefore

@@ -93,9 +93,9 @@ class Documents(PassageRows):
 
     def progress(
         self, user: str, document_id: str, status: DocumentStatus, done: int, total: int
-    ) -> None:
-        """Note how far its reading has come; one that is indexed or refused stays as it is."""
-        self._change(user, document_id, status=status, done=done, total=total)
+    ) -> bool:
+        """Note how far its reading has come; False when it is indexed, refused or deleted already."""
+        return self._change(user, document_id, status=status, done=done, total=total)
 
     def refuse(self, user: str, document_id: str, reason: str) -> bool:
         """End its reading with the reason; False when it is indexed, refused or deleted already."""

@@ -10,7 +10,6 @@ from pages.ui import palette, say
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-    from core.atlas import Dot, Map
 
 # A span of a few milliseconds is still to be seen beside one of a minute.
 _LEAST_SHARE = 0.006
@@ -162,80 +161,6 @@ def laid_out(figure: "Figure", theme: str, *, height: int) -> "Figure":
         legend={"orientation": "h", "y": -0.3, "traceorder": "normal"},
         bargap=0.35,
     )
-
-
-def atlas(drawn: "Map", theme: str) -> "Figure":
-    """The passages as dots, one colour for each document, hits ringed and numbered, the question a star."""
-    import plotly.graph_objects as go
-
-    colours = palette.of(theme)
-    names = list(dict.fromkeys(dot.name for dot in drawn.dots))
-    figure = go.Figure()
-    for place, name in enumerate(names):
-        dots = [dot for dot in drawn.dots if dot.name == name]
-        figure.add_trace(
-            go.Scattergl(
-                x=[dot.x for dot in dots],
-                y=[dot.y for dot in dots],
-                mode="markers",
-                name=escaped(name[:_LONGEST_NAME]),
-                marker={
-                    "color": colours.chart[place % len(colours.chart)],
-                    "size": 8,
-                    "opacity": 0.8,
-                },
-                text=[_dot(dot) for dot in dots],
-                hovertemplate="%{text}<extra></extra>",
-            )
-        )
-    hits = [dot for dot in drawn.dots if dot.rank]
-    figure.add_trace(
-        go.Scatter(
-            x=[dot.x for dot in hits],
-            y=[dot.y for dot in hits],
-            mode="markers+text",
-            text=[str(dot.rank) for dot in hits],
-            textposition="top center",
-            textfont={"color": colours.text},
-            marker={
-                "symbol": "circle-open",
-                "color": colours.accent,
-                "size": 15,
-                "line": {"width": 2, "color": colours.accent},
-            },
-            name="found",
-            hoverinfo="skip",
-            showlegend=bool(hits),
-        )
-    )
-    if drawn.question:
-        figure.add_trace(
-            go.Scatter(
-                x=[drawn.question[0]],
-                y=[drawn.question[1]],
-                mode="markers",
-                marker={"symbol": "star", "size": 16, "color": colours.accent},
-                name="your question",
-                hovertemplate="your question<extra></extra>",
-            )
-        )
-    hidden = {"visible": False}
-    figure.update_layout(
-        height=460,
-        margin={"l": 0, "r": 0, "t": 8, "b": 0},
-        xaxis=hidden,
-        yaxis=hidden,
-        legend={"orientation": "h", "y": -0.02, "font": {"color": colours.text}},
-        plot_bgcolor="rgba(0,0,0,0)",
-        paper_bgcolor="rgba(0,0,0,0)",
-    )
-    return figure
-
-
-def _dot(dot: "Dot") -> str:
-    lines = [dot.text[start : start + 60] for start in range(0, len(dot.text), 60)]
-    where = f"<b>{escaped(dot.name)}</b>, {dot.unit} {dot.page}"
-    return "<br>".join([where, *map(escaped, lines)])
 
 
 def plotted(shown: Mapping[str, Any], theme: str) -> "Figure":

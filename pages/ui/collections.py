@@ -2,29 +2,29 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
 from core.bootstrap import Workbench
 from core.errors import FootlightsError
 from core.types import Collection, Document
-from pages.ui import say
+from pages.ui import collection_choice, say
 from pages.ui.health import counted
 from pages.ui.markdown import label
 from pages.ui.session import user
 
 _MENU = {
+    "make": ":material/create_new_folder: New collection",
     "choose": ":material/checklist: Choose its documents",
     "rename": ":material/edit: Rename",
     "delete": ":material/delete: Delete",
 }
 _ALL = ""
 _BADGES = 3
+_WIDTH = 384
 _KEY = "collection_open"
 STYLE = """<style>
-.st-key-collections [data-testid="stSelectbox"] { max-width: 24rem; }
 @media (max-width: 640px) {
-  .st-key-collections [data-testid="stSelectbox"] { min-width: 100%; max-width: none; }
+  .st-key-collections > :has([data-testid="stSelectbox"]) { width: 100%; }
 }
 </style>"""
 
@@ -42,6 +42,7 @@ def draw(bench: Workbench, documents: int) -> Collection | None:
                 [_ALL, *there],
                 format_func=lambda each: _named(there.get(each), documents),
                 label_visibility="collapsed",
+                width=_WIDTH,
                 key=_KEY,
             )
         else:
@@ -76,12 +77,14 @@ def _open(bench: Workbench, collection: Collection) -> None:
         format_func=_MENU.__getitem__,
         icon=":material/more_horiz:",
         type="tertiary",
-        help="Choose its documents, rename or delete it",
+        help="Choose its documents, rename or delete it, or make another",
         key="collection_menu",
     )
     match picked:
+        case "make":
+            _make_another(bench)
         case "choose":
-            choose(bench, collection)
+            collection_choice.draw(bench, collection)
         case "rename":
             _rename(bench, collection)
         case "delete":
@@ -96,7 +99,7 @@ def empty(bench: Workbench, collection: Collection) -> None:
         f"**{label(collection.name)} is empty.** Drop files above, or choose from what is here."
     )
     if st.button("Choose its documents", icon=":material/checklist:", key="choose_first"):
-        choose(bench, collection)
+        collection_choice.draw(bench, collection)
 
 
 def put(bench: Workbench, document: Document) -> None:
@@ -134,6 +137,11 @@ def _make(bench: Workbench) -> None:
     else:
         _show(made.id)
         st.rerun()
+
+
+@st.dialog("New collection")
+def _make_another(bench: Workbench) -> None:
+    _make(bench)
 
 
 def _show(collection_id: str) -> None:
@@ -178,47 +186,6 @@ def _delete(bench: Workbench, collection: Collection) -> None:
         else:
             _show(_ALL)
             st.rerun()
-
-
-@st.dialog("Choose its documents", width="medium")
-def choose(bench: Workbench, collection: Collection) -> None:
-    """Tick what belongs into the collection."""
-    documents = [each for each in bench.documents.list(user()) if each.status != "refused"]
-    inside = bench.collections.members(user()).get(collection.id, frozenset())
-    documents.sort(key=lambda each: (each.id not in inside, each.name.casefold()))
-    frame = pd.DataFrame(
-        {
-            "in": [each.id in inside for each in documents],
-            "name": [each.name for each in documents],
-        }
-    )
-    st.caption(f"In **{label(collection.name)}** is what is ticked; a document may be in several.")
-    edited = st.data_editor(
-        frame,
-        hide_index=True,
-        disabled=["name"],
-        height=min(36 + 35 * len(documents), 420),
-        column_config={
-            "in": st.column_config.CheckboxColumn("In", width=50),
-            "name": st.column_config.TextColumn("Document"),
-        },
-        key=f"choose_{collection.id}",
-    )
-    if st.button("Keep it so", type="primary", key="keep_choice"):
-        ticked = {each.id for each, yes in zip(documents, edited["in"], strict=True) if yes}
-        try:
-            _keep(bench, collection, ticked, inside)
-        except FootlightsError as error:
-            say.problem(error)
-        else:
-            st.rerun()
-
-
-def _keep(
-    bench: Workbench, collection: Collection, ticked: set[str], inside: frozenset[str]
-) -> None:
-    bench.collections.put(user(), collection.id, sorted(ticked - inside))
-    bench.collections.take_out(user(), collection.id, sorted(inside - ticked))
 
 
 def badges(names: Sequence[str]) -> str:

@@ -23,7 +23,17 @@ ICONS = {
     "txt": ":material/notes:",
 }
 _ON_A_PAGE = 20
-_SCROLL = """document.querySelector('[data-testid="stMain"]').scrollTo(0, 0)"""
+_SCROLL = """document.querySelector('[data-testid="stMain"]').scrollTo(0, 0);
+let tries = 0;
+const reach = setInterval(() => {
+  // The words that a link names may be far down in the box that holds their text.
+  const marks = document.querySelectorAll('.st-key-document .fl-passage mark');
+  for (const mark of marks) {
+    const box = mark.closest('.fl-passage');
+    box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;
+  }
+  if (marks.length || ++tries > 50) clearInterval(reach);
+}, 100);"""
 
 
 def draw(bench: Workbench, document_id: str) -> None:
@@ -90,6 +100,9 @@ def _delete(bench: Workbench, document: Document) -> None:
     with st.popover("Delete", icon=":material/delete:", type="tertiary"):
         many = f" and its {health.counted(document.passages, 'passage')}" * bool(document.passages)
         st.markdown(f"The file{many} go. Answers that cite it keep the words they cite.")
+        st.caption(
+            "Its vectors stay, so that it comes back without work, until they are removed under Index."
+        )
         if st.button("Delete it", key="delete_document"):
             try:
                 bench.documents.delete(user(), document.id)
@@ -136,10 +149,8 @@ def _figures(document: Document) -> None:
     st.caption(" · ".join(note for note in notes if note))
     if document.empty_pages:
         st.warning(
-            f"{health.empty(document).capitalize()}: only images, or nothing. "
-            "What stands there cannot be found. To have it read, run the file through text recognition "
-            "(OCR) and upload the result.",
-            icon=":material/image:",
+            f"{health.empty(document).capitalize()}: {page_view.EMPTY[document.unit == 'page']}",
+            icon=":material/image_not_supported:",
         )
 
 

@@ -20,11 +20,12 @@ from pages.ui.session import query, user
 _WIDTH = 1200  # pixels; twice what is shown, for fine screens
 _STRIP = 20
 _TEXTS = 10
-_EMPTY = (
-    "**No text was read from this page.** It is a picture, or there is nothing on it. What stands on it "
-    "cannot be found or cited. If there are words on it, run the file through text recognition (OCR) and "
-    "upload the result."
-)
+EMPTY = {
+    True: "only a picture, or nothing. What stands there cannot be found or cited. If there are words on it, "
+    "run the file through text recognition (OCR) and upload the result.",
+    False: "nothing, or only pictures. What they show cannot be found or cited.",
+}
+"""What is where no text was read, and what to do about it: by whether it is a page or another unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,8 @@ def _where(found: bool, here: Cited) -> None:
 
 def _text(read: PageText, here: Cited | None, unit: str = "page") -> None:
     if not read.text:
-        st.error(_EMPTY.replace("page", unit), icon=":material/image_not_supported:")
+        words = f"**No text was read from this {unit}:** {EMPTY[unit == 'page']}"
+        st.error(words, icon=":material/image_not_supported:")
         return
     start, end = (here.start, here.end or len(here.passage.text)) if here else (0, 0)
     marked = read.span(here.passage.seq, start, end) if here else (0, 0)
@@ -181,7 +183,8 @@ def _texts(bench: Workbench, document: Document, wanted: Cited | None) -> None:
     for read in bench.viewer.texts(user(), document.id, first, first + _TEXTS - 1):
         here = wanted if wanted and wanted.passage.seq in read.places else None
         if document.pages > 1:
-            st.markdown(f"**{say.place(document.unit, read.number)}**")
+            place = say.place(document.unit, read.number)
+            st.markdown(f"**{place[:1].upper()}{place[1:]}**")
         if read.text or document.unit in ("slide", "sheet"):
             _text(read, here, document.unit)
     if screens > 1:

@@ -124,7 +124,7 @@ _EVERYWHERE = """
 @media (prefers-color-scheme: dark) { :root { --fl-on-accent: #151311; } }
 [data-testid="stApp"] { --fl-on-accent: light-dark(#FFFFFF, #151311); }
 [data-testid="stCaptionContainer"] { opacity: .74; } /* .6 is too faint to read */
-[data-testid^="stBaseButton-primary"], [data-testid^="stBaseButton-primary"] p,
+[data-testid^="stBaseButton-primary"]:enabled, [data-testid^="stBaseButton-primary"]:enabled p,
 [data-testid="stMultiSelect"] [data-baseweb="tag"] *,
 [data-testid="stMultiSelect"] span[title], [data-testid="stMultiSelect"] span[title] * {
   color: var(--fl-on-accent);

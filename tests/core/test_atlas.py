@@ -46,6 +46,15 @@ def test_every_passage_is_in_the_picture_and_what_is_alike_is_near(
     assert hit.document_id == lamps
 
 
+def test_the_picture_of_some_documents_has_their_passages_alone(bench: Any) -> None:
+    lamps = indexed(bench, "lamps.md", LIGHT * 3)
+    indexed(bench, "soup.md", FOOD)
+    drawn = bench.atlas.draw("local", "How long does the pasta boil?", only=frozenset((lamps,)))
+    assert {dot.document_id for dot in drawn.dots} == {lamps}
+    assert len(drawn.dots) == drawn.passages == bench.documents.get("local", lamps).passages
+    assert sorted(dot.rank for dot in drawn.dots)[-1] == drawn.passages
+
+
 def test_two_passages_make_no_picture(bench: Any) -> None:
     with pytest.raises(Refused, match="too few passages"):
         bench.atlas.draw("local")

@@ -146,6 +146,18 @@ def test_it_outlives_its_document_and_knows_it_again_by_its_bytes(bench: Any) ->
     assert (back.rank > 0, back.change) == (True, "better")
 
 
+def test_another_right_passage_for_the_same_question_takes_the_place_of_the_first(
+    bench: Any,
+) -> None:
+    indexed(bench, "rider.md", RIDER)
+    kept(bench)
+    fees = right(bench, QUESTION, "The fee for show")[:1]
+    bench.golden.save(USER, QUESTION, fees)
+    assert [each.right[0].text for each in bench.golden.list(USER)] == [fees[0].chunk.text]
+    bench.golden.save(USER, QUESTION, fees)
+    assert len(bench.golden.list(USER)) == 1
+
+
 def test_it_waits_while_documents_are_on_their_way(bench: Any) -> None:
     indexed(bench, "rider.md", RIDER)
     kept(bench)

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.golden import Report, Result
 from core.store.columns import now
 from core.types import Golden
-from pages.ui import collections, goldens
+from pages.ui import collection_choice, collections, goldens
 from tests.core.test_passages import indexed
 from tests.pages.test_documents_page import links, texts
 
@@ -80,6 +80,14 @@ def test_an_open_collection_shows_its_own_and_takes_in_what_is_dropped(
     test.button(key=f"take_out_{notice}").click().run()
     assert bench.collections.members(USER)[made.id] == {rider.id}
     assert len(bench.documents.list(USER)) == 4
+
+
+def test_the_button_of_the_choice_says_what_it_would_do() -> None:
+    inside = frozenset(("a", "b"))
+    assert collection_choice.said({"a", "b"}, inside) == "Nothing is changed"
+    assert collection_choice.said({"a", "b", "c"}, inside) == "Add 1"
+    assert collection_choice.said({"c"}, inside) == "Add 1 and take out 2"
+    assert collection_choice.said(set(), inside) == "Take out 2"
 
 
 def test_the_chat_asks_a_collection_and_forgets_one_that_is_gone(app: Open, bench: Any) -> None:

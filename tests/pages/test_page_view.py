@@ -72,6 +72,17 @@ def test_an_empty_page_is_red_and_says_what_to_do(
     assert "(OCR)" in texts(test)
 
 
+def test_nobody_is_told_to_run_a_sheet_through_text_recognition(
+    app: Open, indexed: Callable[[str, bytes], Document]
+) -> None:
+    book = files.xlsx({"Costs": [["lamp", "40"], ["gel", "12"]], "Empty": []})
+    document = indexed("costs.xlsx", book)
+    assert document.empty_pages == (2,)
+    test = app("documents.py", d=document.id)
+    assert "Sheet 2 without text: nothing, or only pictures" in texts(test)
+    assert "(OCR)" not in texts(test)
+
+
 def test_of_many_pages_one_is_drawn_and_a_few_can_be_chosen(
     app: Open, indexed: Callable[[str, bytes], Document]
 ) -> None:

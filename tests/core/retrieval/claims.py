@@ -1,4 +1,4 @@
-"""The claims of claims.txt: passages of many kinds, each with what is said of it truly and falsely."""
+"""The claims of claims.txt and claims_second.txt: passages of many kinds, each with what is said of it truly and falsely."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ class Said:
     text: str
 
 
-def load() -> tuple[dict[str, str], list[Said]]:
+def load(file: str = "claims.txt") -> tuple[dict[str, str], list[Said]]:
     """The passages by name, in order, and all that is said of them."""
     passages: dict[str, str] = {}
     claims: list[Said] = []
-    written = Path(__file__).with_name("claims.txt").read_text("utf-8")
+    written = Path(__file__).with_name(file).read_text("utf-8")
     for block in written.split("\n== "):
         head, _, said = block.removeprefix("== ").partition("\n--\n")
         name, _, passages_text = head.partition("\n")

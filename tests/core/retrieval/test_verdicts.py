@@ -67,6 +67,26 @@ def test_of_two_hundred_claims_the_true_ones_stand_and_the_false_ones_fall(numbe
     assert sum(false.values()) >= 0.95 * len(false), wrong
 
 
+def test_of_claims_that_the_rules_were_not_made_on_most_stand_or_fall_as_they_should() -> None:
+    """Three batches of somebody else, of harder paraphrases and of two things that change places.
+
+    Before their failures were read 19 of 26, 13 of 27 and 14 of 15 of the true ones stood, and 27 of 38, 29 of
+    36 and 15 of 24 of the false ones fell. With the rules that came from reading two of them 14 of the 15 and
+    18 of the 24 of the third did, which was written after those rules and read then too.
+    """
+    passages, claims = load("claims_second.txt")
+    sources = {name: source(1, text) for name, text in passages.items()}
+    verdicts = {
+        each: check(f"{each.text.rstrip('.')} [1].", [sources[each.passage]])[0].verdict
+        for each in claims
+    }
+    true = [v in BORNE_OUT for claim, v in verdicts.items() if claim.kind in TRUE]
+    false = [v not in BORNE_OUT for claim, v in verdicts.items() if claim.kind not in TRUE]
+    print(f"true {sum(true)}/{len(true)}, false {sum(false)}/{len(false)}")
+    assert sum(true) >= 0.72 * len(true)
+    assert sum(false) >= 0.83 * len(false)
+
+
 def test_the_set_is_as_large_and_as_mixed_as_it_is_said_to_be() -> None:
     assert len(PASSAGES) >= 25
     assert len(CLAIMS) >= 200
@@ -203,6 +223,62 @@ def said_of(passage: str, claim: str) -> Verdict:
 def test_a_word_in_the_place_of_another_is_not_borne_out() -> None:
     assert said_of(KEYS, "Keep the spare keys of the stage door in the cellar") == "verbatim"
     assert said_of(KEYS, "Keep the spare keys of the stage door in the office") == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("passage", "true", "false"),
+    [
+        (
+            "The clocks are shown on the second floor, while the first floor is given to paintings.",
+            "The clocks are on the second floor and the paintings on the first.",
+            "The clocks are on the first floor and the paintings on the second.",
+        ),
+        (
+            "The light is switched off only after the doors have been locked.",
+            "The doors have to be locked before the light is switched off.",
+            "The light is switched off before the doors are locked.",
+        ),
+        (
+            "Only the tenants of the house may use the garden.",
+            "The tenants of the house may use the garden.",
+            "Anybody may use the garden of the house.",
+        ),
+        (
+            "The train stood for an hour. Nobody was blamed for the delay.",
+            "Nobody was blamed for the delay of the train.",
+            "Lina was blamed for the delay of the train.",
+        ),
+        (
+            "The new bridge stands 60 metres upstream of the old bridge.",
+            "The new bridge is 60 metres upstream.",
+            "The new bridge is 60 metres downstream.",
+        ),
+        (
+            "Of its cost of £6.3 million the county pays half.",
+            "The county pays half of the £6.3m cost.",
+            "The county pays half of the £6.8m cost.",
+        ),
+        (
+            "Deep nesting raises `DepthError`, which is a subclass of `ParseError`.",
+            "`DepthError` is a subclass of `ParseError`.",
+            "`ParseError` is a subclass of `DepthError`.",
+        ),
+        (
+            "Guided tours start at 11 and 15 o'clock. Nothing is owed by either party after a fire.",
+            "Tours start at 11 am and 3 pm.",
+            "Tours start at 11 am and 5 pm.",
+        ),
+        (
+            "Nothing is owed by either party when a flood prevents the performance. A fee is owed otherwise. Each owes tax.",
+            "If a flood prevents the performance, neither party owes anything.",
+            "If a flood prevents the performance, each party owes £300.",
+        ),
+    ],
+)
+def test_one_claim_stands_and_its_twin_falls(passage: str, true: str, false: str) -> None:
+    [stands] = check(f"{true[:-1]} [1].", [source(1, passage)])
+    [falls] = check(f"{false[:-1]} [1].", [source(1, passage)])
+    assert (stands.verdict in BORNE_OUT, falls.verdict) == (True, "not_found")
 
 
 def test_a_text_says_the_year_of_the_heading_above_it_and_no_other() -> None:

@@ -1,0 +1,60 @@
+"""Documents, as their owner uses them: a collection made, filled, renamed and deleted; the picture read."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import App, Tab
+
+
+def picked(page: Page, name: str) -> None:
+    """Pick this from the menu of the collection that is open."""
+    page.locator(".st-key-collection_menu").get_by_test_id("stMenuButtonButton").first.click()
+    page.get_by_text(name, exact=True).click()
+
+
+@pytest.mark.timeout(300)  # it may be the one that starts the app
+def test_a_collection_is_made_filled_renamed_and_deleted(tab: Tab, served: App) -> None:
+    page = tab.open("/documents")
+    page.get_by_role("button", name="New collection").click()
+    page.get_by_label("Name").fill("Papers")
+    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Choose its documents").click()
+    dialog = page.get_by_role("dialog")
+    nothing = dialog.get_by_role("button", name="Nothing is changed")
+    expect(nothing).to_be_disabled()
+    drawn = "e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
+    words, ground = nothing.evaluate(drawn)
+    assert words != ground
+    dialog.get_by_text("touring-agreement.docx").click()
+    dialog.get_by_text("production-diary.md").click()
+    dialog.get_by_role("button", name="Add 2").click()
+    expect(page.get_by_text(re.compile("^2 documents with .* can be asked about"))).to_be_visible()
+    picked(page, "Rename")
+    page.get_by_role("dialog").get_by_label("Name").fill("Agreements")
+    page.get_by_role("dialog").get_by_role("button", name="Rename").click()
+    expect(page.get_by_text("What you add now goes into Agreements too.")).to_be_visible()
+    picked(page, "Delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text(re.compile("^3 documents with .* can be asked about"))).to_be_visible()
+    tab.settle()
+
+
+def test_a_dot_of_the_picture_tells_its_passage_and_leads_to_it(tab: Tab) -> None:
+    page = tab.open("/documents")
+    page.get_by_role("tab", name="Index").click()
+    canvas = page.locator("figure > canvas")
+    expect(canvas).to_have_attribute("aria-label", re.compile(r"^\d+ passages of 3 documents"))
+    box = canvas.bounding_box()
+    assert box
+    link = page.locator("figure .read a")
+    for place in range(9, 200):  # a walk over the picture, until a dot is near enough
+        across, down = place % 14 / 14, place // 14 / 14
+        canvas.click(position={"x": box["width"] * across + 3, "y": box["height"] * down + 3})
+        if link.count():
+            break
+    link.click()
+    tab.settle()
+    expect(page).to_have_url(re.compile(r"documents\?d=.+&passage=\d+$"))
+    expect(page.get_by_text(re.compile("passage you came for")).first).to_be_visible()

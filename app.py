@@ -17,6 +17,7 @@ from core.api import create_api
 from core.bootstrap import LOCAL_USER
 from core.doors import Doors
 from core.settings import Settings
+from pages.ui import entry
 from pages.ui.session import workbench
 
 gc.freeze()  # nor is what they made looked through ever again
@@ -41,7 +42,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
 
 app = st.App(
     "pages/frame.py",
-    routes=[Mount("/api", app=create_api(workbench))],
+    routes=[Mount("/api", app=create_api(workbench)), *entry.routes()],
     lifespan=lifespan,
     middleware=[Middleware(Doors, bench=workbench)],
 )

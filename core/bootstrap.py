@@ -19,14 +19,14 @@ from core.playground.races import Column as PlayColumn  # noqa: F401
 from core.playground.races import Race as Race
 from core.playground.results import Pair as Pair
 from core.playground.suites import Plan as Plan
+from core.previews import Previews
 from core.prompts.front_matter import with_variable as with_variable
-from core.prompts.history import LABEL as LABEL
+from core.prompts.history import LABEL as LABEL  # the aliases: values that a page may name
 from core.prompts.history import Change as Change
-from core.prompts.sandbox import Rendered as Rendered  # the aliases: values that a page may name
-from core.prompts.sandbox import TrustSpan as TrustSpan
 from core.prompts.switches import SWITCHES as DEFENCE_SWITCHES  # noqa: F401
 from core.prompts.switches import differs as defence_differs  # noqa: F401
 from core.prompts.switches import with_switch as with_defence  # noqa: F401
+from core.prompts.template import MAX_SOURCE as MAX_PROMPT  # noqa: F401
 from core.prompts.template import PromptTemplate as PromptTemplate
 from core.prompts.template import Variable as Variable
 from core.prompts.transfer import export as export_prompts  # noqa: F401
@@ -152,6 +152,7 @@ def build(settings: Settings) -> Workbench:
         errands=parts.errands,
         whatif=parts.whatif,
         upcoming=parts.upcoming,
+        previews=Previews(parts.prompts, parts.sandbox, parts.counter),
         playground=parts.playground,
         cases=parts.cases,
         suites=parts.suites,

@@ -29,6 +29,7 @@ from core.people.team import Team
 from core.playground.races import Playground
 from core.playground.results import Book
 from core.playground.suites import Suites
+from core.previews import Previews
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
 from core.reembedding import Reembedder
@@ -104,6 +105,7 @@ class Workbench:
     errands: Errands
     whatif: WhatIf
     upcoming: Upcoming
+    previews: Previews
     playground: Playground
     cases: Book
     suites: Suites

@@ -10,7 +10,6 @@ from pages.ui import (
     prompt_editor,
     prompt_facts,
     prompt_library,
-    prompt_preview,
     prompt_versions,
     say,
     session,
@@ -108,7 +107,7 @@ def draw_prompt(bench: Workbench, name: str) -> None:
 
 
 bench = session.workbench()
-st.html(_LOOK + prompt_preview.STYLE)
+st.html(_LOOK)
 name = session.query("p") or ("answer" if session.query("turn") else "")
 try:
     if name:

@@ -13,9 +13,6 @@ _OPEN = frozenset(
         "/favicon.png",
         "/_stcore/health",
         "/_stcore/host-config",
-        # Where the frontend looks first, when it was served under /demo.
-        "/demo/_stcore/health",
-        "/demo/_stcore/host-config",
     }
 )
 GATEWAY = "/api/openai/v1/"

@@ -12,7 +12,8 @@ import {
 } from "@codemirror/view"
 import { tags as t } from "@lezer/highlight"
 
-const WAIT = 120 // milliseconds without a key before the page is told
+const WAIT = 400 // milliseconds without a key before the page is told
+const MOST = 2000 // and the most that it waits while somebody types on
 
 const colours = HighlightStyle.define([
   { tag: [t.keyword, t.controlKeyword, t.operatorKeyword, t.definitionKeyword], color: "var(--fl-keyword)", fontWeight: "600" },
@@ -57,7 +58,7 @@ function diagnostics(state, fault) {
   const word = /^(\w+|\S+)/.exec(state.sliceDoc(from, line.to))
   let to = Math.min(line.to, from + (word ? word[0].length : 1))
   if (to === from && from > line.from) from -= 1
-  return [{ from, to, severity: "error", message: fault.text }]
+  return [{ from, to, severity: "error", message: fault.words }]
 }
 
 /** Completes the variables that are declared and the filters there are, inside of {{ }} and {% %}. */
@@ -73,13 +74,29 @@ function completing(words) {
   }
 }
 
+/** Refuses what would make the text longer than it may be, before anything else is done with it. */
+function bounded(most, onTooLong) {
+  return EditorState.changeFilter.of((change) => {
+    if (!change.docChanged || change.annotation(Transaction.remote)) return true
+    const size = change.newDoc.length
+    if (size <= most || size <= change.startState.doc.length) return true
+    onTooLong(size)
+    return false
+  })
+}
+
 /**
  * An editor in `parent`. `text` is what the page holds and `n` the number of the last text that it was
- * told; `onText(text, n)`, `onSave()` and `onRun()` tell it more.
+ * told; `onText(text, n)`, `onSave()` and `onRun()` tell it more, a pause after the last key.
+ * `onEdit(text)` is called with every change at once, `onTooLong(size)` for one that is refused since the
+ * text would have more than `most` characters.
  */
-export function mount(parent, { text, n, label, words, onText, onSave, onRun }) {
+export function mount(parent, { text, n, most, label, words, onEdit, onTooLong, onText, onSave, onRun }) {
   let timer = 0
+  let since = 0
   let told = text
+  let marked = false
+  let known = JSON.stringify(words)
   const vocabulary = new Compartment()
   const vocabularyOf = (list) => autocompletion({ override: [completing(list || [])] })
   const tell = () => {
@@ -88,6 +105,8 @@ export function mount(parent, { text, n, label, words, onText, onSave, onRun }) 
     const now = view.state.doc.toString()
     if (now !== told) onText((told = now), ++n)
   }
+  const leaving = () => document.visibilityState === "hidden" && tell()
+  document.addEventListener("visibilitychange", leaving)
   const keys = Prec.highest(keymap.of([
     { key: "Mod-s", preventDefault: true, run: () => (tell(), onSave(), true) },
     { key: "Mod-Enter", preventDefault: true, run: () => (tell(), onRun(), true) },
@@ -98,7 +117,7 @@ export function mount(parent, { text, n, label, words, onText, onSave, onRun }) 
     state: EditorState.create({
       doc: text,
       extensions: [
-        keys, lineNumbers(), highlightActiveLineGutter(), highlightActiveLine(), history(), drawSelection(),
+        bounded(most, onTooLong), keys, lineNumbers(), highlightActiveLineGutter(), highlightActiveLine(), history(), drawSelection(),
         bracketMatching(), closeBrackets(), highlightSelectionMatches(), lintGutter(),
         vocabulary.of(vocabularyOf(words)),
         keymap.of([
@@ -108,9 +127,12 @@ export function mount(parent, { text, n, label, words, onText, onSave, onRun }) 
         EditorView.lineWrapping, EditorState.tabSize.of(2),
         EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
         EditorView.updateListener.of((update) => {
-          if (!update.docChanged || update.transactions.some((each) => each.annotation(Transaction.remote))) return
+          if (!update.docChanged) return
+          onEdit(update.state.doc.toString())
+          if (update.transactions.some((each) => each.annotation(Transaction.remote))) return
+          if (!timer) since = performance.now()
           clearTimeout(timer)
-          timer = setTimeout(tell, WAIT)
+          timer = setTimeout(tell, Math.min(WAIT, since + MOST - performance.now()))
         }),
         EditorView.domEventHandlers({ blur: () => void tell() }),
       ],
@@ -127,10 +149,19 @@ export function mount(parent, { text, n, label, words, onText, onSave, onRun }) 
           annotations: Transaction.remote.of(true),
         })
       }
-      view.dispatch(setDiagnostics(view.state, diagnostics(view.state, next.fault)))
+      const listed = JSON.stringify(next.words)
+      if (listed === known) return
+      known = listed
       view.dispatch({ effects: vocabulary.reconfigure(vocabularyOf(next.words)) })
     },
+    /** Underline the fault of the text, or nothing. */
+    mark(fault) {
+      if (!fault && !marked) return
+      marked = Boolean(fault)
+      view.dispatch(setDiagnostics(view.state, diagnostics(view.state, fault)))
+    },
     end() {
+      document.removeEventListener("visibilitychange", leaving)
       tell()
       view.destroy()
     },

@@ -7,18 +7,13 @@ import streamlit as st
 
 from core.attacks import Case, RangeRun, Rate, Shot
 from core.bootstrap import ARMS, range_compared
-from pages.ui import said, say
+from pages.ui import said, say, stacked_table
 from pages.ui.markdown import label
 
-_RATES = {
-    "layers": st.column_config.TextColumn("Layers of the defence", width="medium"),
-    "worked_then": st.column_config.TextColumn("Attacks that worked then"),
-    "worked_now": st.column_config.TextColumn("Now"),
-    "answered_then": st.column_config.TextColumn("Questions answered then"),
-    "answered_now": st.column_config.TextColumn("Now"),
-    "better": st.column_config.NumberColumn("Better", format="%d", width="small"),
-    "worse": st.column_config.NumberColumn("Worse", format="%d", width="small"),
-}
+_HEADS = (
+    *("Layers of the defence", "Attacks that worked then", "now"),
+    *("Questions answered then", "now", "Better", "Worse"),
+)
 _MOVED = {
     "went": st.column_config.TextColumn("Went", width="small"),
     "case": st.column_config.TextColumn("Case"),
@@ -58,19 +53,18 @@ def draw(run: RangeRun, other: RangeRun, cases: dict[str, Case], name: str) -> N
         )
         return
     st.markdown(f"**Compared with** {label(name)}")
-    rows = [
-        {
-            "layers": ARMS[each.arm].label,
-            "worked_then": _rate(each.worked_then),
-            "worked_now": _rate(each.worked_now),
-            "answered_then": _rate(each.answered_then),
-            "answered_now": _rate(each.answered_now),
-            "better": each.better,
-            "worse": each.worse,
-        }
-        for each in found.arms
-    ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=_RATES, key="range_beside")
+    stacked_table.draw(
+        _HEADS,
+        [
+            (
+                ARMS[each.arm].label,
+                *(_rate(each.worked_then), _rate(each.worked_now)),
+                *(_rate(each.answered_then), _rate(each.answered_now)),
+                *(f"{each.better:,}", f"{each.worse:,}"),
+            )
+            for each in found.arms
+        ],
+    )
     st.caption(
         "Over the cases that both runs have answered. Where few went otherwise, it can be chance."
     )
@@ -89,9 +83,9 @@ def _draw_moved(key: str, pairs: Sequence[tuple[Shot, Shot, bool]], cases: dict[
             {
                 "went": "better" if better else "worse",
                 "case": now.case_id,
-                "layers": ARMS[now.arm].label,
                 "then": came(then),
                 "now": came(now),
+                "layers": ARMS[now.arm].label,
             }
             for then, now, better in pairs
         ]

@@ -7,24 +7,14 @@ import streamlit as st
 
 from core.attacks import Case, RangeRun, Rate, Shot, tally
 from core.bootstrap import ARMS, Workbench, range_flags
-from pages.ui import injection_beside, said, say
+from pages.ui import injection_beside, said, say, stacked_table
 from pages.ui.markdown import label
 from pages.ui.session import query, user
 
-_COLUMNS = {
-    "layers": st.column_config.TextColumn("Layers of the defence", width="medium"),
-    "worked": st.column_config.TextColumn(
-        "Attacks that worked", help="In brackets the interval that holds the true rate with 95 %."
-    ),
-    "beside": st.column_config.TextColumn(
-        "Answered beside an attack",
-        help="The question was answered although the document attacked.",
-    ),
-    "harmless": st.column_config.TextColumn(
-        "Answered, harmless", help="Questions about harmless look-alikes that were answered."
-    ),
-    "failed": st.column_config.NumberColumn("No answer", format="%d", width="small"),
-}
+_HEADS = (
+    *("Layers of the defence", "Attacks that worked", "Answered beside an attack"),
+    *("Answered, harmless", "No answer"),
+)
 # --- ask -----------------------------------------------------------------------------------------
 
 
@@ -96,17 +86,19 @@ def _draw_rates(run: RangeRun, cases: dict[str, Case]) -> None:
         st.caption(f"Stopped after {len(run.shots)} of {run.total} answers.")
     attacks = frozenset(name for name, case in cases.items() if case.is_attack)
     tallies = [tally(arm, run.shots, attacks) for arm in run.arms]
-    rows = [
-        {
-            "layers": ARMS[each.arm].label,
-            "worked": _rate(each.succeeded),
-            "beside": _rate(each.answered_attacked),
-            "harmless": _rate(each.answered_harmless),
-            "failed": each.failed,
-        }
-        for each in tallies
-    ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=_COLUMNS, key="range_table")
+    stacked_table.draw(
+        _HEADS,
+        [
+            (
+                ARMS[each.arm].label,
+                _rate(each.succeeded),
+                _rate(each.answered_attacked),
+                _rate(each.answered_harmless),
+                f"{each.failed:,}",
+            )
+            for each in tallies
+        ],
+    )
     found, alarms = range_flags([cases[name] for name in run.cases if name in cases])
     st.caption(
         f"The detector flags {_rate(found)} of the attacking documents and, falsely, {_rate(alarms)} of the "
@@ -138,9 +130,9 @@ def _draw_shots(run: RangeRun, cases: dict[str, Case]) -> None:
         [
             {
                 "case": shot.case_id,
-                "kind": cases[shot.case_id].kind,
-                "layers": ARMS[shot.arm].label,
                 "came": injection_beside.came(shot),
+                "layers": ARMS[shot.arm].label,
+                "kind": cases[shot.case_id].kind,
             }
             for shot in shots
         ]

@@ -1,11 +1,10 @@
 """The tab in which a prompt is written: its text, what is wrong with it, and what a model would be sent."""
 
-import re
 from functools import partial
 
 import streamlit as st
 
-from core.bootstrap import PromptTemplate, Variable, Workbench, with_variable
+from core.bootstrap import MAX_PROMPT, PromptTemplate, Variable, Workbench, with_variable
 from core.errors import FootlightsError
 from core.types import Turn
 from pages.ui import (
@@ -18,12 +17,10 @@ from pages.ui import (
     say,
     session,
 )
-from pages.ui.code_editor import Fault
 from pages.ui.markdown import label
 from pages.ui.prompt_values import TRUST
 
 _RUN = "prompt_run"
-_PLACE = re.compile(r"line (\d+)(?:, column (\d+))?: (.*)", re.DOTALL)
 _FUNCTIONS = (
     *("default", "first", "format", "indent", "int", "items", "join", "last", "length", "list"),
     *("lower", "map", "max", "min", "reject", "replace", "round", "select", "sort", "string"),
@@ -113,72 +110,43 @@ def _draw_work(bench: Workbench, template: PromptTemplate, turn: Turn | None) ->
     if st.session_state.pop(_RUN, False) and draft and draft.kind == "prompt":
         run(bench, template, turn)
     left, right = st.columns(2, gap="large")
-    with right, st.container(key="prompt_preview"):  # first: it is what one waits for while typing
-        refused = _draw_preview(bench, template, draft, turn)
     with left:
-        _draw_text(bench, template, raw, draft, problem, refused)
+        _draw_text(bench, template, raw, draft)
         if problem:
             _draw_problem(bench, template, problem, missing)
         elif draft and draft.kind == "prompt":
             prompt_defence.draw(bench, template, draft)
         _draw_saving(bench, template, raw)
+    with right, st.container(key="prompt_preview"):
+        prompt_preview.draw(bench, template, _last(template, draft), turn)
 
 
-def _draw_preview(
-    bench: Workbench, template: PromptTemplate, draft: PromptTemplate | None, turn: Turn | None
-) -> FootlightsError | None:
-    """What is sent; while the text cannot be, the last that could: the form keeps its values so. What is
-    wrong with the text, if that shows only with these values."""
-    key = f"prompt_sent_{template.ref}"
-    if draft is None:
-        draft = st.session_state.get(key)
-        if draft is None:
-            st.caption("What is sent is shown as soon as the text can be.")
-            return None
-        st.caption("What was sent before the mistake; it follows again when that is put right.")
-    st.session_state[key] = draft
-    try:
-        prompt_preview.draw(bench, draft, turn)
-    except FootlightsError as error:
-        say.problem(error)
-        return error
-    return None
+def _last(template: PromptTemplate, draft: PromptTemplate | None) -> PromptTemplate:
+    """The text as a prompt; while it is none, as it was when it was one: the form keeps its values so."""
+    key = f"prompt_last_{template.ref}"
+    last: PromptTemplate = draft or st.session_state.get(key, template)
+    st.session_state[key] = last
+    return last
 
 
 def _draw_text(
-    bench: Workbench,
-    template: PromptTemplate,
-    raw: str,
-    draft: PromptTemplate | None,
-    problem: FootlightsError | None,
-    refused: FootlightsError | None,
+    bench: Workbench, template: PromptTemplate, raw: str, draft: PromptTemplate | None
 ) -> None:
-    wrong = problem or refused
     declared = (draft or template).variables
     code_editor.draw(
         raw,
         key=f"prompt_editor_{template.ref}",
+        ref=template.ref,
         label=f"The text of {template.ref}",
+        state="draft, kept" if raw != template.raw else f"version {template.version}, unchanged",
+        most=MAX_PROMPT,
         theme=session.theme(),
-        fault=fault_of(str(wrong)) if wrong else None,
         words=[(each.name, "variable") for each in declared]
         + [(each, "function") for each in _FUNCTIONS],
         on_text=partial(prompt_drafts.write, bench, template),
         on_keep=lambda: st.toast("The draft is kept.", icon=":material/save:"),
         on_run=lambda: st.session_state.update({_RUN: True}),
     )
-    state = "draft, kept" if raw != template.raw else f"version {template.version}, unchanged"
-    verdict = ":material/check: can be sent"
-    if wrong:
-        told = "cannot be saved yet" if problem else "cannot be sent with these values"
-        verdict = f":material/error: {told}"
-    st.caption(f"{state} · {verdict} · Ctrl+S keeps the draft, Ctrl+Enter runs it")
-
-
-def fault_of(problem: str) -> Fault | None:
-    """The place that an error names in the text, None when it names none or one in a partial."""
-    found = _PLACE.match(problem)
-    return Fault(int(found[1]), int(found[2] or 1), found[3]) if found else None
 
 
 def _draw_problem(

@@ -1,61 +1,97 @@
-"""What a model would be sent: every message as it is, whose words are where in it, and what it costs."""
+"""What a model would be sent: every message as it is, whose words are where in it, and what it costs.
+
+The page gives the values and the model; the preview is drawn in the browser (`pages/editor/preview.js`),
+which asks the API for it with every key in the editor, without a run of the page.
+"""
 
 from collections.abc import Sequence
 from decimal import Decimal
-from html import escape
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from core.bootstrap import PromptTemplate, Rendered, TrustSpan, Workbench, defence_differs
+from core.bootstrap import PromptTemplate, Workbench, defence_differs
+from core.errors import FootlightsError
 from core.types import Message, ModelInfo, Turn
 from pages.ui import palette, prompt_values, say
 from pages.ui.markdown import label
 from pages.ui.session import theme
 
-STYLE = """<style>
+_CSS = """
+.preview {
+  --fl-faint: light-dark(#6B6259, #A89E92); --fl-bad: light-dark(#B3261E, #F28B82);
+  font: 1rem/1.6 var(--st-font); color: var(--st-text-color);
+  transition: opacity .15s .3s;  /* an answer that comes at once is no reason to flicker */
+}
+.preview.behind { opacity: .5; }
+p { margin: 0 0 .8rem; }
+p:empty { display: none; }
+b { font-weight: 600; }
+.faint { color: var(--fl-faint); font-size: .875rem; }
+section > p .faint { font-size: inherit; }
+section { margin-top: 1.1rem; }
+.fault { border-radius: .7rem; padding: .8rem 1rem; margin-bottom: .8rem; overflow-wrap: anywhere;
+  color: var(--st-red-text-color); background: var(--st-red-background-color); }
+.fault p { margin: .5rem 0 0; }
+.over { display: block; color: var(--fl-bad); }
 .fl-sent {
   font: .8rem/1.6 "JetBrains Mono", ui-monospace, monospace; white-space: pre-wrap;
   overflow-wrap: anywhere; overflow: auto; max-height: 26rem; padding: .7rem .9rem;
   border-radius: .5rem; background: color-mix(in srgb, currentColor 4%, transparent);
 }
-.fl-sent mark, .fl-whose i { color: inherit; border-radius: .2rem; box-decoration-break: clone; }
-.fl-whose { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; font-size: .85rem; }
-.fl-whose i { font-style: normal; padding: 0 .3rem; }
-</style>"""
+.fl-sent:empty { display: none; }
+.fl-sent + p { margin: .5rem 0 0; }
+mark, .whose i { color: inherit; border-radius: .2rem; box-decoration-break: clone; }
+.whose { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; font-size: .85rem; }
+.whose i { font-style: normal; padding: 0 .3rem; }
+button { font: .8rem var(--st-font); color: inherit; background: transparent; cursor: pointer;
+  border: 1px solid var(--st-border-color); border-radius: .4rem; padding: .1rem .6rem; margin-left: .8rem; }
+button:hover { border-color: var(--st-primary-color); color: var(--st-primary-color); }
+"""
+_JS = Path(__file__).resolve().parent.parent / "editor" / "preview.js"
+_draw = st.components.v2.component(
+    "footlights_prompt_preview",
+    html='<div class="preview"></div>',
+    css=_CSS,
+    js=_JS.read_text(encoding="utf-8"),
+)
+_TRUSTED_AS: dict[str, Any] = {"user": "prompt", "retrieved": "sources", "trusted": "system"}
 
-_SHOWN = 50_000
-"""Characters of a message that the page is sent with every key."""
 
-
-def draw(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> None:
-    """The preview of this text as the prompt, with values to be changed. Raises FootlightsError."""
+def draw(
+    bench: Workbench, template: PromptTemplate, draft: PromptTemplate, turn: Turn | None
+) -> None:
+    """The preview of what the editor of `template` holds, with values to be changed for the variables
+    of `draft`, its text as it was last when it could be sent."""
     long, row = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
-    with long:
-        values = prompt_values.form(bench, template, turn, row)
-    st.session_state[_tried_key(template.name)] = values
+    try:
+        with long:
+            values = prompt_values.form(bench, draft, turn, row)
+    except FootlightsError as error:
+        say.problem(error)
+        return
+    st.session_state[_tried_key(draft.name)] = values
     with row:
         info = model(bench, turn)
-    rendered = bench.bridge.run(bench.sandbox.render(template, values))
-    if not rendered.messages:
-        st.caption("This partial holds macros alone: nothing is sent until a prompt calls them.")
-        return
-    _cost(bench, template, rendered.messages, info)
     raw = st.toggle("Raw text", key="prompt_raw", help="As the model gets it, to be copied.")
-    if not raw:
-        st.html(_whose(bench, template, rendered, info))
-    for number, part in enumerate(rendered.messages):
-        counted = say.tokens(bench.counter.count_message(part, info.ref))
-        st.markdown(f"**{part.role.capitalize()}** · :gray[{counted}]")
-        if raw:
-            st.code(part.text[:_SHOWN], language=None, wrap_lines=True)
-        else:
-            st.html(_sent(part, [span for span in rendered.spans if span.message == number]))
-        if len(part.text) > _SHOWN:
-            st.caption(f"{len(part.text) - _SHOWN:,} more characters are sent; they are not shown.")
-    if template.output:
+    _draw(
+        key=f"prompt_sent_{template.ref}",
+        data={
+            "name": template.name,
+            "ref": template.ref,
+            "values": values,
+            "model": info.ref,
+            "raw": raw,
+            "theme": theme(),
+            "words": {trust: words for trust, (_, words) in prompt_values.TRUST.items()},
+            "colours": {trust: _wash(trust) for trust in prompt_values.TRUST},
+        },
+    )
+    _hints(draft)
+    if draft.output:
         with st.expander("The answer is JSON of this schema"):
-            st.json(dict(template.output))
+            st.json(dict(draft.output))
     if turn:
         st.caption("Earlier questions of the conversation are sent between these; Window has all.")
 
@@ -94,15 +130,8 @@ def counted(bench: Workbench, messages: Sequence[Message], info: ModelInfo) -> i
     return own + bench.counter.reply_overhead
 
 
-def _cost(
-    bench: Workbench, template: PromptTemplate, messages: Sequence[Message], info: ModelInfo
-) -> None:
-    tokens = counted(bench, messages, info)
-    _, exact = bench.counter.encoding_name(info.ref)
-    about = "" if exact else "about "
-    window = f"{tokens / info.window:.1%} of a window of {say.tokens(info.window)}"
-    st.markdown(f"**{about}{say.tokens(tokens)}** to send, {window}  \n{_price(info, tokens)}")
-    hints = template.model
+def _hints(draft: PromptTemplate) -> None:
+    hints = draft.model
     told = [
         f"the model {label(hints.name)}" if hints.name else "",
         f"at most {say.tokens(hints.max_tokens)} of answer" if hints.max_tokens else "",
@@ -110,23 +139,10 @@ def _cost(
     ]
     if any(told):
         st.caption(f"The prompt asks for {', '.join(each for each in told if each)}.")
-    if own := defence_differs(template.layers):
+    if own := defence_differs(draft.layers):
         st.caption(
             f":material/shield: Its answers are made {own}. The *Injection range* says what that is worth."
         )
-    if tokens > info.window:
-        st.warning("This is more than the model can read: fewer passages, or a larger window.")
-
-
-def _price(info: ModelInfo, tokens: int) -> str:
-    sent = price(info, tokens)
-    if sent is None:
-        return "price unknown"
-    if info.price is None or not (info.price.input or info.price.output):
-        return label("$0 per call, $0 per 1,000 calls")
-    answered = label(say.money(info.price.output / Decimal(1000)))
-    each, many = label(say.money(sent)), label(say.money(sent * 1000))
-    return f"**{each}** per call, **{many}** per 1,000 calls; {answered} per 1,000 tokens of answer"
 
 
 def price(info: ModelInfo, tokens: int) -> Decimal | None:
@@ -134,47 +150,6 @@ def price(info: ModelInfo, tokens: int) -> Decimal | None:
     return None if info.price is None else info.price.input * tokens / Decimal(10**6)
 
 
-def _whose(bench: Workbench, template: PromptTemplate, rendered: Rendered, info: ModelInfo) -> str:
-    """HTML of a legend: the words of each variable, whose they are, and how many tokens they take."""
-    entries = []
-    for variable in template.variables:
-        said = [
-            rendered.messages[span.message].text[span.start : span.end]
-            for span in rendered.spans
-            if span.variable == variable.name
-        ]
-        if said:
-            count = say.tokens(sum(bench.counter.count(text, info.ref) for text in said))
-            entries.append(
-                f'<span><i style="{_wash(variable.trust)}">{escape(variable.name)}</i> '
-                f"{count}, {prompt_values.TRUST[variable.trust][1]}</span>"
-            )
-    if rendered.hidden:
-        entries.append(f"<span>{rendered.hidden:,} invisible characters removed</span>")
-    return f'<div class="fl-whose">{"".join(entries)}</div>'
-
-
-def _sent(part: Message, spans: Sequence[TrustSpan]) -> str:
-    pieces, at, shown = [], 0, part.text[:_SHOWN]
-    for span in sorted(spans, key=lambda span: span.start):
-        if not at <= span.start < len(shown):
-            continue  # inside one that is marked already, or not shown
-        title = f"{span.variable}: {prompt_values.TRUST[span.trust][1]}"
-        pieces.append(escape(shown[at : span.start]))
-        pieces.append(
-            f'<mark style="{_wash(span.trust)}" title="{escape(title)}">'
-            f"{escape(shown[span.start : span.end])}</mark>"
-        )
-        at = span.end
-    pieces.append(escape(shown[at:]))
-    name = f"{part.role} message"
-    return (
-        f'<div class="fl-sent" role="region" aria-label="{name}" tabindex="0">'
-        f"{''.join(pieces)}</div>"
-    )
-
-
 def _wash(trust: str) -> str:
-    regions: dict[str, Any] = {"user": "prompt", "retrieved": "sources"}
-    colour = palette.region(regions.get(trust, "system"), theme())
-    return f"background: color-mix(in srgb, {colour} 22%, transparent)"
+    colour = palette.region(_TRUSTED_AS[trust], theme())
+    return f"color-mix(in srgb, {colour} 22%, transparent)"

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -122,7 +122,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Tab:
-    """A tab of the browser that fails its test when the page throws or asks anybody but the app."""
+    """A tab of the browser that fails its test when the page throws, logs an error, or asks anybody but the app."""
 
     def __init__(self, browser: Browser, address: str, **options: Any) -> None:
         size = {"width": 1440, "height": 900}
@@ -130,8 +130,13 @@ class Tab:
         self.page: Page = self.context.new_page()
         self.faults: list[str] = []
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._logged)
         self.page.on("request", lambda request: self._own(request.url))
         self.address = address
+
+    def _logged(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.faults.append(f"the console says {said.text} at {said.location['url']}")
 
     def _own(self, url: str) -> None:
         if not re.match(r"(data|blob):", url) and not url.startswith(

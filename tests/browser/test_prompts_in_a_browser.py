@@ -126,6 +126,65 @@ def test_the_preview_follows_what_is_typed(tab: Tab) -> None:
     expect(page.locator(".fl-sent").last).not_to_contain_text("Seen at once.")
 
 
+def test_what_is_typed_is_shown_as_text_and_a_fault_of_the_values_at_its_line(tab: Tab) -> None:
+    page = tab.open("/prompts?p=condense")
+    at_the_end(page)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("End")
+    page.keyboard.insert_text("<img src=x onerror=alert(1)><b>bold</b>")
+    expect(page.locator(".fl-sent").last).to_contain_text("<img src=x onerror=alert(1)><b>bold</b>")
+    expect(page.locator(".fl-sent img, .fl-sent b")).to_have_count(0)
+    page.keyboard.insert_text("{{ question / 2 }}")
+    expect(page.get_by_text("cannot be sent with these values")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="unsupported operand")).to_be_visible()
+    expect(page.locator(".cm-lintRange-error")).to_be_visible()
+    expect(page.get_by_text("What was sent before the mistake")).to_be_visible()
+    expect(page.locator(".fl-sent").last).to_contain_text("<b>bold</b>")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text("can be sent")).to_be_visible()
+    expect(page.locator(".cm-lintRange-error")).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text("version 1, unchanged")).to_be_visible()
+
+
+def test_a_key_and_ctrl_s_at_once_keep_the_newest_text(tab: Tab, own: App) -> None:
+    page = tab.open("/prompts?p=judge")
+    at_the_end(page)
+    page.keyboard.type("{# x #}")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("draft, kept")).to_be_visible()
+    expect(page.get_by_text("The draft is kept.")).to_be_visible()
+    fresh = page.context.new_page()
+    fresh.goto(f"{own.address}/prompts?p=judge")
+    at_the_end(fresh)
+    expect(fresh.locator(".cm-content")).to_contain_text("{# x #}")
+    fresh.close()
+    page.get_by_role("button", name="Discard").click()
+
+
+def test_a_megabyte_that_is_pasted_is_refused_at_once_and_nothing_is_lost(tab: Tab) -> None:
+    page = tab.open("/prompts?p=extract")
+    at_the_end(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate(
+        """() => {
+          const data = new DataTransfer()
+          data.setData("text/plain", "0123456789abcde\\n".repeat(65536))
+          const host = [...document.querySelectorAll("*")].find((e) => e.shadowRoot?.querySelector(".cm-content"))
+          const paste = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })
+          host.shadowRoot.querySelector(".cm-content").dispatchEvent(paste)
+        }"""
+    )
+    expect(page.get_by_text("and a prompt has at most 65,536")).to_be_visible()
+    expect(page.locator(".cm-content")).not_to_contain_text("0123456789abcde")
+    assert asked == [], "nobody was asked"
+    page.keyboard.type("{# y #}")
+    expect(page.get_by_text("can be sent")).to_be_visible()
+    page.get_by_role("button", name="Discard").click()
+
+
 @pytest.mark.parametrize("tab", [DARK, PHONE], ids=["dark", "phone"], indirect=True)
 def test_the_editor_follows_the_theme_and_fits_the_window(tab: Tab) -> None:
     page = tab.open("/prompts?p=answer")

@@ -5,9 +5,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from core.types import Budget, Item, Slice
-from pages.ui import palette
+from pages.ui import entry, palette
 from pages.ui.passage import passage
 from pages.ui.window_bar import bar
 
@@ -87,3 +89,13 @@ def test_a_window_that_is_too_full_says_by_how_much() -> None:
     html = bar(Budget(100, (Slice("prompt", (), 130),)), "light")
     assert "30 too many" in html
     assert "width:100.000%" in html
+
+
+def test_every_page_begins_with_the_place_of_its_server() -> None:
+    """Streamlit's frontend would ask below the page's own address first, and log two errors."""
+    client = TestClient(Starlette(routes=list(entry.routes())))
+    for path in ("/prompts", "/tokens", "/demo"):
+        page = client.get(path)
+        assert '<head><script>window.__streamlit = {BACKEND_BASE_URL: new URL(".",' in page.text
+        assert '<div id="root">' in page.text and page.headers["cache-control"] == "no-cache"
+    assert client.get("/frame").status_code == client.get("/ui").status_code == 404

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from core.context import ContextBuilder, Exchange
+from core.context import ContextBuilder
+from core.exchanges import Exchange
 from core.prompts.sandbox import Sandbox
 from core.settings import ROOT
 from core.tokens.budget import fit

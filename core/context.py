@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.exchanges import Exchange, exchanges
 from core.prompts.defence import Fence
 from core.prompts.detector import FLAG, suspicion
 from core.prompts.layers import Layers
-from core.prompts.neutral import without_tokens
 from core.prompts.sandbox import Rendered, Sandbox
 from core.prompts.template import PromptTemplate
 from core.retrieval.relevance import relevance
@@ -50,21 +50,6 @@ class Context:
     """Which text of the window others wrote; "" when there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """Something that was asked before and what was answered: kept together, or dropped together."""
-
-    ref: str
-    messages: tuple[Message, ...]
-    size: int = 0
-    """How many characters a turn with this id has; 0 for what has no id of its own."""
-
-    @property
-    def text(self) -> str:
-        """All that was said in it."""
-        return "\n".join(said.text for said in self.messages)
-
-
 def ranked(plan: WindowPlan, question: str, exchanges: Sequence[str]) -> Ranking:
     """Which turns of the history stay first by the plan; `exchanges` is what was said in each."""
     strategy = STRATEGIES.get(plan.strategy) or STRATEGIES[DEFAULT]
@@ -95,7 +80,7 @@ class ContextBuilder:
     ) -> Context:
         """The window of one call, filled by the plan. Refused when the question, with what is pinned,
         does not fit into it."""
-        before = _exchanges(request, history)
+        before = exchanges(request, history)
         if plan.limit:
             model = replace(model, window=min(model.window, plan.limit))
         room = request.max_tokens or template.model.max_tokens or DEFAULT_MAX_TOKENS
@@ -295,30 +280,6 @@ def _taint(
 
 def _items(budget: Budget, region: Region) -> tuple[Item, ...]:
     return next((part.items for part in budget.slices if part.region == region), ())
-
-
-def _exchanges(request: TurnRequest, history: Sequence[Turn]) -> tuple[Exchange, ...]:
-    """The turns of the conversation, then what the request brings along, from question to question."""
-    brought: list[list[Message]] = []
-    for said in request.history:
-        if said.role == "user" or not brought:
-            brought.append([])
-        brought[-1].append(said)
-    return (
-        *(
-            Exchange(turn.id, _said(turn), len(turn.request.prompt) + len(turn.answer))
-            for turn in history
-        ),
-        *(Exchange(f"brought-{place}", tuple(said)) for place, said in enumerate(brought, 1)),
-    )
-
-
-def _said(turn: Turn) -> tuple[Message, Message]:
-    """Question and answer as they are sent again: neither ends its message before its end."""
-    return (
-        message("user", without_tokens(turn.request.prompt)),
-        message("assistant", without_tokens(turn.answer)),
-    )
 
 
 def _instructed(rendered: tuple[Message, ...], request: TurnRequest) -> tuple[Message, ...]:

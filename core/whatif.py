@@ -6,13 +6,14 @@ from decimal import Decimal
 from itertools import zip_longest
 
 from core.context import FENCE_TOKENS
+from core.exchanges import exchanged
 from core.retrieval.relevance import Relevance
 from core.store.conversations import Conversations
 from core.store.turns import Turns
 from core.tokens.budget import allot
 from core.tokens.counter import REPLY_OVERHEAD, Counter
 from core.tokens.strategies import DEFAULT, STRATEGIES, Asked, most_relevant
-from core.types import Message, ModelInfo, Turn, WindowPlan, message
+from core.types import ModelInfo, Turn, WindowPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,16 +182,14 @@ class WhatIf:
     def _said(self, user: str, turn: Turn, model: ModelInfo) -> Said:
         """The turn with the passages that it was given when it was asked first."""
 
-        def size(said: Message) -> int:
-            return self._counter.count_message(said, model.ref)
-
-        asked = size(message("user", turn.request.prompt))
+        asked, answer = (
+            self._counter.count_message(said, model.ref) for said in exchanged(turn).messages
+        )
         first = self._turns.get(user, turn.request.again) if turn.request.again else turn
         passages = tuple(
             self._counter.count(source.hit.chunk.text, model.ref) + FENCE_TOKENS
             for source in first.sources
         )
         answered = turn.usage.output_tokens if turn.usage else 0
-        history = asked + size(message("assistant", turn.answer))
         chunks = tuple(source.hit.chunk_id for source in first.sources)
-        return Said(turn.id, turn.request.prompt, asked, history, passages, answered, chunks)
+        return Said(turn.id, turn.request.prompt, asked, asked + answer, passages, answered, chunks)

@@ -1,6 +1,6 @@
 """What is sent: the prompt rendered with the passages and the history that fit into the window."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from core.prompts.layers import Layers
 from core.prompts.sandbox import Rendered, Sandbox
 from core.prompts.template import PromptTemplate
 from core.retrieval.relevance import relevance
-from core.tokens.budget import fit
+from core.tokens.budget import fit, within
 from core.tokens.counted import CountedTurns
 from core.tokens.counter import Counter
 from core.tokens.strategies import DEFAULT, STRATEGIES, Asked, Ranking, most_relevant
@@ -77,14 +77,15 @@ class ContextBuilder:
         summary: Summary | None = None,
         tools: Sequence[Item] = (),
         canary: str = "",
+        *,
+        overfull: bool = False,
     ) -> Context:
         """The window of one call, filled by the plan. Refused when the question, with what is pinned,
-        does not fit into it."""
+        does not fit into it; where it may be `overfull`, less than nothing is free then."""
         before = exchanges(request, history)
         if plan.limit:
             model = replace(model, window=min(model.window, plan.limit))
-        room = request.max_tokens or template.model.max_tokens or DEFAULT_MAX_TOKENS
-        reserve = min(room, model.max_output, max(1, model.window // 2))
+        reserve = reserved(template, request, model, plan)
         bare = (await self._render(template, request, (), canary)).messages
         earlier = _earlier(summary)
         pins = frozenset(map(str, plan.passages))
@@ -94,6 +95,8 @@ class ContextBuilder:
             budget = self._fit(
                 model, reserve, bare, wanted, before, request.prompt, plan, summary, earlier, tools
             )
+            if budget.free < 0:
+                return Context(budget if overfull else within(budget), (), (), reserve)
             kept_refs = {item.ref for item in _items(budget, "sources") if item.kept}
             kept = [hit for hit in kept if str(hit.chunk_id) in kept_refs]
             sources = tuple(
@@ -195,8 +198,10 @@ class ContextBuilder:
         """What was said before, counted for the model; a turn that is over is counted once."""
         learned = self._counter.calibration(model.ref)
         way = (model.ref, self._counter.encoding_name(model.ref), learned.ratio, learned.message)
-        known, found = self._known.by(way), []
-        for each in history:
+        said: list[Hashable] = list(history)
+        found = self._known.begun((way, *pinned), said)
+        known = self._known.by(way)
+        for each in history[len(found) :]:
             is_pinned = each.ref in pinned
             before = known.get(each.ref)
             if before and before[0] == each.size and not is_pinned:
@@ -206,6 +211,7 @@ class ContextBuilder:
             if each.size and not is_pinned:
                 self._known.keep(known, each.ref, each.size, items)
             found.append(items)
+        self._known.counted((way, *pinned), said, found)
         return found
 
     def _exchange(self, exchange: Exchange, model: ModelInfo, pinned: bool) -> list[Item]:
@@ -249,6 +255,16 @@ class ContextBuilder:
                     return part
 
         return replace(budget, slices=tuple(as_sent(part) for part in budget.slices))
+
+
+def reserved(
+    template: PromptTemplate, request: TurnRequest, model: ModelInfo, plan: WindowPlan
+) -> int:
+    """Tokens that are kept for the answer: what the request says, else the plan, else the prompt; of a
+    small window half at most."""
+    wanted = request.max_tokens or plan.reserve or template.model.max_tokens or DEFAULT_MAX_TOKENS
+    window = min(model.window, plan.limit or model.window)
+    return min(wanted, model.max_output, max(1, window // 2))
 
 
 def sourced(number: int, hit: Hit, layers: Layers) -> Source:

@@ -81,7 +81,7 @@ export default function ({ data, parentElement }) {
     })
     const told = await answer.json()
     if (mine !== count) return // another key was pressed since
-    if (answer.status === 400) return say(`${told.detail}. ${told.hint}`, null, true)
+    if ([400, 422].includes(answer.status)) return say(`${told.detail}. ${told.hint}`, null, true)
     show(answer.ok ? told : null)
   }
   const typed = (event) => {

@@ -29,14 +29,9 @@ STYLE = """<style>
 .fl-models tr > :first-child { text-align: left; padding-left: 0; font-weight: 600; }
 @media (max-width: 640px) {
   .fl-models thead { display: none; }
-  .fl-models tr {
-    display: grid; grid-template-columns: auto auto; justify-content: space-between; padding: .5rem 0;
-    border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent);
-  }
-  .fl-models tbody th { grid-column: 1 / -1; }
-  .fl-models :is(th, td) { border: 0; padding: .1rem 0; }
-  .fl-models td { display: contents; }
-  .fl-models td::before { content: attr(data-name); opacity: .7; text-align: left; }
+  .fl-models tr { display: block; padding: .5rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
+  .fl-models :is(th, td) { display: flex; justify-content: space-between; border: 0; padding: .1rem 0; }
+  .fl-models td::before { content: attr(data-name); opacity: .7; }
 }
 </style>"""
 _MODELS = {"o200k_base": "openai:gpt-4o", "cl100k_base": "openai:gpt-4"}

@@ -70,7 +70,15 @@ class Admission:
     def check(
         self, user: str, turn_id: str, conversation_id: str, request: TurnRequest, *, new: bool
     ) -> Asked:
-        """The request with its model and prompt resolved. Raises Misuse and its kin, in words."""
+        """The request with its model and prompt resolved, where it may be asked now. Raises Misuse and its kin,
+        in words."""
+        asked = self.resolve(user, turn_id, conversation_id, request)
+        if not new:
+            self._check_conversation(user, conversation_id)
+        return asked
+
+    def resolve(self, user: str, turn_id: str, conversation_id: str, request: TurnRequest) -> Asked:
+        """The same, whatever else the conversation is doing. Raises Misuse and its kin, in words."""
         # What no database holds goes now, so that what is sent is what will be kept.
         request = replace(
             request,
@@ -92,8 +100,6 @@ class Admission:
         _check_variables(template, request)
         request = replace(request, variables=cleaned(dict(request.variables)))
         request = self._where(user, request)
-        if not new:
-            self._check_conversation(user, conversation_id)
         model = self._model(request, template)
         fields = _fields(request, model)
         tools = self._tools(user, request, model)

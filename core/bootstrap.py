@@ -92,6 +92,7 @@ from core.tools.tool import TOUCHES as TOUCHES
 from core.tools.tool import Outcome as ToolOutcome
 from core.whatif import Lab as Lab
 from core.whatif import Outcome as Outcome
+from core.whatif import Shortened as Shortened
 from core.workbench import LOCAL_USER as LOCAL_USER
 from core.workbench import Workbench as Workbench
 
@@ -138,6 +139,7 @@ def build(settings: Settings) -> Workbench:
         golden=parts.golden,
         conversations=parts.conversations,
         summaries=parts.summaries,
+        summariser=parts.summariser,
         turn_rows=parts.turn_rows,
         turns=parts.turns,
         strategy_problems=parts.strategy_problems,

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from core.admission import Asked
 from core.context import Context, ContextBuilder
 from core.documents import DocumentService
-from core.errands import Errands
+from core.errands import SUMMARY_WORDS, Errands
 from core.errors import FootlightsError
 from core.prompts.canary import Canaries
 from core.prompts.switches import on
@@ -19,11 +21,34 @@ from core.tokens.calibration import learn, told
 from core.tokens.counter import Counter
 from core.tokens.strategies import summary as by_summary
 from core.trace import OpenSpan, Trace
-from core.types import Found, Hit, ModelRequest, Summary, Turn, WindowPlan
+from core.types import Budget, Found, Hit, ModelRequest, Summary, Turn, WindowPlan
 from core.vendor_counts import VendorCounts
 
+_EXPECTED = " ".join(["word"] * (SUMMARY_WORDS * 4 // 3))
+"""Stands for a summary that is not written yet: about as many tokens as its words come to."""
 _TIGHT = 0.05
 """A window of which less than this share is free is held against the vendor's own count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortening:
+    """A summary that would be written: for the turns with these ids, from so many summaries upon each other,
+    by a call that sends so many tokens and is answered with `answered` at most."""
+
+    turns: tuple[str, ...]
+    depth: int
+    sent: int
+    answered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The window as it would be sent, too full when it would be refused; `summary` is the one that would
+    stand in it and `shortening` the call that would write it (None: it is there, or none is needed)."""
+
+    budget: Budget
+    summary: Summary | None = None
+    shortening: Shortening | None = None
 
 
 class Composer:
@@ -82,6 +107,31 @@ class Composer:
             )
         return context
 
+    async def foreseen(
+        self, asked: Asked, plan: WindowPlan, found: Found, history: Sequence[Turn]
+    ) -> Foreseen:
+        """What `compose` would put together; nothing is asked, and nothing is refused for being too large."""
+        await asyncio.to_thread(self._calibrate, asked.user, asked.model.ref)
+        hits = await asyncio.to_thread(self._hits, asked, plan, found)
+        before = await asyncio.to_thread(self._summary, asked, plan)
+        context = await self._build(asked, plan, hits, history, before, overfull=True)
+        older = _older(context, history, plan) if _is_summarised(asked, plan) else []
+        if not older or context.budget.free < 0:
+            return Foreseen(context.budget, before)
+        sent, answered = await self._errands.summary_call(before, older)
+        wanted = Summary(
+            id="",
+            text=_EXPECTED,
+            turns=(*(before.turns if before else ()), *(turn.id for turn in older)),
+            depth=before.depth + 1 if before else 1,
+            model=asked.model.ref,
+            prompt_version="",
+            created_at=datetime.now(UTC),
+        )
+        context = await self._build(asked, plan, hits, history, wanted, overfull=True)
+        made = Shortening(wanted.turns, wanted.depth, sent, answered)
+        return Foreseen(context.budget, wanted, made)
+
     def _calibrate(self, user: str, ref: str) -> None:
         if ref.partition(":")[0] not in ("openai", "anthropic", "compatible"):
             return
@@ -129,27 +179,10 @@ class Composer:
         trace: Trace,
         span: OpenSpan,
     ) -> Context:
-        async def build(summary: Summary | None) -> Context:
-            inside = frozenset(summary.turns) if summary else frozenset()
-            turns = [turn for turn in history if turn.id not in inside or turn.id in plan.turns]
-            return await self._context.build(
-                asked.template,
-                self._runs.told(asked),
-                asked.model,
-                hits,
-                turns,
-                plan,
-                summary,
-                self._runs.items(asked),
-                self._canaries.of(asked.user, asked.conversation_id),
-            )
-
-        if plan.strategy != by_summary.name:
-            return await build(None)
-        before = await asyncio.to_thread(self._summaries.latest, asked.user, asked.conversation_id)
-        context = await build(before)
-        older = _older(context, history, plan)
-        if not older or asked.model.provider == "quotes":
+        before = await asyncio.to_thread(self._summary, asked, plan)
+        context = await self._build(asked, plan, hits, history, before)
+        older = _older(context, history, plan) if _is_summarised(asked, plan) else []
+        if not older:
             return context
         try:
             made = await self._errands.summarise(asked, before, older, trace, span)
@@ -157,8 +190,45 @@ class Composer:
             # The oldest are left out then, and the trace says why: the question is answered all the same.
             span.set(summary_failed=str(error))
             return context
+        if asked.request.plan:  # a trial: the conversation goes on as it was, and the text is kept
+            made = replace(made, undone_at=made.created_at)
         await asyncio.to_thread(self._summaries.add, asked.user, asked.conversation_id, made)
-        return await build(made)
+        return await self._build(asked, plan, hits, history, made)
+
+    def _summary(self, asked: Asked, plan: WindowPlan) -> Summary | None:
+        """The one that stands for what was said before this question."""
+        if plan.strategy != by_summary.name:
+            return None
+        until = asked.request.again or None
+        return self._summaries.latest(asked.user, asked.conversation_id, until)
+
+    async def _build(
+        self,
+        asked: Asked,
+        plan: WindowPlan,
+        hits: Sequence[Hit],
+        history: Sequence[Turn],
+        summary: Summary | None,
+        *,
+        overfull: bool = False,
+    ) -> Context:
+        inside = frozenset(summary.turns) if summary else frozenset()
+        return await self._context.build(
+            asked.template,
+            self._runs.told(asked),
+            asked.model,
+            hits,
+            [turn for turn in history if turn.id not in inside or turn.id in plan.turns],
+            plan,
+            summary,
+            self._runs.items(asked),
+            self._canaries.of(asked.user, asked.conversation_id),
+            overfull=overfull,
+        )
+
+
+def _is_summarised(asked: Asked, plan: WindowPlan) -> bool:
+    return plan.strategy == by_summary.name and asked.model.provider != "quotes"
 
 
 def _older(context: Context, history: Sequence[Turn], plan: WindowPlan) -> list[Turn]:

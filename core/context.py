@@ -1,17 +1,17 @@
 """What is sent: the prompt rendered with the passages and the history that fit into the window."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.exchanges import Exchange, exchanges
 from core.prompts.defence import Fence
 from core.prompts.detector import FLAG, suspicion
 from core.prompts.layers import Layers
-from core.prompts.neutral import without_tokens
 from core.prompts.sandbox import Rendered, Sandbox
 from core.prompts.template import PromptTemplate
 from core.retrieval.relevance import relevance
-from core.tokens.budget import fit
+from core.tokens.budget import fit, within
 from core.tokens.counted import CountedTurns
 from core.tokens.counter import Counter
 from core.tokens.strategies import DEFAULT, STRATEGIES, Asked, Ranking, most_relevant
@@ -50,21 +50,6 @@ class Context:
     """Which text of the window others wrote; "" when there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """Something that was asked before and what was answered: kept together, or dropped together."""
-
-    ref: str
-    messages: tuple[Message, ...]
-    size: int = 0
-    """How many characters a turn with this id has; 0 for what has no id of its own."""
-
-    @property
-    def text(self) -> str:
-        """All that was said in it."""
-        return "\n".join(said.text for said in self.messages)
-
-
 def ranked(plan: WindowPlan, question: str, exchanges: Sequence[str]) -> Ranking:
     """Which turns of the history stay first by the plan; `exchanges` is what was said in each."""
     strategy = STRATEGIES.get(plan.strategy) or STRATEGIES[DEFAULT]
@@ -92,14 +77,15 @@ class ContextBuilder:
         summary: Summary | None = None,
         tools: Sequence[Item] = (),
         canary: str = "",
+        *,
+        overfull: bool = False,
     ) -> Context:
         """The window of one call, filled by the plan. Refused when the question, with what is pinned,
-        does not fit into it."""
-        before = _exchanges(request, history)
+        does not fit into it; where it may be `overfull`, less than nothing is free then."""
+        before = exchanges(request, history)
         if plan.limit:
             model = replace(model, window=min(model.window, plan.limit))
-        room = request.max_tokens or template.model.max_tokens or DEFAULT_MAX_TOKENS
-        reserve = min(room, model.max_output, max(1, model.window // 2))
+        reserve = reserved(template, request, model, plan)
         bare = (await self._render(template, request, (), canary)).messages
         earlier = _earlier(summary)
         pins = frozenset(map(str, plan.passages))
@@ -109,6 +95,8 @@ class ContextBuilder:
             budget = self._fit(
                 model, reserve, bare, wanted, before, request.prompt, plan, summary, earlier, tools
             )
+            if budget.free < 0:
+                return Context(budget if overfull else within(budget), (), (), reserve)
             kept_refs = {item.ref for item in _items(budget, "sources") if item.kept}
             kept = [hit for hit in kept if str(hit.chunk_id) in kept_refs]
             sources = tuple(
@@ -210,8 +198,10 @@ class ContextBuilder:
         """What was said before, counted for the model; a turn that is over is counted once."""
         learned = self._counter.calibration(model.ref)
         way = (model.ref, self._counter.encoding_name(model.ref), learned.ratio, learned.message)
-        known, found = self._known.by(way), []
-        for each in history:
+        said: list[Hashable] = list(history)
+        found = self._known.begun((way, *pinned), said)
+        known = self._known.by(way)
+        for each in history[len(found) :]:
             is_pinned = each.ref in pinned
             before = known.get(each.ref)
             if before and before[0] == each.size and not is_pinned:
@@ -221,6 +211,7 @@ class ContextBuilder:
             if each.size and not is_pinned:
                 self._known.keep(known, each.ref, each.size, items)
             found.append(items)
+        self._known.counted((way, *pinned), said, found)
         return found
 
     def _exchange(self, exchange: Exchange, model: ModelInfo, pinned: bool) -> list[Item]:
@@ -266,6 +257,16 @@ class ContextBuilder:
         return replace(budget, slices=tuple(as_sent(part) for part in budget.slices))
 
 
+def reserved(
+    template: PromptTemplate, request: TurnRequest, model: ModelInfo, plan: WindowPlan
+) -> int:
+    """Tokens that are kept for the answer: what the request says, else the plan, else the prompt; of a
+    small window half at most."""
+    wanted = request.max_tokens or plan.reserve or template.model.max_tokens or DEFAULT_MAX_TOKENS
+    window = min(model.window, plan.limit or model.window)
+    return min(wanted, model.max_output, max(1, window // 2))
+
+
 def sourced(number: int, hit: Hit, layers: Layers) -> Source:
     """The passage with its number, flagged when it reads like an instruction, unless the detector is off."""
     if not layers.detector:
@@ -295,30 +296,6 @@ def _taint(
 
 def _items(budget: Budget, region: Region) -> tuple[Item, ...]:
     return next((part.items for part in budget.slices if part.region == region), ())
-
-
-def _exchanges(request: TurnRequest, history: Sequence[Turn]) -> tuple[Exchange, ...]:
-    """The turns of the conversation, then what the request brings along, from question to question."""
-    brought: list[list[Message]] = []
-    for said in request.history:
-        if said.role == "user" or not brought:
-            brought.append([])
-        brought[-1].append(said)
-    return (
-        *(
-            Exchange(turn.id, _said(turn), len(turn.request.prompt) + len(turn.answer))
-            for turn in history
-        ),
-        *(Exchange(f"brought-{place}", tuple(said)) for place, said in enumerate(brought, 1)),
-    )
-
-
-def _said(turn: Turn) -> tuple[Message, Message]:
-    """Question and answer as they are sent again: neither ends its message before its end."""
-    return (
-        message("user", without_tokens(turn.request.prompt)),
-        message("assistant", without_tokens(turn.answer)),
-    )
 
 
 def _instructed(rendered: tuple[Message, ...], request: TurnRequest) -> tuple[Message, ...]:

@@ -13,15 +13,17 @@ from core.llm.meter import Meter
 from core.models import Models
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
+from core.prompts.template import PromptTemplate
 from core.store.ids import new_id
 from core.trace import OpenSpan, Trace
-from core.types import ModelInfo, ModelRequest, Summary, Turn
+from core.types import Message, ModelInfo, ModelRequest, Summary, Turn
 
 CONDENSE, NAME, SUMMARISE = "condense", "name", "history"
 _MOST_TURNS = 3
 _LONGEST_ANSWER = 1_000
 _QUESTION_TOKENS, _NAME_TOKENS, _SUMMARY_TOKENS = 120, 24, 400
-_SUMMARY_WORDS = 150
+SUMMARY_WORDS = 150
+"""A summary has so many words at most, if the model does as it is told."""
 _LONGEST_NAME = 80
 
 
@@ -64,8 +66,9 @@ class Errands:
             visitor_id=asked.request.visitor_id,
         )
         values = {"question": question, "before": _exchanges(history[-_MOST_TURNS:])}
+        template = self._prompts.get(CONDENSE)
         said = await self._say(
-            CONDENSE, values, asked.model, meter, _QUESTION_TOKENS, trace, parent
+            template, values, asked.model, meter, _QUESTION_TOKENS, trace, parent
         )
         return _line(said) or question
 
@@ -88,23 +91,52 @@ class Errands:
             link_id=asked.request.link_id,
             visitor_id=asked.request.visitor_id,
         )
-        values = {
-            "earlier": before.text if before else "",
-            "turns": _exchanges(turns),
-            "words": _SUMMARY_WORDS,
-        }
-        template = self._prompts.get(SUMMARISE)
-        text = await self._say(
-            SUMMARISE, values, asked.model, meter, _SUMMARY_TOKENS, trace, parent
-        )
+        return await self._summary(SUMMARISE, asked.model, meter, before, turns, trace, parent)
+
+    async def summarise_anew(
+        self,
+        user: str,
+        conversation_id: str,
+        before: Summary | None,
+        turns: Sequence[Turn],
+        ref: str,
+        prompt: str,
+    ) -> Summary:
+        """The same by the model `provider:id` with the prompt of this ref (`history@2`), because somebody
+        wishes it. Raises what the call raises, and ModelMisbehaved when nothing is said."""
+        model, call = self._models.resolve(ref), new_id()
+        meter = self._meter(user, call, conversation_id, purpose=SUMMARISE)
+        return await self._summary(prompt, model, meter, before, turns, Trace(call), None)
+
+    async def summary_call(
+        self, before: Summary | None, turns: Sequence[Turn], prompt: str = SUMMARISE
+    ) -> tuple[int, int]:
+        """What that call would send, and the most that it would answer, in tokens; nothing is asked."""
+        template = self._prompts.resolve(prompt)
+        messages = await self._messages(template, _shortening(template, before, turns))
+        return self._sent(messages), _SUMMARY_TOKENS
+
+    async def _summary(
+        self,
+        prompt: str,
+        model: ModelInfo,
+        meter: Meter,
+        before: Summary | None,
+        turns: Sequence[Turn],
+        trace: Trace,
+        parent: OpenSpan | None,
+    ) -> Summary:
+        template = self._prompts.resolve(prompt)
+        values = _shortening(template, before, turns)
+        text = await self._say(template, values, model, meter, _SUMMARY_TOKENS, trace, parent)
         if not text:
-            raise ModelMisbehaved(f"{asked.model.label} wrote no summary")
+            raise ModelMisbehaved(f"{model.label} wrote no summary")
         return Summary(
             id=new_id(),
             text=text,
             turns=(*(before.turns if before else ()), *(turn.id for turn in turns)),
             depth=before.depth + 1 if before else 1,
-            model=asked.model.ref,
+            model=model.ref,
             prompt_version=template.ref,
             created_at=datetime.now(UTC),
         )
@@ -117,7 +149,8 @@ class Errands:
         model, call = self._models.resolve(ref), new_id()
         meter = self._meter(user, call, conversation_id, purpose=NAME)
         values = {"conversation": _exchanges(turns[:_MOST_TURNS])}
-        said = await self._say(NAME, values, model, meter, _NAME_TOKENS, Trace(call), None)
+        template = self._prompts.get(NAME)
+        said = await self._say(template, values, model, meter, _NAME_TOKENS, Trace(call), None)
         name = _line(said).strip("\"'“”„«» .#*")[:_LONGEST_NAME]
         if not name:
             raise ModelMisbehaved(
@@ -127,7 +160,7 @@ class Errands:
 
     async def _say(
         self,
-        prompt: str,
+        template: PromptTemplate,
         values: Mapping[str, Any],
         model: ModelInfo,
         meter: Meter,
@@ -135,8 +168,8 @@ class Errands:
         trace: Trace,
         parent: OpenSpan | None,
     ) -> str:
-        """What the model says to the prompt of this name."""
-        messages = (await self._sandbox.render(self._prompts.get(prompt), values)).messages
+        """What the model says to the prompt with these values."""
+        messages = await self._messages(template, values)
         request = ModelRequest(model.id, messages, min(max_tokens, model.max_output))
         stream = self._client.stream(
             model.ref,
@@ -144,16 +177,35 @@ class Errands:
             meter=meter,
             trace=trace,
             parent=parent,
-            input_tokens=sum(self._count(each.text) + 8 for each in messages),
+            input_tokens=self._sent(messages),
         )
         async with aclosing(stream) as events:
             said = [event.text async for event in events if isinstance(event, TextDelta)]
         return "".join(said).strip()
 
+    async def _messages(
+        self, template: PromptTemplate, values: Mapping[str, Any]
+    ) -> tuple[Message, ...]:
+        return (await self._sandbox.render(template, values)).messages
+
+    def _sent(self, messages: Sequence[Message]) -> int:
+        return sum(self._count(each.text) + 8 for each in messages)
+
 
 def _line(said: str) -> str:
     """The first line, however many the model writes."""
     return next((line.strip() for line in said.splitlines() if line.strip()), "")
+
+
+def _shortening(
+    template: PromptTemplate, before: Summary | None, turns: Sequence[Turn]
+) -> dict[str, Any]:
+    values = {
+        "earlier": before.text if before else "",
+        "turns": _exchanges(turns),
+        "words": SUMMARY_WORDS,
+    }
+    return {name: value for name, value in values.items() if template.takes(name)}
 
 
 def _exchanges(turns: Sequence[Turn]) -> list[dict[str, str]]:

@@ -85,6 +85,7 @@ from core.store.summaries import Summaries
 from core.store.tool_uses import tool_uses
 from core.store.turns import Turns
 from core.store.visitors import Visitors
+from core.summariser import Summariser
 from core.tokens.counter import Counter
 from core.tokens.own_strategies import load as load_strategies
 from core.tool_bench import Tools
@@ -207,6 +208,15 @@ class Parts:
             client=self.client,
             count=self.counter.count,
             meter=self._meter,
+        )
+
+    @cached_property
+    def summariser(self) -> Summariser:
+        return Summariser(
+            prompts=self.prompts,
+            errands=self.errands,
+            summaries=self.summaries,
+            turns=self.turn_rows,
         )
 
     @cached_property
@@ -412,16 +422,20 @@ class Parts:
         )
 
     @cached_property
+    def _admission(self) -> Admission:
+        return Admission(
+            documents=self.documents,
+            collections=self.collections,
+            conversations=self.conversations,
+            prompts=self.prompts,
+            models=self.models,
+            toolbox=self._toolbox,
+        )
+
+    @cached_property
     def turns(self) -> TurnRunner:
         return TurnRunner(
-            admission=Admission(
-                documents=self.documents,
-                collections=self.collections,
-                conversations=self.conversations,
-                prompts=self.prompts,
-                models=self.models,
-                toolbox=self._toolbox,
-            ),
+            admission=self._admission,
             chat=self._chat,
             turns=self.turn_rows,
             ledger=self.ledger,
@@ -513,7 +527,14 @@ class Parts:
 
     @cached_property
     def upcoming(self) -> Upcoming:
-        return Upcoming(self.whatif, self.conversations, self.turn_rows, self.counter)
+        return Upcoming(
+            admission=self._admission,
+            composer=self._composer,
+            conversations=self.conversations,
+            documents=self.documents,
+            turns=self.turn_rows,
+            priced=partial(self.prices.priced, LOCAL_USER),
+        )
 
 
 def _arguments(text: str) -> Any:

@@ -1,18 +1,23 @@
 """What if: the turns of one conversation under other plans for its window; nothing is sent."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import zip_longest
 
 from core.context import FENCE_TOKENS
+from core.exchanges import exchanged
 from core.retrieval.relevance import Relevance
 from core.store.conversations import Conversations
 from core.store.turns import Turns
 from core.tokens.budget import allot
 from core.tokens.counter import REPLY_OVERHEAD, Counter
 from core.tokens.strategies import DEFAULT, STRATEGIES, Asked, most_relevant
-from core.types import Message, ModelInfo, Turn, WindowPlan, message
+from core.tokens.strategies import summary as by_summary
+from core.types import ModelInfo, Region, Turn, WindowPlan
+
+_SUMMARY, _SUMMARY_PROMPT = 240, 90
+"""About what a summary of 150 words comes to in its fence, and the prompt that asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,20 @@ class Said:
     answer: int
     chunks: tuple[int, ...] = ()
     """The ids of those passages, as far as they are known."""
+    first: str = ""
+    """The turn in which the question was asked first; its own id unless it was asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortened:
+    """A summary in the window: which earlier turns it stands for, from how many summaries upon each other, and
+    its tokens. Where it is not written yet, `call` tokens are sent for it and it costs `cost` at most."""
+
+    turns: tuple[bool, ...]
+    depth: int
+    tokens: int
+    call: int = 0
+    cost: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +67,26 @@ class Outcome:
     offered: int = 0
     sources: int = 0
     cost_next: Decimal | None = None
+    summary: Shortened | None = None
+    parts: Mapping[Region, int] = field(default_factory=dict)
+    """What each region takes, where the window was put together; the sums alone do not say."""
 
 
 class Lab:
     """The turns of a conversation, counted once for one model."""
 
-    def __init__(self, turns: Sequence[Said], texts: Sequence[str], system: int, model: ModelInfo):
+    def __init__(
+        self,
+        turns: Sequence[Said],
+        texts: Sequence[str],
+        system: int,
+        model: ModelInfo,
+        conversation_id: str = "",
+    ):
         self.turns = tuple(turns)
         self.system = system
         self.model = model
+        self.conversation_id = conversation_id
         self._relevance = Relevance(texts)
         self._chunks = {
             chunk: size
@@ -67,11 +97,15 @@ class Lab:
     def outcome(self, plan: WindowPlan, at: int, reserve: int) -> Outcome:
         """The window of question number `at` (0 the first), and the sums of all up to it."""
         pinned = frozenset(n for n, turn in enumerate(self.turns) if turn.turn_id in plan.turns)
-        sizes = [0 if n in pinned else turn.history for n, turn in enumerate(self.turns)]
-        found = [self._window(plan, n, reserve, pinned, sizes) for n in range(at + 1)]
+        past = _Past(plan, reserve, pinned, _sizes(self.turns, pinned))
+        found = [self._asked(past, n) for n in range(at + 1)]
         *before, last = found
-        sent = sum(each.sent for each in before)
-        answered = sum(turn.answer for turn in self.turns[:at])
+        short = past.short
+        sent = sum(each.sent + each.call for each in before)
+        calls = sum(each.call > 0 for each in before)
+        answered = sum(turn.answer for turn in self.turns[:at]) + calls * _SUMMARY
+        following = self.turns[min(at + 1, len(self.turns) - 1)]
+        then = self._asked(past, at + 1, following)
         return Outcome(
             tuple(n in pinned or n in last.turns for n in range(at)),
             last.passages,
@@ -84,16 +118,36 @@ class Lab:
             last.over,
             last.offered,
             last.sources,
-            self._next(plan, at, reserve),
+            self._cost(
+                then.sent + then.call, (following.answer or reserve) + (then.call > 0) * _SUMMARY
+            ),
+            Shortened(
+                tuple(n in short.turns for n in range(at)),
+                short.depth,
+                _SUMMARY,
+                last.call,
+                self._cost(last.call, _SUMMARY) if last.call else None,
+            )
+            if short.depth
+            else None,
         )
 
-    def _next(self, plan: WindowPlan, at: int, reserve: int) -> Decimal | None:
-        """What the question behind that one costs; behind the last, one like the last."""
-        asked = self.turns[min(at + 1, len(self.turns) - 1)]
-        pinned = frozenset(n for n, turn in enumerate(self.turns) if turn.turn_id in plan.turns)
-        sizes = [0 if n in pinned else turn.history for n, turn in enumerate(self.turns)]
-        window = self._window(plan, at + 1, reserve, pinned, sizes, asked)
-        return self._cost(window.sent, asked.answer or reserve)
+    def _asked(self, past: "_Past", at: int, asked: Said | None = None) -> "_Window":
+        """The window of that question, with the older turns summarised first where that is the plan."""
+        asked = asked or self.turns[at]
+        window = self._window(past, at, asked)
+        if past.plan.strategy != by_summary.name or window.over:
+            return window
+        loose = frozenset(range(at)) - past.pinned - past.short.turns
+        if loose <= window.turns:
+            return window
+        # As Composer does: what did not fit, and of what did the older half.
+        gone, kept = loose - window.turns, sorted(loose & window.turns)
+        half = kept[: len(kept) // 2]
+        older = gone.union(half)
+        call = past.short.tokens + sum(past.sizes[n] for n in older) + _SUMMARY_PROMPT
+        past.short = _Short(past.short.turns | older, past.short.depth + 1)
+        return replace(self._window(past, at, asked), call=call)
 
     def pins(self, plan: WindowPlan) -> list[tuple[str, int]]:
         """What is pinned, in words, with its tokens; the largest first."""
@@ -107,30 +161,26 @@ class Lab:
         ]
         return sorted([*turns, *passages], key=lambda pin: -pin[1])
 
-    def _window(
-        self,
-        plan: WindowPlan,
-        at: int,
-        reserve: int,
-        pinned: frozenset[int],
-        sizes: Sequence[int],
-        asked: Said | None = None,
-    ) -> "_Window":
-        asked = asked or self.turns[at]
-        always = self.system + asked.prompt + REPLY_OVERHEAD
-        always += sum(self.turns[n].history for n in pinned if n < at)
+    def _window(self, past: "_Past", at: int, asked: Said) -> "_Window":
+        plan, inside = past.plan, past.short.turns
+        always = self.system + asked.prompt + REPLY_OVERHEAD + past.short.tokens
+        always += sum(self.turns[n].history for n in past.pinned if n < at)
         fixed = [self._chunks[each] for each in plan.passages if each in self._chunks]
         known = zip_longest(asked.passages, asked.chunks)
         loose = [size or 0 for size, chunk in known if chunk not in plan.passages or chunk is None]
         offered = len(fixed) + len(loose)
         always += sum(fixed)
-        room = min(self.model.window, plan.limit or self.model.window) - reserve - always
+        room = min(self.model.window, plan.limit or self.model.window) - past.reserve - always
         if room < 0:
             return _Window(frozenset(), 0, always, 0, -room, offered, 0)
         strategy = STRATEGIES.get(plan.strategy) or STRATEGIES[DEFAULT]
         near = self._relevance.scores(asked.question, at) if strategy is most_relevant else ()
         order = strategy.rank(at, Asked(plan.latest, near)).order
-        given = allot(room, plan.source_share, loose, sizes[:at], order)
+        sizes = past.sizes[:at]
+        if inside:
+            order = tuple(n for n in order if n not in inside)
+            sizes = [0 if n in inside else size for n, size in enumerate(sizes)]
+        given = allot(room, plan.source_share, loose, sizes, order)
         sources = sum(loose[: given.sources])
         taken = sum(sizes[n] for n in given.turns) + sources
         count, sources = given.sources + len(fixed), sources + sum(fixed)
@@ -152,6 +202,35 @@ class _Window:
     over: int
     offered: int
     sources: int
+    call: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Short:
+    """The turns that a summary stands for, and from how many summaries upon each other."""
+
+    turns: frozenset[int] = frozenset()
+    depth: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return _SUMMARY if self.depth else 0
+
+
+@dataclass(slots=True)
+class _Past:
+    """A conversation that is gone through question by question under one plan; `short` is what was summarised
+    so far, and changes on the way."""
+
+    plan: WindowPlan
+    reserve: int
+    pinned: frozenset[int]
+    sizes: Sequence[int]
+    short: _Short = field(default_factory=_Short)
+
+
+def _sizes(turns: Sequence[Said], pinned: frozenset[int]) -> list[int]:
+    return [0 if n in pinned else turn.history for n, turn in enumerate(turns)]
 
 
 class WhatIf:
@@ -176,21 +255,28 @@ class WhatIf:
             sum(part.tokens for part in budget.slices if part.region == "system") if budget else 0
         )
         texts = [f"{turn.request.prompt}\n{turn.answer}" for turn in turns]
-        return Lab([self._said(user, turn, model) for turn in turns], texts, system, model)
+        said = [self._said(user, turn, model) for turn in turns]
+        return Lab(said, texts, system, model, conversation_id)
 
     def _said(self, user: str, turn: Turn, model: ModelInfo) -> Said:
         """The turn with the passages that it was given when it was asked first."""
-
-        def size(said: Message) -> int:
-            return self._counter.count_message(said, model.ref)
-
-        asked = size(message("user", turn.request.prompt))
+        asked, answer = (
+            self._counter.count_message(said, model.ref) for said in exchanged(turn).messages
+        )
         first = self._turns.get(user, turn.request.again) if turn.request.again else turn
         passages = tuple(
             self._counter.count(source.hit.chunk.text, model.ref) + FENCE_TOKENS
             for source in first.sources
         )
         answered = turn.usage.output_tokens if turn.usage else 0
-        history = asked + size(message("assistant", turn.answer))
         chunks = tuple(source.hit.chunk_id for source in first.sources)
-        return Said(turn.id, turn.request.prompt, asked, history, passages, answered, chunks)
+        return Said(
+            turn.id,
+            turn.request.prompt,
+            asked,
+            asked + answer,
+            passages,
+            answered,
+            chunks,
+            turn.request.again or turn.id,
+        )

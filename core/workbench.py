@@ -5,7 +5,7 @@ import gc
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -55,12 +55,13 @@ from core.store.trace_keeping import TraceKeeping
 from core.store.trace_list import TraceList
 from core.store.traces import Traces
 from core.store.turns import Turns
+from core.summariser import Summariser
 from core.tokens.calibration import learn
 from core.tokens.counter import Counter
 from core.tool_bench import Tools
 from core.trial import Trials
 from core.turns import TurnRunner
-from core.types import ModelInfo, Price, Turn, Usage
+from core.types import ModelInfo, Turn, Usage
 from core.upcoming import Upcoming
 from core.viewing import Viewer
 from core.whatif import WhatIf
@@ -90,6 +91,7 @@ class Workbench:
     golden: GoldenBench
     conversations: Conversations
     summaries: Summaries
+    summariser: Summariser
     turn_rows: Turns
     turns: TurnRunner
     strategy_problems: tuple[str, ...]
@@ -184,11 +186,7 @@ class Workbench:
 
     def priced(self, _user: str, infos: Sequence[ModelInfo]) -> list[ModelInfo]:
         """The same models, with the owner's own price where he has entered one."""
-        own = {each.ref: Price(each.input, each.output) for each in self.prices.list(LOCAL_USER)}
-        return [
-            replace(info, price=own[info.ref], note="your price") if info.ref in own else info
-            for info in infos
-        ]
+        return self.prices.priced(LOCAL_USER, infos)
 
     def turns_of(self, user: str, conversation_id: str) -> list[Turn]:
         """Every turn of a conversation, oldest first, failed ones included."""

@@ -19,19 +19,6 @@ _A_TURN: JsonDict = {
 }
 
 
-class EstimateIn(BaseModel):
-    """A question that is being written."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"prompt": "How long is the notice"}]}
-    )
-
-    prompt: str = Field(max_length=1_000_000)
-    conversation_id: str | None = None
-    model: str | None = None
-    use_documents: bool = True
-
-
 class TurnIn(BaseModel):
     """A question. Only `prompt` is needed; `use_documents` is true, false or a list of ids, of
     documents or of collections; `collection` is the name or the id of the one to look in."""
@@ -73,6 +60,16 @@ class TurnIn(BaseModel):
             condense=self.condense,
             tools=tuple(self.tools),
         )
+
+
+class EstimateIn(TurnIn):
+    """A question that is being written, with all that it would be asked with."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"prompt": "How long is the notice"}]}
+    )
+
+    prompt: str = Field(max_length=1_000_000)
 
 
 class DecisionIn(BaseModel):

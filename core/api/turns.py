@@ -14,8 +14,9 @@ from core.api.sse import HEARTBEAT_SECONDS, EventStream, frames
 from core.errors import Misuse, NotFound
 from core.export import plain
 from core.trace_export import whole
-from core.types import Span, Turn
+from core.types import Span, Turn, TurnRequest
 from core.upcoming import Next
+from core.workbench import Workbench
 
 router = APIRouter(tags=["turns"])
 
@@ -23,17 +24,22 @@ router = APIRouter(tags=["turns"])
 @router.post("/turns", status_code=201)
 def start(bench: Bench, user: User, body: TurnIn) -> StartedOut:
     """Ask a question; the answer is read at /turns/{turn_id}/events."""
-    request = body.request()
-    if body.collection is not None:
-        if body.use_documents is not True:
-            raise Misuse(
-                "both `collection` and `use_documents` say where to look",
-                hint="Send one of them; `use_documents` may list ids of collections too.",
-            )
-        collection = bench.collections.get(user, body.collection)
-        request = replace(request, use_documents=(collection.id,))
+    request = wanted(bench, user, body)
     started = bench.turns.start(user, request, conversation_id=body.conversation_id)
     return StartedOut(turn_id=started.turn_id, conversation_id=started.conversation_id)
+
+
+def wanted(bench: Workbench, user: str, body: TurnIn) -> TurnRequest:
+    """The question with the collection that it looks in. Raises Misuse, or NotFound."""
+    request = body.request()
+    if body.collection is None:
+        return request
+    if body.use_documents is not True:
+        raise Misuse(
+            "both `collection` and `use_documents` say where to look",
+            hint="Send one of them; `use_documents` may list ids of collections too.",
+        )
+    return replace(request, use_documents=(bench.collections.get(user, body.collection).id,))
 
 
 @router.get("/turns", response_model=list[Turn])
@@ -67,12 +73,12 @@ async def events(
 
 
 @router.post("/estimate", response_model=Next)
-def estimate(bench: Bench, user: User, body: EstimateIn) -> Any:
+async def estimate(bench: Bench, user: User, body: EstimateIn) -> Any:
     """What a question that is being written would send and cost, about; nothing is asked."""
-    [model] = bench.priced(user, [bench.models.resolve(body.model)])
     if body.conversation_id is not None:
-        bench.conversations.get(user, body.conversation_id)
-    found = bench.upcoming.next(user, body.conversation_id, body.prompt, model, body.use_documents)
+        await run_in_threadpool(bench.conversations.get, user, body.conversation_id)
+    request = await run_in_threadpool(wanted, bench, user, body)
+    found = await bench.bridge.await_(bench.upcoming.next(user, body.conversation_id, request))
     return plain(found)
 
 

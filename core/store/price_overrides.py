@@ -1,7 +1,7 @@
 """What the user says a model costs, where no table knows it or the table is wrong."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Engine, Row, delete, select
 from core.errors import Refused
 from core.store.engine import insert, reading, writing
 from core.store.tables import price_overrides
+from core.types import ModelInfo, Price
 
 # With the most tokens that we believe of one call it still fits into a column of picodollars.
 _MOST = Decimal(10_000)
@@ -61,6 +62,15 @@ class PriceOverrides:
                 )
             )
 
+    def priced(self, user: str, infos: Sequence[ModelInfo]) -> list[ModelInfo]:
+        """The same models, with the user's own price where there is one."""
+        own = {each.ref: Price(each.input, each.output) for each in self.list(user)}
+        return [
+            replace(info, price=own[info.ref], note="your price") if info.ref in own else info
+            for info in infos
+        ]
+
+    # Last, because its name hides the type from the annotations below it.
     def list(self, user: str) -> tuple[PriceOverride, ...]:
         """Every price that the user has entered, by ref."""
         query = select(price_overrides).where(price_overrides.c.user_id == user)

@@ -1,11 +1,12 @@
 """Summaries of the older part of a conversation; what they replace stays where it is."""
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, not_, select, update
 
 from core.errors import NotFound
 from core.store.columns import now
+from core.store.conversations import before
 from core.store.engine import insert, reading, writing
-from core.store.tables import conversations, summaries
+from core.store.tables import conversations, summaries, turns
 from core.types import Summary
 
 
@@ -32,9 +33,27 @@ class Summaries:
                 insert(connection, summaries).values(values).on_conflict_do_nothing()
             )
 
-    def latest(self, user: str, conversation_id: str) -> Summary | None:
-        """The one that is used; None when there is none."""
-        return next((each for each in self.all(user, conversation_id) if not each.undone_at), None)
+    def latest(
+        self, user: str, conversation_id: str, before_turn: str | None = None
+    ) -> Summary | None:
+        """The one that is used: it stands for the most turns, and of equals it is the newest. None when there
+        is none; with `before_turn`, none that knows of that turn or of what came after it."""
+        later = self._later(user, conversation_id, before_turn) if before_turn else frozenset()
+        usable = (
+            each
+            for each in self.all(user, conversation_id)
+            if not each.undone_at and later.isdisjoint(each.turns)
+        )
+        return max(usable, key=lambda each: len(each.turns), default=None)
+
+    def _later(self, user: str, conversation_id: str, turn_id: str) -> frozenset[str]:
+        query = select(turns.c.id).where(
+            turns.c.user_id == user,
+            turns.c.conversation_id == conversation_id,
+            not_(before(user, turn_id)),
+        )
+        with reading(self._engine) as connection:
+            return frozenset(connection.scalars(query))
 
     def all(self, user: str, conversation_id: str) -> list[Summary]:
         """Every summary of the conversation, newest first, undone ones too."""

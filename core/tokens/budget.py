@@ -42,20 +42,14 @@ def fit(
     """The window with every item kept or dropped with its reason; its parts sum to what is used.
 
     Each item's tokens include the overhead of its message; `reply_overhead` is added to the prompt.
-    System, tools, summary, prompt and whatever is pinned are always whole: Refused, with the numbers, if they
-    and the reserve alone do not fit. Of the room left, sources (best first) may take `source_share`
+    System, tools, summary, prompt and whatever is pinned are always whole, also where they and the reserve
+    alone do not fit: nothing is `free` then but less than nothing, see `within`. Of the room left, sources (best first) may take `source_share`
     and history (oldest first, kept by its `ranking`) the rest; what one of them does not want, the
     other may take. A turn of which anything is pinned is kept whole. More room never drops more.
     """
-    always = tokens(system) + tokens(tools) + tokens(summary)
-    room = window - reserve - always - prompt.tokens - reply_overhead
-    if room < 0:
-        raise _too_small(window, reserve, always, prompt.tokens + reply_overhead)
-    pinned = [turn for turn in history if _is_pinned(turn)]
-    pins = [*_pinned(sources), *(item for turn in pinned for item in turn)]
-    room -= tokens(pins)
-    if room < 0:
-        raise _too_many_pins(pins, -room)
+    always = tokens(system) + tokens(tools) + tokens(summary) + prompt.tokens + reply_overhead
+    pins = [*_pinned(sources), *(item for turn in history if _is_pinned(turn) for item in turn)]
+    room = max(0, window - reserve - always - tokens(pins))
     ranked = ranking or STRATEGIES[DEFAULT].rank(len(history), Asked())
     sizes = [0 if _is_pinned(turn) else tokens(turn) for turn in history]
     loose = [item.tokens for item in sources if not item.pinned]
@@ -135,7 +129,9 @@ def _history(history: Sequence[Turn], ranked: Ranking, allotted: Allotment) -> t
     considered = frozenset(ranked.order)
     found: list[Item] = []
     for place, turn in enumerate(history):
-        if place in allotted.turns or _is_pinned(turn):
+        if _is_pinned(turn):
+            found += _all([replace(item, pinned=True) for item in turn])
+        elif place in allotted.turns:
             found += _all(turn)
         else:
             many = f": {allotted.history_over:,} tokens over" if place in considered else ""
@@ -166,22 +162,49 @@ def _kept(items: Sequence[Item]) -> int:
     return sum(item.tokens for item in items if item.kept)
 
 
-def _too_small(window: int, reserve: int, always: int, prompt: int) -> Refused:
+def within(budget: Budget) -> Budget:
+    """The budget. Refused, with the numbers, when what must be in the window does not fit into it."""
+    over = -budget.free
+    if over <= 0:
+        return budget
+    pins = pinned(budget)
+    alone = over <= sum(size for _, size in pins)
+    raise _too_many_pins(pins, over) if alone else _too_small(budget)
+
+
+def pinned(budget: Budget) -> list[tuple[str, int]]:
+    """What is pinned in it, in words, with its tokens, those of a turn together; the largest first."""
+    found: dict[str, list[Item]] = {}
+    for part in budget.slices:
+        for item in part.items:
+            if item.pinned:
+                found.setdefault(item.ref, []).append(item)
+    pins = [(_begun(items[0]), tokens(items)) for items in found.values()]
+    return sorted(pins, key=lambda pin: -pin[1])
+
+
+def _begun(item: Item) -> str:
+    said = " ".join(item.text.split())[:60]
+    return f"“{said}”" if item.role else f"“{item.label}: {said}”"
+
+
+def _too_small(budget: Budget) -> Refused:
+    parts = {part.region: part.tokens for part in budget.slices}
+    prompt, reserve = parts["prompt"], parts["reserve"]
+    always = sum(parts.get(name, 0) for name in ("system", "tools", "summary"))
     total = always + prompt + reserve
     return Refused(
         f"the question does not fit: {prompt:,} tokens of question, {always:,} of instructions and"
-        f" {reserve:,} reserved for the answer are {total:,}, and the window holds {window:,}",
-        hint=f"Shorten the question by {total - window:,} tokens, ask for a shorter answer,"
+        f" {reserve:,} reserved for the answer are {total:,}, and the window holds {budget.window:,}",
+        hint=f"Shorten the question by {total - budget.window:,} tokens, ask for a shorter answer,"
         " or choose a model with a larger window.",
     )
 
 
-def _too_many_pins(pins: Sequence[Item], over: int) -> PinsTooLarge:
-    largest = max(pins, key=lambda item: item.tokens)
-    begun = " ".join(largest.text.split())[:60]
+def _too_many_pins(pins: Sequence[tuple[str, int]], over: int) -> PinsTooLarge:
+    (name, size), total = pins[0], sum(each for _, each in pins)
     return PinsTooLarge(
-        f"what is pinned does not fit: {tokens(pins):,} tokens are pinned, {over:,} more than there"
+        f"what is pinned does not fit: {total:,} tokens are pinned, {over:,} more than there"
         " is room for",
-        hint=f"Unpin something: the largest is “{largest.label}: {begun}” with {largest.tokens:,}"
-        " tokens.",
+        hint=f"Unpin something: the largest is {name} with {size:,} tokens.",
     )

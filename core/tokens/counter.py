@@ -188,7 +188,8 @@ class Counter:
 
     def _count(self, text: str, measure: _Measure) -> int:
         encoding = self._vocabularies.get(measure.encoding)
-        text = _LONE_SURROGATE.sub("\ufffd", text)
+        if not text.isascii():
+            text = _LONE_SURROGATE.sub("\ufffd", text)
         tokens = sum(len(encoding.encode_ordinary(part)) for part in _parts(text))
         if measure.exact or not measure.local:
             return tokens
@@ -233,5 +234,7 @@ def _local_extra(text: str) -> float:
 
 
 def _parts(text: str) -> list[str]:
+    if len(text) < _RUN:
+        return [text] if text else []
     cuts = [0, *(run.end() for run in _LONG_RUN.finditer(text)), len(text)]
     return [text[start:end] for start, end in pairwise(cuts) if start < end]

@@ -85,7 +85,8 @@ class Budget:
 class WindowPlan:
     """How the window of a conversation is filled: which turns stay when not all fit (`strategy` by its
     name, `latest` for those that keep a few), the share that passages may take, at most how many
-    tokens of the model's window are used (None: all), and the turns and passages that are pinned."""
+    tokens of the model's window are used (None: all), the turns and passages that are pinned, and how many
+    tokens are kept for the answer (`reserve`, None: as many as the prompt says)."""
 
     strategy: str = "oldest_first"
     latest: int = 6
@@ -93,6 +94,7 @@ class WindowPlan:
     limit: int | None = None
     turns: tuple[str, ...] = ()
     passages: tuple[int, ...] = ()
+    reserve: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

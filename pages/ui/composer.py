@@ -1,5 +1,7 @@
 """Where a question is written: the input with its files, and above it what the question is asked with."""
 
+from dataclasses import replace
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -42,8 +44,7 @@ def draw(
             table = _table()
             tools = _tools(bench, answers, conversation)
         gauge = st.empty()
-        if not running:
-            estimate.draw(conversation, answers, documents is not False)
+        line = st.container()
     # Not inside `st.bottom`, where it stands all the same: only then does the page follow the answer down.
     said = st.chat_input(
         _invitation(running, missing),
@@ -53,15 +54,8 @@ def draw(
         disabled=running is not None or bool(missing),
         key="question",
     )
-    if said and said.files:
-        _take_in(bench, said.files)
-    text = said.text.strip() if said else st.session_state.pop("suggested", "")
-    if text and missing:  # a suggestion was pressed
-        st.toast(_invitation(running, missing), icon=":material/tune:")
-    if not text or running or missing:
-        return None, gauge
     request = TurnRequest(
-        text,
+        "",
         model=model,
         use_documents=documents,
         template=prompt.name,
@@ -69,9 +63,20 @@ def draw(
         table=table,
         tools=tools,
         condense=st.session_state.get("condense", False),
-        guess=st.session_state.pop("guess_once", False) or st.session_state.get("guess", False),
     )
-    return request, gauge
+    st.session_state["sent"] = st.session_state.get("sent", 0) + bool(said)
+    if not running:
+        with line:
+            estimate.draw(conversation, request, st.session_state["sent"])
+    if said and said.files:
+        _take_in(bench, said.files)
+    text = said.text.strip() if said else st.session_state.pop("suggested", "")
+    if text and missing:  # a suggestion was pressed
+        st.toast(_invitation(running, missing), icon=":material/tune:")
+    if not text or running or missing:
+        return None, gauge
+    guess = st.session_state.pop("guess_once", False) or st.session_state.get("guess", False)
+    return replace(request, prompt=text, guess=guess), gauge
 
 
 def _invitation(running: Turn | None, missing: str) -> str:

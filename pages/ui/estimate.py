@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.types import Conversation
+from core.types import Conversation, TurnRequest
 from pages.ui import palette, window_bar
 from pages.ui.session import theme
 
@@ -40,13 +40,17 @@ function words(found) {
   }
   const about = found.basis === "exact" ? "" : "about "
   const same = found.same ? `; ${many(found.same)} are as before, which a cache keeps` : ""
-  return `Sends ${about}${many(found.sent)} of ${many(found.window)} tokens, ${money(found.cost)}${same}`
+  const short = found.shortened
+    ? `; ${found.shortened} ${found.shortened === 1 ? "turn is" : "turns are"} summarised first, by a call of about ` +
+      `${many(found.call)} tokens, ${money(found.call_cost)} at most`
+    : ""
+  return `Sends ${about}${many(found.sent)} of ${many(found.window)} tokens, ${money(found.cost)}${same}${short}`
 }
 
 export default function ({ data, parentElement }) {
   const box = parentElement.querySelector(".estimate")
   const bar = box.querySelector("div")
-  const { regions, free, ...asked } = data
+  const { regions, free, asked } = data
   const address = new URL("api/estimate", document.baseURI)
   let timer, count = 0
 
@@ -61,11 +65,12 @@ export default function ({ data, parentElement }) {
       return part
     }))
   }
-  const show = (found) => {
-    box.classList.toggle("over", Boolean(found && found.over > 0))
-    box.querySelector("span").textContent = found ? words(found) : ""
+  const say = (text, found, refused) => {
+    box.classList.toggle("over", refused)
+    box.querySelector("span").textContent = text
     draw(found)
   }
+  const show = (found) => say(found ? words(found) : "", found, Boolean(found && found.over > 0))
   const ask = async (prompt) => {
     const mine = ++count
     if (!prompt.trim()) return show(null)
@@ -74,8 +79,10 @@ export default function ({ data, parentElement }) {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ ...asked, prompt }),
     })
-    // Another key was pressed since, or the server refused what cannot be counted: nothing is said.
-    if (mine === count) show(answer.ok ? await answer.json() : null)
+    const told = await answer.json()
+    if (mine !== count) return // another key was pressed since
+    if ([400, 422].includes(answer.status)) return say(`${told.detail}. ${told.hint}`, null, true)
+    show(answer.ok ? told : null)
   }
   const typed = (event) => {
     if (!event.target.matches?.(FIELD)) return
@@ -86,6 +93,7 @@ export default function ({ data, parentElement }) {
   document.addEventListener("input", typed)
   const field = document.querySelector(FIELD)
   if (field?.value) ask(field.value)
+  else show(null) // it was sent, and the page was drawn again
   return () => {
     clearTimeout(timer)
     count++
@@ -101,14 +109,23 @@ _draw = st.components.v2.component(
 )
 
 
-def draw(conversation: Conversation | None, model: str | None, use_documents: bool) -> None:
-    """The line above the input; it is empty until something is typed."""
+def draw(conversation: Conversation | None, request: TurnRequest, sent: int) -> None:
+    """The line above the input; it is empty until something is typed, and when that was `sent` (how many were).
+    What is typed is estimated with all that the request would be asked with."""
+    documents = request.use_documents
     _draw(
         key="estimate",
         data={
-            "conversation_id": conversation.id if conversation else None,
-            "model": model,
-            "use_documents": use_documents,
+            "asked": {
+                "conversation_id": conversation.id if conversation else None,
+                "model": request.model,
+                "use_documents": documents if isinstance(documents, bool) else list(documents),
+                "template": request.template,
+                "variables": request.variables,
+                "table": request.table,
+                "tools": list(request.tools),
+            },
+            "sent": sent,
             "regions": [
                 [name, words, palette.region(name, theme())]
                 for name, words in window_bar.NAMES.items()

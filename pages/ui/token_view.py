@@ -20,6 +20,19 @@ STYLE = """<style>
   border-radius: .5rem; background: color-mix(in srgb, currentColor 4%, transparent);
 }
 .fl-tokens span { border-radius: .2rem; padding: .1rem 0; box-decoration-break: clone; }
+.fl-models { border-collapse: collapse; width: 100%; font-size: .85rem; font-variant-numeric: tabular-nums; }
+.fl-models :is(th, td) {
+  text-align: right; padding: .4rem .6rem; font-weight: 400;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent);
+}
+.fl-models thead th { opacity: .7; }
+.fl-models tr > :first-child { text-align: left; padding-left: 0; font-weight: 600; }
+@media (max-width: 640px) {
+  .fl-models thead { display: none; }
+  .fl-models tr { display: block; padding: .5rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
+  .fl-models :is(th, td) { display: flex; justify-content: space-between; border: 0; padding: .1rem 0; }
+  .fl-models td::before { content: attr(data-name); opacity: .7; }
+}
 </style>"""
 _MODELS = {"o200k_base": "openai:gpt-4o", "cl100k_base": "openai:gpt-4"}
 _USED_BY = {"o200k_base": "GPT-4o and later", "cl100k_base": "GPT-4, GPT-3.5"}
@@ -142,6 +155,7 @@ _SHOW: dict[str, Callable[[Piece], str]] = {
 
 
 def _models(bench: Workbench, text: str) -> None:
+    """What the text comes to for each model; on a phone a model's figures stand below its name."""
     rows = []
     for info in bench.priced(user(), [m for state in bench.models.states() for m in state.models]):
         if not info.is_model:
@@ -149,29 +163,28 @@ def _models(bench: Workbench, text: str) -> None:
         count = bench.counter.count(text, info.ref)
         basis, error = bench.counter.basis(info.ref), bench.counter.calibration(info.ref).error
         cost = None if info.price is None else info.price.input * count / Decimal(10**6)
-        rows.append(
-            {
-                "Model": info.label,
-                "Tokens": count,
-                "Count": say.basis(basis, error),
-                "Of its window": say.share(count / info.window),
-                "To send": say.money(cost),
-                "A thousand times": say.money(None if cost is None else cost * 1000),
-            }
+        cells = (
+            ("Tokens", f"{count:,}"),
+            ("Count", say.basis(basis, error)),
+            ("Of its window", say.share(count / info.window)),
+            ("To send", say.money(cost)),
+            ("1,000 times", say.money(None if cost is None else cost * 1000)),
         )
+        rows.append((info.label, cells))
     if rows:
         st.markdown("**The same text for each model**")
-        st.dataframe(
-            rows,
-            hide_index=True,
-            column_config={
-                "Tokens": st.column_config.NumberColumn(format="localized"),
-                "Of its window": st.column_config.TextColumn(alignment="right"),
-                "To send": st.column_config.TextColumn(alignment="right"),
-                "A thousand times": st.column_config.TextColumn(alignment="right"),
-            },
-            alt="Tokens and price of the text for each model",
-        )
+        st.html(_table(rows))
+
+
+def _table(rows: list[tuple[str, tuple[tuple[str, str], ...]]]) -> str:
+    head = "".join(f"<th scope=col>{name}</th>" for name in ("Model", *(n for n, _ in rows[0][1])))
+    body = "".join(
+        f"<tr><th scope=row>{escape(model)}</th>"
+        + "".join(f'<td data-name="{name}">{escape(value)}</td>' for name, value in cells)
+        + "</tr>"
+        for model, cells in rows
+    )
+    return f'<table class="fl-models"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _limit(bench: Workbench, text: str) -> None:

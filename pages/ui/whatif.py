@@ -6,10 +6,11 @@ from html import escape
 
 import streamlit as st
 
-from core.bootstrap import STRATEGIES, Lab, Outcome, Workbench
+from core.bootstrap import STRATEGIES, Lab, Outcome, Shortened, Workbench
 from core.errors import FootlightsError
-from core.types import ModelInfo, Turn, WindowPlan
-from pages.ui import palette, pins, say, whatif_answers
+from core.types import ModelInfo, Turn, TurnRequest, WindowPlan
+from pages.ui import palette, pins, say, summary_view, whatif_answers, window_bar
+from pages.ui.health import counted
 from pages.ui.markdown import label
 from pages.ui.session import theme, user
 
@@ -23,6 +24,7 @@ STYLE = """<style>
 </style>"""
 _SHARE = 0.6
 _MOST = 4
+_SUMMARY = "summary"
 _STEPS = (1, 2, 3, 5, 7)
 
 
@@ -52,20 +54,37 @@ def draw(bench: Workbench, turn: Turn) -> None:
         st.warning(
             f"A strategy of yours is not there: {label(problem)}", icon=":material/extension_off:"
         )
-    asked, reserve = _controls(lab, plan)
+    tried, reserve = _controls(bench, turn, lab, plan)
     at = _place(lab)
     _pinned(turn.conversation_id, lab, plan)
     if not names:
         st.caption("Choose a strategy to see what it keeps.")
         return
-    for column, name in zip(st.columns(len(names), gap="medium"), names, strict=True):
+    asked = bench.turn_rows.get(user(), lab.turns[at].turn_id)
+    plans = [replace(tried, strategy=name) for name in names]
+    found = _seen(bench, lab, whatif_answers.wanted(asked, tried, reserve, model), at, plans)
+    columns = st.columns(len(plans), gap="medium")
+    for column, each, outcome in zip(columns, plans, found, strict=True):
         with column:
-            tried = replace(asked, strategy=name)
-            _outcome(lab, tried, lab.outcome(tried, at, reserve), at)
-            whatif_answers.draw(
-                bench, turn.conversation_id, lab.turns[at].turn_id, tried, reserve, model
-            )
-            _use(bench, turn.conversation_id, tried, plan, model)
+            _outcome(lab, each, outcome, at)
+            if each.strategy == _SUMMARY:
+                summary_view.draw(bench, asked, key="lab_")
+            whatif_answers.draw(bench, asked, each, reserve, model)
+            _use(bench, turn.conversation_id, each, plan, model)
+
+
+def _seen(
+    bench: Workbench, lab: Lab, request: TurnRequest, at: int, plans: list[WindowPlan]
+) -> list[Outcome]:
+    """The window of the question under each plan, as it would be sent now."""
+    try:
+        return bench.bridge.run(bench.upcoming.again(user(), lab, request, at, plans))
+    except FootlightsError as error:
+        st.caption(
+            f":orange[It cannot be asked again: {label(str(error))}. {label(error.hint)}] The counts below are "
+            "about what it would take."
+        )
+        return [lab.outcome(plan, at, request.max_tokens or 0) for plan in plans]
 
 
 def _model(bench: Workbench, turn: Turn) -> ModelInfo:
@@ -74,7 +93,9 @@ def _model(bench: Workbench, turn: Turn) -> ModelInfo:
     return known.get(turn.model) or known.get(first.ref) or first
 
 
-def _controls(lab: Lab, plan: WindowPlan) -> tuple[WindowPlan, int]:
+def _controls(bench: Workbench, turn: Turn, lab: Lab, plan: WindowPlan) -> tuple[WindowPlan, int]:
+    """The plan as the sliders say it, and how many tokens it keeps for the answer: as many as it would by
+    itself, until that is changed."""
     sizes = _sizes(lab.model.window)
     whole = lab.outcome(WindowPlan(), len(lab.turns) - 1, 0).sent
     wanted = plan.limit or min(lab.model.window, max(sizes[0], int(whole * _SHARE)))
@@ -85,24 +106,38 @@ def _controls(lab: Lab, plan: WindowPlan) -> tuple[WindowPlan, int]:
             value=min(sizes, key=lambda size: abs(size - wanted)),
             format_func=lambda size: f"{size:,}",
             key="lab_window",
-            width=230,
+            width=185,
             help=f"{lab.model.label} reads {lab.model.window:,}; the lab begins with less, so that there "
             "is something to see.",
         )
-        most = max(50, window // 2)
+        most = min(max(50, window // 2), max(2, lab.model.max_output))
+        usual = min(most, _usual(bench, turn, lab.model, window))
         reserve = st.slider(
             "Kept for the answer, tokens",
-            0,
+            1,
             most,
-            min(256, most // 4),
-            width=200,
+            min(most, plan.reserve or usual),
+            width=190,
             key=f"lab_reserve_{window}",  # its bound is that of the window
+            help="An answer ends there. A plan that is used in the conversation keeps it.",
         )
         share = st.slider(
-            "Passages may take", 0, 100, int(plan.source_share * 100), 5, "%d%%", width=170
+            "Passages may take", 0, 100, int(plan.source_share * 100), 5, "%d%%", width=135
         )
-        latest = st.slider("Turns a sliding window keeps", 1, 20, plan.latest, width=200)
-    return replace(plan, limit=window, source_share=share / 100, latest=latest), reserve
+        latest = st.slider("Sliding window, turns", 1, 20, plan.latest, width=150)
+    kept = None if reserve == usual else reserve
+    return replace(
+        plan, limit=window, source_share=share / 100, latest=latest, reserve=kept
+    ), reserve
+
+
+def _usual(bench: Workbench, turn: Turn, model: ModelInfo, window: int) -> int:
+    """What is kept for an answer where nobody says how much."""
+    request = replace(turn.request, model=model.ref, max_tokens=None)
+    try:
+        return bench.upcoming.reserve(user(), request, WindowPlan(limit=window))
+    except FootlightsError:  # its prompt is gone: any will do
+        return 256
 
 
 def _sizes(window: int) -> list[int]:
@@ -154,14 +189,22 @@ def _outcome(lab: Lab, plan: WindowPlan, found: Outcome, at: int) -> None:
             f"costs anything: widen the window{f', or {what}' if what else ''}."
         )
         return
+    st.html(window_bar.line(found.parts, plan.limit or lab.model.window, theme()))
     st.html(_strip(lab, plan, found))
-    gone = [turn for turn, kept in zip(lab.turns, found.kept, strict=False) if not kept]
-    kept = f"{at - len(gone)} of {at} earlier turn{'' if at == 1 else 's'} kept"
+    short = found.summary.turns if found.summary else (False,) * at
+    gone = [
+        turn
+        for turn, kept, inside in zip(lab.turns, found.kept, short, strict=False)
+        if not (kept or inside)
+    ]
+    kept = f"{sum(found.kept)} of {at} earlier turn{'' if at == 1 else 's'} kept"
     more = f", {found.passages} of {found.offered} passages" if found.offered else ""
     st.markdown(f"**{say.tokens(found.sent)}** sent, {found.free:,} free  \n{kept}{more}")
+    if found.summary:
+        _summary(found.summary)
     st.caption(
-        f"{_money(found.cost)} this question · {_money(found.cost_next)} one more like it · "
-        f"{_money(found.cost_so_far)} and {say.tokens(found.sent_so_far)} until here"
+        f"{_money(found.cost)} this question · {_about(found.cost_next)} one more like it · "
+        f"{_about(found.cost_so_far)} and about {say.tokens(found.sent_so_far)} until here"
     )
     if gone:
         with st.expander(f"What goes: {len(gone)}", type="compact"):
@@ -169,22 +212,54 @@ def _outcome(lab: Lab, plan: WindowPlan, found: Outcome, at: int) -> None:
                 st.caption(f"{turn.history:,} tokens · “{label(_short(turn.question))}”")
 
 
+def _summary(made: Shortened) -> None:
+    """The summary in the window: what it stands for, and what it takes to have it."""
+    count = sum(made.turns)
+    colour = palette.region("summary", theme())
+    which = "a new summary" if made.call else "the summary that there is"
+    depth = f" of depth {made.depth}, made from the one before it" if made.depth > 1 else ""
+    about = "about " if made.call else ""
+    words = f"{counted(count, 'turn')} in {which}{depth}: {about}{say.tokens(made.tokens)}"
+    st.html(
+        f'<div class="fl-who"><i class="fl-mark" style="background:{colour}"></i>'
+        f"<span>{escape(words)}</span></div>"
+    )
+    if made.call:
+        st.caption(
+            f"Needs one call: about {say.tokens(made.call)}, {_money(made.cost)} at most. It is made when the "
+            "question is asked, and not before."
+        )
+
+
 def _money(cost: Decimal | None) -> str:
     return label(say.money(cost))
 
 
+def _about(cost: Decimal | None) -> str:
+    return f"about {_money(cost)}" if cost else _money(cost)
+
+
 def _strip(lab: Lab, plan: WindowPlan, found: Outcome) -> str:
-    """HTML of a square for each earlier turn: filled when it is kept, dashed when it goes."""
-    colour, ink = palette.region("history", theme()), palette.of(theme()).background
+    """HTML of a square for each earlier turn: filled when it is kept, in the colour of the summary when that
+    stands for it, dashed when it goes."""
+    ink = palette.of(theme()).background
+    short = found.summary.turns if found.summary else (False,) * len(found.kept)
     squares = []
-    for number, (turn, kept) in enumerate(zip(lab.turns, found.kept, strict=False), 1):
+    for number, (turn, kept, inside) in enumerate(
+        zip(lab.turns, found.kept, short, strict=False), 1
+    ):
         pinned = turn.turn_id in plan.turns
-        words = "pinned" if pinned else "kept" if kept else "dropped"
+        words = (
+            "pinned" if pinned else "kept" if kept else "in the summary" if inside else "dropped"
+        )
         title = escape(f"{number}: {_short(turn.question)}, {turn.history:,} tokens, {words}")
-        look = f'style="background:{colour};color:{ink}"' if kept else 'class="fl-gone"'
+        colour = palette.region("history" if kept else "summary", theme())
+        is_in = kept or inside
+        look = f'style="background:{colour};color:{ink}"' if is_in else 'class="fl-gone"'
         squares.append(f'<i {look} title="{title}">{"●" if pinned else number}</i>')
-    kept_count = sum(found.kept)
-    told = f"{kept_count} of {len(found.kept)} earlier turns kept"
+    told = f"{sum(found.kept)} of {len(found.kept)} earlier turns kept"
+    if any(short):
+        told += f", {sum(short)} in the summary"
     return f'<div class="fl-turns" role="img" aria-label="{told}">{"".join(squares)}</div>'
 
 

@@ -6,24 +6,30 @@ import streamlit as st
 
 from core.bootstrap import Workbench
 from core.errors import FootlightsError
-from core.types import ModelInfo, Turn, WindowPlan
+from core.types import ModelInfo, Turn, TurnRequest, WindowPlan
 from pages.ui import live, say
 from pages.ui.markdown import label, safe
 from pages.ui.session import user
 
 
-def draw(
-    bench: Workbench,
-    conversation_id: str,
-    turn_id: str,
-    tried: WindowPlan,
-    reserve: int,
-    model: ModelInfo,
-) -> None:
+def wanted(asked: Turn, tried: WindowPlan, reserve: int, model: ModelInfo) -> TurnRequest:
+    """The question once more under this plan, by this model. It is the owner who asks and pays now, whoever
+    asked it first."""
+    return replace(
+        asked.request,
+        model=model.ref,
+        key_id="",
+        link_id="",
+        visitor_id="",
+        max_tokens=reserve,
+        again=asked.request.again or asked.id,
+        plan=whole(tried, model),
+    )
+
+
+def draw(bench: Workbench, asked: Turn, tried: WindowPlan, reserve: int, model: ModelInfo) -> None:
     """The question again under this plan, as if it were asked where the slider is; its answer stands here."""
-    turns = bench.turns_of(user(), conversation_id)
-    asked = next(turn for turn in turns if turn.id == turn_id).request
-    first = asked.again or turn_id
+    turns = bench.turns_of(user(), asked.conversation_id)
     if st.button(
         "Ask it with this",
         key=f"ask_{tried.strategy}",
@@ -33,22 +39,14 @@ def draw(
         help="Asks the question of the slider once more, with what was said before it, and shows the answer here. "
         "The conversation keeps its strategy; of both answers later questions see the newest.",
     ):
-        # It is the owner who asks and pays now, whoever asked it first.
-        mine = replace(
-            asked,
-            key_id="",
-            link_id="",
-            visitor_id="",
-            max_tokens=max(1, reserve),
-            again=first,
-            plan=whole(tried, model),
-        )
+        request = wanted(asked, tried, reserve, model)
         try:
-            bench.turns.start(user(), mine, conversation_id=conversation_id)
+            bench.turns.start(user(), request, conversation_id=asked.conversation_id)
         except FootlightsError as error:
             say.problem(error)
         else:
             st.rerun()
+    first = asked.request.again or asked.id
     again = [turn for turn in turns if turn.request.again == first and _is_by(turn, tried)]
     if again:
         _answered(bench, again[-1])

@@ -1,6 +1,6 @@
 """The context window as a bar: what every token of it is used for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 
 from core.types import Budget, Region, Slice
@@ -55,6 +55,18 @@ def slim(budget: Budget, theme: str, turn_id: str, answered: int | None = None) 
         f'<a class="fl-slim" href="tokens?turn={escape(turn_id)}" target="_self" '
         f'title="Open the window of this question"><div class="fl-bar" role="img" aria-label="The window" '
         f'style="background:{palette.of(theme).free}">{segments}</div><span>{escape(told)}</span></a>'
+    )
+
+
+def line(parts: Mapping[Region, int], window: int, theme: str) -> str:
+    """HTML of what each region takes of the window as one thin line; what is free stays empty."""
+    whole = max(window, sum(parts.values()), 1)
+    shown = [Slice(name, (), parts[name]) for name in NAMES if parts.get(name)]
+    segments = "".join(_segment(part, whole, theme) for part in shown)
+    told = ", ".join(f"{NAMES[part.region]} {part.tokens:,}" for part in shown)
+    return (
+        f'<div class="fl-slim"><div class="fl-bar" role="img" aria-label="{escape(told)} tokens" '
+        f'style="background:{palette.of(theme).free}">{segments}</div></div>'
     )
 
 

@@ -89,9 +89,15 @@ def test_what_is_typed_is_estimated_before_it_is_sent(tab: Tab) -> None:
     expect(page.locator(".estimate i[data-region=history]")).to_have_count(1)
     expect(page.locator(".estimate i[data-region=reserve]")).to_have_count(1)
     field.fill("word " * 200_000)
-    expect(page.get_by_text("This does not fit, by")).to_be_visible()
+    expect(page.get_by_text("at most 200,000 can be asked")).to_be_visible()
     field.fill("")
-    expect(line).to_have_count(0)
+    expect(page.locator(".estimate span")).to_have_text("")
+    field.fill("word " * 39_000)
+    expect(page.get_by_text("This does not fit, by")).to_be_visible()
+    field.press("Enter")
+    expect(page.get_by_text("the question does not fit").first).to_be_visible()
+    expect(page.locator(".estimate span")).to_have_text("")
+    assert page.locator(".estimate i").count() == 0
 
 
 def test_an_answer_survives_a_reload_in_the_middle(tab: Tab, served: App) -> None:

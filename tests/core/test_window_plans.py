@@ -1,11 +1,18 @@
 """The plan of a conversation steers what is sent: strategy, limit, pinned turns and passages."""
 
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from core.events import TurnFailed
 from core.llm.scripted import Reply
+from core.settings import ROOT
 from core.types import Budget, Slice, TurnRequest, WindowPlan
+from tests.conftest import running, settings_for
 from tests.core.test_finding import rider
 from tests.core.test_turns import ask, followed
 
@@ -147,8 +154,10 @@ def test_a_pinned_passage_counts_in_the_lab_and_before_sending(bench: Any) -> No
     tight = replace(plan, limit=lab.system + 100)
     assert lab.outcome(tight, 0, 64).over > 0
     bench.conversations.set_plan("local", first.conversation_id, tight)
-    found = bench.upcoming.next("local", first.conversation_id, "And?", model)
-    assert (found.pin, found.pin_tokens, found.over > 0) == ("a passage", size, True)
+    request = TurnRequest("And?", model=model.ref, max_tokens=64)
+    found = bench.bridge.run(bench.upcoming.next("local", first.conversation_id, request))
+    assert (found.pin_tokens, found.over > 0) == (size, True)
+    assert found.pin.startswith("“rider.md, section 1: # Rider")
 
 
 def summarised(bench: Any, *replies: Any) -> tuple[str, list[str], str]:
@@ -220,3 +229,70 @@ def test_a_pinned_turn_is_sent_as_it_was_said_and_not_summarised(bench: Any) -> 
     turn, _ = next_turn(bench, where, "Which lamp?")
     assert ids[0] in sent_history(bench, turn)
     assert ids[1] not in sent_history(bench, turn)
+
+
+OTHER = """---
+description: In one word.
+variables:
+  - name: turns
+    type: list
+    trust: user
+    required: true
+---
+{% message "user" %}
+One word for: {% for each in turns %}{{ each.question }} {% endfor %}
+{% endmessage %}
+"""
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Any]:
+    """A workbench with prompts of its own, to which one may be added."""
+    prompts = tmp_path / "prompts"
+    shutil.copytree(ROOT / "prompts", prompts)
+    with running(settings_for(tmp_path / "data", FOOTLIGHTS_PROMPTS=prompts)) as made:
+        yield made
+
+
+def test_a_summary_is_written_anew_with_another_prompt_and_the_one_before_stays(
+    writer: Any,
+) -> None:
+    bench = writer
+    where, _, _ = summarised(bench, Reply("In short."), Reply("Yes."))
+    [made] = bench.summaries.all("local", where)
+    bench.bridge.run(bench.prompts.save("one_word", OTHER, who="local"))
+    assert bench.summariser.prompts() == ["history@1", "one_word@1"]
+    told = bench.bridge.run(bench.summariser.call("local", where, made, "one_word@1"))
+    bench.models.providers["scripted"].script.append(Reply("Lamps."))
+    again = bench.bridge.run(bench.summariser.redo("local", where, made, "one_word@1"))
+    asked = bench.models.providers["scripted"].requests[-1]
+    assert asked.messages[-1].text.startswith("One word for: Lamp 0")
+    assert told == (bench.counter.count(asked.messages[0].text) + 8, asked.max_tokens)
+    assert (again.text, again.turns, again.depth) == ("Lamps.", made.turns, 1)
+    assert again.prompt_version == "one_word@1"
+    assert bench.summaries.latest("local", where) == again
+    assert [each.text for each in bench.summaries.all("local", where)] == ["Lamps.", "In short."]
+    assert [each.purpose for each in bench.ledger.rows("local")].count("history") == 2
+    turn, _ = next_turn(bench, where, "Again?")
+    [item] = part(bench.turn_rows.budget("local", turn), "summary").items
+    assert "Lamps." in item.text
+    bench.summaries.undo("local", again.id)
+    assert bench.summaries.latest("local", where) is None, "neither is used, and neither is gone"
+    bench.summaries.undo("local", made.id, undone=False)
+    assert bench.summaries.latest("local", where).text == "In short."
+
+
+def test_a_summary_of_a_summary_is_redone_from_the_one_before_it(bench: Any) -> None:
+    where, _, _ = summarised(bench, Reply("In short."), Reply("Yes."))
+    bench.models.providers["scripted"].script.extend(
+        [Reply("Ok."), Reply("Shorter."), Reply("Ok."), Reply("Anew.")]
+    )
+    next_turn(bench, where, f"More {LONG}?")
+    next_turn(bench, where, f"Still more {LONG}?")
+    newest = bench.summaries.all("local", where)[0]
+    again = bench.bridge.run(bench.summariser.redo("local", where, newest, "history@1"))
+    assert (again.text, again.depth, again.turns) == ("Anew.", 2, newest.turns)
+    assert (
+        "Before that: In short."
+        in bench.models.providers["scripted"].requests[-1].messages[-1].text
+    )

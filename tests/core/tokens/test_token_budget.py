@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.errors import Refused
-from core.tokens.budget import fit
+from core.tokens.budget import fit, pinned, within
 from core.tokens.counter import REPLY_OVERHEAD
 from core.tokens.strategies import STRATEGIES, Asked, Strategy
 from core.types import Budget, Item, Slice
@@ -48,7 +48,7 @@ def kept(budget: Budget) -> set[str]:
 @given(conversations(), st.integers(0, 6000), st.integers(0, 500))
 def test_the_window_holds_by_construction(asked: dict[str, object], window: int, more: int) -> None:
     try:
-        budget = fit(window=window, **asked)  # type: ignore[arg-type]
+        budget = within(fit(window=window, **asked))  # type: ignore[arg-type]
     except Refused:
         assume(False)
         return
@@ -101,7 +101,7 @@ def test_whatever_the_strategy_pins_hold_and_more_room_never_drops_more(
     assert len(set(ranking.order)) == len(ranking.order)
     assert set(ranking.order) <= set(range(len(asked["history"])))
     try:
-        budget = fit(window=window, ranking=ranking, **asked)
+        budget = within(fit(window=window, ranking=ranking, **asked))
     except Refused:
         assume(False)
         return
@@ -138,14 +138,16 @@ def test_every_item_comes_back_unchanged_but_for_its_fate(asked: dict[str, objec
 
 
 def story(window: int, sources: int, turns: int, **more: Any) -> Budget:
-    return fit(
-        window=window,
-        reserve=100,
-        system=[item("system", 50)],
-        sources=[item(f"s{n}", 100) for n in range(sources)],
-        history=[[item(f"u{n}", 50), item(f"a{n}", 50)] for n in range(turns)],
-        prompt=item("prompt", 47),
-        **more,
+    return within(
+        fit(
+            window=window,
+            reserve=100,
+            system=[item("system", 50)],
+            sources=[item(f"s{n}", 100) for n in range(sources)],
+            history=[[item(f"u{n}", 50), item(f"a{n}", 50)] for n in range(turns)],
+            prompt=item("prompt", 47),
+            **more,
+        )
     )
 
 
@@ -220,13 +222,15 @@ def test_a_pinned_turn_stays_and_the_others_go_by_the_strategy() -> None:
 
 def test_pins_that_do_not_fit_are_refused_with_what_to_unpin() -> None:
     with pytest.raises(Refused) as refused:
-        fit(
-            window=500,
-            reserve=100,
-            system=[item("system", 50)],
-            sources=[replace(item("lease.pdf, page 3", 400), pinned=True)],
-            history=[],
-            prompt=item("prompt", 47),
+        within(
+            fit(
+                window=500,
+                reserve=100,
+                system=[item("system", 50)],
+                sources=[replace(item("lease.pdf, page 3", 400), pinned=True)],
+                history=[],
+                prompt=item("prompt", 47),
+            )
         )
     assert str(refused.value) == (
         "what is pinned does not fit: 400 tokens are pinned, 100 more than there is room for"
@@ -239,3 +243,18 @@ def test_the_tools_have_a_region_of_their_own_and_are_never_dropped() -> None:
     assert part(budget, "tools").tokens == 150
     assert budget.used <= 500
     assert "search" in kept(budget)
+
+
+def test_a_window_that_is_too_full_is_drawn_with_what_must_be_in_it_and_nothing_else() -> None:
+    lock = replace(item("pinned", 300), pinned=True)
+    full = fit(
+        window=500,
+        reserve=100,
+        system=[item("system", 50)],
+        sources=[item("passage", 10)],
+        history=[[item("u1", 10), item("a1", 10)], [lock, item("its answer", 50)]],
+        prompt=item("prompt", 47),
+    )
+    assert kept(full) == {"system", "pinned", "its answer", "prompt", "Room for the answer"}
+    assert full.free == -50
+    assert [size for _, size in pinned(full)] == [300, 50]

@@ -20,7 +20,7 @@ from core.store.accounts import Payers, accounts_of
 from core.store.columns import now, to_the_picodollar
 from core.store.engine import insert, reading, writing
 from core.store.leases import is_orphaned
-from core.store.ledger_rows import change, open_row, settle_at_worst
+from core.store.ledger_rows import change, hold_more, open_row, settle_at_worst
 from core.store.spend_days import TOKENS, date_of, day_of
 from core.store.tables import ledger, spend_days, turns
 from core.types import LedgerRow, Usage
@@ -93,6 +93,12 @@ class Ledger:
             if connection.execute(fresh).first() is not None:
                 exact = None if reserved is None else to_the_picodollar(reserved)
                 accounts.reserve(connection, user, on, exact)
+
+    def hold(self, user: str, row_id: str, worst: Decimal) -> None:
+        """Reserve so much (USD) for an open row that has less, on every account that pays. Raises
+        BudgetExceeded, and then what was reserved stays; NotFound."""
+        with writing(self._engine) as connection:
+            hold_more(connection, open_row(connection, user, row_id), worst)
 
     def settle(self, user: str, row_id: str, usage: Usage | None, cost: Decimal | None) -> None:
         """Book what it came to (USD; None: price unknown). What the vendor reported is never replaced;

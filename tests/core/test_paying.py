@@ -1,15 +1,18 @@
 """What a turn may cost, and who answers when the first model does not: over real HTTP."""
 
 import json
+import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from sqlalchemy import event
 
+from core.errors import DiskFull
 from core.events import FellBack, TurnDone, TurnFailed
 from core.llm.pricing import price
 from tests.conftest import running, settings_for
@@ -21,6 +24,8 @@ class Vendor(BaseHTTPRequestHandler):
 
     calls = 0
     status = 200
+    before: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
+    """What happens when it is asked."""
     headers_sent: ClassVar[dict[str, str]] = {}
     body = (
         b'data: {"choices": [{"index": 0, "delta": {"content": "Hello there"}}]}\n\n'
@@ -31,6 +36,7 @@ class Vendor(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         type(self).calls += 1
         self.rfile.read(int(self.headers["content-length"]))
+        type(self).before()
         self.send_response(self.status)
         self.send_header("content-type", "text/event-stream")
         for name, value in self.headers_sent.items():
@@ -209,6 +215,43 @@ def test_what_a_vendor_tells_only_at_the_end_is_booked_and_the_next_call_is_refu
     assert (cap.spent, cap.over) == (row.cost, Decimal("0.015005"))
     assert answered(paid)[-1].code == "budget_exceeded"
     assert vendor.calls == 1
+
+
+def test_what_was_answered_while_the_disk_was_full_is_kept_and_booked_once_there_is_room(
+    paid: Any, vendor: Any
+) -> None:
+    full = threading.Event()
+
+    @event.listens_for(paid.engine, "do_execute")
+    def refuse(cursor: Any, statement: str, *_: Any) -> None:
+        if full.is_set() and statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorname = "SQLITE_FULL"
+            raise error
+
+    paid.caps.set("local", "day", Decimal(1))
+    vendor.before = full.set
+    turn_id = ask(paid, "Hello", use_documents=False).turn_id
+    last = followed(paid, turn_id)[-1]
+    assert isinstance(last, TurnFailed) and last.code in ("not_saved", "disk_full")
+    with pytest.raises(DiskFull) as refused:
+        ask(paid, "Hello again", use_documents=False)
+    assert "Free some space" in refused.value.hint
+    [row] = paid.ledger.rows("local")
+    assert row.state == "reserved" and vendor.calls == 1
+
+    vendor.before = lambda: None
+    full.clear()
+    ticking = threading.Event()
+    while (turn := paid.turn_rows.get("local", turn_id)).status == "running":
+        ticking.wait(0.02)
+    [row] = paid.ledger.rows("local")
+    assert (row.state, row.usage.source, row.cost) == ("settled", "reported", Decimal("0.000105"))
+    [cap] = paid.caps.list("local")
+    assert (cap.spent, cap.reserved) == (row.cost, 0)
+    told = [seq for seq, _ in paid.turn_rows.events("local", turn_id)]
+    assert told == list(range(1, len(told) + 1)) and turn.status in ("done", "failed")
+    assert isinstance(followed(paid, ask(paid, "Again", use_documents=False).turn_id)[-1], TurnDone)
 
 
 def test_a_model_without_a_price_is_refused_under_a_cap(paid: Any, vendor: Any) -> None:

@@ -12,7 +12,7 @@ _STATIC = Path(__file__).resolve().parent.parent / "static"
 FAVICON = str(_STATIC / "icon.svg")
 
 _COLUMN = """
-.st-key-chat, .st-key-welcome,
+.st-key-chat, .st-key-welcome, .st-key-demo_end,
 [data-testid="stBottomBlockContainer"] > [data-testid="stVerticalBlock"] {
   width: 100%; max-width: 760px; margin-inline: auto; align-self: center;
 }

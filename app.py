@@ -7,6 +7,7 @@ gc.disable()  # imports leave no garbage, and looking for it takes a fifth of th
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -22,6 +23,9 @@ from pages.ui.session import workbench
 
 gc.freeze()  # nor is what they made looked through ever again
 gc.enable()
+
+
+_FRAME = Path(__file__).resolve().parent / "pages" / "frame.py"
 
 
 @asynccontextmanager
@@ -44,7 +48,7 @@ app = st.App(
     "pages/frame.py",
     routes=[Mount("/api", app=create_api(workbench)), *entry.routes()],
     lifespan=lifespan,
-    middleware=[Middleware(Doors, bench=workbench)],
+    middleware=[Middleware(Doors, bench=workbench, hidden=str(_FRAME))],
 )
 
 if __name__ == "__main__":

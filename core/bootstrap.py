@@ -39,6 +39,7 @@ from core.replays import Pair as ReplayPair
 from core.replays import Price as ReplayPrice
 from core.retrieval.verdicts import summary as summary  # what a page says of its citations
 from core.settings import Settings
+from core.sharing.faring import Share as Share
 from core.sharing.outside import reached as reached
 from core.sharing.reach import Tunnel as Tunnel
 from core.sharing.reach import address as link_address
@@ -47,7 +48,6 @@ from core.sharing.reach import qr as qr_code
 from core.sharing.reach import tunnels as tunnels
 from core.sharing.scan import Finding as Finding
 from core.sharing.scope import Demo as Demo
-from core.sharing.shares import Share as Share
 from core.sharing.shown import Told as Told
 from core.sharing.snapshot import excerpt as excerpt
 from core.sharing.snapshot_page import page as snapshot_page

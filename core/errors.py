@@ -29,6 +29,7 @@ FootlightsError                 .code (stable, snake_case) · .hint (what to do 
 ├── ModelMisbehaved             the model's: an answer that cannot be used
 │   └── UnusableOutput          not the data that was asked for: .text .attempts (in llm/unusable.py)
 ├── ToolServerFailed            an MCP server's: it did not answer as asked
+├── DiskFull                    the machine's: what was to be kept found no room, and nothing of it is there
 ├── Interrupted                 nobody's: the process that ran it ended
 └── AssetUnavailable            weights or a vocabulary that no source could deliver
 
@@ -255,6 +256,16 @@ class Spent(FootlightsError):
 
     code = "messages_spent"
     hint = "What was answered stays here until the link ends."
+
+
+class DiskFull(FootlightsError):
+    """Read by everybody: the disk has no room for what was to be kept; what was there is untouched."""
+
+    code = "disk_full"
+    hint = "Free some space on the disk that holds the data of the app, then try again."
+
+    def __init__(self) -> None:
+        super().__init__("the disk is full, so nothing of this was kept")
 
 
 class WrongToken(FootlightsError):

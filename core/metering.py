@@ -38,6 +38,12 @@ class TurnMeter:
         await asyncio.to_thread(self._reserve, row_id, model, input_tokens, max_tokens)
         return row_id
 
+    async def hold(self, row_id: str, model: str, worst: Usage) -> None:
+        """Reserve for `worst` where that is more than was reserved. Raises BudgetExceeded."""
+        cost = price(model, worst, self._override(model))
+        if cost is not None:
+            await asyncio.to_thread(self.ledger.hold, self.user, row_id, cost)
+
     async def settle(self, row_id: str, model: str, usage: Usage) -> None:
         """Book what it came to; `usage.source` says whether the vendor reported it."""
         await asyncio.to_thread(self._settle, row_id, model, usage)

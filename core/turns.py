@@ -10,8 +10,9 @@ from core import endings
 from core.admission import Admission, Asked
 from core.bridge import Bridge, contained
 from core.chat import ChatService
-from core.errors import FootlightsError, Interrupted
+from core.errors import DiskFull, FootlightsError, Interrupted
 from core.events import ContextReady, EffectBegan, Ending, PassagesFound, TurnDone, load
+from core.finishing import Finishing
 from core.live import BATCH, LiveTurn, Recorded
 from core.otlp import Outlet
 from core.recovery import Recovery
@@ -57,6 +58,7 @@ class TurnRunner:
         self._process = process
         self._bridge = bridge
         self._recovery = Recovery(turns, ledger, process)
+        self._finishing = Finishing(turns, process.owner)
         self._live: dict[tuple[str, str], LiveTurn] = {}
         self._saving = asyncio.Lock()
         self._closing = False
@@ -103,7 +105,7 @@ class TurnRunner:
         self, user: str, turn_id: str, after: int = 0
     ) -> AsyncGenerator[list[Recorded], None]:
         """The events behind `after` in batches, as they come, until the turn's ending."""
-        while live := self._live.get((user, turn_id)):
+        while live := self._live.get((user, turn_id)) or self._finishing.late(user, turn_id):
             batch = await live.after(after)
             if not batch:
                 return
@@ -167,7 +169,7 @@ class TurnRunner:
         live.task = None  # from here on nothing can be stopped any more
         await contained(self._finish(live, status, ending))
         if not live.ended:  # the disk is full, say: whoever looks on must not wait for ever
-            live.end(live.last(endings.NOT_SAVED))
+            self._finishing.wait(live, status, ending)
         self._live.pop((live.user, live.turn_id), None)
 
     async def _stream(self, live: LiveTurn, asked: Asked) -> None:
@@ -213,27 +215,11 @@ class TurnRunner:
         async with self._saving:  # what is being written now is not written again
             spans = live.untraced()
             live.traced += len(spans)
-        kept = await asyncio.to_thread(
-            self._turns.finish,
-            live.user,
-            live.turn_id,
-            self._process.owner,
-            status,
-            answer="".join(live.answer),
-            reasoning="".join(live.reasoning),
-            citations=live.citations,
-            leak=live.leak,
-            usage=live.usage,
-            stop_reason=ending.words if isinstance(ending, TurnDone) else ending.code,
-            error=endings.as_error(ending),
-            first_token_seconds=live.first_token_seconds,
-            seconds=live.seconds,
-            ending=(last.seq, last.data),
-            spans=spans,
-            tape=live.tape.rows(),
-            fence=0,
-            model=live.model,
-        )
+        try:
+            kept = await self._finishing.write(live, status, ending, last, spans)
+        except DiskFull:
+            live.traced -= len(spans)
+            raise
         if kept:
             live.end(last)
             if self._outlet:
@@ -260,6 +246,7 @@ class TurnRunner:
             for user, turn_id in stops:
                 await self.stop(user, turn_id)
         await asyncio.to_thread(self._recovery.run)
+        await self._finishing.catch_up()
 
     async def _save_tape(self, live: LiveTurn) -> None:
         rows, at = live.tape.rows(), live.taped

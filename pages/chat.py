@@ -25,7 +25,7 @@ bench = session.workbench()
 conversations = bench.conversations
 chosen = session.query("c")
 if not chosen:
-    newest = conversations.list(session.user(), limit=1)
+    newest = conversations.list(session.user(), limit=1, key="")
     chosen = newest[0].id if newest else "new"
 try:
     conversation = None if chosen == "new" else conversations.get(session.user(), chosen)

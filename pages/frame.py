@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # `AppTest` and `uvicorn` start elsewhere than the project's root
     sys.path.insert(0, str(ROOT))
 
-from pages.ui import demo_chat, leaving, session, sidebar, style  # noqa: E402
+from core.errors import FootlightsError  # noqa: E402
+from pages.ui import demo_chat, leaving, say, session, sidebar, style  # noqa: E402
 from pages.ui.session import workbench  # noqa: E402
 
 st.set_page_config(
@@ -62,7 +63,10 @@ def _of_user() -> None:
         return
     workbench().first_look()
     sidebar.draw()
-    page.run()
+    try:
+        page.run()
+    except FootlightsError as error:  # on a full disk, say, a page that expects no error has one
+        say.problem(error)
 
 
 def _of_visitor() -> None:

@@ -16,9 +16,16 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.caller import ADDRESS_HEADER, HEADER, OWNER_COOKIE, SCOPE_KEY, VISITOR_COOKIE
+from core.caller import (
+    ADDRESS_HEADER,
+    HEADER,
+    LOCAL_USER,
+    OWNER_COOKIE,
+    SCOPE_KEY,
+    VISITOR_COOKIE,
+)
 from core.doors import pages, paths
-from core.doors.answers import Asked, answer, bounded, problem, sealed, turn_away
+from core.doors.answers import Asked, answer, bounded, hiding, problem, sealed, turn_away
 from core.doors.sockets import Neighbours
 from core.doors.who import found, is_foreign
 from core.doors.who import is_loopback as is_loopback
@@ -45,16 +52,23 @@ class Behind(Protocol):
 
 class Doors:
     """Lets the owner and his team in, a visitor to his link, turns everyone else away with words, and sets the
-    headers of every answer. `bench` is asked at each request that needs it."""
+    headers of every answer. `bench` is asked at each request that needs it; `hidden` is a path of this
+    machine that only its owner's pages are told."""
 
     def __init__(
-        self, app: ASGIApp, bench: Callable[[], Behind], *, per_minute: float = _REQUESTS
+        self,
+        app: ASGIApp,
+        bench: Callable[[], Behind],
+        *,
+        per_minute: float = _REQUESTS,
+        hidden: str = "",
     ) -> None:
         self._app = app
         self._bench = bench
         self._pace = Pace(per_minute=per_minute, burst=per_minute / 2)
         self._streams: Counter[str] = Counter()
         self._neighbours = Neighbours()
+        self._hidden = hidden.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -154,6 +168,8 @@ class Doors:
         kept = [each for each in scope["headers"] if each[0].decode("latin-1").lower() not in told]
         scope["headers"] = [*kept, *((name.encode(), text.encode()) for name, text in told.items())]
         scope[SCOPE_KEY] = asked.who
+        if asked.who.user != LOCAL_USER and scope["type"] == "websocket":
+            send = hiding(send, self._hidden)
         if asked.is_in or asked.path.startswith(paths.GATEWAY):
             await self._app(scope, receive, send)  # a program's window is larger than a question
         elif scope["type"] == "websocket":

@@ -35,6 +35,8 @@ class Attempt:
     count: Count
     clock: Callable[[], float]
     began: float = field(init=False)
+    held: int = field(init=False)
+    """Input tokens that the reservation pays for."""
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -53,6 +55,7 @@ class Attempt:
 
     def __post_init__(self) -> None:
         self.began = self.clock()
+        self.held = math.ceil(max(self.input_tokens, 0) * margin(self.ref))
 
     def hear(self, event: ModelEvent) -> ModelEvent:
         """The event as it goes on: an ending without usage is given an estimate."""
@@ -76,6 +79,16 @@ class Attempt:
             case _:
                 return False
         return True
+
+    def unheld(self) -> Usage | None:
+        """What the vendor has told of its tokens, when it has read more than the reservation pays for
+        and still writes; None otherwise."""
+        told = self.counted()
+        if self.done is not None or told is None or told.input_tokens <= self.held:
+            return None
+        self.held = told.input_tokens
+        written = max(self.request.max_tokens, told.output_tokens, 0)
+        return replace(told, output_tokens=written)
 
     def estimate(self, *, whole: bool = False) -> Usage:
         """What the vendor will bill for what was heard, as far as we can tell; of an answer that is

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from core.errors import FootlightsError, Misuse, RateLimited, StreamCut
+from core.errors import BudgetExceeded, FootlightsError, Misuse, RateLimited, StreamCut
 from core.events import ModelEvent, Progress
 from core.llm import names
 from core.llm.attempt import Attempt, Count
@@ -172,6 +172,7 @@ class LLMClient:
                 try:
                     async with aclosing(_listen(one, provider)) as events:
                         async for event in events:
+                            await self._hold(one, call.meter, row_id)
                             yield event
                 finally:
                     span.set(**one.heard())
@@ -189,6 +190,16 @@ class LLMClient:
             # The row may be written all the same; nothing will be sent for it. Whoever waits may be
             # cancelled once more.
             await asyncio.shield(self._keep(given_back(task, meter)))
+            raise
+
+    async def _hold(self, one: Attempt, meter: Meter, row_id: str) -> None:
+        """Reserve for what the vendor says that it has read, or break off: it says so before it writes."""
+        if (worst := one.unheld()) is None:
+            return
+        try:
+            await asyncio.shield(self._keep(meter.hold(row_id, one.ref, worst)))
+        except BudgetExceeded as error:
+            one.failure = error
             raise
 
     def _keep(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":

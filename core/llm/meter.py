@@ -14,6 +14,11 @@ class Meter(Protocol):
         """Book the worst case; the id of the row. Raises when a cap does not allow it."""
         ...
 
+    async def hold(self, row_id: str, model: str, worst: Usage) -> None:
+        """Reserve for so many tokens instead, the vendor having read more than was counted. Raises when
+        a cap does not allow it."""
+        ...
+
     async def settle(self, row_id: str, model: str, usage: Usage) -> None:
         """Book what it came to; `usage.source` says whether the vendor reported it."""
         ...

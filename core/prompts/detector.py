@@ -6,6 +6,7 @@ these and on texts that it was never fitted to.
 """
 
 import math
+from functools import lru_cache
 
 from core.prompts.signs import SIGNS, plain
 
@@ -48,6 +49,8 @@ _WEIGHTS = {
 }
 
 
+# The same passages are read for question after question, most of all behind a share link.
+@lru_cache(1_024)
 def suspicion(text: str) -> float:
     """The score of a text, 0 to 1: from FLAG on it reads like an instruction."""
     raw = text[:_LONGEST]

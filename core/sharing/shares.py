@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 
 from core.caller import LOCAL_USER
@@ -11,11 +10,12 @@ from core.models import Models
 from core.prompts.library import PromptLibrary
 from core.sharing import passphrase as phrases
 from core.sharing import wishes
+from core.sharing.faring import Share, faring
 from core.sharing.scan import Finding, scan
 from core.sharing.scope import Demo
 from core.sharing.snapshot import freeze, texts
 from core.sharing.wishes import Wish
-from core.store.caps import Caps, CapState
+from core.store.caps import Caps
 from core.store.collections import Collections
 from core.store.columns import now
 from core.store.conversations import Conversations
@@ -32,17 +32,6 @@ from core.types import ModelInfo, Turn
 _ALL = 100_000
 _SCANNED = 2_000
 """Passages of a document: some four hundred pages."""
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A link and how it fares; `state` in one word is what a visitor finds."""
-
-    link: Link
-    state: str
-    visitors: int
-    asked: int
-    cap: CapState | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,22 +184,25 @@ class Shares:
 
     def list(self, user: str) -> list[Share]:
         """Every link, newest first, and how it fares."""
-        held, moment = self.links.all_paused(user), now()
-        return [
-            Share(
-                link,
-                _state(link, held, moment),
-                visitors,
-                asked,
-                self.caps.state(user, "link", link.id) if link.kind == "live" else None,
-            )
-            for link, visitors, asked in self.links.list(user)
+        return faring(self.links, self.caps, user, self.links.list(user))
+
+    def page(self, user: str, query: str, start: int, count: int) -> tuple[Sequence[Share], int]:
+        """Of the links whose title or description contains the query, newest first, `count` from
+        `start` on and how they fare; and how many they all are."""
+        wanted = query.strip().casefold()
+        found = [
+            each
+            for each in self.links.list(user)
+            if wanted in f"{each[0].title}\n{each[0].description}".casefold()
         ]
+        shown = found[start : start + count]
+        return faring(self.links, self.caps, user, shown), len(found)
 
     def get(self, user: str, link_id: str) -> Share:
         """One link and how it fares. Raises NotFound."""
         link = self.links.get(user, link_id)
-        found = next(each for each in self.list(user) if each.link.id == link_id)
+        row = next(each for each in self.links.list(user) if each[0].id == link_id)
+        [found] = faring(self.links, self.caps, user, [row])
         return replace(found, link=replace(link, paused=found.link.paused))
 
     def conversation(
@@ -242,11 +234,3 @@ class Shares:
         if link.revoked_at:
             raise Conflict("this link is revoked", hint="Make a new one: revoking is for good.")
         return link
-
-
-def _state(link: Link, held: bool, moment: datetime) -> str:
-    if link.revoked_at:
-        return "revoked"
-    if link.expires_at is not None and link.expires_at <= moment:
-        return "expired"
-    return "paused" if link.paused or held else "open"

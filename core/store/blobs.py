@@ -1,5 +1,6 @@
 """Uploaded files, named by their hash."""
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -8,6 +9,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from core.errors import DiskFull
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -24,19 +27,23 @@ class Blobs:
         return hashlib.sha256(data).hexdigest()
 
     def put(self, data: bytes) -> str:
-        """Keep the bytes; their SHA-256. Repeating it changes nothing."""
+        """Keep the bytes; their SHA-256. Repeating it changes nothing. Raises DiskFull."""
         sha256 = self.digest(data)
         path = self.path(sha256)
         if path.exists():
             return sha256
-        path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f".{sha256}.{secrets.token_hex(8)}")
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             with unfinished.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(path)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise DiskFull from error
+            raise
         finally:
             unfinished.unlink(missing_ok=True)
         for folder in (path.parent, self._folder):

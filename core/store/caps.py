@@ -38,6 +38,12 @@ class CapState:
         return self.spent + self.reserved >= self.limit * Decimal(str(self.warn_share))
 
     @property
+    def over(self) -> Decimal:
+        """By how much what is spent is above the limit: the cap was lowered since, or a vendor has counted
+        more tokens than were reserved for."""
+        return max(Decimal(0), (self.spent or Decimal(0)) - self.limit)
+
+    @property
     def left(self) -> Decimal | None:
         """What may still be reserved, never below 0."""
         if self.spent is None or self.reserved is None:

@@ -134,10 +134,15 @@ class Conversations:
         return _newest_answers(said, plan.turns if plan else ())
 
     # Last, because its name hides the type from the annotations below it.
-    def list(self, user: str, query: str = "", limit: int = 100) -> list[Conversation]:
+    def list(
+        self, user: str, query: str = "", limit: int = 100, key: str | None = None
+    ) -> list[Conversation]:
         """The conversations whose title, questions or answers contain the query, latest first; those
-        of visitors are found at their link."""
+        of visitors are found at their link. `key` narrows them to those that programs began with this
+        API key, or with "" to those that people began."""
         found = _conversations(user).where(conversations.c.link_id == "")
+        if key is not None:
+            found = found.where(conversations.c.key_id == key)
         found = found.order_by(conversations.c.updated_at.desc(), conversations.c.id.desc())
         if query.strip():
             asked = select(turns.c.id).where(
@@ -151,7 +156,12 @@ class Conversations:
 
 
 def touch(
-    connection: Connection, user: str, conversation_id: str, title: str, link_id: str = ""
+    connection: Connection,
+    user: str,
+    conversation_id: str,
+    title: str,
+    link_id: str = "",
+    key_id: str = "",
 ) -> datetime:
     """Make sure that it is there and has a title; the moment of its next question.
 
@@ -168,6 +178,7 @@ def touch(
         created_at=at,
         updated_at=at,
         link_id=link_id,
+        key_id=key_id,
     )
     untitled = (conversations.c.title == "") & ~conversations.c.renamed
     kept = added.on_conflict_do_update(

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import OperationalError
 
-from core.errors import FootlightsError
+from core.errors import DiskFull, FootlightsError
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
+# SQLite's names of it, also for the file beside the database, and PostgreSQL's number.
+_FULL = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "53100"})
 _BUSY_MS = 20_000
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 7_041_776
@@ -64,12 +67,23 @@ def _sqlite(url: URL) -> Engine:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction: all of it is on the disk when the block is left, or nothing of it is."""
+    """One transaction: all of it is on the disk when the block is left, or nothing of it is. Raises
+    DiskFull when there is no room for it."""
     turnstile = engine.get_execution_options().get(_TURNSTILE) or nullcontext()
-    with turnstile, engine.connect() as plain:
-        connection = plain.execution_options(**{_IMMEDIATE: True})
-        with connection.begin():
-            yield connection
+    try:
+        with turnstile, engine.connect() as plain:
+            connection = plain.execution_options(**{_IMMEDIATE: True})
+            with connection.begin():
+                yield connection
+    except OperationalError as error:
+        if _is_full(error.orig):
+            raise DiskFull from error
+        raise
+
+
+def _is_full(error: object) -> bool:
+    code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
+    return code in _FULL
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -20,9 +21,10 @@ from core.store.accounts import Payers, accounts_of
 from core.store.columns import now, to_the_picodollar
 from core.store.engine import insert, reading, writing
 from core.store.leases import is_orphaned
-from core.store.ledger_rows import change, open_row, settle_at_worst
+from core.store.ledger_rows import change, hold_more, open_row, settle_at_worst
 from core.store.spend_days import TOKENS, date_of, day_of
 from core.store.tables import ledger, spend_days, turns
+from core.store.unwritten import Unwritten
 from core.types import LedgerRow, Usage
 
 # Far beyond the total deadline of any call: whoever reserved it is gone.
@@ -52,6 +54,7 @@ class Ledger:
     def __init__(self, engine: Engine, owner: str | None = None) -> None:
         self._engine = engine
         self._owner = owner
+        self._unwritten = Unwritten()
 
     def reserve(
         self,
@@ -94,9 +97,19 @@ class Ledger:
                 exact = None if reserved is None else to_the_picodollar(reserved)
                 accounts.reserve(connection, user, on, exact)
 
+    def hold(self, user: str, row_id: str, worst: Decimal) -> None:
+        """Reserve so much (USD) for an open row that has less, on every account that pays. Raises
+        BudgetExceeded, and then what was reserved stays; NotFound."""
+        with writing(self._engine) as connection:
+            hold_more(connection, open_row(connection, user, row_id), worst)
+
     def settle(self, user: str, row_id: str, usage: Usage | None, cost: Decimal | None) -> None:
-        """Book what it came to (USD; None: price unknown). What the vendor reported is never replaced;
-        an estimate or a release is, for what was billed must be booked. Raises NotFound."""
+        """Book what it came to (USD; None: price unknown), on a full disk as soon as there is room. What
+        the vendor reported is never replaced; an estimate or a release is, for what was billed must be
+        booked. Raises NotFound."""
+        self._unwritten.write(partial(self._settle, user, row_id, usage, cost))
+
+    def _settle(self, user: str, row_id: str, usage: Usage | None, cost: Decimal | None) -> None:
         tokens = asdict(usage) if usage else {}
         with writing(self._engine) as connection:
             row = open_row(connection, user, row_id)
@@ -105,7 +118,11 @@ class Ledger:
             change(connection, row, state="settled", cost=cost, **tokens)
 
     def release(self, user: str, row_id: str) -> None:
-        """Nothing was sent: the row costs nothing. A settled row stays as it is. Raises NotFound."""
+        """Nothing was sent: the row costs nothing, on a full disk as soon as there is room. A settled row
+        stays as it is. Raises NotFound."""
+        self._unwritten.write(partial(self._release, user, row_id))
+
+    def _release(self, user: str, row_id: str) -> None:
         with writing(self._engine) as connection:
             row = open_row(connection, user, row_id)
             if row.state == "reserved":
@@ -117,7 +134,9 @@ class Ledger:
 
     def recover(self, alive: Callable[[str], bool | None]) -> int:
         """Settle at their worst case what dead processes left reserved, in a turn or not; how many
-        rows that were. `alive` is asked for each process, and is None where nobody can see it."""
+        rows that were. `alive` is asked for each process, and is None where nobody can see it. What a
+        full disk did not take of this process is written first."""
+        self._unwritten.catch_up()
         lapsed = now() - _LONGEST_CALL
         still_open = select(ledger.c.owner, func.min(ledger.c.created_at)).where(
             ledger.c.state == "reserved", ledger.c.owner.is_not(None)

@@ -21,6 +21,20 @@ def open_row(connection: Connection, user: str, row_id: str) -> Row[Any]:
     return row
 
 
+def hold_more(connection: Connection, row: Row[Any], worst: Decimal) -> None:
+    """Reserve so much for a row that is open and has less. Raises BudgetExceeded."""
+    had, exact = row.reserved or Decimal(0), to_the_picodollar(worst)
+    if row.state != "reserved" or exact <= had:
+        return
+    on = [(scope, subject, period) for scope, subject, period in row.accounts or ()]
+    accounts.reserve(connection, row.user_id, on, exact - had)
+    connection.execute(
+        update(ledger)
+        .where(ledger.c.user_id == row.user_id, ledger.c.id == row.id)
+        .values(reserved=exact)
+    )
+
+
 def settle_at_worst(connection: Connection, of: Select[Any]) -> int:
     """Settle at its worst case whatever of these rows is still reserved; how many that were."""
     rows = connection.execute(of.where(ledger.c.state == "reserved").with_for_update()).all()

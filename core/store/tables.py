@@ -62,6 +62,8 @@ conversations = Table(
     Column("plan", Json(WindowPlan)),
     # The share link through which a visitor holds it; "" for the user's own.
     Column("link_id", Words, nullable=False, server_default=text("''")),
+    # The API key with which a program began it; "" for what people asked.
+    Column("key_id", Words, nullable=False, server_default=text("''")),
     Index("ix_conversations_recent", "user_id", "updated_at", "id"),
 )
 

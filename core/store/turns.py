@@ -52,7 +52,7 @@ class Turns(TurnLeases):
         """Write the turn down, and its conversation if that is new; False when the turn is there
         already. Raises Conflict when its id stands for another request."""
         with writing(self._engine) as connection:
-            at = touch(connection, user, conversation_id, title)
+            at = touch(connection, user, conversation_id, title, key_id=request.key_id)
             row = insert(connection, turns).values(
                 user_id=user,
                 id=turn_id,

@@ -10,6 +10,8 @@ from pages.ui import say
 from pages.ui.markdown import label
 from pages.ui.session import user
 
+_SHOWN = 20
+
 
 def draw(bench: Workbench) -> None:
     """The keys that there are, and the button that makes one."""
@@ -18,12 +20,26 @@ def draw(bench: Workbench) -> None:
         st.header("API keys", anchor=False)
         st.caption(
             "Any program that speaks OpenAI’s chat completions can chat with your documents: give it the "
-            f"address `{_address(bench)}` and a key. What it asks is seen in Traces and Costs."
+            f"address `{_address(bench)}` and a key. What it asks is found at its key here, and in Traces and Costs."
         )
         for key in keys:
             _row(bench, key)
+        _revoked(bench)
         if st.button("Make a key", icon=":material/add:", key="make_api_key"):
             _make(bench)
+
+
+def _revoked(bench: Workbench) -> None:
+    """What was asked with keys that are no more."""
+    gone = [key for key in bench.api_keys.list(user()) if key.revoked_at is not None]
+    asked = [key for key in gone if bench.conversations.list(user(), limit=1, key=key.id)]
+    if not asked:
+        return
+    with st.expander("Revoked keys that were used", type="compact"):
+        for key in asked:
+            with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+                st.markdown(f"{label(key.name)} `{key.prefix}…`", width="stretch")
+                _asked(bench, key)
 
 
 def _address(bench: Workbench) -> str:
@@ -43,6 +59,7 @@ def _row(bench: Workbench, key: ApiKey) -> None:
             f":gray[made {say.when(key.created_at)} · {used} · {label(spent)}]",
             width="stretch",
         )
+        _asked(bench, key)
         with st.popover("Revoke", type="tertiary"):
             st.markdown(f"Programs that use **{label(key.name)}** are turned away from then on.")
             st.button(
@@ -52,6 +69,18 @@ def _row(bench: Workbench, key: ApiKey) -> None:
                 on_click=_revoke,
                 args=(bench, key),
             )
+
+
+def _asked(bench: Workbench, key: ApiKey) -> None:
+    """The way to what was asked with the key; it stands nowhere else among the conversations."""
+    found = bench.conversations.list(user(), limit=_SHOWN + 1, key=key.id)
+    if not found:
+        return
+    with st.popover("Asked", type="tertiary"), st.container(gap=None, key=f"asked_{key.id}"):
+        for each in found[:_SHOWN]:
+            st.page_link("chat.py", label=label(each.title), query_params={"c": each.id})
+        if len(found) > _SHOWN:
+            st.caption(f"The {_SHOWN} newest; Traces has them all.")
 
 
 def _revoke(bench: Workbench, key: ApiKey) -> None:
@@ -70,6 +99,7 @@ def _make(bench: Workbench) -> None:
         max_value=1_000_000.0,
         value=1.0,
         step=1.0,
+        format="%g",
         help="Empty for no cap of its own; your caps count for it in any case.",
     )
     if not st.button("Make it", type="primary", key="make_it"):

@@ -44,6 +44,11 @@ def words(cap: CapState, *, after: str) -> str:
         if cap.renews_at
         else "It never renews."
     )
+    if cap.over:
+        return (
+            f"{name} of {say.money(cap.limit)} is passed by {say.money(cap.over)}: it was lowered, or a vendor counted "
+            f"more tokens than anybody could reserve for. A question that costs something is {after}. {renews}"
+        )
     if not left:
         return f"{name} of {say.money(cap.limit)} is used up: a question that costs something is {after}. {renews}"
     return (

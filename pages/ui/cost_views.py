@@ -39,9 +39,9 @@ _KINDS = (
     ("answered", "answered", "prompt"),
 )
 _COLUMNS = {
-    "cost": st.column_config.TextColumn("Cost", alignment="right", width=112),
+    "cost": st.column_config.TextColumn("Cost", alignment="right", width=92),
     "share": st.column_config.ProgressColumn(
-        "Of all", min_value=0, max_value=1, format="percent", width=96
+        "Of all", min_value=0, max_value=1, format="percent", width=84
     ),
     "calls": st.column_config.NumberColumn("Calls", format="localized"),
     "sent": st.column_config.NumberColumn("Tokens in", format="localized"),
@@ -162,7 +162,8 @@ def _table(found: Sequence[Spend], dimension: Dimension) -> None:
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        column_config=_COLUMNS,
+        # Narrow enough for the share of all to be seen beside the chart.
+        column_config={**_COLUMNS, _NAMES[dimension]: st.column_config.TextColumn(width=140)},
         height="auto" if len(rows) < 9 else 353,
         key="cost_table",
     )
@@ -252,15 +253,17 @@ def _dearest(bench: Workbench, since: date, until: date) -> None:
     if not found:
         return
     st.subheader("The dearest answers", anchor=False)
-    for turn_id, cost, calls in found:
-        try:
-            words = turn_picker.question(bench.turn_rows.get(user(), turn_id), 90)
-        except FootlightsError:
-            words = "not of a chat that is there"
-        plural = "" if calls == 1 else "s"
-        st.page_link(
-            "costs.py",
-            label=f"**{label(say.money(cost))}** · {label(words)} · {calls} call{plural}",
-            icon=":material/payments:",
-            query_params={"turn": turn_id},
-        )
+    with st.container(key="dearest"):
+        for turn_id, cost, calls in found:
+            try:
+                words = turn_picker.question(bench.turn_rows.get(user(), turn_id), 90)
+            except FootlightsError:
+                words = "not of a chat that is there"
+            plural = "" if calls == 1 else "s"
+            st.page_link(
+                "costs.py",
+                label=f"**{label(say.money(cost))}** · {label(words)} · {calls} call{plural}",
+                icon=":material/payments:",
+                query_params={"turn": turn_id},
+                width="stretch",
+            )

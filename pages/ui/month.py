@@ -63,10 +63,11 @@ def _bar(cap: CapState) -> None:
         ("spent", spent, colours.bad if cap.warns else colours.accent, ""),
         ("reserved", reserved, colours.accent, " fl-reserve"),
         ("left", free, colours.free, ""),
+        *((("above the cap", cap.over, colours.bad, ""),) if cap.over else ()),
     )
     parts = "".join(
         f'<span class="fl-part{more}" style="width:{float(amount / whole):.2%};background-color:{colour}"></span>'
-        for _, amount, colour, more in shown
+        for _, amount, colour, more in shown[:3]
         if amount
     )
     legend = "".join(

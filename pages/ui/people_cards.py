@@ -121,7 +121,7 @@ def _cap(bench: Workbench, member: Member) -> None:
     with st.popover("Cap", icon=":material/payments:"):
         amount = st.number_input(
             "A month, $", 0.0, 1_000_000.0, limit, 1.0,
-            key=f"month_{member.user_id}", placeholder="no cap",
+            format="%g", key=f"month_{member.user_id}", placeholder="no cap",
             help="An empty field is no cap. What is spent already counts.",
         )  # fmt: skip
         wanted = None if amount is None else Decimal(str(amount))

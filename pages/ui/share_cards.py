@@ -114,8 +114,9 @@ def _raise(bench: Workbench, share: Share) -> None:
     assert cap
     with st.popover("Cap", icon=":material/payments:"):
         amount = st.number_input(
-            "All its visitors together, $", 0.0, 1000.0, float(cap.limit), 0.5, key=f"cap_{link.id}"
-        )
+            "All its visitors together, $", 0.0, 1000.0, float(cap.limit), 0.5,
+            format="%g", key=f"cap_{link.id}",
+        )  # fmt: skip
         if st.button("Set", key=f"set_cap_{link.id}", type="primary"):
             _try(lambda: bench.shares.set_cap(user(), link.id, Decimal(str(amount))))
 

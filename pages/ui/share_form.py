@@ -92,13 +92,13 @@ def _live(bench: Workbench) -> Wish:
     documents = share_fields.documents(bench)
     model, prompt, tools = share_fields.answering(bench)
     left, right = st.columns(2)
-    cap = left.number_input("Cap, $", 0.0, 1000.0, 1.0, 0.5, key="share_cap")
+    cap = left.number_input("Cap, $", 0.0, 1000.0, 1.0, 0.5, format="%g", key="share_cap")
     days = right.number_input("Days", 1, MOST_DAYS, 7, key="share_days")
     messages = left.number_input("Questions a visitor", 1, 500, 20, key="share_messages")
     most = right.number_input("Tokens an answer", 50, 8000, 600, 50, key="share_tokens")
     own = st.number_input(
         "Of the cap, one visitor at most, $", 0.0, float(cap), None, 0.1, key="share_visitor_cap",
-        placeholder="no bound of his own",
+        format="%g", placeholder="no bound of his own",
     )  # fmt: skip
     return Wish(
         kind="live",

@@ -37,14 +37,14 @@ def _signed_in() -> None:
 def _conversations() -> None:
     bench = workbench()
     search = ""
-    if len(bench.conversations.list(user(), limit=8)) > 7:
+    if len(bench.conversations.list(user(), limit=8, key="")) > 7:
         search = st.text_input(
             "Search conversations",
             placeholder="Search conversations",
             icon=":material/search:",
             label_visibility="collapsed",
         )
-    found = bench.conversations.list(user(), search, _SHOWN + 1)
+    found = bench.conversations.list(user(), search, _SHOWN + 1, key="")
     if search and not found:
         st.caption(f"Nothing in your conversations for “{label(search)}”.")
     with st.container(key="conversations", gap=None):

@@ -113,7 +113,8 @@ def _field(bench: Workbench, scope: Scope, words: str, cap: CapState | None) -> 
 
 def _bar(cap: CapState, spent: Decimal, reserved: Decimal) -> None:
     share = float(min(Decimal(1), (spent + reserved) / cap.limit)) if cap.limit else 1.0
-    st.progress(share, text=f"{say.money(spent)} spent · {say.money(cap.left)} left")
+    left = f"{say.money(cap.over)} above it" if cap.over else f"{say.money(cap.left)} left"
+    st.progress(share, text=f"{say.money(spent)} spent · {left}")
     aside = f"{say.money(reserved)} reserved · " if reserved else ""
     renews = f"{cap.renews_at:%d %b, %H:%M} UTC" if cap.renews_at else "never"
     st.caption(f"{aside}renews {renews}")

@@ -12,7 +12,7 @@ _STATIC = Path(__file__).resolve().parent.parent / "static"
 FAVICON = str(_STATIC / "icon.svg")
 
 _COLUMN = """
-.st-key-chat, .st-key-welcome,
+.st-key-chat, .st-key-welcome, .st-key-demo_end,
 [data-testid="stBottomBlockContainer"] > [data-testid="stVerticalBlock"] {
   width: 100%; max-width: 760px; margin-inline: auto; align-self: center;
 }
@@ -65,7 +65,7 @@ _CHIPS = """
 .st-key-conversations [data-testid="stElementContainer"] { margin: 0; }
 .st-key-conversations a:not(:hover):not(:has(strong)) { background: transparent; }
 .st-key-conversations a:not(:has(strong)) p { font-weight: 400; }
-.st-key-conversations [data-testid="stPageLink"] p {
+:is(.st-key-conversations, .st-key-dearest) [data-testid="stPageLink"] p {
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
 }
 """

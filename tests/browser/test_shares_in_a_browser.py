@@ -1,5 +1,6 @@
 """A link as a stranger opens it: in a real Chromium, under another name than this machine's."""
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -7,20 +8,24 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import App, Tab
+from tests.browser.conftest import ROOT, App, Tab
 
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>![x](https://evil.example/a.png)'
 
 
 @pytest.fixture
 def far(chromium: Browser, served: App) -> Iterator[Tab]:
-    """A phone from elsewhere, which fails its test when anybody but the app is asked."""
+    """A phone from elsewhere, which fails its test when anybody but the app is asked, or when it is told
+    where on this machine the app lies."""
     address = served.address.replace("127.0.0.1", "footlights.test")
     made = Tab(chromium, address, viewport={"width": 390, "height": 844})
     made.page.on("dialog", lambda dialog: made.faults.append(f"a script ran: {dialog.message}"))
+    told: list[bytes | str] = []
+    made.page.on("websocket", lambda one: one.on("framereceived", lambda each: told.append(each)))
     yield made
     made.context.close()
     assert made.faults == []
+    assert not [each for each in told if os.fsencode(ROOT) in os.fsencode(each)]
 
 
 def hostile_document(served: App) -> str:

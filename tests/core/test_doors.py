@@ -228,6 +228,26 @@ def test_a_tool_that_asks_the_app_back_is_not_its_owner(bench: Any) -> None:
         assert mine.stdout.strip() == "machine"
 
 
+def test_where_the_app_lies_is_told_to_its_owner_s_pages_alone(bench: Any) -> None:
+    told = b"\x22\x13/srv/app/frame.py\x12\x04demo"
+
+    async def stream(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "bytes": told})
+
+    def heard(address: str, host: str, cookies: dict[str, str]) -> bytes:
+        doors = Doors(stream, lambda: bench, hidden="/srv/app/frame.py")
+        asked = TestClient(doors, client=(address, 5000), cookies=cookies)
+        with asked.websocket_connect(f"ws://{host}/_stcore/stream") as socket:
+            return socket.receive_bytes()
+
+    _, token = bench.shares.make("local", Wish(kind="live", title="Demo"))
+    visit = bench.visits.enter(token, "", "192.168.1.5")
+    unseen = heard("192.168.1.5", "demo.example", {"footlights_visit": visit})
+    assert unseen == told.replace(b"/srv/app/frame.py", b"/" * 17)
+    assert heard("127.0.0.1", "localhost", {}) == told
+
+
 def test_an_address_that_asks_like_a_machine_is_slowed_before_any_work(client: Ask) -> None:
     far = client(address="10.9.9.9", host="demo.example")
     told = [far.get("/demo?t=x").status_code for _ in range(45)]

@@ -251,6 +251,10 @@ def test_a_turn_of_a_key_is_seen_with_a_conversation_and_a_trace_of_its_own(
     assert first.conversation_id != second.conversation_id
     talks = bench.conversations.list("local")
     assert {talk.title for talk in talks} == {"API: /words 3"}
+    assert {talk.id for talk in bench.conversations.list("local", key=key.id)} == {
+        talk.id for talk in talks
+    }
+    assert bench.conversations.list("local", key="") == []  # what the owner asked himself
     assert bench.traces.read("local", first.id)
     assert bench.ledger.rows("local", turn_id=first.id)[0].state == "settled"
     assert key.last_used_at is not None

@@ -1,15 +1,20 @@
 """What a turn may cost, and who answers when the first model does not: over real HTTP."""
 
+import json
+import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from sqlalchemy import event
 
+from core.errors import DiskFull
 from core.events import FellBack, TurnDone, TurnFailed
+from core.llm.pricing import price
 from tests.conftest import running, settings_for
 from tests.core.test_turns import ask, followed, said
 
@@ -19,6 +24,8 @@ class Vendor(BaseHTTPRequestHandler):
 
     calls = 0
     status = 200
+    before: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
+    """What happens when it is asked."""
     headers_sent: ClassVar[dict[str, str]] = {}
     body = (
         b'data: {"choices": [{"index": 0, "delta": {"content": "Hello there"}}]}\n\n'
@@ -29,6 +36,7 @@ class Vendor(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         type(self).calls += 1
         self.rfile.read(int(self.headers["content-length"]))
+        type(self).before()
         self.send_response(self.status)
         self.send_header("content-type", "text/event-stream")
         for name, value in self.headers_sent.items():
@@ -113,6 +121,137 @@ def test_at_a_cap_the_model_of_this_machine_goes_on_and_the_answer_says_so(
         assert turn.model == fell.to and turn.model.startswith("local:") and turn.status == "done"
         assert "the cap of $0 for today is reached" in turn.stop_reason
         assert vendor.calls == 0 and {row.cost for row in bench.ledger.rows("local")} == {0}
+
+
+def read_by(tokens: int, words: int) -> bytes:
+    """An answer of Claude that says at its beginning how much was read."""
+    usage = {"input_tokens": tokens, "output_tokens": 1}
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": {"id": "m", "model": "c", "usage": usage}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        *(
+            {
+                "type": "content_block_delta",
+                "index": 0,
+                "delta": {"type": "text_delta", "text": "lamp "},
+            }
+            for _ in range(words)
+        ),
+        {"type": "content_block_stop", "index": 0},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "end_turn"},
+            "usage": {"output_tokens": words},
+        },
+        {"type": "message_stop"},
+    ]
+    said = [f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in events]
+    return "".join(said).encode()
+
+
+@pytest.fixture
+def claude(vendor: Any, tmp_path: Path) -> Iterator[Any]:
+    settings = settings_for(
+        tmp_path,
+        ANTHROPIC_API_KEY="sk-ant-paid-0123456789",
+        ANTHROPIC_BASE_URL=vendor.address.removesuffix("/v1"),
+        FOOTLIGHTS_MODEL="anthropic:claude-haiku-5-5",
+    )
+    with running(settings) as bench:
+        yield bench
+
+
+def answered(bench: Any) -> Any:
+    turn_id = ask(bench, "Hello", use_documents=False, max_tokens=200).turn_id
+    return followed(bench, turn_id)
+
+
+def test_an_answer_breaks_off_when_the_vendor_has_read_more_than_the_cap_pays_for(
+    claude: Any, vendor: Any
+) -> None:
+    claude.caps.set("local", "day", Decimal("0.01"))
+    vendor.body = read_by(tokens=500_000, words=150)
+    events = answered(claude)
+    last = events[-1]
+    assert isinstance(last, TurnFailed) and last.code == "budget_exceeded"
+    assert said(events) == ""  # it was told before the first word
+    [row] = claude.ledger.rows("local")
+    assert (row.state, row.usage.source, row.usage.input_tokens) == (
+        "settled",
+        "estimated",
+        500_000,
+    )
+    assert row.cost >= Decimal("0.05") and row.usage.output_tokens < 150
+    [cap] = claude.caps.list("local")
+    assert (cap.spent, cap.reserved, cap.over) == (row.cost, 0, row.cost - cap.limit)
+    calls = vendor.calls
+    assert answered(claude)[-1].code == "budget_exceeded"
+    assert vendor.calls == calls and len(claude.ledger.rows("local")) == 1
+
+
+def test_an_answer_goes_on_when_the_cap_pays_for_what_the_vendor_has_read(
+    claude: Any, vendor: Any
+) -> None:
+    claude.caps.set("local", "day", Decimal(1))
+    vendor.body = read_by(tokens=500_000, words=150)
+    events = answered(claude)
+    assert isinstance(events[-1], TurnDone) and len(said(events).split()) == 150
+    [row] = claude.ledger.rows("local")
+    assert (row.usage.source, row.usage.input_tokens) == ("reported", 500_000)
+    assert row.reserved >= row.cost == price("anthropic:claude-haiku-5-5", row.usage)
+    [cap] = claude.caps.list("local")
+    assert (cap.spent, cap.reserved, cap.over) == (row.cost, 0, 0)
+
+
+def test_what_a_vendor_tells_only_at_the_end_is_booked_and_the_next_call_is_refused(
+    paid: Any, vendor: Any
+) -> None:
+    paid.caps.set("local", "day", Decimal("0.01"))
+    vendor.body = vendor.body.replace(b"1000", b"250000")
+    assert isinstance(answered(paid)[-1], TurnDone)
+    [row] = paid.ledger.rows("local")
+    assert row.usage.source == "reported" and row.cost == Decimal("0.025005")
+    [cap] = paid.caps.list("local")
+    assert (cap.spent, cap.over) == (row.cost, Decimal("0.015005"))
+    assert answered(paid)[-1].code == "budget_exceeded"
+    assert vendor.calls == 1
+
+
+def test_what_was_answered_while_the_disk_was_full_is_kept_and_booked_once_there_is_room(
+    paid: Any, vendor: Any
+) -> None:
+    full = threading.Event()
+
+    @event.listens_for(paid.engine, "do_execute")
+    def refuse(cursor: Any, statement: str, *_: Any) -> None:
+        if full.is_set() and statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorname = "SQLITE_FULL"
+            raise error
+
+    paid.caps.set("local", "day", Decimal(1))
+    vendor.before = full.set
+    turn_id = ask(paid, "Hello", use_documents=False).turn_id
+    last = followed(paid, turn_id)[-1]
+    assert isinstance(last, TurnFailed) and last.code in ("not_saved", "disk_full")
+    with pytest.raises(DiskFull) as refused:
+        ask(paid, "Hello again", use_documents=False)
+    assert "Free some space" in refused.value.hint
+    [row] = paid.ledger.rows("local")
+    assert row.state == "reserved" and vendor.calls == 1
+
+    vendor.before = lambda: None
+    full.clear()
+    ticking = threading.Event()
+    while (turn := paid.turn_rows.get("local", turn_id)).status == "running":
+        ticking.wait(0.02)
+    [row] = paid.ledger.rows("local")
+    assert (row.state, row.usage.source, row.cost) == ("settled", "reported", Decimal("0.000105"))
+    [cap] = paid.caps.list("local")
+    assert (cap.spent, cap.reserved) == (row.cost, 0)
+    told = [seq for seq, _ in paid.turn_rows.events("local", turn_id)]
+    assert told == list(range(1, len(told) + 1)) and turn.status in ("done", "failed")
+    assert isinstance(followed(paid, ask(paid, "Again", use_documents=False).turn_id)[-1], TurnDone)
 
 
 def test_a_model_without_a_price_is_refused_under_a_cap(paid: Any, vendor: Any) -> None:

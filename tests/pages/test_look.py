@@ -56,6 +56,12 @@ def test_the_fonts_of_the_theme_are_where_streamlit_serves_them_from() -> None:
         assert (ROOT / "pages" / face["url"].removeprefix("app/")).is_file()
 
 
+def test_a_run_of_a_page_looks_neither_at_files_nor_through_all_memory() -> None:
+    config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())
+    assert config["server"]["fileWatcherType"] == "none"
+    assert config["runner"]["postScriptGC"] is False
+
+
 def test_a_passage_marks_exactly_the_cited_words_and_escapes_the_rest() -> None:
     html = passage("a <b> & c\nd", 2, 7)
     assert "a <mark>&lt;b&gt; &amp;</mark> c\nd" in html

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import RateLimited
 from core.llm.discovery import Listed
+from core.types import TurnRequest
 from tests.conftest import running
 
 Open = Callable[..., AppTest]
@@ -264,6 +265,24 @@ def test_a_key_is_made_shown_once_and_revoked(app: Open, bench: Any) -> None:
     test.button(key=f"revoke_{key.id}").click().run()
     assert bench.api_keys.verify(secret) is None
     assert key.prefix not in texts(test)
+
+
+def test_what_a_program_asked_is_found_at_its_key_and_not_beside_the_chat(
+    app: Open, bench: Any
+) -> None:
+    key, _ = bench.api_keys.make("local", "notebook", None)
+    request = TurnRequest(prompt="/words 2", key_id=key.id, use_documents=False)
+    bench.turns.start("local", request)
+    bench.conversations.create("local", "mine", "Asked by myself")
+
+    def links(page: str) -> set[str]:
+        return {each.proto.label.replace("\\", "") for each in app(page).get("page_link")}
+
+    assert "API: /words 2" in links("models.py")
+    beside = links("costs.py")
+    assert "API: /words 2" not in beside and any("Asked by myself" in each for each in beside)
+    bench.api_keys.revoke("local", key.id)
+    assert "API: /words 2" in links("models.py")
 
 
 def test_a_cap_warns_from_its_own_level_on_and_says_what_happens_then(

@@ -1,5 +1,6 @@
 """Shares: a link is looked at before it is made, shown once, and closed; strangers see one page."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -36,6 +37,32 @@ def test_a_live_demo_is_made_and_its_link_is_shown_once(app: Open, bench: Any) -
     assert "/demo?t=" in said and "Ask the crew is ready" in said
     page = press(page, "I have it")
     assert "/demo?t=" not in texts(page)
+
+
+def test_many_links_come_by_the_page_newest_first_and_can_be_looked_for(
+    app: Open, bench: Any
+) -> None:
+    for number in range(12):
+        bench.shares.make(ME, Wish(kind="live", title=f"Demo {number}", cap=Decimal("0.0005")))
+    page = app("shares.py")
+    shown = [each.value for each in page.subheader if each.value.startswith("Demo")]
+    assert shown == [f"Demo {number}" for number in range(11, 1, -1)]
+    [cap, *_] = [each for each in page.number_input if each.label.startswith("All its visitors")]
+    assert (cap.value, cap.proto.format) == (0.0005, "%g")
+    page.session_state["share_page"] = 2
+    page.run()
+    assert [each.value for each in page.subheader if each.value.startswith("Demo")] == [
+        "Demo 1",
+        "Demo 0",
+    ]
+    page.text_input(key="share_query").set_value("demo 1").run()
+    assert [each.value for each in page.subheader if each.value.startswith("Demo")] == [
+        "Demo 11",
+        "Demo 10",
+        "Demo 1",
+    ]
+    page.text_input(key="share_query").set_value("nowhere").run()
+    assert "No link with “nowhere”" in texts(page)
 
 
 def test_a_public_address_is_asked_whether_it_answers(

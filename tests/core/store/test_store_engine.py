@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from core.errors import FootlightsError
+from core.errors import DiskFull, FootlightsError
 from core.store.engine import make_engine, migrate, reading, writing
 from core.store.ids import new_id
 from core.store.tables import metadata
@@ -112,7 +112,7 @@ def test_a_full_disk_is_an_error_and_nothing_is_acknowledged(sqlite: Path, tmp_p
         # This connection goes back to the pool, and the next writer gets it with its limit.
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
-    with pytest.raises(DBAPIError, match="full"):
+    with pytest.raises(DiskFull, match="nothing of this was kept"):
         ask(turns, prompt="x" * 100_000)
 
     assert turns.list(ME) == []

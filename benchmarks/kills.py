@@ -29,7 +29,8 @@ def main(kills: int = KILLS, seed: int = 7) -> None:
     """Kills, starts again and checks, in one folder; raises SystemExit with what does not agree."""
     # Imported once and forked, because a start of torch takes longer than the ingest.
     import faiss  # noqa: F401
-    import sentence_transformers  # noqa: F401
+    import safetensors.torch  # noqa: F401
+    import tokenizers  # noqa: F401
 
     import core.bootstrap  # noqa: F401
 

@@ -1,9 +1,10 @@
 """What every test stands on: a network that ends at this machine, the real models, a fresh workbench."""
 
+import gc
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,36 @@ import hypothesis
 import pytest
 
 from core.settings import Settings
+from tests.kept import keep
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _connect = socket.socket.connect
 # What a developer may have set; a test sees none of it.
 _OURS = ("OPENAI_", "ANTHROPIC_", "FOOTLIGHTS_", "DATABASE_URL")
 
-# How long an example takes depends on what else runs here; timings are benchmarks.
-hypothesis.settings.register_profile("suite", deadline=None)
+# How long an example takes depends on what else runs here; timings are benchmarks. And the examples are
+# the same in every run, so that chance fails nobody's: `--hypothesis-profile=search` looks for new ones.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile("suite")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """What is imported lives as long as the process: it is not looked through for garbage, again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        keep(patch)
+        yield
 
 
 def _guarded(self: socket.socket, address: Any) -> None:

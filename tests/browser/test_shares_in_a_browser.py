@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,10 +32,10 @@ def far(chromium: Browser, served: App) -> Iterator[Tab]:
 def hostile_document(served: App) -> str:
     files = {"files": (f"{HOSTILE[:40]}.txt", f"The lamp house says {HOSTILE} at noon.".encode())}
     [document] = served.api.post("/documents", files=files).json()
-    for _ in range(200):
-        if served.api.get(f"/documents/{document['id']}").json()["status"] == "indexed":
-            return str(document["id"])
-    raise AssertionError("the document was not indexed")
+    moment = threading.Event()
+    while served.api.get(f"/documents/{document['id']}").json()["status"] != "indexed":
+        moment.wait(0.05)
+    return str(document["id"])
 
 
 def enter(far: Tab, made: dict[str, Any]) -> None:

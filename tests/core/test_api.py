@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture
 def client(api: str) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=api, timeout=30, trust_env=False) as made:
+    with httpx2.Client(base_url=api, timeout=100, trust_env=False) as made:
         yield made
 
 

@@ -52,7 +52,7 @@ def test_leaving_early_closes_a_source_that_is_waiting(bridge: Bridge) -> None:
     seen = bridge.iterate(source.items(), 0.01)
     assert [next(seen), next(seen)] == [0, None]
     seen.close()  # type: ignore[attr-defined]
-    assert source.closed.wait(2)
+    assert source.closed.wait(60)
 
 
 async def test_cancelling_the_wait_cancels_the_work(bridge: Bridge) -> None:
@@ -66,9 +66,9 @@ async def test_cancelling_the_wait_cancels_the_work(bridge: Bridge) -> None:
             cancelled.set()
 
     waiting = asyncio.ensure_future(bridge.await_(work()))
-    await asyncio.to_thread(began.wait, 2)
+    await asyncio.to_thread(began.wait, 60)
     waiting.cancel()
-    assert await asyncio.to_thread(cancelled.wait, 2)
+    assert await asyncio.to_thread(cancelled.wait, 60)
 
 
 async def test_an_error_of_a_background_task_is_logged_and_returned(

@@ -5,6 +5,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -150,14 +151,13 @@ def test_a_child_that_nobody_waits_for_any_more_is_ended_with_what_it_started(
 
 
 def gone(pid: int) -> bool:
-    """Whether the process has ended, or does so within five seconds."""
+    """True as soon as the process has ended; a test that waits too long fails by its time limit."""
     state = Path(f"/proc/{pid}/stat")
     waiting = threading.Event()
-    for _ in range(250):
-        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] in "ZX":
-            return True
-        waiting.wait(0.02)
-    return False
+    with suppress(FileNotFoundError):  # it may go between two looks
+        while state.read_text().rpartition(")")[2].split()[0] not in "ZX":
+            waiting.wait(0.02)
+    return True
 
 
 def test_a_process_that_left_the_group_of_its_child_is_ended_with_it(
@@ -178,7 +178,7 @@ async def test_children_that_hang_take_no_thread_that_the_loop_needs(module: Wri
     name = module("import time; time.sleep(3600)")
     hanging = [asyncio.create_task(child.run_apart(name, [], ENOUGH)) for _ in range(40)]
     await asyncio.sleep(0)
-    assert await asyncio.wait_for(asyncio.to_thread(lambda: "free"), 5) == "free"
+    assert await asyncio.wait_for(asyncio.to_thread(lambda: "free"), 60) == "free"
     for each in hanging:
         each.cancel()
     assert all(

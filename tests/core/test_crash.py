@@ -14,7 +14,7 @@ from tests.core.test_turns import followed
 ROOT = Path(__file__).resolve().parents[2]
 
 INGEST = """
-import os, sys
+import os, sys, threading
 from pathlib import Path
 from tests.conftest import settings_for
 from core.bootstrap import build
@@ -24,12 +24,12 @@ text = "\\n\\n".join(f"# Part {n}\\n\\nLamp number {n} hangs on bar {n % 7}. " *
 document, _ = bench.documents.add("local", "long.md", text.encode())
 print(document.id, flush=True)
 while bench.documents.get("local", document.id).status != sys.argv[2]:
-    pass
+    threading.Event().wait(0.001)
 os.kill(os.getpid(), 9)
 """
 
 TURN = """
-import os, sys
+import os, sys, threading
 from pathlib import Path
 from tests.conftest import settings_for
 from core.bootstrap import build
@@ -39,9 +39,9 @@ bench.start()
 started = bench.turns.start("local", TurnRequest("/words 5000 pace 2ms"))
 print(started.turn_id, flush=True)
 while len(bench.turn_rows.get("local", started.turn_id).answer) < 100:
-    pass
+    threading.Event().wait(0.001)
 while len(bench.traces.read("local", started.turn_id)) < 2:
-    pass
+    threading.Event().wait(0.001)
 os.kill(os.getpid(), 9)
 """
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from core.embedding import Embedding
 from core.retrieval.embed import EmbeddingSpace
 from core.store.embeddings import Embeddings
-from core.store.engine import make_engine, migrate
 from tests.core.test_crash import waited_for
 from tests.core.test_reembedding import LAMPS, added, embedded_by, search
+from tests.kept import database
 
 SOUP = "# Soup\n\nBoil the soup for ten minutes, and salt it."
 
@@ -42,8 +42,7 @@ class Counting:
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Iterator[Embeddings]:
-    engine = make_engine(f"sqlite:///{tmp_path / 'x.db'}")
-    migrate(engine)
+    engine = database(tmp_path / "x.db")
     yield Embeddings(engine)
     engine.dispose()
 

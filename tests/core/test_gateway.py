@@ -24,7 +24,7 @@ from tests.core.test_paying import paid as paid  # a bench whose model costs mon
 from tests.core.test_paying import vendor as vendor
 
 RIDER = b"# Rider\n\nThe notice period is sixty days.\n\n# Lights\n\nThe lamps are tungsten.\n"
-SECONDS = 30.0
+SECONDS = 100.0
 
 
 @pytest.fixture
@@ -641,7 +641,7 @@ def test_a_client_who_took_everything_leaves_a_turn_that_is_done(
 def test_silence_is_filled_with_comments_that_the_sdk_does_not_see(
     bench: Any, api: str, secret: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.api.gateway.HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr("core.api.gateway.HEARTBEAT_SECONDS", 0.01)
     with sdk(api, secret) as client:
         chunks = list(ask(client, "/stall 400ms\n/words 6", stream=True))
     assert "".join(c.choices[0].delta.content or "" for c in chunks).split()[-1] == "word6"

@@ -274,7 +274,7 @@ def test_over_the_api_a_server_is_tested_added_changed_and_removed_but_no_comman
     with (
         served(space["app"].streamable_http_app()) as address,
         served(create_api(lambda: troupe.bench)) as api,
-        httpx2.Client(base_url=api, timeout=30) as client,
+        httpx2.Client(base_url=api, timeout=100) as client,
     ):
         body = {"name": "props", "url": f"{address}/mcp", "loopback": True}
         assert (

@@ -1,5 +1,6 @@
 """Another embedder: nothing is silently lost, nothing runs unasked, nothing is embedded twice."""
 
+import threading
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -61,8 +62,6 @@ def search(bench: Any, question: str = "Where does lamp 4 hang?", **where: Any) 
 
 def through(bench: Any) -> None:
     """Wait until nothing is due or the work has failed."""
-    import threading
-
     moment = threading.Event()
     for _ in range(600):
         due = bench.reembedder.due("local")
@@ -201,8 +200,9 @@ def test_cancelled_it_keeps_what_was_embedded_and_stays_refused(by: Settings) ->
 
         bench.reembedder._embedder.embed = cancelling
         bench.reembedder.start("local")
+        moment = threading.Event()
         while bench.reembedder.due("local").passages == passages:
-            pass
+            moment.wait(0.005)
         bench.reembedder._idle.wait(30)
         due = bench.reembedder.due("local")
         assert (due.passages, due.job) == (passages - 8, None)

@@ -31,7 +31,7 @@ def indexed(bench: Any) -> Indexed:
 
 @pytest.fixture
 def client(api: str) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=api, timeout=30, trust_env=False) as made:
+    with httpx2.Client(base_url=api, timeout=100, trust_env=False) as made:
         yield made
 
 

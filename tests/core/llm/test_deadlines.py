@@ -92,7 +92,7 @@ async def test_an_endless_answer_is_ended_far_beyond_its_limit(vendor: Any) -> N
 async def test_an_answer_that_is_whole_does_not_wait_for_a_server_that_never_hangs_up(
     vendor: Any,
 ) -> None:
-    provider = vendor.openai(_serving(Endless(WORD % b"Once" + STOP)), idle_seconds=0.05)
+    provider = vendor.openai(_serving(Endless(WORD % b"Once" + STOP)), idle_seconds=0.5)
     events = await vendor.collect(provider)
     assert vendor.said(events) == "Once"
     assert events[-1].finish == "stop"

@@ -157,7 +157,7 @@ async def test_a_child_that_was_killed_is_started_again(local: LocalProvider) ->
     [child] = children()
     child.kill()
     assert local._child
-    await asyncio.wait_for(local._child.wait(), 5)
+    await asyncio.wait_for(local._child.wait(), 60)
     events = await answer(local, request("Hello"))
     assert isinstance(events[-1], ModelDone)
     assert [each.pid for each in children()] != [child.pid]
@@ -225,5 +225,5 @@ def test_the_child_goes_with_an_app_that_was_killed() -> None:
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    child.wait(5)
+    child.wait(60)
     assert not child.is_running()

@@ -9,6 +9,7 @@ import pytest
 from core.errors import Refused
 from core.prompts.sandbox import MEMORY_MB, Sandbox
 from core.prompts.template import parse
+from tests.felt import Felt
 
 HEAD = """---
 variables:
@@ -184,7 +185,7 @@ TRAITORS = ("<class", " object at 0x", "<module", "<function", "<bound", "<built
 async def test_a_hostile_template_is_refused_or_inert_within_five_seconds(
     sandbox: Sandbox, attack: str
 ) -> None:
-    start = time.monotonic()
+    felt = Felt()
     try:
         template = parse("t", 1, HEAD + BODY.format(USES, attack))
         await sandbox.check(template)
@@ -192,7 +193,7 @@ async def test_a_hostile_template_is_refused_or_inert_within_five_seconds(
     except Refused as refused:
         assert str(refused) and len(str(refused)) < 1000
         out = str(refused)
-    assert time.monotonic() - start < 5
+    assert felt.seconds < 5
     assert not any(word in out for word in TRAITORS if word not in attack)
     for secret in ("PATH", "HOME"):
         if secret in os.environ and len(os.environ[secret]) > 8:
@@ -258,7 +259,7 @@ YAML_BOMBS = [
 
 @pytest.mark.parametrize("head", YAML_BOMBS, ids=lambda text: text[:40])
 def test_a_hostile_front_matter_is_refused_at_once(head: str) -> None:
-    start = time.process_time()
+    start = time.thread_time()
     with pytest.raises(Refused):
         parse("t", 1, f'---\n{head}\n---\n{{% message "user" %}}x{{% endmessage %}}')
-    assert time.process_time() - start < 1  # of the processor: a busy machine is no attack
+    assert time.thread_time() - start < 1  # of the processor: a busy machine is no attack

@@ -110,9 +110,9 @@ def test_a_section_is_found_by_where_a_passage_begins(chunker: Chunker) -> None:
     ids=["letters", "spaces", "quotes", "brackets", "ticks", "table", "ideographs", "emoji", "lines", "list", "short"],
 )  # fmt: skip
 def test_hostile_text_is_cut_in_bounded_time(chunker: Chunker, tokenizer: Any, text: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     chunks = chunker.chunks(whole(text))
-    assert time.process_time() - started < 8
+    assert time.thread_time() - started < 8
     assert all(len(chunk.text) <= LIMIT * 10 for chunk in chunks)
     assert_sound(whole(text), chunks, tokenizer)
 

@@ -128,9 +128,9 @@ def test_forty_sentences_on_eight_passages_take_a_moment() -> None:
     answer = _prose(0, 40, 20, True)
     times = []
     for _ in range(5):
-        started = time.process_time()
+        started = time.thread_time()
         assert len(check(answer, passages)) == 40
-        times.append(time.process_time() - started)
+        times.append(time.thread_time() - started)
     assert min(times) < 0.03
 
 
@@ -140,9 +140,9 @@ def test_the_verdicts_on_them_take_a_third_of_a_second() -> None:
     citations = check(answer, passages)
     times = []
     for _ in range(3):
-        started = time.process_time()
+        started = time.thread_time()
         verdicts = [each.verdict for each in judged(answer, citations, passages)]
-        times.append(time.process_time() - started)
+        times.append(time.thread_time() - started)
         assert verdicts.count("not_found") > 30  # so every passage had to be looked at
     assert min(times) < 0.3
 
@@ -153,9 +153,9 @@ def test_the_verdicts_on_them_take_a_third_of_a_second() -> None:
      "notice " * 50_000 + "[1]", "[" * 50_000, "[1" + ",1" * 20_000, "\n \t" * 50_000 + "[1]"],
 )  # fmt: skip
 def test_a_hostile_answer_is_checked_in_bounded_time(answer: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     check(answer, SOURCES)
-    assert time.process_time() - started < 3
+    assert time.thread_time() - started < 3
 
 
 def test_words_are_compared_by_their_stems() -> None:

@@ -283,13 +283,13 @@ def test_what_waits_in_the_background_is_done_when_what_was_before_it_fails(
     worker, done, began = Worker(), threading.Event(), threading.Event()
 
     def fail() -> None:
-        began.wait(10)  # the other one waits behind this
+        began.wait(60)  # the other one waits behind this
         raise MemoryError
 
     worker.submit(fail)
     worker.submit(done.set)
     began.set()
-    assert done.wait(10)
+    assert done.wait(60)
     worker.settle()
     assert told == [MemoryError]
 

@@ -204,9 +204,9 @@ def test_a_verdict_is_given_on_any_text(answer: str, passage: str) -> None:
      "two hundred " * 9_000 + "[1]", "A" * 100_000 + "[1]", "a 1–" * 20_000 + "[1]", "“a”" * 30_000 + "[1]", "9" * 100_000 + "[1]"],
 )  # fmt: skip
 def test_verdicts_on_a_hostile_answer_take_bounded_time(answer: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     check(answer, [source(n, f"{LEASE} {ROME} {n}") for n in range(1, 9)])
-    assert time.process_time() - started < 4
+    assert time.thread_time() - started < 4
 
 
 KEYS = "Keep the spare keys of the stage door in the cellar, and the lamps in the loft."

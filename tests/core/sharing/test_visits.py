@@ -1,7 +1,6 @@
 """A visitor by his cookie: what he may ask, what he is shown, what he costs, and when it ends."""
 
 import asyncio
-import time
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +10,7 @@ from core.errors import NotFound, NotOpen, Refused, Spent, TooFast
 from core.sharing.pace import Pace, neighbourhood
 from core.sharing.wishes import Wish
 from core.store.links import Links
+from tests.felt import Felt
 
 ME = "local"
 HERE = "127.0.0.1"
@@ -133,7 +133,7 @@ def test_coming_again_is_the_same_visitor(bench: Any) -> None:
 
 def test_the_link_says_what_is_asked_of_whom_over_which_documents(bench: Any) -> None:
     inside = uploaded(bench, "inside.txt", "The lamp house is 40 metres from the stage.")
-    uploaded(bench, "outside.txt", "The safe combination of the stage is 4711.")
+    uploaded(bench, "outside.txt", "The safe combination of the stage is lamp-4711.")
     link, cookie = visitor(bench, documents=(inside,), max_tokens=123)
     bench.visits.ask(cookie, "How far is the lamp house from the stage?", HERE)
     events = told(bench, cookie)
@@ -147,7 +147,7 @@ def test_the_link_says_what_is_asked_of_whom_over_which_documents(bench: Any) ->
     assert link.prompt.startswith("answer@")
     assert {source.hit.name for source in turn.sources} == {"inside.txt"}
     seen = str(events) + str(bench.visits.history(cookie))
-    assert "4711" not in seen and "40 metres" in seen
+    assert "lamp-4711" not in seen and "40 metres" in seen
     for hidden in (inside, link.id, turn.id, turn.conversation_id, "You answer", "cost"):
         assert hidden not in seen
 
@@ -316,19 +316,20 @@ def test_what_runs_ends_within_a_second_also_when_another_process_closes_the_lin
     link, cookie = visitor(bench)
     elsewhere = Links(bench.engine)  # what another process would use: the rows alone
     bench.visits.ask(cookie, "/words 500 pace 20ms", HERE)
-    turn_id, closed = bench.visits.scope(cookie).visitor.turn_id, 0.0
+    turn_id = bench.visits.scope(cookie).visitor.turn_id
+    closed: Felt | None = None
     last: Any = ()
     for batch in bench.bridge.iterate(bench.visits.follow(cookie), 0.1):
         last = batch or last
         if closed or not any(said["type"] == "text_delta" for _, said in batch or ()):
             continue
         close(elsewhere, link, how)
-        closed = time.monotonic()
-    assert time.monotonic() - closed < 1
+        closed = Felt()
+    assert closed and closed.seconds < 1
     assert last[-1][1]["code"] == "not_open"
     while bench.turns.runs_here(ME, turn_id):
         bench.bridge.run(asyncio.sleep(0.01))
-    assert time.monotonic() - closed < 1
+    assert closed.seconds < 1
     assert bench.turn_rows.get(ME, turn_id).status == "stopped"
     with pytest.raises(NotOpen):
         bench.visits.history(cookie)

@@ -33,7 +33,7 @@ KNOWN: dict[tuple[str, str], dict[str, Any] | None] = {
     ("get", "/sign-in/oidc/callback"): None,
     ("post", "/sign-out"): None,
 }
-SECRET = "4711"
+SECRET = "lamp-4711"
 
 
 @pytest.fixture

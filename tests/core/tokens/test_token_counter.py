@@ -68,9 +68,9 @@ def test_special_tokens_and_lone_surrogates_are_text_like_any_other(
     "character", ["a", " ", "\t", "\n", "\u00a0", "-", "0", "東", "🙂", "\ud800"]
 )
 def test_a_megabyte_of_one_character_is_counted_quickly(counter: Counter, character: str) -> None:
-    start = time.monotonic()
+    start = time.thread_time()
     assert counter.count(character * 1_000_000) > 0
-    assert time.monotonic() - start < 5
+    assert time.thread_time() - start < 5
 
 
 @pytest.mark.parametrize("character", ["a", " ", "-", "東", "ab ", "word"])
@@ -153,11 +153,11 @@ def test_truncating_keeps_nearly_as_much_as_is_allowed(counter: Counter) -> None
 
 def test_a_second_count_of_the_same_text_is_remembered_within_bounds(counter: Counter) -> None:
     text = "some words " * 50_000
-    start = time.perf_counter()
+    start = time.thread_time()
     first = counter.count(text)
-    middle = time.perf_counter()
+    middle = time.thread_time()
     assert counter.count(text) == first
-    assert time.perf_counter() - middle < (middle - start) / 2
+    assert time.thread_time() - middle < (middle - start) / 2
     for number in range(5_000):
         counter.count(str(number))
     assert len(counter._counted) <= 4_096

@@ -5,7 +5,6 @@ import json
 import resource
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from core.tools.remote.pipe import Way
 from core.tools.user import Raised
 from tests.conftest import served
 from tests.core.mcp_stories import PROPS, command
+from tests.felt import Felt
 
 
 @asynccontextmanager
@@ -48,7 +48,7 @@ def is_alive(pid: int) -> bool:
 
 
 async def gone(*pids: int) -> bool:
-    for _ in range(100):
+    for _ in range(5_000):
         if not any(map(is_alive, pids)):
             return True
         await asyncio.sleep(0.02)
@@ -61,7 +61,7 @@ def written(pids: Path) -> list[int]:
 
 async def begun(pids: Path) -> list[int]:
     """The processes of a server that hangs, once they are there."""
-    for _ in range(1_000):
+    for _ in range(10_000):
         if len(found := written(pids)) == 2:
             return found
         await asyncio.sleep(0.01)
@@ -95,7 +95,7 @@ async def test_the_tools_of_a_real_server_are_listed_called_and_heard_of_when_th
         with pytest.raises(Raised, match="Error executing tool drop"):
             answer.read(real, await link.call("drop", {"prop": "skull"}))
         await link.call("restock", {})
-        await asyncio.wait_for(changed.wait(), 5)
+        await asyncio.wait_for(changed.wait(), 60)
         assert "lift" in {each.name for each in await link.offers(age=60)}
     finally:
         await link.close()
@@ -119,13 +119,13 @@ async def test_one_that_sends_without_end_is_ended_before_it_fills_the_memory(
         await link.offers()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         with pytest.raises(ToolServerFailed, match=why):
-            await asyncio.wait_for(link.call(tool, {}), 20)
+            await asyncio.wait_for(link.call(tool, {}), 60)
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
 
 
 async def test_what_a_server_asks_of_us_is_refused_and_the_call_goes_on(tmp_path: Path) -> None:
     async with linked(rogue(tmp_path)) as link:
-        told = answer.read(link.way, await asyncio.wait_for(link.call("sample", {}), 10))
+        told = answer.read(link.way, await asyncio.wait_for(link.call("sample", {}), 60))
         assert "not supported" in told.text.lower()
 
 
@@ -134,12 +134,12 @@ async def test_stop_ends_the_server_and_what_it_started_within_a_second(tmp_path
         call = asyncio.create_task(link.call("hang", {}))
         pids = tmp_path / "pids.txt"
         server, child = await begun(pids)
-        began = time.monotonic()
+        felt = Felt()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
         assert await gone(server, child)
-        assert time.monotonic() - began < 1
+        assert felt.seconds < 1
         assert answer.read(link.way, await link.call("say", {})).text == "done"
 
 
@@ -255,7 +255,7 @@ async def test_an_answer_that_is_none_is_told(
     way = Way("odd", url=address, secrets=given, loopback=True)
     async with linked(way) as link:
         with pytest.raises(ToolServerFailed, match=why) as told:
-            await asyncio.wait_for(link.offers(), 10)
+            await asyncio.wait_for(link.offers(), 60)
     assert "velvet" not in str(told.value)
     assert all(each.headers["x-key"] == "velvet-curtain" for each in stage.asked)
     assert all(each.url.query == "key=velvet-glove" for each in stage.asked)

@@ -140,7 +140,9 @@ class Tab:
         self.address = address
 
     def _logged(self, said: ConsoleMessage) -> None:
-        if said.type == "error":
+        # That the page itself is not there (a link that has ended) is told by its own words.
+        itself = "status of 404" in said.text and said.location["url"] == self.page.url
+        if said.type == "error" and not itself:
             self.faults.append(f"the console says {said.text} at {said.location['url']}")
 
     def _own(self, url: str) -> None:

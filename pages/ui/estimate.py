@@ -79,10 +79,10 @@ export default function ({ data, parentElement }) {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ ...asked, prompt }),
     })
-    const told = await answer.json()
+    const told = await answer.json().catch(() => null)
     if (mine !== count) return // another key was pressed since
-    if ([400, 422].includes(answer.status)) return say(`${told.detail}. ${told.hint}`, null, true)
-    show(answer.ok ? told : null)
+    if (told && [400, 422].includes(answer.status)) return say(`${told.detail}. ${told.hint}`, null, true)
+    show(answer.ok ? told : null) // else the server could not count it: nothing is said
   }
   const typed = (event) => {
     if (!event.target.matches?.(FIELD)) return

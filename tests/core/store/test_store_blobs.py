@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import DiskFull
 from core.store.blobs import Blobs
 
 
@@ -35,6 +36,6 @@ def test_a_failed_write_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(DiskFull, match="nothing of this was kept"):
         Blobs(tmp_path).put(b"hello")
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []

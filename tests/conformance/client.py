@@ -64,6 +64,9 @@ class _Meter:
         self.open += 1
         return str(self.open)
 
+    async def hold(self, row_id: str, model: str, worst: Usage) -> None:
+        pass  # no cap is to be passed here
+
     async def settle(self, row_id: str, model: str, usage: Usage) -> None:
         self.open -= 1
         self.settled.append(usage)

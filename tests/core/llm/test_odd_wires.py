@@ -221,6 +221,8 @@ class Book:
     async def reserve(self, model: str, input_tokens: int, max_tokens: int) -> str:
         return "row"
 
+    async def hold(self, row_id: str, model: str, worst: Usage) -> None: ...
+
     async def settle(self, row_id: str, model: str, usage: Usage) -> None:
         self.usage = usage
 

@@ -63,6 +63,7 @@ KNOWN: dict[str, Any] = {
     "citations": (),
     "usage": Usage(1, 1),
     "cost": Decimal(9),
+    "worst": Decimal(9),
     "stop_reason": "",
     "error": None,
     "first_token_seconds": None,

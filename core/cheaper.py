@@ -133,8 +133,7 @@ def fewer_passages(sent: Sequence[Sent], price_of: PriceOf) -> FewerPassages | N
 
 
 def _passages(sent: Sent) -> list[Item]:
-    parts = (part for part in sent.budget.slices if part.region == "sources")
-    return [item for part in parts for item in part.items if item.kept]
+    return [item for item in sent.budget.items("sources") if item.kept]
 
 
 def _repeated(before: Sent, now: Sent) -> int:

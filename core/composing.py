@@ -234,10 +234,7 @@ def _is_summarised(asked: Asked, plan: WindowPlan) -> bool:
 def _older(context: Context, history: Sequence[Turn], plan: WindowPlan) -> list[Turn]:
     """What a summary shall replace: what did not fit, and of what did the older half, so that not every
     further question makes a summary anew."""
-    items = [
-        item for part in context.budget.slices if part.region == "history" for item in part.items
-    ]
-    fates = {item.ref: item.kept for item in items}
+    fates = {item.ref: item.kept for item in context.budget.items("history")}
     loose = [turn for turn in history if turn.id in fates and turn.id not in plan.turns]
     gone = [turn for turn in loose if not fates[turn.id]]
     if not gone:

@@ -21,7 +21,6 @@ from core.types import (
     Item,
     Message,
     ModelInfo,
-    Region,
     Slice,
     Source,
     Summary,
@@ -97,7 +96,7 @@ class ContextBuilder:
             )
             if budget.free < 0:
                 return Context(budget if overfull else within(budget), (), (), reserve)
-            kept_refs = {item.ref for item in _items(budget, "sources") if item.kept}
+            kept_refs = budget.kept("sources")
             kept = [hit for hit in kept if str(hit.chunk_id) in kept_refs]
             sources = tuple(
                 sourced(number, hit, template.layers) for number, hit in enumerate(kept, 1)
@@ -288,14 +287,10 @@ def _taint(
         return f"{len(sources)} passage{'' if len(sources) == 1 else 's'} of documents"
     if any(span.trust == "retrieved" for span in rendered.spans):
         return "a value that was retrieved"
-    kept = {item.ref for item in _items(budget, "history") if item.kept}
+    kept = budget.kept("history")
     if any(turn.tainted and turn.id in kept for turn in history):
         return "an earlier answer that was made from documents"
     return "a summary of what was said earlier" if earlier else ""
-
-
-def _items(budget: Budget, region: Region) -> tuple[Item, ...]:
-    return next((part.items for part in budget.slices if part.region == region), ())
 
 
 def _instructed(rendered: tuple[Message, ...], request: TurnRequest) -> tuple[Message, ...]:
@@ -324,7 +319,7 @@ def _assembled(
     history: Sequence[Exchange],
 ) -> tuple[Message, ...]:
     """System messages, the kept turns, then the question: the stable part first, for the cache."""
-    kept = {item.ref for item in _items(budget, "history") if item.kept}
+    kept = budget.kept("history")
     said = [part for exchange in history if exchange.ref in kept for part in exchange.messages]
     system = tuple(part for part in rendered if part.role == "system")
     rest = tuple(part for part in rendered if part.role != "system")

@@ -123,7 +123,7 @@ class Previews:
             parts.append(Part(message.role, count.count_message(message, ref), runs, more))
         tokens = sum(part.tokens for part in parts) + count.reply_overhead
         price = model.price
-        call = None if price is None else price.input * tokens / Decimal(10**6)
+        call = None if price is None else price.of(tokens)
         return Sent(
             parts=tuple(parts),
             shares=tuple(self._shares(draft, rendered, ref)),

@@ -20,7 +20,6 @@ from core.types import (
     Budget,
     Found,
     Hit,
-    Item,
     ModelInfo,
     Region,
     Turn,
@@ -99,7 +98,7 @@ class Upcoming:
         outcomes = []
         for plan in plans:
             seen = await self._composer.foreseen(asked, plan, found, history)
-            sums = lab.outcome(plan, at, _tokens(seen.budget, "reserve"))
+            sums = lab.outcome(plan, at, seen.budget.tokens("reserve"))
             outcomes.append(_beside(lab, sums, seen, places))
         return outcomes
 
@@ -142,7 +141,7 @@ class Upcoming:
         first = asked.request.again
         history = self._conversations.history(asked.user, asked.conversation_id, first)
         budget = self._turns.budget(asked.user, first)
-        items = _items(budget, "sources") if budget else ()
+        items = budget.items("sources") if budget else ()
         return history, Found(self._allowed(asked, [int(item.ref) for item in items]))
 
 
@@ -151,7 +150,7 @@ def _told(seen: Foreseen, model: ModelInfo, before: Budget | None) -> Next:
     over, pins = max(0, -budget.free), pinned(budget)
     pin, tokens = pins[0] if sum(each for _, each in pins) >= over > 0 else ("", 0)
     return Next(
-        prompt=sum(item.tokens for item in _items(budget, "prompt")),
+        prompt=sum(item.tokens for item in budget.items("prompt")),
         sent=budget.input_tokens,
         same=compare(before, budget).prefix if before else 0,
         free=max(0, budget.free),
@@ -170,9 +169,9 @@ def _told(seen: Foreseen, model: ModelInfo, before: Budget | None) -> Next:
 
 def _beside(lab: Lab, sums: Outcome, seen: Foreseen, places: dict[str, str]) -> Outcome:
     """The outcome with the window as it would be sent; `places` has for each turn where it was asked first."""
-    budget, sources = seen.budget, _items(seen.budget, "sources")
+    budget, sources = seen.budget, seen.budget.items("sources")
     earlier, at = lab.turns[: len(sums.kept)], lab.turns[len(sums.kept)]
-    kept = {item.ref for item in _items(budget, "history") if item.kept}
+    kept = budget.kept("history")
     short = set(seen.summary.turns if seen.summary else ()) - kept
     # A question that was asked again later has its newest answer in the lab, and its first in this window.
     shown = {places[turn.turn_id] for turn in earlier if turn.turn_id in places}
@@ -186,19 +185,19 @@ def _beside(lab: Lab, sums: Outcome, seen: Foreseen, places: dict[str, str]) -> 
         kept=tuple(turn_id in kept for turn_id in stands_for),
         passages=sum(item.kept for item in sources),
         sent=budget.input_tokens,
-        reserve=_tokens(budget, "reserve"),
+        reserve=budget.tokens("reserve"),
         free=max(0, budget.free),
-        cost=_cost(lab.model, budget.input_tokens, at.answer or _tokens(budget, "reserve")),
+        cost=_cost(lab.model, budget.input_tokens, at.answer or budget.tokens("reserve")),
         over=max(0, -budget.free),
         offered=len(sources),
-        sources=_tokens(budget, "sources"),
+        sources=budget.tokens("sources"),
         parts=_parts(budget),
         summary=None
         if seen.summary is None
         else Shortened(
             tuple(turn_id in short for turn_id in stands_for),
             seen.summary.depth,
-            _tokens(budget, "summary"),
+            budget.tokens("summary"),
             made.sent if made else 0,
             _cost(lab.model, made.sent, made.answered) if made else None,
         ),
@@ -209,16 +208,5 @@ def _parts(budget: Budget) -> dict[Region, int]:
     return {part.region: part.tokens for part in budget.slices if part.tokens > 0}
 
 
-def _items(budget: Budget, region: Region) -> tuple[Item, ...]:
-    return next((part.items for part in budget.slices if part.region == region), ())
-
-
-def _tokens(budget: Budget, region: Region) -> int:
-    return next((part.tokens for part in budget.slices if part.region == region), 0)
-
-
 def _cost(model: ModelInfo, sent: int, answered: int) -> Decimal | None:
-    price = model.price
-    if price is None:
-        return None
-    return (price.input * sent + price.output * answered) / Decimal(10**6)
+    return None if model.price is None else model.price.of(sent, answered)

@@ -187,10 +187,7 @@ class Lab:
         return _Window(given.turns, count, always + taken, room - taken, 0, offered, sources)
 
     def _cost(self, sent: int, answered: int) -> Decimal | None:
-        price = self.model.price
-        if price is None:
-            return None
-        return (price.input * sent + price.output * answered) / Decimal(10**6)
+        return None if self.model.price is None else self.model.price.of(sent, answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +248,7 @@ class WhatIf:
         if not turns:
             return None
         budget = self._turns.budget(user, turns[-1].id)
-        system = (
-            sum(part.tokens for part in budget.slices if part.region == "system") if budget else 0
-        )
+        system = budget.tokens("system") if budget else 0
         texts = [f"{turn.request.prompt}\n{turn.answer}" for turn in turns]
         said = [self._said(user, turn, model) for turn in turns]
         return Lab(said, texts, system, model, conversation_id)

@@ -19,9 +19,9 @@ from pages.ui import (
     session,
     sources,
 )
+from pages.ui.by_name import searched
 from pages.ui.markdown import label
 
-_SEARCH_FROM = 9
 _ON_A_PAGE = 20
 _BARS = 5
 _KINDS = "PDF, Word, PowerPoint, Excel, CSV, HTML, Markdown, text, RTF, e-mails, e-books, notebooks, source code"
@@ -112,18 +112,7 @@ def draw_list(indexed: Sequence[Document], collection: Collection | None) -> Non
     if collection and not indexed:
         collections.empty(bench, collection)
         return
-    found = list(indexed)
-    if len(indexed) >= _SEARCH_FROM:
-        wanted = st.text_input(
-            "Search documents",
-            placeholder="Search by name",
-            icon=":material/search:",
-            label_visibility="collapsed",
-            key="documents_search",
-        ).strip()
-        found = [each for each in indexed if wanted.casefold() in each.name.casefold()]
-        if not found:
-            st.caption(f"No document has “{label(wanted)}” in its name.")
+    found = searched(indexed, "documents_search")
     pages = -(-len(found) // _ON_A_PAGE)
     page = st.session_state.get("documents_page", 1) if pages > 1 else 1
     first = (min(page, max(pages, 1)) - 1) * _ON_A_PAGE

@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 
 from core.errors import KeyRejected, Malformed, Unreachable
+from core.llm.connection import is_this_machine
 
 # (name, label, base URL) of the servers that people run on their own machine, at their default ports.
 LOCAL_SERVERS = (
@@ -51,7 +52,7 @@ async def models_at(
     try:
         # Servers of one's own machine are asked directly: a proxy of the environment cannot see them. And
         # without TLS: to read the certificates of the system holds up the loop for 30 ms.
-        here = "127.0.0.1" in base_url
+        here = is_this_machine(base_url)
         async with httpx2.AsyncClient(
             timeout=seconds,
             transport=transport,

@@ -32,12 +32,19 @@ class Usage:
         )
 
 
+_MILLION = Decimal(10**6)
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """US dollars per million tokens; a model without a known price has no `Price` at all."""
 
     input: Decimal
     output: Decimal
+
+    def of(self, sent: int, answered: int = 0) -> Decimal:
+        """US dollars for so many tokens of each."""
+        return (self.input * sent + self.output * answered) / _MILLION
 
 
 ToolSupport = Literal["native", "schema", "none"]

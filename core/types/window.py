@@ -80,6 +80,18 @@ class Budget:
         """Tokens that nobody claims."""
         return self.window - self.used
 
+    def tokens(self, region: Region) -> int:
+        """What the region takes; 0 when it is not there."""
+        return sum(part.tokens for part in self.slices if part.region == region)
+
+    def items(self, region: Region) -> tuple[Item, ...]:
+        """What is listed in the region, kept or not; nothing when it is not there."""
+        return tuple(item for part in self.slices if part.region == region for item in part.items)
+
+    def kept(self, region: Region) -> frozenset[str]:
+        """The refs of what is sent in the region."""
+        return frozenset(item.ref for item in self.items(region) if item.kept)
+
 
 @dataclass(frozen=True, slots=True)
 class WindowPlan:

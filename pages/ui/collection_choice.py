@@ -1,18 +1,16 @@
 """Tick the documents that belong into a collection: a list to search, kept as a whole or not at all."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from core.bootstrap import Workbench
 from core.errors import FootlightsError
-from core.types import Collection, Document
+from core.types import Collection
 from pages.ui import say
+from pages.ui.by_name import searched
 from pages.ui.health import counted
 from pages.ui.markdown import label
 from pages.ui.session import user
 
-_SEARCH_FROM = 9
 _FITTING = 12
 _SHOWN = 100  # more check boxes than this make a dialog slow; a search finds the others
 
@@ -31,7 +29,7 @@ def _dialog(bench: Workbench, collection: Collection, opened: int) -> None:
     inside = bench.collections.members(user()).get(collection.id, frozenset())
     documents.sort(key=lambda each: (each.id not in inside, each.name.casefold()))
     st.caption(f"In **{label(collection.name)}** is what is ticked; a document may be in several.")
-    shown = _found(documents)
+    shown = searched(documents, "choice_search")
     # Of a check box that a search hides Streamlit forgets the tick, so the ticks are kept beside it.
     ticked: dict[str, bool] = st.session_state["choice"]
     long = {"height": 420} if len(shown) > _FITTING else {}
@@ -46,22 +44,6 @@ def _dialog(bench: Workbench, collection: Collection, opened: int) -> None:
         said(chosen, inside), type="primary", key="keep_choice", disabled=chosen == inside
     ):
         _keep(bench, collection, chosen, inside)
-
-
-def _found(documents: Sequence[Document]) -> Sequence[Document]:
-    if len(documents) < _SEARCH_FROM:
-        return documents
-    wanted = st.text_input(
-        "Search documents",
-        placeholder="Search by name",
-        icon=":material/search:",
-        label_visibility="collapsed",
-        key="choice_search",
-    ).strip()
-    found = [each for each in documents if wanted.casefold() in each.name.casefold()]
-    if not found:
-        st.caption(f"No document has “{label(wanted)}” in its name.")
-    return found
 
 
 def said(chosen: set[str], inside: frozenset[str]) -> str:

@@ -147,7 +147,7 @@ def _hints(draft: PromptTemplate) -> None:
 
 def price(info: ModelInfo, tokens: int) -> Decimal | None:
     """What it costs in US dollars to send so many tokens, None when the price is unknown."""
-    return None if info.price is None else info.price.input * tokens / Decimal(10**6)
+    return None if info.price is None else info.price.of(tokens)
 
 
 def _wash(trust: str) -> str:

@@ -72,9 +72,7 @@ def _redo(bench: Workbench, conversation_id: str, made: Summary) -> None:
     except FootlightsError as error:
         say.problem(error)
         return
-    cost = None
-    if model.price:
-        cost = (model.price.input * sent + model.price.output * answered) / 10**6
+    cost = None if model.price is None else model.price.of(sent, answered)
     st.caption(
         label(
             f"One call to {model.label}: about {say.tokens(sent)}, at most {answered:,} back, "

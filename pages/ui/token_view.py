@@ -2,7 +2,6 @@
 limit would leave of it."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from html import escape
 from typing import Literal
 
@@ -162,7 +161,7 @@ def _models(bench: Workbench, text: str) -> None:
             continue
         count = bench.counter.count(text, info.ref)
         basis, error = bench.counter.basis(info.ref), bench.counter.calibration(info.ref).error
-        cost = None if info.price is None else info.price.input * count / Decimal(10**6)
+        cost = None if info.price is None else info.price.of(count)
         cells = (
             ("Tokens", f"{count:,}"),
             ("Count", say.basis(basis, error)),

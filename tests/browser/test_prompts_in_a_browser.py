@@ -46,14 +46,19 @@ def at_the_end(page: Page) -> None:
     page.keyboard.press("Control+End")
 
 
-def test_a_mistake_is_marked_while_typing_declared_by_a_click_and_saved(
-    tab: Tab, prompts: Path
-) -> None:
-    page = tab.open("/prompts?p=plain")
+def in_the_last_words(page: Page) -> None:
+    """The cursor behind what the last message says."""
     at_the_end(page)
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("End")
+
+
+def test_a_mistake_is_marked_while_typing_declared_by_a_click_and_saved(
+    tab: Tab, prompts: Path
+) -> None:
+    page = tab.open("/prompts?p=plain")
+    in_the_last_words(page)
     page.keyboard.type(" {{ mood }")
     expect(page.locator(".cm-lintRange-error")).to_be_visible()
     expect(page.get_by_text("cannot be saved yet")).to_be_visible()
@@ -97,10 +102,7 @@ def test_ctrl_enter_runs_what_is_written_with_the_values_beside_it(tab: Tab) -> 
     page.get_by_role("textbox", name="Question").fill("The notice period")
     page.get_by_role("textbox", name="Question").press("Control+Enter")
     expect(page.locator(".fl-sent").last).to_contain_text("The notice period")
-    at_the_end(page)
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("End")
+    in_the_last_words(page)
     page.keyboard.type(" Please.")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("first word")).to_have_count(2)
@@ -115,10 +117,7 @@ def test_ctrl_enter_runs_what_is_written_with_the_values_beside_it(tab: Tab) -> 
 
 def test_the_preview_follows_what_is_typed(tab: Tab) -> None:
     page = tab.open("/prompts?p=condense")
-    at_the_end(page)
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("End")
+    in_the_last_words(page)
     page.keyboard.type(" Seen at once.")
     expect(page.locator(".fl-sent").last).to_contain_text("Seen at once.")
     # Not undone first: an editor that holds what is saved has nothing to discard.
@@ -128,10 +127,7 @@ def test_the_preview_follows_what_is_typed(tab: Tab) -> None:
 
 def test_what_is_typed_is_shown_as_text_and_a_fault_of_the_values_at_its_line(tab: Tab) -> None:
     page = tab.open("/prompts?p=condense")
-    at_the_end(page)
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("End")
+    in_the_last_words(page)
     page.keyboard.insert_text("<img src=x onerror=alert(1)><b>bold</b>")
     expect(page.locator(".fl-sent").last).to_contain_text("<img src=x onerror=alert(1)><b>bold</b>")
     expect(page.locator(".fl-sent img, .fl-sent b")).to_have_count(0)

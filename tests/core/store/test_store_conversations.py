@@ -1,13 +1,18 @@
-import pytest
-from sqlalchemy import Engine, select
+import importlib.util
+from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+from sqlalchemy import Engine, select, text
+
+import core.store
 from core.errors import NotFound, Refused
 from core.store.conversations import MAX_PINS, Conversations
-from core.store.engine import reading
+from core.store.engine import reading, writing
 from core.store.ledger import Ledger
 from core.store.tables import spans, tape, turn_events
 from core.store.turns import Turns
-from core.types import WindowPlan
+from core.types import TurnRequest, WindowPlan
 from tests.core.store.stories import ME, ask, end, say, span
 
 
@@ -136,3 +141,21 @@ def test_pins_are_bounded_and_a_conversation_that_is_not_there_has_none(
         conversations.pin(ME, "nowhere", turn="t1")
     with pytest.raises(NotFound):
         conversations.set_plan(ME, "nowhere", WindowPlan())
+
+
+def test_conversations_from_before_are_given_the_key_that_began_them(engine: Engine) -> None:
+    turns, path = Turns(engine), Path(core.store.__file__ or "").parent / "migrations/versions"
+    for turn_id, where, key in (("t1", "c1", "k1"), ("t2", "c2", "")):
+        asked = TurnRequest('Say "key_id": "k9".', key_id=key)
+        turns.start(ME, turn_id, where, asked, "T", "owner")
+    spec = importlib.util.spec_from_file_location("v0021", path / "v0021_conversation_keys.py")
+    assert spec and spec.loader
+    migration = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(migration)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE conversations SET key_id = ''"))
+        migration.op = SimpleNamespace(add_column=lambda *_: None, get_bind=lambda: connection)
+        migration.upgrade()
+    kept = Conversations(engine)
+    assert [each.id for each in kept.list(ME, key="k1")] == ["c1"]
+    assert [each.id for each in kept.list(ME, key="")] == ["c2"]

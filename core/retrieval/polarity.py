@@ -17,6 +17,43 @@ _ONLY = frozenset(("only", "nur", "uniquement", "seulement"))
 _ANYBODY = frozenset(
     ("anybody", "anyone", "everybody", "everyone", "any", "all", "jeder", "jede", "alle", "tous")
 )
+_MAY = frozenset(
+    [
+        "may",
+        "can",
+        "could",
+        "allowed",
+        "allows",
+        "permitted",
+        "permits",
+        "darf",
+        "dürfen",
+        "kann",
+        "können",
+        "erlaubt",
+        "peut",
+        "peuvent",
+        "permis",
+        "autorisé",
+    ]
+)
+_NEEDS = frozenset(
+    [
+        "need",
+        "needs",
+        "needed",
+        "require",
+        "requires",
+        "required",
+        "requiring",
+        "braucht",
+        "brauchen",
+        "benötigt",
+        "benötigen",
+        "exige",
+        "nécessite",
+    ]
+)
 _PAIRS = ("up down", "in out", "over under", "pre post", "in ex", "im ex", "inter exter", "in de")
 _CONTRARY = tuple(pair for each in _PAIRS for pair in permutations(each.split(), 2))
 FREE = frozenset(("free", "gratuit", "gratuite", "kostenlos"))
@@ -121,10 +158,31 @@ def _is_forbidden(both: Comparison, common: frozenset[str]) -> bool:
     )
 
 
+def _is_unconditional(both: Comparison) -> bool:
+    """Whether the claim allows what needs something in the passage, and names nothing of that: "dogs are
+    allowed" for "dogs need a written yes"."""
+    tokens = both.passage.tokens
+    plainly = {token.clause for token in tokens if token.key in _MAY}
+    ours = {token.clause for token in both.claim.tokens if token.key in _MAY}
+    for needs in (token for token in tokens if ours and token.key in _NEEDS):
+        clause = [t for t in tokens if t.clause == needs.clause and t.kind != "function"]
+        whose = {t.concept for t in clause if t.start < needs.start}
+        what = {t.concept for t in clause if t.start > needs.start}
+        if not what or what & both.said:
+            continue
+        for place in ours:
+            held = whose & both.all_meant(both.claim.by_clause[place])
+            if held and not any(held & both.passage.by_clause[each] for each in plainly):
+                return True
+    return False
+
+
 def opposed(both: Comparison) -> str:
     """A word of the claim where the passage has its opposite, or nothing."""
     if _is_for_all(both):
         return "only some"
+    if _is_unconditional(both):
+        return "what it needs"
     if mirrored := _mirrored(both):
         return f"the opposite of {mirrored}"
     for token in both.claim.tokens:

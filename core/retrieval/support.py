@@ -8,8 +8,8 @@ A claim is borne out when none of the rules speaks against it:
 - No word stands in the place of another one in the same words around it, no two numbers have changed
   places, and no two things ("the clocks on the first floor, the paintings on the second").
 - Its negations are those of the passage, and none of its words is the opposite of one there, or is
-  said there only after a "not"; what only some may is not said of anybody, and what comes before what
-  stays so.
+  said there only after a "not"; what only some may is not said of anybody, what needs
+  something is not allowed without it, and what comes before what stays so.
 - The passage has 55 % of its telling words and numbers (no articles, auxiliaries, ...) in some
   form, words away from the three sentences that fit best counting 0.6; and a part of the claim
   with two or more telling words shares one at least.

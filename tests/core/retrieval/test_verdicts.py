@@ -296,3 +296,16 @@ def test_two_numbers_that_have_changed_places_are_not_borne_out_and_two_halves_m
     other_order = "The south hall seats 180 people, the north hall seats 240 people"
     assert said_of(SEATS, swapped) == "not_found"
     assert said_of(SEATS, other_order) == "supported"
+
+
+def test_what_needs_a_consent_is_not_borne_out_as_allowed() -> None:
+    pets = source(1, f"{LEASE} One cat is allowed; dogs need a written yes of the landlady.")
+    for claim, expected in (
+        ("You may keep a dog", "not_found"),
+        ("Dogs are allowed", "not_found"),
+        ("The monthly rent is EUR 1,450, and you may keep a dog", "not_found"),
+        ("One cat is allowed", "verbatim"),
+        ("Dogs may be kept with a written yes of the landlady", "supported"),
+        ("Dogs need the yes of the landlady", "supported"),
+    ):
+        assert [each.verdict for each in check(f"{claim} [1].", [pets])] == [expected], claim

@@ -12,22 +12,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from threading import Event
-from typing import IO
+from typing import IO, Protocol
 
-from core import offspring
+from core import nursery, offspring
 
 ROOT = Path(__file__).resolve().parent.parent
 
 MOST_AT_ONCE = 16
 """Children that are waited for by `run_apart` at the same moment; more wait for their turn."""
 
-_PROGRESS = "FOOTLIGHTS_PROGRESS_FD"
 _LOOK = 0.25  # seconds between two looks at what the child has written
 _LINES = 65536
 
@@ -82,9 +81,23 @@ def near_limit(megabytes: int) -> bool:
 
 def tell(line: str) -> None:
     """Called by the child: one line for the `on_line` of the parent; nothing when nobody listens."""
-    descriptor = os.environ.get(_PROGRESS)
+    descriptor = os.environ.get(nursery.PROGRESS)
     if descriptor:
         os.write(int(descriptor), line.encode() + b"\n")
+
+
+class _Process(Protocol):
+    """What is watched of a child."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+_Child = tuple[_Process, IO[bytes], Callable[[], object]]
+"""The child, the end of the pipe at which it is heard, and what ends it with whatever it started."""
+_Starts = Callable[[IO[bytes], IO[bytes]], _Child]
 
 
 def run(
@@ -94,6 +107,7 @@ def run(
     *,
     on_line: Callable[[str], None] | None = None,
     stopped: Callable[[], bool] | None = None,
+    warm: bool = False,
 ) -> bytes:
     """What the module wrote to its standard output.
 
@@ -103,16 +117,29 @@ def run(
     ChildFailed when it is killed for time or output, or ends with a non-zero code: 77 is the code by
     which a child says that it ran out of memory. What it started itself ends with it.
     """
+    given = [str(limits.memory_mb), *arguments]
+    watch = partial(_watched, limits=limits, on_line=on_line, stopped=stopped)
+    if warm and nursery.works():
+        # Lost is nobody's fault but the nursery's: the same once more, without one.
+        with contextlib.suppress(nursery.Lost):
+            return watch(partial(_forked, _nursery(module), given))
+    return watch(partial(_start, command(module, given)))
+
+
+def _watched(
+    start: _Starts,
+    *,
+    limits: Limits,
+    on_line: Callable[[str], None] | None,
+    stopped: Callable[[], bool] | None,
+) -> bytes:
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        line = command(module, [str(limits.memory_mb), *arguments])
-        mark = offspring.marked()
-        process, progress = _start(line, output, errors, mark)
+        process, progress, end = start(output, errors)
         try:
             looks = _Looks(limits, (output, errors), stopped or (lambda: False))
             code = _wait(process, looks, progress, on_line or (lambda _: None))
         finally:
-            offspring.end(process.pid, mark)
-            process.wait()
+            end()
             progress.close()
         if code:
             raise ChildFailed("memory" if code in (77, -9) else "crash", _tail(errors))
@@ -136,10 +163,20 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(MOST_AT_ONCE, "footlights-child")
 
 
-def _start(
-    line: list[str], output: IO[bytes], errors: IO[bytes], mark: Mapping[str, str]
-) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-    """The child, and the end of the pipe at which it is heard."""
+def _forked(
+    home: nursery.Nursery, arguments: Sequence[str], output: IO[bytes], errors: IO[bytes]
+) -> _Child:
+    child, progress = home.bear(arguments, output, errors)
+    return child, progress, partial(home.end, child)
+
+
+@cache
+def _nursery(module: str) -> nursery.Nursery:
+    return nursery.Nursery(command("core.nursery", [module]), environment())
+
+
+def _start(line: list[str], output: IO[bytes], errors: IO[bytes]) -> _Child:
+    mark = offspring.marked()
     reading, writing = os.pipe()
     progress = os.fdopen(reading, "rb", buffering=0)
     try:
@@ -148,7 +185,7 @@ def _start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
-            env={**environment(), **mark, _PROGRESS: str(writing)},
+            env={**environment(), **mark, nursery.PROGRESS: str(writing)},
             pass_fds=(writing,),
             start_new_session=True,
         )
@@ -157,7 +194,12 @@ def _start(
         raise
     finally:
         os.close(writing)
-    return process, progress
+
+    def end() -> None:
+        offspring.end(process.pid, mark)
+        process.wait()
+
+    return process, progress, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +219,7 @@ class _Looks:
 
 
 def _wait(
-    process: subprocess.Popen[bytes],
+    process: _Process,
     looks: _Looks,
     progress: IO[bytes],
     on_line: Callable[[str], None],

@@ -4,7 +4,7 @@ they went. On Linux alone; elsewhere only their group is known."""
 import contextlib
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,20 +21,22 @@ def marked() -> dict[str, str]:
     return mark
 
 
-def end(group: int, environment: Mapping[str, str]) -> None:
-    """Kill the group, and whoever left it and has its mark in the environment."""
+def end(group: int, environment: Mapping[str, str], spared: Set[int] = frozenset()) -> None:
+    """Kill the group, and whoever left it and has its mark in the environment, but for sessions that share
+    the mark and are spared."""
     for _ in range(_SWEEPS):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
-        if not sweep(environment):
+        if not sweep(environment, spared):
             break
-    _LIVING.discard(_entry(environment))
+    if not spared:
+        _LIVING.discard(_entry(environment))
 
 
-def sweep(environment: Mapping[str, str]) -> int:
-    """Kill everybody with this mark but ourselves; how many there were."""
+def sweep(environment: Mapping[str, str], spared: Set[int] = frozenset()) -> int:
+    """Kill everybody with this mark but ourselves and the spared sessions; how many there were."""
     mark = {_entry(environment)}
-    there = [pid for pid in _others() if mark & _environment(pid)]
+    there = [pid for pid in _others() if mark & _environment(pid) and _session(pid) not in spared]
     for pid in there:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
@@ -64,6 +66,12 @@ def _environment(pid: int) -> set[bytes]:
     with contextlib.suppress(OSError):  # it has ended, or is somebody else's
         return set(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
     return set()
+
+
+def _session(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return os.getsid(pid)
+    return 0
 
 
 def _open(pid: int) -> set[str]:

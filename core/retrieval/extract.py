@@ -47,6 +47,7 @@ def extract(
             [json.dumps(request)],
             child.Limits(limits.seconds, limits.memory_mb, output),
             on_line=told,
+            warm=True,
         )
     except child.ChildFailed as failed:
         _log.warning("reading a file as %s failed: %s", kind, failed)

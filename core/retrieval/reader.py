@@ -102,6 +102,14 @@ def _no_text(draft: Draft) -> Refused:
     )
 
 
+def prepare() -> None:
+    """Load what reads most files; a library that few need is loaded by the child that needs it."""
+    for name in (*set(_READERS.values()), "office"):
+        import_module(f"core.retrieval.formats.{name}")
+    for library in ("lxml.etree", "pypdfium2"):
+        import_module(library)
+
+
 def main(arguments: list[str]) -> int:
     """Read the file that the request names and write its text; 77 says that memory ran out."""
     memory = int(arguments[0])

@@ -159,8 +159,8 @@ class DocumentService:
         """The documents that are still on their way; `documents` narrows it to these."""
         return [
             document
-            for document in self._documents.list(user)
-            if document.status in PENDING and (documents is None or document.id in documents)
+            for document in self._documents.unread(user)
+            if documents is None or document.id in documents
         ]
 
     async def work(self) -> None:

@@ -182,6 +182,11 @@ class Documents(PassageRows):
         with reading(self._engine) as connection:
             return Totals(*(int(number) for number in connection.execute(query).one()))
 
+    def unread(self, user: str) -> Sequence[Document]:
+        """Those of the user that are neither indexed nor refused, newest first."""
+        with reading(self._engine) as connection:
+            return _read(connection, user, documents.c.status.not_in(_FINAL))
+
     # Last, because its name hides the type from the annotations below it.
     def list(self, user: str) -> list[Document]:
         """Every document of the user, newest first."""

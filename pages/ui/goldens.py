@@ -220,5 +220,6 @@ def _travel(bench: Workbench) -> None:
             say.problem(error)
         else:
             st.session_state["golden_loads"] = st.session_state.get("golden_loads", 0) + 1
-            st.toast(f"{counted(new, 'golden question')} taken in.", icon=":material/check:")
+            taken = f"{counted(new, 'golden question')} taken in." if new else "All of it was here."
+            st.toast(taken, icon=":material/check:")
             st.rerun()

@@ -141,6 +141,25 @@ def test_a_question_is_kept_with_its_right_passage_and_measured(app: Open, bench
     assert "None yet." in texts(test)
 
 
+def test_golden_questions_are_carried_in_a_file_and_what_is_there_is_told(
+    app: Open, bench: Any
+) -> None:
+    indexed(bench, "notice.md", NOTICE)
+    test = in_the_trial(app("documents.py"), "How long is the notice period?")
+    next(each for each in test.checkbox if each.label == "Right").check().run()
+    test.button(key="save_golden").click().run()
+    [kept] = bench.golden.list(USER)
+    lines = ("g.jsonl", bench.golden.export(USER).encode(), "")
+    test.file_uploader(key="golden_file_0").set_value([lines]).run()
+    assert test.toast[-1].value == "All of it was here."
+    test.button(key=f"forget_{kept.id}").click().run()
+    test.file_uploader(key="golden_file_1").set_value([("b.jsonl", b"[1,2", "")]).run()
+    assert "Nothing was taken in." in texts(test)
+    test.file_uploader(key="golden_file_1").set_value([lines]).run()
+    assert test.toast[-1].value == "1 golden question taken in."
+    assert [each.question for each in bench.golden.list(USER)] == [kept.question]
+
+
 def test_what_changed_is_said_in_words_and_figures() -> None:
     golden = Golden("g", "?", (), now())
     ranks = [((1,), (4,)), ((1,), (2,)), ((4,), (1,)), *[((1,), (1,))] * 7, ((0,), None)]

@@ -95,9 +95,10 @@ def draw_refused(bench: Workbench, refused: Sequence[Document]) -> None:
 
 @st.fragment(run_every=0.5)
 def draw_pending(bench: Workbench, drawn: frozenset[str]) -> None:
-    """A bar for each file that is on its way; the page is drawn anew as soon as one has arrived."""
+    """A bar for each file that is on its way; the page is drawn anew as soon as one has arrived, unless
+    that would close a dialog."""
     pending = bench.documents.pending(session.user())
-    if {document.id for document in pending} != drawn:
+    if {document.id for document in pending} != drawn and not session.asking():
         st.rerun()
     for document in pending[: -_BARS - 1 : -1]:
         share, words = health.progress(document)
@@ -171,6 +172,7 @@ def draw_files(indexed: Sequence[Document], collection: Collection | None) -> No
 # --- state ---------------------------------------------------------------------------------------
 
 bench = session.workbench()
+session.asking(False)
 chosen = session.query("d")
 # A link from this page to itself changes what is drawn, but not the address bar.
 st.query_params.from_dict(st.query_params.to_dict())

@@ -9,7 +9,7 @@ from pages.ui import say
 from pages.ui.by_name import searched
 from pages.ui.health import counted
 from pages.ui.markdown import label
-from pages.ui.session import user
+from pages.ui.session import asking, user
 
 _FITTING = 12
 _SHOWN = 100  # more check boxes than this make a dialog slow; a search finds the others
@@ -23,8 +23,9 @@ def draw(bench: Workbench, collection: Collection) -> None:
     _dialog(bench, collection, opened)
 
 
-@st.dialog("Choose its documents", width="medium")
+@st.dialog("Choose its documents", width="medium", on_dismiss="rerun")
 def _dialog(bench: Workbench, collection: Collection, opened: int) -> None:
+    asking(True)
     documents = [each for each in bench.documents.list(user()) if each.status != "refused"]
     inside = bench.collections.members(user()).get(collection.id, frozenset())
     documents.sort(key=lambda each: (each.id not in inside, each.name.casefold()))

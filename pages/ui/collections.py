@@ -10,7 +10,7 @@ from core.types import Collection, Document
 from pages.ui import collection_choice, say
 from pages.ui.health import counted
 from pages.ui.markdown import label
-from pages.ui.session import user
+from pages.ui.session import asking, user
 
 _MENU = {
     "make": ":material/create_new_folder: New collection",
@@ -139,8 +139,9 @@ def _make(bench: Workbench) -> None:
         st.rerun()
 
 
-@st.dialog("New collection")
+@st.dialog("New collection", on_dismiss="rerun")
 def _make_another(bench: Workbench) -> None:
+    asking(True)
     _make(bench)
 
 
@@ -150,8 +151,9 @@ def _show(collection_id: str) -> None:
     st.session_state.pop(_KEY, None)
 
 
-@st.dialog("Rename the collection")
+@st.dialog("Rename the collection", on_dismiss="rerun")
 def _rename(bench: Workbench, collection: Collection) -> None:
+    asking(True)
     with st.form("rename_collection", border=False):
         name = st.text_input("Name", collection.name, max_chars=60, key="collection_new_name")
         if not st.form_submit_button("Rename", type="primary"):
@@ -164,8 +166,9 @@ def _rename(bench: Workbench, collection: Collection) -> None:
         st.rerun()
 
 
-@st.dialog("Delete the collection?")
+@st.dialog("Delete the collection?", on_dismiss="rerun")
 def _delete(bench: Workbench, collection: Collection) -> None:
+    asking(True)
     stay = f"Its {counted(collection.documents, 'document')} stay" if collection.documents else ""
     if collection.documents == 1:
         stay = "Its one document stays"

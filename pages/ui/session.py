@@ -9,6 +9,7 @@ from core.caller import ADDRESS_HEADER, HEADER, OWNER_COOKIE, VISITOR_COOKIE
 from core.settings import Settings
 
 _OF, _SEEN, _KEPT = "_of_user", "_user_seen", 1.0
+_ASKING = "_dialog_is_open"
 
 
 @st.cache_resource(show_spinner=False)
@@ -40,6 +41,14 @@ def query(name: str) -> str:
 def visit() -> str:
     """The cookie that the visitor of a share link is known by, "" when he has none."""
     return str(st.context.cookies.get(VISITOR_COOKIE, ""))
+
+
+def asking(now: bool | None = None) -> bool:
+    """Whether a dialog is open, which a run of the page would close. The dialog says so itself; the page
+    says, when it is drawn, that none is."""
+    if now is not None:
+        st.session_state[_ASKING] = now
+    return bool(st.session_state.get(_ASKING))
 
 
 def is_in() -> bool:

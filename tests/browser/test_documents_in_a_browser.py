@@ -65,3 +65,29 @@ def test_a_dot_of_the_picture_tells_its_passage_and_leads_to_it(tab: Tab, served
     tab.settle()
     expect(page).to_have_url(re.compile(r"documents\?d=.+&passage=\d+$"))
     expect(page.get_by_text(re.compile("passage you came for")).first).to_be_visible()
+
+
+def test_a_document_that_arrives_closes_no_dialog_and_is_there_after_it(
+    tab: Tab, served: App
+) -> None:
+    slow = "\n\n".join(f"Rider {n} asks for {n} lamps and {n * 7} cues." * 9 for n in range(150))
+    sent = served.api.post("/documents", files={"files": ("riders.md", slow.encode())}).json()
+    status = f"/documents/{sent[0]['id']}"
+    page = tab.open("/documents")
+    page.get_by_role("button", name="New collection").click()
+    page.get_by_label("Name").fill("Riders")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("progressbar").first).to_be_visible()
+    picked(page, "Rename")
+    name = page.get_by_role("dialog").get_by_label("Name")
+    name.fill("Riders of the y")
+    while served.api.get(status).json()["status"] != "indexed":
+        page.wait_for_timeout(200)
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    expect(name).to_have_value("Riders of the y")
+    page.keyboard.press("Escape")
+    picked(page, "Delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    every = f"^{documents_of(served)} documents with .* can be asked about"
+    expect(page.get_by_text(re.compile(every))).to_be_visible()
+    served.api.delete(status)

@@ -6,7 +6,6 @@ A hostile file or template is stopped from outside, because no limit inside the 
 import asyncio
 import contextlib
 import os
-import resource
 import select
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from pathlib import Path
 from threading import Event
 from typing import IO, Protocol
 
-from core import nursery, offspring
+from core import inside, nursery, offspring
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -58,32 +57,6 @@ def environment() -> dict[str, str]:
 def command(module: str, arguments: Sequence[str] = ()) -> list[str]:
     """The command line that runs `python -m module`."""
     return [sys.executable, "-m", module, *arguments]
-
-
-def limit_memory(megabytes: int) -> None:
-    """Called by the child itself: refuse more address space than this, and write no core file."""
-    size = megabytes * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":  # macOS accepts the limit and does not keep it
-        resource.setrlimit(resource.RLIMIT_AS, (size, size))
-
-
-def near_limit(megabytes: int) -> bool:
-    """Called by the child itself: whether it has ever come within a tenth of its memory, so that what
-    failed in it may have failed for want of it. False where the system does not tell."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return False
-    [peak] = [line.split()[1] for line in status.splitlines() if line.startswith("VmPeak:")]
-    return int(peak) * 1024 >= megabytes * 1024 * 1024 * 9 // 10
-
-
-def tell(line: str) -> None:
-    """Called by the child: one line for the `on_line` of the parent; nothing when nobody listens."""
-    descriptor = os.environ.get(nursery.PROGRESS)
-    if descriptor:
-        os.write(int(descriptor), line.encode() + b"\n")
 
 
 class _Process(Protocol):
@@ -185,7 +158,7 @@ def _start(line: list[str], output: IO[bytes], errors: IO[bytes]) -> _Child:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
-            env={**environment(), **mark, nursery.PROGRESS: str(writing)},
+            env={**environment(), **mark, inside.PROGRESS: str(writing)},
             pass_fds=(writing,),
             start_new_session=True,
         )

@@ -21,10 +21,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import IO, Any, NoReturn
 
-from core import offspring
+from core import inside, offspring
 
-PROGRESS = "FOOTLIGHTS_PROGRESS_FD"
-"""The variable that names the descriptor at which a child tells how far it is."""
 _PATIENCE = 10.0  # seconds for a fork; a machine that needs longer is better served without
 _DIGITS = 8  # of the length before a request
 _FILES = 4
@@ -206,7 +204,7 @@ class _Nurse:
         for each in (output, errors, report, *self._reports.values()):
             os.close(each)
         self._control.close()
-        os.environ[PROGRESS] = str(progress)
+        os.environ[inside.PROGRESS] = str(progress)
         code: int = self._module.main(arguments)
         sys.stdout.flush()
         # Taking an interpreter apart writes to every page of memory that is shared until then.

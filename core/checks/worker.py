@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core import child
+from core import inside
 from core.errors import FootlightsError
 
 SECONDS = 2.0
@@ -77,7 +77,7 @@ def _short(text: str) -> str:
 
 def main(megabytes: str, file: str) -> None:
     """Judge the tasks of the file in their order."""
-    child.limit_memory(int(megabytes))
+    inside.limit_memory(int(megabytes))
     tasks = json.loads(Path(file).read_bytes())
     if any(task["kind"] == "json_schema" for task in tasks):
         judged({"kind": "json_schema", "value": "{}", "text": "{}"})  # what it imports is not timed
@@ -89,7 +89,7 @@ def main(megabytes: str, file: str) -> None:
         except MemoryError:
             sys.exit(77)
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        child.tell(json.dumps(told))
+        inside.tell(json.dumps(told))
 
 
 if __name__ == "__main__":

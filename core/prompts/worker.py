@@ -18,7 +18,7 @@ from jinja2.exceptions import (
     UndefinedError,
 )
 
-from core import child
+from core import inside
 from core.prompts import wire
 from core.prompts.compiler import Given, column, compile_template, line_of
 from core.prompts.defence import Fence
@@ -171,7 +171,7 @@ def _python(error: Exception, said: str) -> tuple[str, str]:
 
 def main() -> None:
     """Answer requests until the pipe is closed."""
-    child.limit_memory(int(sys.argv[1]))
+    inside.limit_memory(int(sys.argv[1]))
     seconds = float(sys.argv[2])
     renderer = Renderer()
     source, sink = sys.stdin.buffer, sys.stdout.buffer

@@ -12,8 +12,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from core.child import limit_memory
 from core.errors import Refused
+from core.inside import limit_memory
 from core.retrieval.formats.pdf import open_pdf
 from core.retrieval.letters import letters, nearest
 

@@ -12,8 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from core.child import limit_memory, near_limit, tell
 from core.errors import Refused
+from core.inside import limit_memory, near_limit, tell
 from core.retrieval.draft import Draft, ReadLimits
 from core.retrieval.headings import headings
 from core.retrieval.kinds import OFFICE

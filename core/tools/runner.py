@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from core.child import limit_memory
+from core.inside import limit_memory
 from core.tools.results import NotReadable, told
 from core.tools.schema import NotATool, describe
 

@@ -23,7 +23,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     monkeypatch.setattr(child, "environment", lambda: {"PYTHONPATH": f"{child.ROOT}:{tmp_path}"})
 
     def write(body: str) -> str:
-        head = "import os, sys\nfrom core.child import limit_memory, tell\nlimit_memory(int(sys.argv[1]))\n"
+        head = "import os, sys\nfrom core.inside import limit_memory, tell\nlimit_memory(int(sys.argv[1]))\n"
         (tmp_path / "under_test.py").write_text(head + textwrap.dedent(body))
         return "under_test"
 
@@ -82,7 +82,7 @@ def test_a_child_knows_whether_it_has_come_near_its_limit_even_after_it_let_go(
     module: Write, megabytes: int, said: bytes
 ) -> None:
     name = module(f"""
-        from core.child import near_limit
+        from core.inside import near_limit
         held = bytearray({megabytes} << 20)
         del held
         sys.stdout.write(str(near_limit(1000)))

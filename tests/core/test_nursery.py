@@ -19,7 +19,7 @@ from core.child import ChildFailed, Limits
 ENOUGH = Limits(seconds=20, memory_mb=1024, output_mb=4)
 HEAD = """
 import os, signal, subprocess, sys, threading
-from core.child import limit_memory, tell
+from core.inside import limit_memory, tell
 seen = []
 
 def prepare():

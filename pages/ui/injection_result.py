@@ -118,6 +118,7 @@ def _draw_shots(run: RangeRun, cases: dict[str, Case]) -> None:
         default="Attacks that worked"
         if any(shot.succeeded for shot in run.shots)
         else "Every case",
+        required=True,
         key=f"range_only_{run.id}",
         label_visibility="collapsed",
     )

@@ -40,7 +40,7 @@ _ROLES = (
 _ROLE = re.compile(rf"(?im)^([ \t>*_\-]{{0,12}}(?:{_ROLES})[*_]{{0,2}})(?=[:：])")
 # "### Instruction:" of Alpaca and its kin, as a line of its own.
 _HEADED = re.compile(
-    rf"(?im)^([ \t]{{0,12}})(?=#{{1,6}}[ \t]*(?:{_ROLES}|response|input)[ \t]*[:：]?[ \t]*$)"
+    rf"(?im)^([ \t]{{0,12}})(?=#{{1,6}}[ \t]*(?:{_ROLES}|response|input)[ \t]*(?:[:：][ \t]*)?$)"
 )
 _LINKED = re.compile(rf"(?i)\[(?=(?:{_ROLES})\]\(#)")
 

@@ -4,17 +4,14 @@ It runs in the worker alone: parsing and compiling a hostile template may take a
 """
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from jinja2 import Template, nodes
-from jinja2.exceptions import TemplateSyntaxError
-from jinja2.meta import find_undeclared_variables
+from jinja2.meta import TrackingCodeGenerator
 from jinja2.visitor import NodeTransformer
 
-from core.prompts.environment import SandboxEnvironment
+from core.prompts.environment import SandboxEnvironment, Uncomputed
 from core.prompts.faults import Fault
 from core.prompts.messages import Messages, block, called, role
 from core.prompts.origins import Origins
@@ -71,15 +68,6 @@ def whole_tree(environment: SandboxEnvironment, given: Given) -> nodes.Template:
     return tree
 
 
-def column(source: str, line: int, word: str) -> int:
-    """Where the word stands in the line, else where its first tag begins; from 1."""
-    lines = source.split("\n")
-    text = lines[line - 1] if 0 < line <= len(lines) else ""
-    named = re.search(rf"(?<![\w.'\"]){re.escape(word)}(?!\w)", text) if word else None
-    found = named or re.search(r"\{[{%#]", text)
-    return found.start() + 1 if found else 1
-
-
 def _check_nesting(tree: nodes.Template) -> None:
     level: list[nodes.Node] = [tree]
     for _ in range(MAX_NESTING * 2):  # a statement and its expression are two levels of the tree
@@ -114,7 +102,8 @@ def _check_names(environment: SandboxEnvironment, tree: nodes.Template) -> None:
 
 
 def _check_python(tree: nodes.Template) -> None:
-    """What Jinja2 takes and Python does not: an argument given twice, a number without end."""
+    """What Jinja2 takes and Python does not: an argument given twice or with Python's own name, a number
+    without end."""
     for node in tree.find_all((nodes.Macro, nodes.Call)):
         given = node.args if isinstance(node, nodes.Macro) else []
         names = [each.name for each in given]
@@ -122,6 +111,8 @@ def _check_python(tree: nodes.Template) -> None:
         if len(set(names)) < len(names):
             twice = next(name for at, name in enumerate(names) if name in names[:at])
             raise Fault(f"the argument {twice!r} is given twice", node.lineno, twice)
+        if "__debug__" in names:
+            raise Fault("no argument is called '__debug__'", node.lineno, "__debug__")
     for number in tree.find_all(nodes.Const):
         if isinstance(number.value, float) and not math.isfinite(number.value):
             raise Fault("a number that is too large", number.lineno)
@@ -173,7 +164,11 @@ def _check_variables(tree: nodes.Template, declared: Mapping[str, str]) -> None:
 
 def names_used(tree: nodes.Template) -> set[str]:
     """The variables that a tree needs from outside."""
-    return find_undeclared_variables(tree) | _references(tree)
+    assert tree.environment is not None  # the parser sets it
+    found = _Names(tree.environment)
+    found.optimizer = None  # it computes constants, and some bombs go off there
+    found.visit(tree)
+    return found.undeclared_identifiers | _references(tree)
 
 
 def _references(tree: nodes.Template) -> set[str]:
@@ -184,6 +179,10 @@ def _references(tree: nodes.Template) -> set[str]:
 def _may_be_the_users(tree: nodes.Template) -> Iterator[bool]:
     for node in tree.find_all(nodes.With):
         yield block(node) == "message" and role(node) in ("user", "")
+
+
+class _Names(Uncomputed, TrackingCodeGenerator):
+    """Finds the names that come from outside."""
 
 
 class _Marks(NodeTransformer):
@@ -225,16 +224,3 @@ class _Marks(NodeTransformer):
 
     def _printed(self, expression: nodes.Expr) -> nodes.Expr:
         return self._messages.printed(expression, *self._origins.of(expression))
-
-
-def line_of(error: BaseException, template: Template | None) -> int:
-    """The line of the body on which the error arose, 0 when it cannot be told."""
-    if isinstance(error, TemplateSyntaxError):
-        return error.lineno
-    line = 0
-    frame: Any = error.__traceback__
-    while template is not None and frame is not None:
-        if frame.tb_frame.f_code.co_filename == "<template>":
-            line = template.get_corresponding_lineno(frame.tb_lineno)
-        frame = frame.tb_next
-    return line

@@ -99,7 +99,8 @@ def test_a_score_is_between_nothing_and_one(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "run", ["\n", "\n ", " ", "\t", "<", "<<", "### response" + " " * 2_000, "Q: a\n", "reply ", "# "]
+    "run",
+    ["\n", "\n ", " ", "\t", "<", "<<", "### response" + " " * 2_000, "Q: a\n", "reply ", "# "],
 )
 def test_a_long_run_of_anything_is_read_in_linear_time(run: str) -> None:
     text = "### response" + (run * 60_000)[:60_000] + "x"

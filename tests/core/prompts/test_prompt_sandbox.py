@@ -190,6 +190,15 @@ async def test_values_may_be_nested_64_levels_deep(sandbox: Sandbox) -> None:
         ("{% macro m() %}{% endmacro %}{{ m }}", "a macro is no text"),
         ("{% for i in items %}{{ loop }}{% endfor %}", "a loop is no text"),
         ("{% for i in items %}{{ loop.cycle }}{% endfor %}", "cycle is no text"),
+        ("{% macro m() %}{% endmacro %}{{ [m] }}", "a macro is no text"),
+        ("{% macro m() %}{% endmacro %}{{ m | string }}", "a macro is no text"),
+        ("{% for i in items %}{{ 'x' ~ [loop] }}{% endfor %}", "a loop is no text"),
+        (
+            "{% for i in items %}{% for j in loop %}{{ j }}{% endfor %}{% endfor %}",
+            "a loop is no text",
+        ),
+        ("{{ [data] | map(attribute='titel') }}", "has no attribute 'titel'"),
+        ("{{ [items[9]] }}", "has no element 9"),
     ],
 )
 async def test_what_is_no_data_is_called_and_never_printed(
@@ -197,6 +206,28 @@ async def test_what_is_no_data_is_called_and_never_printed(
 ) -> None:
     with pytest.raises(Refused, match=re.escape(told)):
         await said(sandbox, body)
+
+
+_GROWS = "'x'" + " | replace('x', 'xxxxxxxxxx')" * 9
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"{{% if false %}}{{{{ {_GROWS} }}}}{{% endif %}}",
+        f"{{% macro m() %}}{{{{ {_GROWS} }}}}{{% endmacro %}}",
+        f"{{% macro m(a={_GROWS}) %}}{{{{ a }}}}{{% endmacro %}}",
+        f"{{% if false %}}{{% with a = {_GROWS} %}}{{% endwith %}}{{% endif %}}",
+        f"{{{{ '' if true else ({_GROWS}) }}}}",
+    ],
+)
+async def test_nothing_is_computed_before_it_is_run(sandbox: Sandbox, body: str) -> None:
+    await sandbox.check(of(body))
+    assert await said(sandbox, f"{body}fine") == "fine"
+
+
+async def test_a_number_without_end_is_printed_as_stock_jinja_does(sandbox: Sandbox) -> None:
+    assert await said(sandbox, "{{ 'inf' | float * 2 }} {{ ['inf' | float] }}") == "inf [inf]"
 
 
 async def test_a_filter_that_picks_from_a_list_gives_a_list(sandbox: Sandbox) -> None:
@@ -220,6 +251,27 @@ async def test_newlines_of_a_value_stay_and_those_of_the_template_around_it_go(
         ("{{ name | upper(1) }}", "upper() takes 1 positional argument"),
         ("{{ range(a=1) }}", "range() got an unexpected keyword"),
         ("{{ ('f' * 9999) | int(0, 16) }}", "a number of more than 4,300 digits"),
+        ("a\n{{ " + "9" * 9999 + " }}", "line 10, column 1: a number of more than 4,300 digits"),
+        (
+            "a\n{{ name" + "|trim" * 4000 + " }}",
+            "line 10, column 1: the template is nested too deeply",
+        ),
+        (
+            "a\n{{ " + "(" * 9000 + "1" + ")" * 9000 + " }}",
+            "line 10, column 1: the template is nested",
+        ),
+        (
+            "a\n{{ name.format(__debug__=1) }}",
+            "line 10, column 16: no argument is called '__debug__'",
+        ),
+        (
+            "a\n{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
+            "line 10, column 1: the template took more than 2 s",
+        ),
+        (
+            "a\n{% for a in range(9999) %}\n{% for b in range(9999) if a == b %}x{% endfor %}\n{% endfor %}",
+            "line 11, column 1: the template took more than 2 s",
+        ),
     ],
 )
 async def test_trouble_is_told_in_the_words_of_templates(

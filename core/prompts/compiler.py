@@ -24,6 +24,7 @@ _ABSENT: tuple[tuple[type[nodes.Node], str], ...] = (
     (nodes.CallBlock, "{% call %}"),
     (nodes.ScopedEvalContextModifier, "{% autoescape %}"),
 )
+_SETS = (nodes.Assign, nodes.AssignBlock, nodes.Macro)
 _BUFFERED = (nodes.Macro, nodes.AssignBlock, nodes.FilterBlock)
 
 
@@ -151,7 +152,8 @@ def _check_blank(output: nodes.Output) -> None:
 def _check_variables(tree: nodes.Template, declared: Mapping[str, str]) -> None:
     used = names_used(tree)
     for name in sorted(used - set(declared)):
-        line = next((found.lineno for found in tree.find_all(nodes.Name) if found.name == name), 0)
+        read = (each for each in tree.find_all(nodes.Name) if each.ctx == "load")
+        line = next((each.lineno for each in read if each.name == name), 0)
         raise Fault(
             f"{name!r} is used, but not declared",
             line,
@@ -168,7 +170,28 @@ def names_used(tree: nodes.Template) -> set[str]:
     found = _Names(tree.environment)
     found.optimizer = None  # it computes constants, and some bombs go off there
     found.visit(tree)
-    return found.undeclared_identifiers | _references(tree)
+    return (found.undeclared_identifiers - _set_in_branches(tree)) | _references(tree)
+
+
+def _set_in_branches(tree: nodes.Template) -> set[str]:
+    """Names that a condition sets before anything reads them: Jinja2 looks for such outside, too."""
+    branches = [node for each in tree.find_all(nodes.If) for node in each.find_all(_SETS)]
+    names = {each.name for node in branches for each in _names(node) if each.ctx == "store"}
+    first: dict[str, str] = {}
+    for each in _names(tree):
+        first.setdefault(each.name, each.ctx)
+    return {name for name in names if first[name] == "store"}
+
+
+def _names(node: nodes.Node) -> Iterator[nodes.Name]:
+    """The names below a node as they come about: what is set is read before."""
+    if isinstance(node, nodes.Name):
+        yield node
+    elif isinstance(node, nodes.Macro):
+        yield nodes.Name(node.name, "store")
+    children = list(node.iter_child_nodes())
+    for child in reversed(children) if isinstance(node, nodes.Assign) else children:
+        yield from _names(child)
 
 
 def _references(tree: nodes.Template) -> set[str]:

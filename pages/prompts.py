@@ -26,6 +26,7 @@ TABS = {
 _LOOK = """<style>
 [class*="st-key-prompt_row_"] [data-testid="stPageLink"] a,
 .st-key-prompt_back [data-testid="stPageLink"] a { background: transparent; padding-inline: 0; }
+[class*="st-key-prompt_row_"] [data-testid="stHorizontalBlock"] { overflow: visible; }
 [class*="st-key-prompt_version_"] [data-testid="stPageLink"] a:not(:hover) { background: transparent; }
 [class*="st-key-prompt_row_"] [data-testid="stPageLink"] a:hover,
 .st-key-prompt_back [data-testid="stPageLink"] a:hover { text-decoration: underline; }
@@ -63,10 +64,11 @@ def draw_head(bench: Workbench, template: PromptTemplate) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="prompt_head"):
         st.title(name, anchor=False, width="content")
         marks = prompt_facts.badges(labels, template.version)
-        if LABEL not in labels and template.version == max(by_number):
+        archived = bench.prompts.is_archived(name)
+        if LABEL not in labels and template.version == max(by_number) and not archived:
             marks = f":green-badge[in use: the newest] {marks}"
         kind = ":gray-badge[partial] " if template.kind == "partial" else ""
-        away = ":gray-badge[archived] " if bench.prompts.is_archived(name) else ""
+        away = ":gray-badge[archived] " if archived else ""
         st.markdown(f"{kind}{away}{marks}" or ":gray-badge[not in use]", width="content")
         st.selectbox(
             "Version",

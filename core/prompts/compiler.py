@@ -4,17 +4,14 @@ It runs in the worker alone: parsing and compiling a hostile template may take a
 """
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from jinja2 import Template, nodes
-from jinja2.exceptions import TemplateSyntaxError
-from jinja2.meta import find_undeclared_variables
+from jinja2.meta import TrackingCodeGenerator
 from jinja2.visitor import NodeTransformer
 
-from core.prompts.environment import SandboxEnvironment
+from core.prompts.environment import SandboxEnvironment, Uncomputed
 from core.prompts.faults import Fault
 from core.prompts.messages import Messages, block, called, role
 from core.prompts.origins import Origins
@@ -27,6 +24,7 @@ _ABSENT: tuple[tuple[type[nodes.Node], str], ...] = (
     (nodes.CallBlock, "{% call %}"),
     (nodes.ScopedEvalContextModifier, "{% autoescape %}"),
 )
+_SETS = (nodes.Assign, nodes.AssignBlock, nodes.Macro)
 _BUFFERED = (nodes.Macro, nodes.AssignBlock, nodes.FilterBlock)
 
 
@@ -71,15 +69,6 @@ def whole_tree(environment: SandboxEnvironment, given: Given) -> nodes.Template:
     return tree
 
 
-def column(source: str, line: int, word: str) -> int:
-    """Where the word stands in the line, else where its first tag begins; from 1."""
-    lines = source.split("\n")
-    text = lines[line - 1] if 0 < line <= len(lines) else ""
-    named = re.search(rf"(?<![\w.'\"]){re.escape(word)}(?!\w)", text) if word else None
-    found = named or re.search(r"\{[{%#]", text)
-    return found.start() + 1 if found else 1
-
-
 def _check_nesting(tree: nodes.Template) -> None:
     level: list[nodes.Node] = [tree]
     for _ in range(MAX_NESTING * 2):  # a statement and its expression are two levels of the tree
@@ -114,7 +103,8 @@ def _check_names(environment: SandboxEnvironment, tree: nodes.Template) -> None:
 
 
 def _check_python(tree: nodes.Template) -> None:
-    """What Jinja2 takes and Python does not: an argument given twice, a number without end."""
+    """What Jinja2 takes and Python does not: an argument given twice or with Python's own name, a number
+    without end."""
     for node in tree.find_all((nodes.Macro, nodes.Call)):
         given = node.args if isinstance(node, nodes.Macro) else []
         names = [each.name for each in given]
@@ -122,6 +112,8 @@ def _check_python(tree: nodes.Template) -> None:
         if len(set(names)) < len(names):
             twice = next(name for at, name in enumerate(names) if name in names[:at])
             raise Fault(f"the argument {twice!r} is given twice", node.lineno, twice)
+        if "__debug__" in names:
+            raise Fault("no argument is called '__debug__'", node.lineno, "__debug__")
     for number in tree.find_all(nodes.Const):
         if isinstance(number.value, float) and not math.isfinite(number.value):
             raise Fault("a number that is too large", number.lineno)
@@ -160,7 +152,8 @@ def _check_blank(output: nodes.Output) -> None:
 def _check_variables(tree: nodes.Template, declared: Mapping[str, str]) -> None:
     used = names_used(tree)
     for name in sorted(used - set(declared)):
-        line = next((found.lineno for found in tree.find_all(nodes.Name) if found.name == name), 0)
+        read = (each for each in tree.find_all(nodes.Name) if each.ctx == "load")
+        line = next((each.lineno for each in read if each.name == name), 0)
         raise Fault(
             f"{name!r} is used, but not declared",
             line,
@@ -173,7 +166,32 @@ def _check_variables(tree: nodes.Template, declared: Mapping[str, str]) -> None:
 
 def names_used(tree: nodes.Template) -> set[str]:
     """The variables that a tree needs from outside."""
-    return find_undeclared_variables(tree) | _references(tree)
+    assert tree.environment is not None  # the parser sets it
+    found = _Names(tree.environment)
+    found.optimizer = None  # it computes constants, and some bombs go off there
+    found.visit(tree)
+    return (found.undeclared_identifiers - _set_in_branches(tree)) | _references(tree)
+
+
+def _set_in_branches(tree: nodes.Template) -> set[str]:
+    """Names that a condition sets before anything reads them: Jinja2 looks for such outside, too."""
+    branches = [node for each in tree.find_all(nodes.If) for node in each.find_all(_SETS)]
+    names = {each.name for node in branches for each in _names(node) if each.ctx == "store"}
+    first: dict[str, str] = {}
+    for each in _names(tree):
+        first.setdefault(each.name, each.ctx)
+    return {name for name in names if first[name] == "store"}
+
+
+def _names(node: nodes.Node) -> Iterator[nodes.Name]:
+    """The names below a node as they come about: what is set is read before."""
+    if isinstance(node, nodes.Name):
+        yield node
+    elif isinstance(node, nodes.Macro):
+        yield nodes.Name(node.name, "store")
+    children = list(node.iter_child_nodes())
+    for child in reversed(children) if isinstance(node, nodes.Assign) else children:
+        yield from _names(child)
 
 
 def _references(tree: nodes.Template) -> set[str]:
@@ -184,6 +202,10 @@ def _references(tree: nodes.Template) -> set[str]:
 def _may_be_the_users(tree: nodes.Template) -> Iterator[bool]:
     for node in tree.find_all(nodes.With):
         yield block(node) == "message" and role(node) in ("user", "")
+
+
+class _Names(Uncomputed, TrackingCodeGenerator):
+    """Finds the names that come from outside."""
 
 
 class _Marks(NodeTransformer):
@@ -225,16 +247,3 @@ class _Marks(NodeTransformer):
 
     def _printed(self, expression: nodes.Expr) -> nodes.Expr:
         return self._messages.printed(expression, *self._origins.of(expression))
-
-
-def line_of(error: BaseException, template: Template | None) -> int:
-    """The line of the body on which the error arose, 0 when it cannot be told."""
-    if isinstance(error, TemplateSyntaxError):
-        return error.lineno
-    line = 0
-    frame: Any = error.__traceback__
-    while template is not None and frame is not None:
-        if frame.tb_frame.f_code.co_filename == "<template>":
-            line = template.get_corresponding_lineno(frame.tb_lineno)
-        frame = frame.tb_next
-    return line

@@ -5,10 +5,11 @@ from functools import wraps
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, nodes
+from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
-from jinja2.runtime import Context, LoopContext
+from jinja2.runtime import Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 
@@ -87,23 +88,47 @@ class Function:
     __str__ = __repr__
 
 
+class Missing(StrictUndefined):
+    """What is not there; in a list, too, it cannot be printed."""
+
+    __slots__ = ()
+    __repr__ = StrictUndefined.__str__
+
+
+class Uncomputed(CodeGenerator):
+    """Leaves every expression to be computed when it is run."""
+
+    def _output_child_to_const(self, node: nodes.Expr, frame: Any, finalize: Any) -> str:
+        if not isinstance(node, nodes.TemplateData):
+            raise nodes.Impossible
+        return super()._output_child_to_const(node, frame, finalize)
+
+
+def _is_no_text(value: object) -> str:
+    kind = "a macro" if isinstance(value, Macro) else "a loop"
+    raise SecurityError(f"{kind} is no text: call it, or name what you want of it")
+
+
 class SandboxEnvironment(ImmutableSandboxedEnvironment):
     """Trims the line of a tag (`trim_blocks`, `lstrip_blocks`) and the last newline; undefined is an
     error; nothing is computed while compiling, because some bombs go off there."""
 
     intercepted_binops = frozenset({"*", "**"})
+    code_generator_class = Uncomputed
 
     def __init__(self) -> None:
         super().__init__(
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=False,
-            undefined=StrictUndefined,
+            undefined=Missing,
             optimized=False,
             autoescape=False,
             cache_size=0,
             extensions=[Messages],
         )
+        for kind in (Macro, LoopContext):  # in a list or joined to a text, too
+            kind.__repr__ = _is_no_text  # type: ignore[method-assign]
         self.globals = {"range": Function(bounded_range, "range")}
         self.filters = {name: FILTERS[name] for name in _FILTERS}
         self.filters.update({name: _bounded(FILTERS[name]) for name in _FILTERS & _WIDENING})

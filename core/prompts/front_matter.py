@@ -115,6 +115,10 @@ def _load(text: str) -> tuple[dict[str, Any], dict[str, int]]:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 2}, column {mark.column + 1}: " if mark else ""
         raise Refused(f"{where}not valid YAML: {error.problem or error.context}") from None
+    except yaml.reader.ReaderError as error:
+        lines = text[: error.position].split("\n")
+        at = f"line {len(lines) + 1}, column {len(lines[-1]) + 1}"
+        raise Refused(f"{at}: not valid YAML: unacceptable character") from None
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError, TypeError) as error:
         raise Refused(f"the front matter is not valid YAML: {_first_line(error)}") from None
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
@@ -129,12 +133,17 @@ def _first_line(error: Exception) -> str:
 
 
 def _guard(text: str) -> None:
-    """Aliases could unfold to gigabytes and deep nesting exhausts the stack: refused before anything is built."""
+    """Aliases could unfold to gigabytes, deep nesting exhausts the stack, and tags read what is not what
+    it says: refused before anything is built."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             line = event.start_mark.line + 2 if event.start_mark else 2
             raise Refused(f"line {line}: aliases (*name) are not allowed in the front matter")
+        if tag := getattr(event, "tag", None):
+            said = tag.replace("tag:yaml.org,2002:", "!!")
+            line = event.start_mark.line + 2 if event.start_mark else 2
+            raise Refused(f"line {line}: tags ({said[:40]}) are not allowed in the front matter")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):

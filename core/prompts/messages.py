@@ -4,10 +4,8 @@
 from typing import Any
 
 from jinja2 import nodes
-from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension
 from jinja2.parser import Parser
-from jinja2.runtime import LoopContext, Macro
 
 from core.prompts.pieces import Kind, Piece, mark, piece
 from core.prompts.variables import SAID_BY
@@ -83,9 +81,6 @@ class Messages(Extension):
         return mark(kind, role)
 
     def piece(self, value: Any, variable: str, trust: str) -> Piece:
-        if isinstance(value, Macro | LoopContext):
-            kind = "a macro" if isinstance(value, Macro) else "a loop"
-            raise SecurityError(f"{kind} is no text: call it, or name what you want of it")
         return piece(value, variable, trust)
 
 

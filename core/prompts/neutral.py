@@ -40,7 +40,7 @@ _ROLES = (
 _ROLE = re.compile(rf"(?im)^([ \t>*_\-]{{0,12}}(?:{_ROLES})[*_]{{0,2}})(?=[:：])")
 # "### Instruction:" of Alpaca and its kin, as a line of its own.
 _HEADED = re.compile(
-    rf"(?im)^([ \t]{{0,12}})(?=#{{1,6}}[ \t]*(?:{_ROLES}|response|input)[ \t]*[:：]?[ \t]*$)"
+    rf"(?im)^([ \t]{{0,12}})(?=#{{1,6}}[ \t]*(?:{_ROLES}|response|input)[ \t]*(?:[:：][ \t]*)?$)"
 )
 _LINKED = re.compile(rf"(?i)\[(?=(?:{_ROLES})\]\(#)")
 
@@ -58,9 +58,9 @@ _STEPS = (
     (_HEADED, r"\1· "),
     (_ROLE, r"\1 "),
 )
-_ENDING = re.compile(
-    r"<(?=[|｜][\w▁]{1,40}[|｜]>|/?(?:bos|eos|start_of_turn|end_of_turn)>|</?SYS>>)|\[(?=/?INST\])"
-)
+_ENDED = r"[|｜][\w▁]{1,40}[|｜]>|/?(?:bos|eos|start_of_turn|end_of_turn)>|</?SYS>>"
+_ENDING = re.compile(rf"<(?={_ENDED})|\[(?=/?INST\])")
+_WHOLE = re.compile(rf"<(?:{_ENDED})|\[/?INST\]")
 _FENCES = (_ALONE, _SAME_LENGTH)
 
 
@@ -81,6 +81,13 @@ def without_tokens(text: str) -> str:
     if "<" not in text and "[" not in text:  # a conversation of 500 turns is read at every question
         return text
     return _ENDING.sub(lambda found: f"{found[0]} ", text)
+
+
+def tokens(text: str) -> list[tuple[int, int]]:
+    """Where in a text tokens stand by which a chat template ends a message."""
+    if "<" not in text and "[" not in text:
+        return []
+    return [found.span() for found in _WHOLE.finditer(text)]
 
 
 def insertions(text: str, neutral: str) -> list[tuple[int, str]]:

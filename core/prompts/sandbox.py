@@ -19,6 +19,8 @@ from core.types import Message, message
 
 SECONDS = 2.0
 MEMORY_MB = 600
+_GRACE = 1.0
+"""Seconds beyond those, in which the worker tells where it was stopped; then it is killed."""
 MAX_WAITING = 64
 """Renderings that may wait for the worker; beyond that they are refused instead of piling up."""
 
@@ -145,7 +147,7 @@ class Sandbox:
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
             worker = self._ready()
-            answer = worker.ask(request, self._seconds)
+            answer = worker.ask(request, self._seconds + _GRACE)
         except WorkerLost as lost:
             self._replace()
             raise _lost("closed" if self._closed else lost.why, self._seconds) from None

@@ -85,7 +85,7 @@ _PERSONA = re.compile(
 _BORDER = re.compile(
     r"</?(?:document|context|user_input|system|instructions?|quoted|data|input|passage|untrusted)s?>"
     r"|\b(?:end|begin|beginning|start) of (?:the )?(?:context|document|quoted text|input|data|untrusted\w*|user input)\b"
-    r"|\bquoted text ends\b|\bboundary (?:was|is|has been)\b|\boutside of it is instructions\b|^\s*\w{4,}>>\s*$|^\s*<<\w{4,}\s*$",
+    r"|\bquoted text ends\b|\bboundary (?:was|is|has been)\b|\boutside of it is instructions\b|^[ \t]*\w{4,}>>[ \t]*$|^[ \t]*<<\w{4,}[ \t]*$",
     re.I | re.M,
 )
 _LEAK = re.compile(
@@ -147,7 +147,7 @@ _OUT = (
 )
 # An order at the beginning of a clause, about what is to be said.
 _DEMAND = re.compile(
-    rf"(?:^|[\n.;:!?\-–—\"'>\]]\s*|\b(?:please|kindly|instead|and|then|now|must|should|to|could you|can you|you will"
+    rf"(?:^|[\n.;:!?\-–—\"'>\]]\s{{0,9}}|\b(?:please|kindly|instead|and|then|now|must|should|to|could you|can you|you will"
     rf"|you to|software should) )(?:also |only |just |always |simply )?{_OUT}\b[^.!?\n]{{0,70}}"
     r"\b(?:users?|your (?:\w+ )?(?:answers?|repl(?:y|ies)|response|summary|output)|conversation|chat|the reply|the answer"
     r"|all questions|every question|prompt|hidden|instead|capital letters|no matter|the real document|unlock|master"
@@ -172,7 +172,7 @@ _VOID = re.compile(
     re.I,
 )
 _SHOTS = re.compile(
-    r"(?:^|\n)\s*Q:[^\n]{1,200}\bA: ?([^\n]{1,40})\n\s*Q:[^\n]{1,200}\bA: ?\1(?:\n|$)"
+    r"(?:^|\n)\s{0,9}Q:[^\n]{1,200}\bA: ?([^\n]{1,40})\n\s{0,9}Q:[^\n]{1,200}\bA: ?\1(?:\n|$)"
 )
 _MIXED = re.compile(r"\b(?=\w*[A-Za-z])(?=\w*[\u0370-\u03ff\u0400-\u04ff])\w{3,}\b")
 _UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0020-\U000e007f]")

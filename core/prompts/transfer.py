@@ -1,10 +1,12 @@
-"""Prompts as a zip: the folder as git has it, and back, as versions that are added and never replaced."""
+"""Prompts as a zip of the folder as git has it, and back from a zip or a folder, as versions that are
+added and never replaced."""
 
 import io
+import itertools
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import Refused
@@ -18,15 +20,16 @@ MAX_ZIP = 10_000_000
 """Bytes of a zip that is taken in."""
 MAX_FILES = 2_000
 MAX_BYTES = 50_000_000
-"""Bytes of all that is in it."""
+"""Bytes of all that is in a zip or a folder."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _FILE = re.compile(r"(?:prompts/)?([^/]+)/([^/]+)")
-_HINT = "A zip of prompts holds folders with v1.md, v2.md and so on, as the export writes them."
+_ANYWHERE = re.compile(r"(?:.*/)?([^/]+)/([^/]+)", re.S)
+_HINT = "It has to hold folders with v1.md, v2.md and so on, as the export writes them."
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of a version of the zip: the ref that it has here, and whether it was here already."""
+    """What became of a version of the zip or folder: the ref that it has here, and whether it was here already."""
 
     source: str
     ref: str
@@ -47,15 +50,21 @@ def export(library: PromptLibrary, names: Sequence[str]) -> bytes:
     return out.getvalue()
 
 
-async def take_in(library: PromptLibrary, data: bytes, *, who: str = "") -> tuple[Imported, ...]:
-    """Every version of the zip becomes the next version of its prompt, unless the same text is there.
+async def take_in(
+    library: PromptLibrary, data: bytes | Mapping[str, bytes], *, who: str = ""
+) -> tuple[Imported, ...]:
+    """Every version of a zip, or of a folder (its files by their paths), becomes the next version of its
+    prompt, unless the same text is there.
 
-    Refused, before anything is written, when the zip is not what the export writes or one of its
+    Refused, before anything is written, when the zip is not what the export writes or one of the
     versions could not be saved. What a partial was pinned to stays what it is pinned to.
     """
-    versions = _in_order(list(_versions(data)))
+    what, found = (
+        ("zip", _versions(data)) if isinstance(data, bytes) else ("folder", _of_folder(data))
+    )
+    versions = _in_order(list(found))
     if not versions:
-        raise Refused("there is no prompt in this zip", hint=_HINT)
+        raise Refused(f"there is no prompt in this {what}", hint=_HINT)
     given = {each.ref: each for each in versions}
     for each in versions:
         try:
@@ -80,9 +89,11 @@ def _same(library: PromptLibrary, name: str, raw: str) -> PromptTemplate | None:
 
 
 def _in_order(versions: list[PromptTemplate]) -> list[PromptTemplate]:
-    """By number, but each behind the partials that it is pinned to. Refused when they go in a circle."""
+    """Each behind the versions before it, so that the newest stays the newest, and behind the partials
+    that it is pinned to. Refused when they go in a circle."""
     waiting = sorted(versions, key=lambda each: (each.name, each.version))
     refs, done, order = {each.ref for each in versions}, set[str](), list[PromptTemplate]()
+    before = {two.ref: one.ref for one, two in itertools.pairwise(waiting) if one.name == two.name}
     while waiting:
         ready = [
             each
@@ -91,10 +102,31 @@ def _in_order(versions: list[PromptTemplate]) -> list[PromptTemplate]:
         ]
         if not ready:
             raise Refused(f"{waiting[0].ref}: its partials include each other in a circle")
-        order += ready
-        done |= {each.ref for each in ready}
-        waiting = [each for each in waiting if each.ref not in done]
+        # A hand may have pinned a version to a newer one of its partial's users: then pins go first.
+        in_turn = [each for each in ready if before.get(each.ref, "") in done | {""}]
+        order.append((in_turn or ready)[0])
+        done.add(order[-1].ref)
+        waiting.remove(order[-1])
     return order
+
+
+def _of_folder(files: Mapping[str, bytes]) -> Iterator[PromptTemplate]:
+    """The versions among these files; a folder may hold others, and lie in any other folder."""
+    if len(files) > MAX_FILES:
+        raise Refused(f"the folder holds {len(files):,} files: at most {MAX_FILES:,}")
+    if sum(map(len, files.values())) > MAX_BYTES:
+        raise Refused(f"the folder holds more than {MAX_BYTES:,} bytes")
+    seen: set[str] = set()
+    for path, data in files.items():
+        found = _ANYWHERE.fullmatch(path)
+        number = VERSION.fullmatch(found[2]) if found else None
+        if not found or not number:
+            continue
+        file = f"{named(found[1])}/{found[2]}"
+        if file in seen:
+            raise Refused(f"{file!r} is in the folder twice", hint="Choose one folder of prompts.")
+        seen.add(file)
+        yield _parsed(file, found[1], int(number[1]), data)
 
 
 def _versions(data: bytes) -> Iterator[PromptTemplate]:
@@ -153,11 +185,15 @@ def _version(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[Promp
         return
     with archive.open(entry) as file:
         data = file.read(MAX_SOURCE * 4 + 1)  # whatever size its header told
+    yield _parsed(entry.filename, found[1], int(number[1]), data)
+
+
+def _parsed(file: str, name: str, version: int, data: bytes) -> PromptTemplate:
     if len(data) > MAX_SOURCE * 4:
-        raise Refused(f"{entry.filename}: too many bytes for a prompt")
+        raise Refused(f"{file}: too many bytes for a prompt")
     try:
-        yield parse(found[1], int(number[1]), data.decode())
+        return parse(name, version, data.decode())
     except UnicodeDecodeError:
-        raise Refused(f"{entry.filename} is not UTF-8 text") from None
+        raise Refused(f"{file} is not UTF-8 text") from None
     except Refused as error:
-        raise Refused(f"{entry.filename}: {error}", hint=error.hint) from None
+        raise Refused(f"{file}: {error}", hint=error.hint) from None

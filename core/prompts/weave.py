@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from core.prompts.defence import Fence
 from core.prompts.faults import Fault
-from core.prompts.neutral import insertions, neutralise, without_tokens
+from core.prompts.neutral import insertions, neutralise, tokens, without_tokens
 from core.prompts.pieces import Piece
 
 MAX_OUTPUT = 2_000_000
@@ -17,9 +17,11 @@ Span = tuple[int, int, str, str]
 
 @dataclass(slots=True)
 class Woven:
-    """A message as it grows: its text, and who said which characters [start, end) of it."""
+    """A message as it grows: its text, and who said which characters [start, end) of it. No token that
+    ends it can arise where what one of `guarded` said meets something else."""
 
     role: str
+    guarded: frozenset[str] = frozenset({"user"})
     parts: list[str] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     length: int = 0
@@ -49,7 +51,21 @@ class Woven:
         cut = min([len(text) - len(text.lstrip("\n")), *ours])
         end = max([len(text.rstrip("\n")), *ours])
         moved = [(a - cut, b - cut, name, trust) for a, b, name, trust in self.spans]
-        return {"role": self.role, "text": text[cut:end], "spans": moved}
+        text, spans = self._parted(text[cut:end], moved)
+        return {"role": self.role, "text": text, "spans": spans}
+
+    def _parted(self, text: str, spans: list[Span]) -> tuple[str, list[Span]]:
+        """With a space in each such token, within the words that are guarded."""
+        for first, last in reversed(tokens(text)):
+            theirs = [
+                a for a, b, _, trust in spans if trust in self.guarded and a < last and b > first
+            ]
+            if not theirs:
+                continue
+            at = max(first + 1, min(theirs))
+            text = f"{text[:at]} {text[at:]}"
+            spans = [(a + (a > at), b + (b > at), name, trust) for a, b, name, trust in spans]
+        return text, spans
 
 
 class Weaver:
@@ -57,6 +73,7 @@ class Weaver:
 
     def __init__(self, fence: Fence) -> None:
         self._fence = fence
+        self._guarded = frozenset({"user", "retrieved"} if fence.layers.neutral else {"user"})
         self._message: Woven | None = None
         self._group: list[Piece | str] | None = None
         self._size = 0
@@ -75,7 +92,7 @@ class Weaver:
             case "text":
                 self._text(part)
             case "message":
-                self._message = Woven("".join(part))
+                self._message = Woven("".join(part), self._guarded)
             case "endmessage":
                 self._close()
             case "fenced":

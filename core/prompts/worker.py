@@ -8,6 +8,7 @@ import signal
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from jinja2 import Template
@@ -20,11 +21,12 @@ from jinja2.exceptions import (
 
 from core import inside
 from core.prompts import wire
-from core.prompts.compiler import Given, column, compile_template, line_of
+from core.prompts.compiler import Given, compile_template
 from core.prompts.defence import Fence
 from core.prompts.environment import SandboxEnvironment
 from core.prompts.faults import Fault
 from core.prompts.layers import Layers
+from core.prompts.lines import column, line_of
 from core.prompts.partials import Partial, place
 from core.prompts.usage import uses
 from core.prompts.weave import Weaver
@@ -51,10 +53,15 @@ _TROUBLE = (
 )
 
 
-class Renderer:
-    """Compiles, keeps and runs templates; every trouble becomes an answer in words."""
+class Late(BaseException):
+    """The time is over; nothing catches it by chance."""
 
-    def __init__(self) -> None:
+
+class Renderer:
+    """Compiles, keeps and runs templates within some seconds; every trouble becomes an answer in words."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._environment = SandboxEnvironment()
         self._compiled: OrderedDict[tuple[object, ...], Template] = OrderedDict()
 
@@ -62,6 +69,7 @@ class Renderer:
         """The messages, or {} for a mere check, or what is wrong under `refused`."""
         template: Template | None = None
         try:
+            signal.setitimer(signal.ITIMER_REAL, self._seconds)
             given = _given(request)
             if request["op"] == "uses":
                 return {"uses": uses(self._environment, given)}
@@ -70,8 +78,10 @@ class Renderer:
                 return {}
             fence = Fence(request["boundary"], Layers(**request["layers"]))
             return self._render(given, template, request["values"], fence)
-        except _TROUBLE as error:
+        except (*_TROUBLE, Late) as error:
             return _refusal(error, request, template)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _template(self, given: Given) -> Template:
         key = (
@@ -105,7 +115,7 @@ class Renderer:
 
 
 def _refusal(
-    error: Exception, request: Mapping[str, Any], template: Template | None
+    error: BaseException, request: Mapping[str, Any], template: Template | None
 ) -> dict[str, Any]:
     problem, word, hint = _words(error)
     line = error.line if isinstance(error, Fault) else line_of(error, template)
@@ -113,8 +123,8 @@ def _refusal(
         problem = f"{_where(request, line, word)}: {problem}"
     elif declared := request["lines"].get(word):
         problem = f"line {declared}, column 1: {problem}"
-    # After running out of memory this process is worth nothing.
-    return {"refused": problem, "hint": hint, "spent": isinstance(error, MemoryError)}
+    # After running out of memory, or being stopped somewhere, this process is worth nothing.
+    return {"refused": problem, "hint": hint, "spent": isinstance(error, MemoryError | Late)}
 
 
 def _given(request: Mapping[str, Any]) -> Given:
@@ -135,7 +145,7 @@ def _where(request: Mapping[str, Any], line: int, word: str) -> str:
     return f"in {ref}, {said}" if ref else said
 
 
-def _words(error: Exception) -> tuple[str, str, str]:
+def _words(error: BaseException) -> tuple[str, str, str]:
     """The problem in words, the word of the template that it is about, and what to do."""
     said = (str(error).splitlines() or [""])[0][:300].rstrip(".")
     said = _OURS.sub(r"\1()", said)
@@ -153,8 +163,11 @@ def _words(error: Exception) -> tuple[str, str, str]:
     return problem, "", hint
 
 
-def _python(error: Exception, said: str) -> tuple[str, str]:
+def _python(error: BaseException, said: str) -> tuple[str, str]:
     match error:
+        case Late():
+            hint = "Look for a loop in a loop, or for a text that grows with every step."
+            return said, hint
         case MemoryError():
             hint = "Look for a text that grows with every step, or for a very wide one."
             return "the template needs too much memory", hint
@@ -169,19 +182,24 @@ def _python(error: Exception, said: str) -> tuple[str, str]:
             return said or type(error).__name__, ""
 
 
+def _late(seconds: float, *_: object) -> None:
+    raise Late(f"the template took more than {seconds:g} s and was stopped")
+
+
 def main() -> None:
     """Answer requests until the pipe is closed."""
     inside.limit_memory(int(sys.argv[1]))
     seconds = float(sys.argv[2])
-    renderer = Renderer()
+    renderer = Renderer(seconds)
+    signal.signal(signal.SIGALRM, partial(_late, seconds))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sink.write(wire.pack({"ready": True}))
     sink.flush()
     while (request := wire.read(source)) is not None:
-        # The sandbox kills at the limit; this is for the day when the sandbox itself was killed.
-        signal.setitimer(signal.ITIMER_REAL, seconds + 1)
+        # The sandbox kills soon after the limit; this is for the day when it was killed itself.
+        signal.setitimer(signal.ITIMER_PROF, seconds + 1)
         answer = wire.pack(renderer.answer(request))
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         sink.write(answer)
         sink.flush()
 

@@ -1,8 +1,8 @@
 """A run of the injection range beside an earlier one: the rates of both, and each case that went otherwise."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from core.attacks import Case, RangeRun, Rate, Shot
@@ -14,13 +14,6 @@ _HEADS = (
     *("Layers of the defence", "Attacks that worked then", "now"),
     *("Questions answered then", "now", "Better", "Worse"),
 )
-_MOVED = {
-    "went": st.column_config.TextColumn("Went", width="small"),
-    "case": st.column_config.TextColumn("Case"),
-    "layers": st.column_config.TextColumn("Layers of the defence", width="medium"),
-    "then": st.column_config.TextColumn("Then"),
-    "now": st.column_config.TextColumn("Now"),
-}
 
 
 def named(run: RangeRun, kept: Iterable[str]) -> str:
@@ -78,35 +71,28 @@ def draw(run: RangeRun, other: RangeRun, cases: dict[str, Case], name: str) -> N
 
 
 def _draw_moved(key: str, pairs: Sequence[tuple[Shot, Shot, bool]], cases: dict[str, Case]) -> None:
-    frame = pd.DataFrame(
-        [
-            {
-                "went": "better" if better else "worse",
-                "case": now.case_id,
-                "then": came(then),
-                "now": came(now),
-                "layers": ARMS[now.arm].label,
-            }
-            for then, now, better in pairs
-        ]
-    )
-    picked = st.dataframe(
-        frame,
-        hide_index=True,
-        column_config=_MOVED,
-        on_select="rerun",
-        selection_mode="single-row",
-        height=min(7, len(frame)) * 35 + 38,
+    by_id = {f"{now.arm} {now.case_id}": (then, now, better) for then, now, better in pairs}
+    opened = st.session_state.get(f"range_open_{key}")
+    chosen = opened if opened in by_id else next(iter(by_id))
+    stacked_table.pick(
+        ("Case", "Went", "Then", "Now", "Layers of the defence"),
+        {each: _row(*pair) for each, pair in by_id.items()},
         key=f"range_moved_{key}",
+        chosen=chosen,
+        on_pick=partial(st.session_state.__setitem__, f"range_open_{key}"),
     )
-    rows: Sequence[int] = picked.selection.rows
-    then, now, _ = pairs[rows[0] if rows else 0]
+    then, now, _ = by_id[chosen]
     asked = cases[now.case_id].question
     st.caption(f"**{label(now.case_id)}** · {ARMS[now.arm].label} · asked: {label(asked)}")
     for place, title, shot in zip(st.columns(2), ("Then", "Now"), (then, now), strict=True):
         with place:
             st.caption(f"{title}: {came(shot)}")
             st.html(said.box(shot.answer or "Nothing was said.", f"The answer, {title.lower()}"))
+
+
+def _row(then: Shot, now: Shot, better: bool) -> tuple[str, ...]:
+    went = "better" if better else "worse"
+    return now.case_id, went, came(then), came(now), ARMS[now.arm].label
 
 
 def _rate(rate: Rate) -> str:

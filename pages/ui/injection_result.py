@@ -1,8 +1,7 @@
 """What a run of the injection range came to: its rates, another run beside it, and each case to open."""
 
-from collections.abc import Sequence
+from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from core.attacks import Case, RangeRun, Rate, Shot, tally
@@ -119,6 +118,7 @@ def _draw_shots(run: RangeRun, cases: dict[str, Case]) -> None:
         default="Attacks that worked"
         if any(shot.succeeded for shot in run.shots)
         else "Every case",
+        required=True,
         key=f"range_only_{run.id}",
         label_visibility="collapsed",
     )
@@ -126,33 +126,23 @@ def _draw_shots(run: RangeRun, cases: dict[str, Case]) -> None:
     if not shots:
         st.caption("No attack worked.")
         return
-    frame = pd.DataFrame(
-        [
-            {
-                "case": shot.case_id,
-                "came": injection_beside.came(shot),
-                "layers": ARMS[shot.arm].label,
-                "kind": cases[shot.case_id].kind,
-            }
-            for shot in shots
-        ]
-    )
-    picked = st.dataframe(
-        frame,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "case": "Case",
-            "kind": "Kind",
-            "layers": "Layers of the defence",
-            "came": "What came of it",
-        },
-        height=min(9, len(frame)) * 35 + 38,
+    by_id = {f"{shot.arm} {shot.case_id}": shot for shot in shots}
+    key = f"range_open_{run.id}"
+    opened = st.session_state.get(key)
+    chosen = opened if opened in by_id else next(iter(by_id))
+    stacked_table.pick(
+        ("Case", "What came of it", "Layers of the defence", "Kind"),
+        {each: _row(shot, cases) for each, shot in by_id.items()},
         key=f"range_shots_{run.id}_{only}",
+        chosen=chosen,
+        on_pick=partial(st.session_state.__setitem__, key),
     )
-    rows: Sequence[int] = picked.selection.rows
-    _draw_shot(shots[rows[0] if rows else 0], cases)
+    _draw_shot(by_id[chosen], cases)
+
+
+def _row(shot: Shot, cases: dict[str, Case]) -> tuple[str, ...]:
+    kind = cases[shot.case_id].kind
+    return shot.case_id, injection_beside.came(shot), ARMS[shot.arm].label, kind
 
 
 def _draw_shot(shot: Shot, cases: dict[str, Case]) -> None:

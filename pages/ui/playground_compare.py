@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 import streamlit as st
 
 from core.bootstrap import Pair, Workbench
 from core.cases import Case, CaseResult, Compared, Totals, Verdict, totals
 from core.errors import FootlightsError
-from pages.ui import playground_cases, playground_columns, say
+from pages.ui import playground_cases, playground_columns, say, stacked_table
 from pages.ui.markdown import label, safe
 from pages.ui.session import user
 
@@ -27,6 +28,11 @@ _SAID = {
     "unanswered": "no answer",
     None: "not run yet",
 }
+_SIDES = ("", "Cases passed", "Checks that hold", "Tokens", "Cost", "Time")
+_HEADS = (
+    *("Case", "Against the labelled", "Checks", "Labelled"),
+    *("Tokens", "Cost", "Time", "When"),
+)
 _ORDER = ["worse", "unanswered", "better", "new", "same", None]
 
 
@@ -62,53 +68,49 @@ def _draw_totals(bench: Workbench, pair: Pair, compared: Sequence[Compared]) -> 
         sides.append(
             ("Labelled version", totals([one.baseline for one in compared if one.baseline]))
         )
-    st.dataframe([_side(words, each) for words, each in sides], hide_index=True)
+    stacked_table.draw(_SIDES, [_side(words, each) for words, each in sides])
 
 
-def _side(words: str, each: Totals) -> dict[str, str]:
-    return {
-        "": words,
-        "Cases passed": f"{each.passed} of {each.results}",
-        "Checks that hold": f"{each.held} of {each.checks}",
-        "Tokens": f"{each.tokens:,}",
-        "Cost": say.money(each.cost),
-        "Time": say.seconds(each.seconds),
-    }
+def _side(words: str, each: Totals) -> tuple[str, ...]:
+    return (
+        words,
+        f"{each.passed} of {each.results}",
+        f"{each.held} of {each.checks}",
+        f"{each.tokens:,}",
+        say.money(each.cost),
+        say.seconds(each.seconds),
+    )
 
 
 def _draw_table(bench: Workbench, pair: Pair, compared: Sequence[Compared]) -> None:
     rows = sorted(compared, key=lambda one: (_ORDER.index(one.change), one.case.name))
-    picked = st.dataframe(
-        [_row(one) for one in rows],
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"play_table_{pair.template.name}",
-    )
-    chosen = picked.selection.rows
-    names = [one.case.name for one in rows]
+    by_id = {one.case.id: one for one in rows}
     key = f"play_open_{pair.template.name}"
-    if chosen and st.session_state.get(f"{key}_row") != chosen[0]:
-        st.session_state[key] = names[min(chosen[0], len(names) - 1)]
-    st.session_state[f"{key}_row"] = chosen[0] if chosen else None
-    if st.session_state.get(key) not in names:
-        st.session_state.pop(key, None)
-    name = st.selectbox("Open a case", names, key=key, width=330)
-    _draw_case(bench, pair, next(one for one in rows if one.case.name == name))
+    if st.session_state.get(key) not in by_id:
+        st.session_state[key] = rows[0].case.id
+    opened = by_id[st.session_state[key]]
+    stacked_table.pick(
+        _HEADS,
+        {each: _row(one) for each, one in by_id.items()},
+        key=f"play_table_{pair.template.name}",
+        chosen=opened.case.id,
+        on_pick=partial(st.session_state.__setitem__, key),
+    )
+    _draw_case(bench, pair, opened)
 
 
-def _row(one: Compared) -> dict[str, str]:
+def _row(one: Compared) -> tuple[str, ...]:
     result, before = one.result, one.baseline
-    return {
-        "Case": one.case.name,
-        "Against the labelled": _SAID[one.change],
-        "Checks": _held(result),
-        "Labelled": _held(before),
-        "Tokens": f"{_tokens(result):,}" if result else "–",
-        "Cost": say.money(result.cost) if result else "–",
-        "Time": say.seconds(result.outcome.seconds if result else None),
-        "When": say.when(result.created_at) if result else "–",
-    }
+    return (
+        one.case.name,
+        _SAID[one.change],
+        _held(result),
+        _held(before),
+        f"{_tokens(result):,}" if result else "–",
+        say.money(result.cost) if result else "–",
+        say.seconds(result.outcome.seconds if result else None),
+        say.when(result.created_at) if result else "–",
+    )
 
 
 def _held(result: CaseResult | None) -> str:
@@ -130,6 +132,7 @@ def _draw_case(bench: Workbench, pair: Pair, one: Compared) -> None:
     sides = [("This version", one.result)]
     if pair.labelled:
         sides.append(("Labelled version", one.baseline))
+    st.markdown(f"**{label(one.case.name)}**")
     for lane, (words, result) in zip(st.columns(len(sides)), sides, strict=True):
         with lane, st.container(border=True):
             _draw_side(words, result)

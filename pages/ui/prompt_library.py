@@ -11,7 +11,7 @@ from core.bootstrap import (
     export_prompts,
 )
 from core.errors import FootlightsError
-from pages.ui import prompt_facts, prompt_new, session
+from pages.ui import prompt_facts, prompt_new, say, session
 from pages.ui.markdown import label
 
 # --- ask -----------------------------------------------------------------------------------------
@@ -183,7 +183,16 @@ def _draw_archive(bench: Workbench) -> None:
         return
     with st.expander(f"Archive · {len(archived)}", icon=":material/archive:"):
         for name in archived:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.page_link("prompts.py", label=name, query_params={"p": name})
+            changes = bench.prompts.history(name)
+            put = next((each for each in reversed(changes) if each.what == "archived"), None)
+            with st.container(
+                horizontal=True, vertical_alignment="center", key=f"prompt_row_away_{name}"
+            ):
+                with st.container(gap=None):
+                    st.page_link("prompts.py", label=f"**{name}**", query_params={"p": name})
+                    if put:
+                        why = [label(put.why)] if put.why else []
+                        told = [*why, say.when(put.at), f"by {prompt_facts.by(put.who)}"]
+                        st.caption(" · ".join(told))
                 if st.button("Restore", key=f"restore_{name}", icon=":material/unarchive:"):
                     prompt_new.told(partial(restore, bench, name))

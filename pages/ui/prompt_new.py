@@ -1,6 +1,6 @@
-"""How prompts come into the library: a new one with something to begin with, or those of a zip."""
+"""How prompts come into the library: a new one with something to begin with, or those of a zip or a folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import streamlit as st
@@ -47,8 +47,8 @@ def create(bench: Workbench, name: str, kind: str) -> None:
     show(saved)
 
 
-def take_in(bench: Workbench, data: bytes) -> None:
-    """Add what a zip holds, and say what became of it."""
+def take_in(bench: Workbench, data: bytes | Mapping[str, bytes]) -> None:
+    """Add what a zip or a folder holds, and say what became of it."""
     done = bench.bridge.run(import_prompts(bench.prompts, data, who=session.user()))
     added = [each.ref for each in done if not each.known]
     known = len(done) - len(added)
@@ -86,16 +86,28 @@ def draw_new(bench: Workbench) -> None:
         "Kind",
         ["prompt", "partial"],
         default="prompt",
+        required=True,
         key="new_prompt_kind",
         help="A partial is a text or macros that prompts share by its name.",
     )
     if st.button("Create it", type="primary", disabled=not name):
-        told(partial(create, bench, name, kind or "prompt"))
+        told(partial(create, bench, name, kind))
 
 
 def draw_import(bench: Workbench) -> None:
-    """A zip to be taken in."""
-    st.caption("A zip as the export writes it. Versions are added; none is ever replaced.")
+    """A zip or a folder to be taken in."""
+    st.caption(
+        "A zip as the export writes it, or a folder as git has it. Versions are added; none is ever replaced."
+    )
     file = st.file_uploader("A zip of prompts", type="zip", key="prompt_zip")
-    if file and st.button("Import it", type="primary"):
-        told(partial(take_in, bench, file.getvalue()))
+    folder = st.file_uploader(
+        "A folder of prompts",
+        type=["md", "yaml", "jsonl"],  # what else lies in it is not even sent
+        accept_multiple_files="directory",
+        key="prompt_folder",
+    )
+    if (file or folder) and st.button("Import it", type="primary"):
+        if file:
+            told(partial(take_in, bench, file.getvalue()))
+        if folder:
+            told(partial(take_in, bench, {each.name: each.getvalue() for each in folder}))

@@ -1,5 +1,7 @@
-"""The editor of prompts as somebody uses it: a mistake while typing, its mark, a declaration, a version."""
+"""The editor of prompts as somebody uses it: a mistake while typing, its mark, a declaration, a version;
+and the cases of a prompt on a phone."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -193,3 +195,43 @@ def test_the_editor_follows_the_theme_and_fits_the_window(tab: Tab) -> None:
         " getComputedStyle(document.querySelector('.stApp')).backgroundColor]"
     )
     assert text != behind
+
+
+# --- cases on a phone -----------------------------------------------------------------------------
+
+_SIDEWAYS = """() => [...document.querySelectorAll('[data-testid="stMain"], [data-testid="stMain"] *')]
+  .filter((each) => each.clientWidth > 0 && each.scrollWidth > each.clientWidth
+    && ["auto", "scroll"].includes(getComputedStyle(each).overflowX))
+  .map((each) => `${each.dataset.testid || each.className}: ${each.scrollWidth} of ${each.clientWidth}`)"""
+
+
+def with_cases(tab: Tab, name: str, *cases: tuple[str, str]) -> Page:
+    """The playground of this prompt with cases that ask this and expect the word "asked"."""
+    page = tab.open(f"/prompts?p={name}")
+    page.get_by_role("tab", name="Playground").click()
+    page.get_by_role("button", name="Export, import").click()
+    checks = [{"kind": "contains", "value": "asked"}]
+    lines = [
+        json.dumps({"name": title, "inputs": {"question": question}, "checks": checks})
+        for title, question in cases
+    ]
+    page.locator('input[type="file"]').set_input_files(
+        {"name": "c.jsonl", "mimeType": "text/plain", "buffer": "\n".join(lines).encode()}
+    )
+    expect(page.get_by_role("button", name="Run all cases")).to_be_visible()
+    page.keyboard.press("Escape")
+    tab.settle()
+    return page
+
+
+@pytest.mark.parametrize("tab", [PHONE], indirect=True)
+def test_on_a_phone_the_cases_of_a_run_are_cards_and_a_tap_opens_one(tab: Tab) -> None:
+    page = with_cases(tab, "plain", ("first", "How long?"), ("second", "And in winter?"))
+    page.get_by_role("button", name="Run all cases").click()
+    expect(page.get_by_text("2 new")).to_be_visible()
+    tab.settle()
+    assert page.evaluate(_SIDEWAYS) == []
+    expect(page.get_by_text("You asked: How long?")).to_be_visible()
+    page.get_by_role("button", name="second").click()
+    expect(page.get_by_text("You asked: And in winter?")).to_be_visible()
+    expect(page.get_by_text("You asked: How long?")).to_have_count(0)

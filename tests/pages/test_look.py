@@ -1,5 +1,6 @@
 """What pages draw themselves: colours that can be read, text that stays text."""
 
+import hashlib
 import re
 import tomllib
 from pathlib import Path
@@ -54,6 +55,18 @@ def test_the_fonts_of_the_theme_are_where_streamlit_serves_them_from() -> None:
     faces = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())["theme"]["fontFaces"]
     for face in faces:
         assert (ROOT / "pages" / face["url"].removeprefix("app/")).is_file()
+
+
+def test_the_editor_that_is_served_is_the_one_that_its_sources_make() -> None:
+    head = (ROOT / "pages/static/code_editor.js").read_text().split("\n", 1)[0]
+    made = re.fullmatch(
+        r"/\* npm run build, of (?P<names>[\w. -]+): (?P<sha256>[0-9a-f]{64}) \*/", head
+    )
+    assert made, "built without a stamp: see pages/editor/build.js"
+    names = made["names"].split()
+    assert {"editor.js", "package-lock.json"} <= set(names)
+    sources = b"".join((ROOT / "pages/editor" / name).read_bytes() for name in names)
+    assert hashlib.sha256(sources).hexdigest() == made["sha256"], "run npm ci && npm run build"
 
 
 def test_a_run_of_a_page_looks_neither_at_files_nor_through_all_memory() -> None:

@@ -134,8 +134,12 @@ def test_a_prompt_is_duplicated_archived_and_restored(app: Open, prompts: Path) 
     test.button(key="duplicate_answer").click().run()
     assert (prompts / "answer-2" / "v1.md").exists()
     test = app("prompts.py")
+    test.text_input(key="why_answer-2").set_value("only a try").run()
     test.button(key="archive_answer-2").click().run()
     assert not any(button.key == "archive_answer-2" for button in test.button)
+    assert "only a try" in texts(test) and "by you" in texts(test)
+    away = texts(opened(app, p="answer-2"))
+    assert ":gray-badge[archived]" in away and "in use" not in away
     test.button(key="restore_answer-2").click().run()
     assert any(button.key == "archive_answer-2" for button in test.button)
     line = json.loads((prompts / "answer-2" / "history.jsonl").read_text().splitlines()[-1])
@@ -162,6 +166,22 @@ def test_a_zip_is_imported_as_new_versions_and_a_hostile_one_refused(
     upload.set_value([("evil.zip", zipped("../../evil/v1.md", changed), "application/zip")]).run()
     press(test, "Import it")
     assert "does not belong into a zip of prompts" in test.error[0].value
+
+
+def test_a_folder_is_imported_as_git_has_it(app: Open, prompts: Path) -> None:
+    test = app("prompts.py")
+    changed = (prompts / "answer" / "v1.md").read_text().replace("Answer briefly", "Answer kindly")
+    upload = next(each for each in test.file_uploader if each.key == "prompt_folder")
+    files = [
+        ("ours/answer/v7.md", changed),
+        ("ours/README.md", "Ours"),
+        ("ours/answer/labels.yaml", "production: 7"),
+    ]
+    upload.set_value([(name, data.encode(), "text/plain") for name, data in files]).run()
+    press(test, "Import it")
+    assert "1 version added\\: answer@2." in texts(test)
+    assert "Answer kindly" in (prompts / "answer" / "v2.md").read_text()
+    assert "7" not in (prompts / "answer" / "labels.yaml").read_text()
 
 
 def test_a_file_that_is_broken_or_was_changed_by_hand_is_said(

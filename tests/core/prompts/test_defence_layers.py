@@ -1,6 +1,7 @@
 """The layers of the defence, each for itself: invisible characters, neutralising, the canary, the detector."""
 
 import base64
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,6 +96,18 @@ def test_the_range_has_forty_attacks_of_many_kinds_and_forty_harmless_look_alike
 @given(st.text(max_size=3_000))
 def test_a_score_is_between_nothing_and_one(text: str) -> None:
     assert 0 <= suspicion(text) <= 1
+
+
+@pytest.mark.parametrize(
+    "run",
+    ["\n", "\n ", " ", "\t", "<", "<<", "### response" + " " * 2_000, "Q: a\n", "reply ", "# "],
+)
+def test_a_long_run_of_anything_is_read_in_linear_time(run: str) -> None:
+    text = "### response" + (run * 60_000)[:60_000] + "x"
+    start = time.thread_time()
+    neutralise(text)
+    suspicion(text)
+    assert time.thread_time() - start < 1  # of the processor: a busy machine is no attack
 
 
 # --- the switches of a prompt -------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Hostile templates: each is refused, or says nothing that it should not, within five seconds."""
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -254,7 +255,27 @@ YAML_BOMBS = [
     "variables: [{name: a, type: choice, choices: [yes, no]}]",
     "model: {temperature: 1" + "0" * 400 + "}",
     "description: !!binary '%%%'",
+    "description: !!bool perhaps",
+    "description: !!timestamp never",
+    "description: !!int ''",
+    "description: !!str x",
+    "description: ! x",
+    "variables: !!omap [a: 1]",
 ]
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        ("description: d\nmessage: !!bool perhaps", "line 3: tags (!!bool) are not allowed"),
+        ("description: d\nmessage: !own {a: b}", "line 3: tags (!own) are not allowed"),
+        ("description: d\nmessage: a\x07b", "line 3, column 11: not valid YAML: unacceptable"),
+        ("description: d\nmessage: *a", "line 3: aliases (*name) are not allowed"),
+    ],
+)
+def test_what_a_front_matter_may_not_hold_is_told_at_its_line(head: str, told: str) -> None:
+    with pytest.raises(Refused, match=re.escape(told)):
+        parse("t", 1, f'---\n{head}\n---\n{{% message "user" %}}x{{% endmessage %}}')
 
 
 @pytest.mark.parametrize("head", YAML_BOMBS, ids=lambda text: text[:40])

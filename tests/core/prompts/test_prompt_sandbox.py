@@ -44,6 +44,12 @@ BENIGN = [
     "{% set block %}\nkept {{ name }}\n{% endset %}\n{{ block | trim }}",
     "{% filter upper %}shout {{ name }}{% endfilter %}",
     "{% with first = items[0], rest = items[1:] %}{{ first }} {{ rest }}{% endwith %}",
+    "{% if items %}{% set first = items[0] %}{{ first }}{% endif %}{% if not items %}{% set a %}x{% endset %}{{ a }}{% endif %}",
+    "{% for i in items %}{% if i > 1 %}{% set j = i * 2 %}{{ j }}{% else %}-{% endif %}{% endfor %}",
+    "{% if name == 'Ada' %}{% set who = 'she' %}{% endif %}{{ who if who is defined else 'they' }}",
+    "{% if name %}{% macro m(x) %}<{{ x }}>{% endmacro %}{{ m(1) }}{% endif %}",
+    "{% if name == 'Bob' %}{% set who = 'he' %}{% endif %}{{ who | default('they') }}",
+    "{% if name %}{% set a, b = items[:2] %}{{ a }}{{ b }}{% elif data %}{% set c = 1 %}{{ c }}{% endif %}",
     "{{ data.a }} {{ data['b'][0] }} {{ data.b | join('-') }} {{ data | tojson }}",
     "{% for key, value in data.items() %}{{ key }}={{ value }};{% endfor %}",
     "{{ data.text.split() | map('capitalize') | join(' ') }} {{ data.text | truncate(3, true, '') }}",
@@ -190,6 +196,15 @@ async def test_values_may_be_nested_64_levels_deep(sandbox: Sandbox) -> None:
         ("{% macro m() %}{% endmacro %}{{ m }}", "a macro is no text"),
         ("{% for i in items %}{{ loop }}{% endfor %}", "a loop is no text"),
         ("{% for i in items %}{{ loop.cycle }}{% endfor %}", "cycle is no text"),
+        ("{% macro m() %}{% endmacro %}{{ [m] }}", "a macro is no text"),
+        ("{% macro m() %}{% endmacro %}{{ m | string }}", "a macro is no text"),
+        ("{% for i in items %}{{ 'x' ~ [loop] }}{% endfor %}", "a loop is no text"),
+        (
+            "{% for i in items %}{% for j in loop %}{{ j }}{% endfor %}{% endfor %}",
+            "a loop is no text",
+        ),
+        ("{{ [data] | map(attribute='titel') }}", "has no attribute 'titel'"),
+        ("{{ [items[9]] }}", "has no element 9"),
     ],
 )
 async def test_what_is_no_data_is_called_and_never_printed(
@@ -197,6 +212,28 @@ async def test_what_is_no_data_is_called_and_never_printed(
 ) -> None:
     with pytest.raises(Refused, match=re.escape(told)):
         await said(sandbox, body)
+
+
+_GROWS = "'x'" + " | replace('x', 'xxxxxxxxxx')" * 9
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"{{% if false %}}{{{{ {_GROWS} }}}}{{% endif %}}",
+        f"{{% macro m() %}}{{{{ {_GROWS} }}}}{{% endmacro %}}",
+        f"{{% macro m(a={_GROWS}) %}}{{{{ a }}}}{{% endmacro %}}",
+        f"{{% if false %}}{{% with a = {_GROWS} %}}{{% endwith %}}{{% endif %}}",
+        f"{{{{ '' if true else ({_GROWS}) }}}}",
+    ],
+)
+async def test_nothing_is_computed_before_it_is_run(sandbox: Sandbox, body: str) -> None:
+    await sandbox.check(of(body))
+    assert await said(sandbox, f"{body}fine") == "fine"
+
+
+async def test_a_number_without_end_is_printed_as_stock_jinja_does(sandbox: Sandbox) -> None:
+    assert await said(sandbox, "{{ 'inf' | float * 2 }} {{ ['inf' | float] }}") == "inf [inf]"
 
 
 async def test_a_filter_that_picks_from_a_list_gives_a_list(sandbox: Sandbox) -> None:
@@ -220,6 +257,27 @@ async def test_newlines_of_a_value_stay_and_those_of_the_template_around_it_go(
         ("{{ name | upper(1) }}", "upper() takes 1 positional argument"),
         ("{{ range(a=1) }}", "range() got an unexpected keyword"),
         ("{{ ('f' * 9999) | int(0, 16) }}", "a number of more than 4,300 digits"),
+        ("a\n{{ " + "9" * 9999 + " }}", "line 10, column 1: a number of more than 4,300 digits"),
+        (
+            "a\n{{ name" + "|trim" * 4000 + " }}",
+            "line 10, column 1: the template is nested too deeply",
+        ),
+        (
+            "a\n{{ " + "(" * 9000 + "1" + ")" * 9000 + " }}",
+            "line 10, column 1: the template is nested",
+        ),
+        (
+            "a\n{{ name.format(__debug__=1) }}",
+            "line 10, column 16: no argument is called '__debug__'",
+        ),
+        (
+            "a\n{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
+            "line 10, column 1: the template took more than 2 s",
+        ),
+        (
+            "a\n{% for a in range(9999) %}\n{% for b in range(9999) if a == b %}x{% endfor %}\n{% endfor %}",
+            "line 11, column 1: the template took more than 2 s",
+        ),
     ],
 )
 async def test_trouble_is_told_in_the_words_of_templates(
@@ -271,6 +329,18 @@ async def test_a_warm_rendering_takes_a_few_milliseconds(sandbox: Sandbox) -> No
     ("body", "place", "reason"),
     [
         ("a\n{{ nobody }}", "line 10, column 4", "'nobody' is used, but not declared"),
+        (
+            "a\n{% if name %}{% set x = x ~ 1 %}{{ x }}{% endif %}",
+            "line 10",
+            "'x' is used, but not declared",
+        ),
+        (
+            "a\n{{ x }}{% if name %}{% set x = 1 %}{% endif %}",
+            "line 10",
+            "'x' is used, but not declared",
+        ),
+        ("{% if not name %}{% set x = 1 %}{% endif %}\n{{ x }}", "line 10", "'x' is undefined"),
+        ("{% for x in items %}{% endfor %}\n{{ x }}", "line 10", "'x' is used, but not declared"),
         ("a\nb {{ name | shout }}", "line 10, column 13", "no filter 'shout'"),
         ("{% if name is purple %}{% endif %}", "line 9", "no test 'purple'"),
         ("a\n {% frobnicate %}", "line 10, column 5", "unknown tag 'frobnicate'"),

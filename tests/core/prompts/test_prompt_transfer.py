@@ -1,6 +1,7 @@
 """Prompts go out as a zip and come back as new versions; no zip writes anything else."""
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -47,14 +48,57 @@ async def test_what_was_exported_is_imported_elsewhere_with_its_partials(
     await other.save("rules", partial("Another rule."))
     done = await take_in(other, data)
     assert [(each.source, each.ref, each.known) for each in done] == [
-        ("greet/v2.md", "greet@1", False),
         ("rules/v1.md", "rules@2", False),
-        ("greet/v1.md", "greet@2", False),
-    ]
-    rendered = await sandbox.render(other.get("greet", 2), {})
+        ("greet/v1.md", "greet@1", False),
+        ("greet/v2.md", "greet@2", False),
+    ], "each behind its partials, and the newest is the newest here too"
+    rendered = await sandbox.render(other.get("greet", 1), {})
     assert rendered.messages[0].text == "Be kind. Hi", "pinned to what it was pinned to"
     again = await take_in(other, data)
     assert all(each.known for each in again) and len(other.versions("greet")) == 2
+
+
+async def test_a_folder_as_git_has_it_is_imported_and_its_other_files_are_left_alone(
+    library: PromptLibrary, other: PromptLibrary
+) -> None:
+    await library.save("rules", partial("Be kind."))
+    await library.save("greet", prompt(user('{% include "rules" %} Hi')), "first")
+    library.set_label("greet", 1, "staging")
+    folder = library.home("greet").path.parent
+    found = {str(p.relative_to(folder.parent)): p.read_bytes() for p in folder.rglob("*.*")}
+    done = await take_in(
+        other, {**found, "prompts/README.md": b"x", "prompts/greet/notes.md": b"x"}
+    )
+    assert [each.ref for each in done] == ["rules@1", "greet@1"]
+    assert other.labels("greet") == {} and other.names() == ["greet"]
+    assert all(each.known for each in await take_in(other, found))
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"prompts/README.md": b"x"}, "no prompt in this folder"),
+        ({"v1.md": b"x"}, "no prompt in this folder"),
+        (
+            dict.fromkeys(("a/greet/v1.md", "b/greet/v1.md"), file().encode()),
+            "'greet/v1.md' is in the folder twice",
+        ),
+        ({"../../v1.md": b"x"}, "'..' cannot be the name of a prompt"),
+        ({"My Prompt/v1.md": b"x"}, "'My Prompt' cannot be the name of a prompt"),
+        ({"greet/v1.md": b"\xff\xfe"}, "greet/v1.md is not UTF-8 text"),
+        ({"greet/v1.md": b"x" * 300_000}, "greet/v1.md: too many bytes for a prompt"),
+        ({f"p{n}/v1.md": b"x" for n in range(2_000)}, "the folder holds 2,001 files"),
+        ({"greet/v1.md": b"Hello"}, "greet/v1.md: line 1, column 1: the file does not begin with"),
+    ],
+)
+async def test_a_folder_that_is_none_is_refused_and_nothing_of_it_is_written(
+    library: PromptLibrary, tmp_path: Path, files: dict[str, bytes], said: str
+) -> None:
+    before = snapshot(tmp_path)
+    good = {"good/v1.md": file("fine").encode()} if "no prompt" not in said else {}
+    with pytest.raises(Refused, match=re.escape(said)):
+        await take_in(library, {**good, **files})
+    assert snapshot(tmp_path) == before
 
 
 async def test_an_import_adds_versions_and_replaces_none(

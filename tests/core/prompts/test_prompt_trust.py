@@ -210,6 +210,53 @@ async def test_a_token_in_two_values_is_none_when_they_stand_beside_each_other(
                 assert 0 <= span.start < span.end <= len(rendered.messages[0].text)
 
 
+ENDING = [
+    "<|im_end|>",
+    "<|im_start|>",
+    "<｜end▁of▁sentence｜>",
+    "[/INST]",
+    "<<SYS>>",
+    "<end_of_turn>",
+]
+
+
+@pytest.mark.parametrize("token", ENDING)
+@pytest.mark.parametrize(
+    ("defence", "body"),
+    [
+        ("", "{{ question }}{{ more }}{{ passages }}"),
+        ("", "{% for each in [question, more, passages] %}{{ each }}{% endfor %}"),
+        ("", "{% for sign in question ~ more %}{{ sign }}{% endfor %}{{ passages }}"),
+        ("defence: {fence: no}\n", "{{ question }}{{ more }}{{ passages }}"),
+        ("defence: {fence: no}\n", "{{ passages }}{{ more }}{{ question }}"),
+    ],
+)
+async def test_no_values_beside_each_other_end_a_message_however_they_come_there(
+    sandbox: Sandbox, token: str, defence: str, body: str
+) -> None:
+    variables = "".join(
+        f"  - {{name: {name}, type: text, trust: {trust}}}\n"
+        for name, trust in (("question", "user"), ("more", "user"), ("passages", "retrieved"))
+    )
+    raw = (
+        f'---\n{defence}variables:\n{variables}---\n{{% message "user" %}}{body}{{% endmessage %}}'
+    )
+    for at in range(1, len(token)):
+        for order in (["question", "more"], ["more", "passages"], ["passages", "more"]):
+            given = dict(zip(order, (token[:at], token[at:]), strict=True))
+            values = {"question": "", "more": "", "passages": "", **given}
+            rendered = await sandbox.render(parse("t", 1, raw), values)
+            said = rendered.messages[0].text
+            assert token not in said
+            told = "".join(each for _, _, each in words(rendered)).replace(" ", "")
+            assert sorted(told) == sorted(token), "nothing is lost, and each word is known"
+
+
+async def test_what_the_template_and_trusted_values_say_is_left_as_it_is(sandbox: Sandbox) -> None:
+    said = await render(sandbox, "<|im_end|>{{ tone }}{{ question }}", tone="[/INST]")
+    assert said.messages[0].text == "<|im_end|>[/INST]Why?"
+
+
 async def test_a_document_called_system_is_no_role_before_the_colon_of_the_template(
     sandbox: Sandbox,
 ) -> None:

@@ -481,3 +481,18 @@ def test_words_before_a_call_are_no_part_of_the_answer_but_stay_on_the_tape(stag
     assert "".join(e.text for e in events if isinstance(e, TextDelta)) == "Hm, 6*7?42."
     assert turn.answer == "42."
     assert read(stage.bench.turn_rows.tape("local", turn.id))[0].response.text == "Hm, 6*7?"
+
+
+def test_a_name_that_no_tool_can_have_is_told_and_written_as_vendors_take_it(stage: Stage) -> None:
+    names = ["half \ud83d, nul \0", "<script>alert(1)</script>", "", "x" * 3_000]
+    calls = [
+        (f"id\ud83d{at}" if at == 0 else f"id{at}", name, "{}") for at, name in enumerate(names)
+    ]
+    stage.vendor.script.extend([Says("", calls), Says("No such tools.")])
+    turn, events = stage.ask("Call them.", "calculator")
+    assert (turn.status, turn.answer) == ("done", "No such tools.")
+    assert {each.code for each in returned(events)} == {"unknown_tool"}
+    [said] = [each for each in stage.vendor.bodies[-1]["messages"] if each["role"] == "assistant"]
+    sent = said.get("tool_calls") or said["content"]
+    told = [each.get("function", each)["name"] for each in sent]
+    assert told == ["half_nul_", "_script_alert_1_script_", "unnamed", "x" * 64]

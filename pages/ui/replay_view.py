@@ -1,11 +1,13 @@
 """Replay: a kept run gone through again with one thing changed, and the two runs side by side."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.bootstrap import Changes, Comparison, ReplayPair, ReplayPrice, Workbench
 from core.errors import FootlightsError
 from core.events import ApprovalAsked
-from core.tape import Ran, Step, read
+from core.tape import Ran, Step
 from core.types import Turn
 from pages.ui import say, steps
 from pages.ui.markdown import label, safe
@@ -39,7 +41,7 @@ def draw(bench: Workbench, turn_id: str) -> None:
 
 def _draw_form(bench: Workbench, turn: Turn) -> None:
     bench.replays.price(user(), turn.id, Changes())  # says in words when it cannot be replayed
-    taped = read(bench.turn_rows.tape(user(), turn.id))
+    rows = bench.turn_rows.tape(user(), turn.id)
     st.markdown(
         "Go through this run again with one thing changed. What is unchanged comes from its tape: no "
         "model is asked for it, and no tool runs."
@@ -47,7 +49,7 @@ def _draw_form(bench: Workbench, turn: Turn) -> None:
     st.header(label(turn.request.prompt[:140]), anchor=False)
     _doors(turn, "Trace of this run")
     with st.container(key="replay_steps"):
-        steps.draw(taped)
+        taped = steps.draw_taped(rows)
     changed = st.segmented_control(
         "What is changed",
         [_NOTHING, _RESULT, _QUESTION, _MODEL, _PROMPT],
@@ -64,7 +66,7 @@ def _draw_form(bench: Workbench, turn: Turn) -> None:
         _begin(bench, turn, changes)
 
 
-def _changes(bench: Workbench, turn: Turn, taped: list[Step], what: str) -> Changes:
+def _changes(bench: Workbench, turn: Turn, taped: Sequence[Step], what: str) -> Changes:
     if what == _RESULT:
         return _changed_result(taped)
     if what == _QUESTION:
@@ -75,7 +77,7 @@ def _changes(bench: Workbench, turn: Turn, taped: list[Step], what: str) -> Chan
     return Changes()
 
 
-def _changed_result(taped: list[Step]) -> Changes:
+def _changed_result(taped: Sequence[Step]) -> Changes:
     calls: dict[str, tuple[int, Ran]] = {
         ran.call.id: (step.number, ran) for step in taped for ran in step.calls if ran.result
     }
@@ -94,7 +96,7 @@ def _changed_result(taped: list[Step]) -> Changes:
     return Changes(results={chosen: text}) if text != was else Changes()
 
 
-def _changed_from(bench: Workbench, turn: Turn, taped: list[Step], what: str) -> Changes:
+def _changed_from(bench: Workbench, turn: Turn, taped: Sequence[Step], what: str) -> Changes:
     left, right = st.columns([2, 1])
     with right:
         step = st.selectbox(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.bootstrap import Changes, Comparison, ReplayPair, ReplayPrice, Workbench
+from core.bootstrap import CUT_OFF, Changes, Comparison, ReplayPair, ReplayPrice, Workbench
 from core.errors import FootlightsError
 from core.events import ApprovalAsked
 from core.tape import Ran, Step
@@ -19,7 +19,6 @@ _QUESTION = "The question"
 _MODEL = "The model"
 _PROMPT = "The prompt"
 _IDLE_SECONDS = 30
-_SHOWN = 400
 
 
 def draw(bench: Workbench, turn_id: str) -> None:
@@ -166,7 +165,9 @@ def _draw_comparison(bench: Workbench, found: Comparison) -> None:
         _doors(after, "Trace of the replay")
         st.button("Look again", icon=":material/refresh:")
         return
-    if found.diverged is None:
+    if after.status in CUT_OFF:
+        _draw_cut_off(bench, after)
+    elif found.diverged is None:
         st.success("The same run: every step came from the tape.", icon=":material/equal:")
     else:
         st.info(
@@ -177,6 +178,16 @@ def _draw_comparison(bench: Workbench, found: Comparison) -> None:
     for pair in found.pairs:
         _draw_pair(pair, first=pair.number == found.diverged)
     _draw_ends(found)
+
+
+def _draw_cut_off(bench: Workbench, turn: Turn) -> None:
+    """It did not come to its end: why, and how it goes on from there."""
+    why = turn.error["message"] if turn.error else "it was stopped"
+    st.warning(f"The replay was cut off: {label(why)}.", icon=":material/power_off:")
+    price = bench.replays.price(user(), turn.id, Changes())
+    st.caption(f":material/payments: {_in_words(price)}")
+    if st.button("Go on", type="primary", icon=":material/resume:", key="replay_on"):
+        _begin(bench, turn, Changes())
 
 
 def _cost(turn: Turn) -> str:
@@ -208,14 +219,10 @@ def _draw_step(step: Step) -> None:
     if text := step.response.text.strip():
         st.markdown(safe(text))
     for ran in step.calls:
-        arguments = ran.call.arguments[:_SHOWN]
         st.markdown(f"{steps.icon(ran.call.name)} {label(ran.call.name[:64])}")
-        st.code(arguments, language="json", wrap_lines=True)
+        steps.text(ran.call.arguments, "json")
         if ran.result:
-            text = ran.result.text
-            st.code(
-                text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…", language=None, wrap_lines=True
-            )
+            steps.text(ran.result.text)
 
 
 def _draw_ends(found: Comparison) -> None:

@@ -85,9 +85,14 @@ def result(found: ToolReturned) -> None:
     if found.shown and found.shown["kind"] == "table":
         table(found.shown)
         return
-    text = found.text if len(found.text) <= _LONGEST else f"{found.text[:_LONGEST]}…"
-    # A long one is scrolled, so that the answer stays in sight.
-    st.code(text, language=None, wrap_lines=True, height=_TALL if _is_long(text) else "content")
+    text(found.text)
+
+
+def text(said: str, language: str | None = None) -> None:
+    """A text as it is; a long one is scrolled, so that the answer stays in sight."""
+    shown = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
+    tall = _TALL if _is_long(shown) else "content"
+    st.code(shown, language=language, wrap_lines=True, height=tall)
 
 
 def _is_long(text: str) -> bool:

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -36,7 +36,7 @@ def adopt() -> None:
 def end_below(pid: int) -> None:
     """Kill whatever this process has started, its children's children with it, and leave it alive."""
     for _ in range(_SWEEPS):
-        below = _below(pid)
+        below = _below([pid])
         for each in below:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(each, signal.SIGKILL)
@@ -46,9 +46,8 @@ def end_below(pid: int) -> None:
 
 def end(group: int, environment: Mapping[str, str]) -> None:
     """Kill the group, whatever its first process started, and whoever has its mark in the environment."""
-    if _entry(environment) in _environment(
-        group
-    ):  # it lives, and nobody else has its number by now
+    # It lives, and nobody else has its number by now.
+    if _entry(environment) in _environment(group):
         end_below(group)
     for _ in range(_SWEEPS):
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -73,18 +72,19 @@ def hold(sockets: set[str]) -> bool:
     if not _LIVING or not sockets:
         return False
     wanted = {f"socket:[{inode}]" for inode in sockets}
-    return any(wanted & _open(pid) for pid in _others() if _LIVING & _environment(pid))
+    marked = [pid for pid in _others() if _LIVING & _environment(pid)]
+    return any(wanted & _open(pid) for pid in (*marked, *_below(marked)))
 
 
-def _below(pid: int) -> list[int]:
-    """The children of a process and theirs, those that have ended left out."""
+def _below(pids: Sequence[int]) -> list[int]:
+    """The children of these processes and theirs, those that have ended left out."""
     children = defaultdict(list)
     for each in _others():
         with contextlib.suppress(OSError):  # it has ended
             state, parent = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[:2]
             if state not in "ZX":
                 children[int(parent)].append(each)
-    found = list(children[pid])
+    found = [each for pid in pids for each in children[pid]]
     for each in found:  # it grows while it is read
         found += children[each]
     return found

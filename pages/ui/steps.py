@@ -106,8 +106,7 @@ def table(shown: dict[str, Any]) -> None:
     # By names of our own: numbers would count from the index, and a tool's names may be anything.
     frame.columns = pd.Index([f"c{number}" for number in range(len(shown["columns"]))])
     names = {f"c{number}": label(str(name)) for number, name in enumerate(shown["columns"])}
-    rows = min(len(shown["rows"]), _MOST_ROWS) + 1
-    tall = rows * _ROW_PIXELS + 3
+    tall = "content" if len(shown["rows"]) <= _MOST_ROWS else (_MOST_ROWS + 1) * _ROW_PIXELS + 3
     st.dataframe(frame, hide_index=True, column_config=names, height=tall, placeholder="–")
     if shown["total"] > len(shown["rows"]):
         st.caption(f"the first {len(shown['rows']):,} of {shown['total']:,} rows")

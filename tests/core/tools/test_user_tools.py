@@ -119,7 +119,7 @@ def test_a_file_is_looked_at_again_when_it_has_changed(folder: Path) -> None:
         (
             'class Odd: pass\n\ndef f(x: Odd) -> str:\n    """Look."""\n    return ""\n',
             3,
-            "the type of x",
+            "the type of x, Odd, is not one that a model can write",
         ),
         ('def f(x: "Nowhere") -> str:\n    """Look."""\n    return ""\n', 1, "Nowhere"),
         ("x = 1\ndef f(:\n    pass\n", 2, "not Python"),

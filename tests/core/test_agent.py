@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from core.errors import Conflict, Misuse, NotFound
@@ -496,3 +497,43 @@ def test_a_name_that_no_tool_can_have_is_told_and_written_as_vendors_take_it(sta
     sent = said.get("tool_calls") or said["content"]
     told = [each.get("function", each)["name"] for each in sent]
     assert told == ["half_nul_", "_script_alert_1_script_", "unnamed", "x" * 64]
+
+
+STUBBORN = '''
+import os, pathlib, signal, subprocess, time
+
+def stay(mark: int) -> str:
+    """Stay."""
+    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    child = subprocess.Popen(["sleep", "600"], env={}, start_new_session=True)
+    if (pid := os.fork()) == 0:
+        os.setsid()
+        time.sleep(600)
+    told = pathlib.Path(__file__).with_name(f"pids{mark}.part")
+    told.write_text(f"{os.getpid()} {child.pid} {pid}")
+    told.rename(told.with_suffix(".txt"))
+    while True:
+        pass
+'''
+
+
+def test_stop_ends_tools_that_will_not_end_and_everything_that_they_started(stage: Stage) -> None:
+    (stage.folder / "stubborn.py").write_text(STUBBORN)
+    calls = [(f"c{n}", "stay", json.dumps({"mark": n})) for n in range(6)]
+    stage.vendor.script.append(Says("", calls))
+    turn_id = stage.start("Stay.", "stay")
+    ticking = threading.Event()
+    while len(told := list(stage.folder.glob("pids*.txt"))) < 4:  # as many as run at once
+        ticking.wait(0.02)
+    pids = [int(pid) for each in told for pid in each.read_text().split()]
+    felt = Felt()
+    stage.bench.bridge.run(stage.bench.turns.stop("local", turn_id))
+    assert stage.follow(turn_id)[-1].words == "stopped by you"
+    assert felt.seconds < 1
+    assert len(pids) == 12
+    while any(map(psutil.pid_exists, pids)):
+        ticking.wait(0.02)
+        assert felt.seconds < 1
+    spans = [s for s in stage.bench.traces.read("local", turn_id) if s.kind == "tool"]
+    assert {span.status for span in spans} == {"stopped"}

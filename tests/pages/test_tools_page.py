@@ -86,6 +86,15 @@ def test_a_tool_of_ones_own_is_found_and_a_broken_one_is_told_at_its_line(
     assert (folder / "sent.txt").read_text() == "12"
 
 
+def test_a_form_that_was_left_empty_runs_nothing(app: Open, folder: Path) -> None:
+    (folder / "cues.py").write_text(CUE.replace("cue: int", "cue: str"))
+    test = app("tools.py")
+    next(each for each in test.button if each.form_id == "form_send_cue").click().run()
+    assert "send_cue was not run" in texts(test)
+    assert "'cue' is a required property" in texts(test)
+    assert not (folder / "sent.txt").exists()
+
+
 def test_steps_are_shown_with_arguments_results_tables_and_charts(app: Open, bench: Any) -> None:
     bench.documents.add("local", "sales.csv", b"show,tickets\nHamlet,320\nTempest,410\n")
     turn = finished(

@@ -15,6 +15,7 @@ from benchmarks import (
     reservations,
     startup,
     streams,
+    trace_page,
     traces,
     visitors,
     window,
@@ -36,6 +37,7 @@ ALL = {
     "reservations": reservations.main,
     "streams": streams.main,
     "traces": traces.main,
+    "trace_page": trace_page.main,
     "visitors": visitors.main,
     "window": window.main,
 }

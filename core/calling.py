@@ -46,6 +46,9 @@ class Caller:
         """What comes of the calls, until the run remembers all of it."""
         reads = [self._read(run, at, call) for at, call in enumerate(heard.calls)]
         taken = run.reel.outcomes(reads, run.bench.kept.texts) if run.reel else {}
+        for read in reads:
+            if run.reel and read.call.id in taken and run.reel.began(read.call.id):
+                yield EffectBegan(read.call)  # as it stands on the tape that its result comes from
         async with aclosing(self._allowed(run, reads, taken)) as asked:
             async for each in asked:
                 yield each

@@ -1,15 +1,18 @@
-"""Processes that we started, and whatever they started: known by a mark in their environment, wherever
-they went. On Linux alone; elsewhere only their group is known."""
+"""Processes that we started, and whatever they started: known by their parents, and by a mark in their
+environment, wherever they went. On Linux alone; elsewhere only their group is known."""
 
 import contextlib
 import os
 import signal
-from collections.abc import Mapping, Set
+import sys
+from collections import defaultdict
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from uuid import uuid4
 
 _MARK = "CHILD_OF_FOOTLIGHTS"
 _SWEEPS = 20
+_ADOPT = 36  # PR_SET_CHILD_SUBREAPER
 _LIVING: set[bytes] = set()
 """The marks that were given out and not ended."""
 
@@ -21,9 +24,32 @@ def marked() -> dict[str, str]:
     return mark
 
 
+def adopt() -> None:
+    """Called by a child: whoever loses his parent among what it started becomes its own, so that
+    `end_below` finds him."""
+    if sys.platform == "linux":
+        import ctypes  # here, since most children need it not
+
+        ctypes.CDLL(None).prctl(_ADOPT, 1, 0, 0, 0)
+
+
+def end_below(pid: int) -> None:
+    """Kill whatever this process has started, its children's children with it, and leave it alive."""
+    for _ in range(_SWEEPS):
+        below = _below([pid])
+        for each in below:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(each, signal.SIGKILL)
+        if not below:
+            break
+
+
 def end(group: int, environment: Mapping[str, str], spared: Set[int] = frozenset()) -> None:
-    """Kill the group, and whoever left it and has its mark in the environment, but for sessions that share
-    the mark and are spared."""
+    """Kill the group, whatever its first process started, and whoever has its mark in the environment, but
+    for sessions that share the mark and are spared."""
+    # It lives, and nobody else has its number by now.
+    if _entry(environment) in _environment(group):
+        end_below(group)
     for _ in range(_SWEEPS):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
@@ -48,7 +74,22 @@ def hold(sockets: set[str]) -> bool:
     if not _LIVING or not sockets:
         return False
     wanted = {f"socket:[{inode}]" for inode in sockets}
-    return any(wanted & _open(pid) for pid in _others() if _LIVING & _environment(pid))
+    marked = [pid for pid in _others() if _LIVING & _environment(pid)]
+    return any(wanted & _open(pid) for pid in (*marked, *_below(marked)))
+
+
+def _below(pids: Sequence[int]) -> list[int]:
+    """The children of these processes and theirs, those that have ended left out."""
+    children = defaultdict(list)
+    for each in _others():
+        with contextlib.suppress(OSError):  # it has ended
+            state, parent = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[:2]
+            if state not in "ZX":
+                children[int(parent)].append(each)
+    found = [each for pid in pids for each in children[pid]]
+    for each in found:  # it grows while it is read
+        found += children[each]
+    return found
 
 
 def _entry(environment: Mapping[str, str]) -> bytes:

@@ -37,14 +37,20 @@ def digest(
 
 
 class Reel:
-    """The tape of one run while another goes through it; asked once for each step, in their order."""
+    """The tape of one run while another goes through it; asked once for each step, in their order.
 
-    def __init__(self, rows: Sequence[Row], replay: Replay) -> None:
+    When that run was a replay itself, `older` is what it went along: what it had not come to when it was
+    cut off is there, and what was done there is done.
+    """
+
+    def __init__(self, rows: Sequence[Row], replay: Replay, older: "Reel | None" = None) -> None:
+        self._older = older
         self._steps = {step.number: step for step in read(rows)}
         self._order = [data["call_id"] for _, kind, data in rows if kind == "tool"]
         self._wholes = {event.call_id: event.whole for _, event in events_of(rows, "whole")}
         self._passages = dict(events_of(rows, "passages"))
         self._effects = [event.call for _, event in events_of(rows, "effect")]
+        self._begun = {call.id for call in self._effects}
         self._ends = [event for _, event in events_of(rows, "end")]
         self._replay = replay
         self._changed = dict(replay.results)
@@ -57,6 +63,7 @@ class Reel:
 
     def response(self, asked: str) -> Response | None:
         """What the model said at the next step; None when it has to be asked."""
+        before = self._older.response(asked) if self._older else None
         self._at += 1
         step = self._steps.get(self._at)
         kept = step is not None and (
@@ -64,7 +71,7 @@ class Reel:
             or step.response.asked == asked
         )
         self._on = kept
-        return step.response if step and kept else None
+        return step.response if step and kept else before
 
     @property
     def step(self) -> int:
@@ -102,12 +109,24 @@ class Reel:
                 found[each.call.id] = outcome
             if outcome and outcome.whole:
                 kept[each.call.id] = outcome.whole
+        if self._older:
+            found |= self._older.outcomes([r for r in reads if r.call.id not in found], kept)
+        for each in reads:
+            if each.call.id not in found and (outcome := self._unfinished(each)):
+                found[each.call.id] = outcome
         places = {call_id: place for place, call_id in enumerate(self._order)}
         return dict(sorted(found.items(), key=lambda each: places.get(each[0], len(places))))
+
+    def began(self, call_id: str) -> bool:
+        """Whether this call of the step had begun to change something."""
+        older = self._older.began(call_id) if self._older else False
+        return older or (self._on and call_id in self._begun)
 
     def sources(self) -> Sequence[Source]:
         """The passages that may be cited after this step; none when it added none."""
         found = self._passages.get(self._at) if self._on else None
+        if found is None and self._older:
+            return self._older.sources()
         return found.sources if found else ()
 
     def _known(self, each: Read, known: Mapping[str, Ran]) -> Outcome | None:
@@ -117,13 +136,13 @@ class Reel:
             if text is not None:
                 return Outcome(text, arguments=_plain(each.arguments))
             return self._outcome(ran, each)
-        return self._unfinished(each)
+        return None
 
     def _again(self, each: Read) -> Outcome | None:
         """The same call at a step that is new: it is not run a second time."""
         if waiting := self._loose.get(_key(each.call)):
             return self._outcome(waiting.popleft(), each)
-        return self._unfinished(each)
+        return None
 
     def _unfinished(self, each: Read) -> Outcome | None:
         for call in self._effects:

@@ -14,6 +14,9 @@ from core.tape import Row, Step, events_of, read
 from core.turns import Started, TurnRunner
 from core.types import Replay, Turn, TurnRequest
 
+CUT_OFF = frozenset({"interrupted", "failed", "stopped"})
+"""How a run has ended that can go on from where it was."""
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -113,8 +116,7 @@ class Replays:
         """
         turn, rows = self._kept(user, turn_id)
         request = self._request(turn, read(rows), changes)
-        cut_off = turn.status in ("interrupted", "failed", "stopped")
-        where = turn.conversation_id if cut_off else None
+        where = turn.conversation_id if turn.status in CUT_OFF else None
         return self._runner.start(user, request, conversation_id=where)
 
     def compare(self, user: str, turn_id: str) -> Comparison:

@@ -1,6 +1,7 @@
 """What holds in a run: its bounds and their words, what must be allowed, and what is sent back."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,8 @@ from core.trace import OpenSpan, Trace
 from core.types import Message, Source, ToolCall, ToolResult, ToolSpec
 
 _GONE = "[Left out to make room: call the tool again if you need it.]"
+_ODD = re.compile(r"[^a-zA-Z0-9_-]+")
+_LONGEST_NAME = 64
 _IN_WORDS = {2: "twice", 3: "three times", 4: "four times"}
 
 
@@ -112,10 +115,11 @@ def denied(tool: Tool) -> Outcome:
 
 def sent_back(read: Read) -> ToolCall:
     """The call as it may stand in the next request: what could not be read is quoted, as vendors read
-    it too."""
+    it too, and a name that no tool can have is written as one, since they refuse all others."""
+    call = replace(read.call, name=_ODD.sub("_", read.call.name)[:_LONGEST_NAME] or "unnamed")
     if read.arguments is not None:
-        return read.call
-    return replace(read.call, arguments=json.dumps({"unreadable": read.call.arguments[:300]}))
+        return call
+    return replace(call, arguments=json.dumps({"unreadable": call.arguments[:300]}))
 
 
 def canonical(read: Read, outcome: Outcome) -> str:

@@ -12,6 +12,7 @@ from core.agent import Agent
 from core.approvals import Approvals
 from core.context import Context, sourced
 from core.documents import DocumentService
+from core.errors import NotFound
 from core.events import AgentEvent, Diverged, ModelEvent, RunBegan, StepAsked
 from core.llm.client import LLMClient
 from core.metering import TurnMeter
@@ -31,6 +32,7 @@ from core.types import (
     Message,
     ModelInfo,
     ModelRequest,
+    Replay,
     Source,
     ToolCall,
     ToolResult,
@@ -42,6 +44,8 @@ _STRICT = frozenset({"openai", "anthropic"})
 """Vendors that can hold a model to the schema of a tool."""
 _RESULT_TOKENS = 2_000
 _SEARCH = "search_documents"
+_MOST_OLDER = 20
+"""Replays of replays that are looked back through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,17 @@ class Runs:
 
     def _reel(self, asked: Asked) -> Reel | None:
         wanted = asked.request.replay
-        return Reel(self.turns.tape(asked.user, wanted.of), wanted) if wanted else None
+        return self._played(asked.user, wanted, _MOST_OLDER) if wanted else None
+
+    def _played(self, user: str, replay: Replay, most: int) -> Reel:
+        """The tape of this run, and of those that it was a replay of; of these what fits is enough."""
+        rows = self.turns.tape(user, replay.of)
+        try:
+            before = self.turns.get(user, replay.of).request.replay if most else None
+        except NotFound:  # its conversation was deleted
+            before = None
+        older = self._played(user, replace(before, step=1), most - 1) if before else None
+        return Reel(rows, replay, older)
 
     def kept(self, asked: Asked) -> Context | None:
         """The window as it was, for a replay in which nothing of it was changed."""

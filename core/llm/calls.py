@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.events import FinishReason, ModelEvent, ToolCallDelta, ToolCalled
+from core.events import FinishReason, ModelEvent, ToolCallDelta, ToolCalled, clean
 from core.llm.said import Joiner, Said
 from core.types import ToolCall
 
@@ -33,7 +33,7 @@ class Calls:
         """The next fragment of a call. Its id and name come with the first; another id at the same
         key is another call, as servers do that number none of them."""
         key = key if isinstance(key, int | str) else None
-        id, name = (value if isinstance(value, str) else "" for value in (id, name))
+        id, name = (clean(value) if isinstance(value, str) else "" for value in (id, name))
         call = self._open.get(key)
         if call is not None and id and call.id and id != call.id:
             self._open[(key, call.id)] = self._open.pop(key)

@@ -1,6 +1,7 @@
 """Tools for models that know none: each step is one JSON object, a call or the final answer."""
 
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -23,6 +24,7 @@ from core.types import (
 )
 
 _FINAL = "final_answer"
+_CALL = re.compile(r'\s*\{\s*"tool"\s*:\s*"(?P<name>[a-zA-Z0-9_-]{1,64})"')
 _ORDER = (
     "You work in steps. Each of your answers is one JSON object: either "
     '{{"tool": "<name>", "arguments": {{...}}}} to call a tool, or {{"final_answer": "<text>"}} when you know '
@@ -136,11 +138,15 @@ def _ended(text: str, told: int, done: ModelDone) -> list[ModelEvent]:
     if done.finish not in ("stop", "tool_calls"):
         return [done]
     try:
-        data, _ = read(text, "object")
+        data, mended = read(text, "object")
     except UnusableOutput:
-        return [*([] if told else [TextDelta(text)]), done]
+        if not (meant := _CALL.match(text)):
+            return [*([] if told else [TextDelta(text)]), done]
+        data, mended = {"tool": meant["name"]}, True
     if isinstance(data.get("tool"), str):
-        arguments = json.dumps(data.get("arguments") or {}, ensure_ascii=False)
+        # What is no JSON as it stands goes on as it is: it will not run, and the model is told why.
+        given = json.dumps(data.get("arguments") or {}, ensure_ascii=False)
+        arguments = text if mended else given
         call = ToolCall("call", data["tool"], arguments)
         return [ToolCalled(call), replace(done, finish="tool_calls")]
     rest = _final(data)[told:]

@@ -87,6 +87,22 @@ def _divided(left: Number, right: Number) -> Number:
     return Decimal(left) / Decimal(right)
 
 
+def _floored(left: Number, right: Number) -> Number:
+    # Python's own numbers and decimals differ here below zero; a calculator has one answer.
+    if isinstance(left, int) and isinstance(right, int):
+        return left // right
+    whole = Decimal(left) // Decimal(right)
+    rest = Decimal(left) - whole * Decimal(right)
+    return whole - 1 if rest and (rest < 0) != (right < 0) else whole
+
+
+def _rest(left: Number, right: Number) -> Number:
+    if isinstance(left, int) and isinstance(right, int):
+        return left % right
+    rest = Decimal(left) % Decimal(right)
+    return rest + right if rest and (rest < 0) != (right < 0) else rest
+
+
 def _power(base: Number, exponent: Number) -> Any:
     if isinstance(base, int) and isinstance(exponent, int) and exponent >= 0:
         # Known before it is computed: the computing is what takes the time and the memory.
@@ -131,8 +147,8 @@ _OPERATIONS: Mapping[type, Callable[[Any, Any], Any]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: _divided,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
+    ast.FloorDiv: _floored,
+    ast.Mod: _rest,
     ast.Pow: _power,
 }
 _FUNCTIONS: Mapping[str, tuple[int, int, Callable[..., Any]]] = {

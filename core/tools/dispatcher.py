@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import FootlightsError, ModelMisbehaved
+from core.events import clean
 from core.tools.results import NotReadable, Told, cut, passages_told, told
 from core.tools.scrub import scrubbed
 from core.tools.tool import Kept, Number, Outcome, Passages, Shelf, Tool
@@ -107,6 +108,8 @@ class Dispatcher:
         """What the call came to; raises nothing but the cancellation of whoever waits for it."""
         began = time.monotonic()
         outcome = read.refused or await self._ran(bench, read)
+        if outcome.failed:  # it quotes what the model, the tool or its server wrote
+            outcome = replace(outcome, text=self._clean(clean(outcome.text)))
         spent = round(time.monotonic() - began, 4)
         return replace(outcome, seconds=spent, arguments=_plain(read.arguments))
 

@@ -77,16 +77,11 @@ def arguments(form: Sequence[Field], values: Mapping[str, Any]) -> str:
     given = {}
     for field in form:
         value = values.get(field.name)
-        if value is None or (isinstance(value, str) and not value.strip() and not _is_text(field)):
-            continue
-        if value == "" and not field.required:
+        blank = isinstance(value, str) and not (value if field.kind == "text" else value.strip())
+        if value is None or blank:
             continue
         given[field.name] = _read(field, value)
     return json.dumps(given, ensure_ascii=False)
-
-
-def _is_text(field: Field) -> bool:
-    return field.kind == "text"
 
 
 def _read(field: Field, value: Any) -> Any:

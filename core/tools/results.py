@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from core.events import clean
+from core.events import clean, cleaned
 from core.tools.tool import Passages, Plot, Table
 
 MOST_CHARACTERS = 2_000_000
@@ -20,6 +20,9 @@ MOST_DEPTH = 32
 MOST_VALUES = 200_000
 MOST_ROWS = 500
 """Rows that a page is given to draw."""
+MOST_COLUMNS = 100
+MOST_CELL = 2_000
+"""Characters of one cell that a page is given; the model is told all of it."""
 
 
 class NotReadable(Exception):
@@ -38,13 +41,13 @@ def told(value: Any) -> Told:
     """The result in words that a model can read. Raises NotReadable."""
     match value:
         case Table():
-            return Told(_table(value), {"kind": "table", **_drawn(value)})
+            return Told(_bounded(clean(_table(value))), {"kind": "table", **drawn(value)})
         case Plot():
-            return Told(_plot(value), _plot_shown(value))
+            return Told(clean(_plot(value)), _plot_shown(value))
         case None:
             return Told("It returned nothing.")
         case str():
-            return Told(_bounded(clean(value)))
+            return Told(_bounded(clean(value)) or "It returned an empty text.")
     plain = _Plain().of(value)
     text = _bounded(clean(json.dumps(plain, ensure_ascii=False, indent=1, allow_nan=False)))
     return Told(text, _as_table(plain))
@@ -168,9 +171,17 @@ def _table(table: Table) -> str:
     return "\n".join([*lines, f"({count}{f'; {table.note}' if table.note else ''})"])
 
 
-def _drawn(table: Table) -> dict[str, Any]:
-    rows = [list(row) for row in table.rows[:MOST_ROWS]]
-    return {"columns": list(table.columns), "rows": rows, "total": len(table.rows)}
+def drawn(table: Table) -> dict[str, Any]:
+    """As much of the table as a page is given."""
+    columns = [str(_cell(name)) for name in table.columns]
+    rows = [[_cell(each) for each in row] for row in table.rows[:MOST_ROWS]]
+    return {"columns": columns, "rows": rows, "total": len(table.rows)}
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > MOST_CELL:
+        value = f"{value[: MOST_CELL - 1]}…"
+    return cleaned(value)
 
 
 def _plot(plot: Plot) -> str:
@@ -179,8 +190,8 @@ def _plot(plot: Plot) -> str:
 
 
 def _plot_shown(plot: Plot) -> dict[str, Any]:
-    drawn = {name: value for name, value in asdict(plot).items() if name != "table"}
-    return {"kind": "plot", **drawn, **_drawn(plot.table)}
+    told = {name: cleaned(value) for name, value in asdict(plot).items() if name != "table"}
+    return {"kind": "plot", **told, **drawn(plot.table)}
 
 
 def _as_table(plain: Any) -> dict[str, Any] | None:
@@ -189,11 +200,11 @@ def _as_table(plain: Any) -> dict[str, Any] | None:
         return None
     columns = list(plain[0])
     flat = all(list(row) == columns and not any(map(_is_nested, row.values())) for row in plain)
-    if not columns or not flat:
+    if not 0 < len(columns) <= MOST_COLUMNS or not flat:
         return None
     return {
         "kind": "table",
-        **_drawn(Table(tuple(columns), tuple(tuple(r.values()) for r in plain))),
+        **drawn(Table(tuple(columns), tuple(tuple(r.values()) for r in plain))),
     }
 
 

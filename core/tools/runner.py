@@ -18,6 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from core import offspring
+from core.events import cleaned
 from core.inside import limit_memory
 from core.tools.results import NotReadable, told
 from core.tools.schema import NotATool, describe
@@ -80,7 +82,7 @@ def _broken(error: BaseException, path: Path) -> dict[str, Any]:
     if isinstance(error, SyntaxError):
         return _problem(error.lineno or 0, f"this is not Python: {error.msg}", "Correct the line.")
     line = _last_line(error, path)
-    said = f"{type(error).__name__}: {error}".rstrip(": ")
+    said = _said(error)
     hint = "The file is run once to find its tools: it must do so without an error."
     return _problem(line, f"it cannot be loaded: {said[:300]}", hint)
 
@@ -107,7 +109,16 @@ def called(path: Path, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     except BaseException as error:  # whatever it raises is told to the model
         line = _last_line(error, path)
         where = f" (line {line})" if line else ""
-        return {"code": "raised", "message": f"{type(error).__name__}: {str(error)[:1000]}{where}"}
+        return {"code": "raised", "message": f"{_said(error)}{where}"}
+
+
+def _said(error: BaseException) -> str:
+    """The kind of the error and its text, which is the user's own code too and may raise in its turn."""
+    try:
+        text = str(error)[:1000]
+    except BaseException:
+        text = "it cannot say why"
+    return f"{type(error).__name__}: {text}".rstrip(": ")
 
 
 async def _awaited(value: Any) -> Any:
@@ -129,6 +140,7 @@ def _loaded(path: Path) -> ModuleType:
 def main(arguments: list[str]) -> None:
     """Do what the request says and end at once, whatever the file has started."""
     limit_memory(int(arguments[0]))
+    offspring.adopt()
     answer, code, mine = os.dup(1), 0, os.getpid()
     os.dup2(2, 1)
     request = json.loads(arguments[1])
@@ -138,12 +150,13 @@ def main(arguments: list[str]) -> None:
             found = described(path)
         else:
             found = called(path, request["name"], request["arguments"])
-        data = json.dumps(found).encode()
+        data = json.dumps(cleaned(found), ensure_ascii=False).encode()
     except MemoryError:
         data, code = b"", _OUT_OF_MEMORY
     if os.getpid() == mine:  # the copy of a tool that forked has nothing to say
         while data:
             data = data[os.write(answer, data) :]
+        offspring.end_below(mine)
     os._exit(code)
 
 

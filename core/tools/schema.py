@@ -16,7 +16,7 @@ from typing_extensions import TypedDict
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")
 _EFFECTS = re.compile(r"^[ \t]*Effects:[ \t]*(?P<words>.+)$", re.MULTILINE | re.IGNORECASE)
-_EXAMPLE = "Write it like `city: str`, and its meaning in the docstring."
+_EXAMPLE = "Write it like “city: str”, and its meaning in the docstring."
 _LONGEST = 1_000
 """Characters of a description; each of them is paid for with every question."""
 
@@ -110,7 +110,7 @@ def _field(parameter: inspect.Parameter, hints: dict[str, Any], told: dict[str, 
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
         raise NotATool(f"{parameter} stands for any number of arguments", _EXAMPLE, name)
     if parameter.kind is parameter.POSITIONAL_ONLY:
-        raise NotATool(f"{name} cannot be given by its name", "Leave out the `/`.", name)
+        raise NotATool(f"{name} cannot be given by its name", "Leave out the “/”.", name)
     if name not in hints:
         raise NotATool(f"the parameter {name} has no type hint", _EXAMPLE, name)
     about: dict[str, Any] = {"description": told[name][:_LONGEST]} if told.get(name) else {}
@@ -124,14 +124,18 @@ def _field(parameter: inspect.Parameter, hints: dict[str, Any], told: dict[str, 
     try:
         TypeAdapter(hint).json_schema()
     except (PydanticSchemaGenerationError, PydanticUserError) as error:
-        first = str(error).splitlines()[0].rstrip(".")
         raise NotATool(
-            f"the type of {name} is not one that a model can write: {first}",
+            f"the type of {name}, {_short(hints[name])}, is not one that a model can write",
             "Use str, int, float, bool, a list, a dict, an Enum, a Literal, a date, a dataclass or a "
             "pydantic model.",
             name,
         ) from error
     return kind[hint]
+
+
+def _short(hint: Any) -> str:
+    """The type as its author wrote it, without the module that it is from."""
+    return hint.__name__ if isinstance(hint, type) else inspect.formatannotation(hint)
 
 
 def _plain(hint: Any, default: Any) -> Any:

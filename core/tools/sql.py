@@ -31,7 +31,7 @@ async def query(tables: Sequence[Grid], sql: str) -> Table:
     answer = await _asked(tables, sql)
     if "refused" in answer:
         raise Refused(answer["refused"], hint=overview(tables))
-    note = f"only the first {MOST_ROWS:,} rows are given" if answer["more"] else ""
+    note = f"only the first {len(answer['rows']):,} rows are given" if answer["more"] else ""
     return Table(tuple(answer["columns"]), tuple(map(tuple, answer["rows"])), note)
 
 

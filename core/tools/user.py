@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from core import child
-from core.tools.results import MOST_ROWS, NotReadable, Told
-from core.tools.tool import Problem, Shelf, Tool
+from core.events import cleaned
+from core.tools.results import MOST_COLUMNS, MOST_ROWS, NotReadable, Told, drawn
+from core.tools.tool import Problem, Shelf, Table, Tool
 
 LOAD_SECONDS = 20.0
 CALL_SECONDS = 30.0
@@ -63,7 +64,7 @@ def _look(path: Path) -> Found:
     request = json.dumps({"op": "describe", "file": str(path)})
     limits = child.Limits(LOAD_SECONDS, MEMORY_MB, OUTPUT_MB)
     try:
-        answer = json.loads(child.run("core.tools.runner", [request], limits))
+        answer = cleaned(json.loads(child.run("core.tools.runner", [request], limits)))
     except (child.ChildFailed, ValueError) as failed:
         why = _words(failed, LOAD_SECONDS)
         return Found((), (Problem(path.name, 0, f"it cannot be loaded: {why}"),))
@@ -103,7 +104,7 @@ async def _call(path: Path, name: str, arguments: Any, seconds: float) -> Told:
     limits = child.Limits(seconds, MEMORY_MB, OUTPUT_MB)
     asked = json.dumps(request, ensure_ascii=False)
     try:
-        answer = json.loads(await child.run_apart("core.tools.runner", [asked], limits))
+        answer = cleaned(json.loads(await child.run_apart("core.tools.runner", [asked], limits)))
     except (child.ChildFailed, ValueError) as failed:
         raise NotReadable(_words(failed, seconds)) from failed
     if answer.get("code") == "result":
@@ -119,13 +120,10 @@ def _shown(said: Any) -> dict[str, Any] | None:
         case {"kind": "table", "columns": [*columns], "rows": [*rows], "total": int(total)}:
             whole = all(isinstance(row, list) and len(row) == len(columns) for row in rows)
             cells = [cell for row in rows[:MOST_ROWS] for cell in row] if whole else [[]]
-            if not any(isinstance(cell, list | dict) for cell in cells):
-                return {
-                    "kind": "table",
-                    "columns": [str(name) for name in columns],
-                    "rows": rows[:MOST_ROWS],
-                    "total": total,
-                }
+            if len(columns) > MOST_COLUMNS or any(isinstance(cell, list | dict) for cell in cells):
+                return None
+            given = Table(tuple(map(str, columns)), tuple(map(tuple, rows)))
+            return {"kind": "table", **drawn(given), "total": total}
     return None
 
 

@@ -32,6 +32,7 @@ _STATES = {
     "stopped": ("Stopped by you. What was said is kept.", ":material/stop_circle:"),
     "interrupted": ("The app ended in the middle of this answer.", ":material/power_off:"),
 }
+_GO_ON = "**Replay**, with nothing changed, goes on where it was cut off."
 
 
 def question(turn: Turn) -> None:
@@ -73,7 +74,7 @@ def _what_happened(turn: Turn) -> None:
         )
     if turn.status in _STATES:
         text, icon = _STATES[turn.status]
-        st.info(text, icon=icon)
+        st.info(f"{text} {_GO_ON}" if turn.request.tools else text, icon=icon)
     elif turn.error:
         hint = label(turn.error["hint"])
         st.error(f"**{label(turn.error['message'])}**\n\n{hint}", icon=":material/error:")

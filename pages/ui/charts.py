@@ -16,6 +16,7 @@ _LEAST_SHARE = 0.006
 _ROW = 46
 _INDENT = "\u2003"
 _LONGEST_NAME = 28
+_LONGEST_TICK = 16
 _SIGNS = ("circle", "diamond", "square", "cross", "triangle-up", "star")
 STATES = {"ok": "", "error": "failed", "stopped": "stopped"}
 
@@ -170,6 +171,7 @@ def plotted(shown: Mapping[str, Any], theme: str) -> "Figure":
     columns, colours = list(shown["columns"]), palette.of(theme).chart
     across = [row[columns.index(shown["x"])] for row in shown["rows"]]
     # Text stays text: a name that looks like a date or a formula is a name.
+    names = [str(each) for each in across if not isinstance(each, int | float)]
     across = [each if isinstance(each, int | float) else escaped(str(each)) for each in across]
     figure = go.Figure()
     for place, name in enumerate(shown["y"]):
@@ -181,6 +183,10 @@ def plotted(shown: Mapping[str, Any], theme: str) -> "Figure":
             mode = "lines+markers" if shown["chart"] == "line" else "markers"
             figure.add_scatter(x=across, y=up, name=escaped(name), mode=mode, marker_color=colour)
     figure.update_xaxes(title=escaped(shown["x"]), fixedrange=True)
+    if names:  # a long one would take the room of the bars
+        long = (each for each in names if len(each) > _LONGEST_TICK)
+        short = {escaped(each): f"{escaped(each[:_LONGEST_TICK])}…" for each in long}
+        figure.update_xaxes(type="category", labelalias=short)
     figure.update_yaxes(title=escaped(", ".join(shown["y"])), fixedrange=True)
     laid = laid_out(figure, theme, height=340)
     return laid.update_layout(

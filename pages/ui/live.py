@@ -92,15 +92,21 @@ class _Seen:
         self.changes += 1
         match event:
             case StepStarted(step=step, of=of):
-                # What was said before a tool was called is shown with its step.
                 self.text, self.frozen = "", 0
                 self.waiting = f"Step {step} of at most {of}: thinking"
             case ApprovalAsked():
                 self.waiting = "Waiting for you"
+            case ToolCalled():
+                # Its words stand with the step from here on, and are no answer.
+                self.text, self.frozen = "", 0
+                self._running()
             case _:
-                running = [ran.call.name for ran in self._calls if ran.result is None]
-                names = ", ".join(dict.fromkeys(running))
-                self.waiting = f"Running {names}" if names else "Reading what came back"
+                self._running()
+
+    def _running(self) -> None:
+        running = [ran.call.name for ran in self._calls if ran.result is None]
+        names = ", ".join(dict.fromkeys(running))
+        self.waiting = f"Running {names}" if names else "Reading what came back"
 
     @property
     def _calls(self) -> Sequence[Ran]:
@@ -137,6 +143,7 @@ def follow(bench: Workbench, turn: Turn, gauge: DeltaGenerator) -> None:
                 with run.container(gap="small"):
                     _draw_run(bench, turn, seen)
             if not seen.text:
+                quiet.empty()  # what is read stands below what is waited for
                 _draw_wait(status, seen)
                 continue
             if seen.sources:

@@ -1,11 +1,13 @@
 """Replay: a kept run gone through again with one thing changed, and the two runs side by side."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from core.bootstrap import Changes, Comparison, ReplayPair, ReplayPrice, Workbench
+from core.bootstrap import CUT_OFF, Changes, Comparison, ReplayPair, ReplayPrice, Workbench
 from core.errors import FootlightsError
 from core.events import ApprovalAsked
-from core.tape import Ran, Step, read
+from core.tape import Ran, Step
 from core.types import Turn
 from pages.ui import say, steps
 from pages.ui.markdown import label, safe
@@ -17,7 +19,6 @@ _QUESTION = "The question"
 _MODEL = "The model"
 _PROMPT = "The prompt"
 _IDLE_SECONDS = 30
-_SHOWN = 400
 
 
 def draw(bench: Workbench, turn_id: str) -> None:
@@ -39,7 +40,7 @@ def draw(bench: Workbench, turn_id: str) -> None:
 
 def _draw_form(bench: Workbench, turn: Turn) -> None:
     bench.replays.price(user(), turn.id, Changes())  # says in words when it cannot be replayed
-    taped = read(bench.turn_rows.tape(user(), turn.id))
+    rows = bench.turn_rows.tape(user(), turn.id)
     st.markdown(
         "Go through this run again with one thing changed. What is unchanged comes from its tape: no "
         "model is asked for it, and no tool runs."
@@ -47,7 +48,7 @@ def _draw_form(bench: Workbench, turn: Turn) -> None:
     st.header(label(turn.request.prompt[:140]), anchor=False)
     _doors(turn, "Trace of this run")
     with st.container(key="replay_steps"):
-        steps.draw(taped)
+        taped = steps.draw_taped(rows)
     changed = st.segmented_control(
         "What is changed",
         [_NOTHING, _RESULT, _QUESTION, _MODEL, _PROMPT],
@@ -64,7 +65,7 @@ def _draw_form(bench: Workbench, turn: Turn) -> None:
         _begin(bench, turn, changes)
 
 
-def _changes(bench: Workbench, turn: Turn, taped: list[Step], what: str) -> Changes:
+def _changes(bench: Workbench, turn: Turn, taped: Sequence[Step], what: str) -> Changes:
     if what == _RESULT:
         return _changed_result(taped)
     if what == _QUESTION:
@@ -75,7 +76,7 @@ def _changes(bench: Workbench, turn: Turn, taped: list[Step], what: str) -> Chan
     return Changes()
 
 
-def _changed_result(taped: list[Step]) -> Changes:
+def _changed_result(taped: Sequence[Step]) -> Changes:
     calls: dict[str, tuple[int, Ran]] = {
         ran.call.id: (step.number, ran) for step in taped for ran in step.calls if ran.result
     }
@@ -94,7 +95,7 @@ def _changed_result(taped: list[Step]) -> Changes:
     return Changes(results={chosen: text}) if text != was else Changes()
 
 
-def _changed_from(bench: Workbench, turn: Turn, taped: list[Step], what: str) -> Changes:
+def _changed_from(bench: Workbench, turn: Turn, taped: Sequence[Step], what: str) -> Changes:
     left, right = st.columns([2, 1])
     with right:
         step = st.selectbox(
@@ -164,7 +165,9 @@ def _draw_comparison(bench: Workbench, found: Comparison) -> None:
         _doors(after, "Trace of the replay")
         st.button("Look again", icon=":material/refresh:")
         return
-    if found.diverged is None:
+    if after.status in CUT_OFF:
+        _draw_cut_off(bench, after)
+    elif found.diverged is None:
         st.success("The same run: every step came from the tape.", icon=":material/equal:")
     else:
         st.info(
@@ -175,6 +178,16 @@ def _draw_comparison(bench: Workbench, found: Comparison) -> None:
     for pair in found.pairs:
         _draw_pair(pair, first=pair.number == found.diverged)
     _draw_ends(found)
+
+
+def _draw_cut_off(bench: Workbench, turn: Turn) -> None:
+    """It did not come to its end: why, and how it goes on from there."""
+    why = turn.error["message"] if turn.error else "it was stopped"
+    st.warning(f"The replay was cut off: {label(why)}.", icon=":material/power_off:")
+    price = bench.replays.price(user(), turn.id, Changes())
+    st.caption(f":material/payments: {_in_words(price)}")
+    if st.button("Go on", type="primary", icon=":material/resume:", key="replay_on"):
+        _begin(bench, turn, Changes())
 
 
 def _cost(turn: Turn) -> str:
@@ -206,14 +219,10 @@ def _draw_step(step: Step) -> None:
     if text := step.response.text.strip():
         st.markdown(safe(text))
     for ran in step.calls:
-        arguments = ran.call.arguments[:_SHOWN]
         st.markdown(f"{steps.icon(ran.call.name)} {label(ran.call.name[:64])}")
-        st.code(arguments, language="json", wrap_lines=True)
+        steps.text(ran.call.arguments, "json")
         if ran.result:
-            text = ran.result.text
-            st.code(
-                text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…", language=None, wrap_lines=True
-            )
+            steps.text(ran.result.text)
 
 
 def _draw_ends(found: Comparison) -> None:

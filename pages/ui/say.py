@@ -60,7 +60,7 @@ def seconds(value: float | None) -> str:
     if value is None:
         return "–"
     if value < 0.1:
-        return f"{value * 1000:.0f} ms"
+        return f"{value * 1000:.0f} ms" if value >= 0.0005 else "under 1 ms"
     return f"{value:.1f} s" if value < 60 else f"{int(value // 60)} min {int(value % 60)} s"
 
 

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.events import ToolReturned
-from core.tape import Ran, Step, read
+from core.tape import Ran, Row, Step, events_of, read
 from core.types import Turn
 from pages.ui import charts, say
 from pages.ui.markdown import label, safe
@@ -32,22 +33,29 @@ def of(turn: Turn) -> None:
     """The steps of a finished turn, and its charts."""
     if not turn.request.tools:
         return
-    steps = read(workbench().turn_rows.tape(user(), turn.id))
-    draw(steps)
+    steps = draw_taped(workbench().turn_rows.tape(user(), turn.id))
     for place, ran in enumerate(ran for step in steps for ran in step.calls):
         shown = ran.result.shown if ran.result else None
         if shown and shown["kind"] == "plot":
             _plot(shown, f"plot_{turn.id}_{place}")
 
 
-def draw(steps: Sequence[Step]) -> None:
-    """Each call in a line; opened, it shows its arguments and its result."""
+def draw_taped(rows: Sequence[Row]) -> Sequence[Step]:
+    """The steps of a run that is over; one that was cut off may have calls without a result."""
+    steps = read(rows)
+    draw(steps, {event.call.id for _, event in events_of(rows, "effect")})
+    return steps
+
+
+def draw(steps: Sequence[Step], begun: AbstractSet[str] | None = None) -> None:
+    """Each call in a line; opened, it shows its arguments and its result. None still runs when `begun` is
+    given, the ids of those that had begun to change something."""
     with st.container(gap=None):
         for step in steps:
             if step.calls and step.response.text.strip():
                 st.caption(safe(step.response.text))
             for ran in step.calls:
-                _call(step.number, ran)
+                _call(step.number, ran, begun)
 
 
 def icon(name: str) -> str:
@@ -55,9 +63,9 @@ def icon(name: str) -> str:
     return _ICONS.get(name, ":material/build:")
 
 
-def _call(number: int, ran: Ran) -> None:
+def _call(number: int, ran: Ran, begun: AbstractSet[str] | None) -> None:
     name = label(ran.call.name[:64])
-    title = f"{icon(ran.call.name)} Step {number} · {name} · {_state(ran)}"
+    title = f"{icon(ran.call.name)} Step {number} · {name} · {_state(ran, begun)}"
     with st.expander(title, type="compact"):
         st.caption("Called with")
         st.code(_pretty(ran.call.arguments), language="json", wrap_lines=True)
@@ -77,9 +85,14 @@ def result(found: ToolReturned) -> None:
     if found.shown and found.shown["kind"] == "table":
         table(found.shown)
         return
-    text = found.text if len(found.text) <= _LONGEST else f"{found.text[:_LONGEST]}…"
-    # A long one is scrolled, so that the answer stays in sight.
-    st.code(text, language=None, wrap_lines=True, height=_TALL if _is_long(text) else "content")
+    text(found.text)
+
+
+def text(said: str, language: str | None = None) -> None:
+    """A text as it is; a long one is scrolled, so that the answer stays in sight."""
+    shown = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
+    tall = _TALL if _is_long(shown) else "content"
+    st.code(shown, language=language, wrap_lines=True, height=tall)
 
 
 def _is_long(text: str) -> bool:
@@ -93,8 +106,8 @@ def table(shown: dict[str, Any]) -> None:
     # By names of our own: numbers would count from the index, and a tool's names may be anything.
     frame.columns = pd.Index([f"c{number}" for number in range(len(shown["columns"]))])
     names = {f"c{number}": label(str(name)) for number, name in enumerate(shown["columns"])}
-    rows = min(len(shown["rows"]), _MOST_ROWS) + 1
-    st.dataframe(frame, hide_index=True, column_config=names, height=rows * _ROW_PIXELS + 3)
+    tall = "content" if len(shown["rows"]) <= _MOST_ROWS else (_MOST_ROWS + 1) * _ROW_PIXELS + 3
+    st.dataframe(frame, hide_index=True, column_config=names, height=tall, placeholder="–")
     if shown["total"] > len(shown["rows"]):
         st.caption(f"the first {len(shown['rows']):,} of {shown['total']:,} rows")
 
@@ -108,7 +121,10 @@ def _plot(shown: dict[str, Any], key: str) -> None:
     )
 
 
-def _state(ran: Ran) -> str:
+def _state(ran: Ran, begun: AbstractSet[str] | None) -> str:
+    if ran.result is None and begun is not None:
+        unknown = ":orange[unknown whether it took effect]"
+        return unknown if ran.call.id in begun else "not finished"
     if ran.result is None:
         return "waits for you" if ran.waits else "running"
     if ran.result.code == "denied":

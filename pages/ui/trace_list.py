@@ -160,7 +160,7 @@ def _table(rows: tuple[TraceRow, ...], wanted: str) -> None:
             "Asked": st.column_config.DatetimeColumn(
                 format="D MMM, HH:mm", timezone=st.context.timezone or "UTC", width=105
             ),
-            "Question": st.column_config.TextColumn(width=255),
+            "Question": st.column_config.TextColumn(width=215),
             "Time": number(format="%.2f s", width=75, help="From the question to the last word"),
             "Steps": number(
                 format="localized",
@@ -168,7 +168,7 @@ def _table(rows: tuple[TraceRow, ...], wanted: str) -> None:
                 help="Answers of the model, one after another: 1 without tools",
             ),
             "Tokens": number(format="localized", width=75, help="Sent and answered"),
-            "Model": st.column_config.TextColumn(width=105),
+            "Model": st.column_config.TextColumn(width=135),
             "Cost": st.column_config.TextColumn(alignment="right", width=80),
             "End": st.column_config.TextColumn(width=150),
             "Verdicts": st.column_config.TextColumn(
@@ -195,7 +195,10 @@ def _row(row: TraceRow) -> dict[str, Any]:
     return {
         "Asked": row.created_at,
         "Question": " ".join(row.question.split()),
-        "Model": row.model or ("no model yet" if running else "no model"),
+        # The filter above has it whole.
+        "Model": row.model.partition(":")[2]
+        or row.model
+        or ("no model yet" if running else "no model"),
         "Time": None if running else row.seconds,
         "Steps": row.steps or None,
         "Tokens": row.tokens or None,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from core.errors import Conflict, Misuse, NotFound
@@ -481,3 +482,58 @@ def test_words_before_a_call_are_no_part_of_the_answer_but_stay_on_the_tape(stag
     assert "".join(e.text for e in events if isinstance(e, TextDelta)) == "Hm, 6*7?42."
     assert turn.answer == "42."
     assert read(stage.bench.turn_rows.tape("local", turn.id))[0].response.text == "Hm, 6*7?"
+
+
+def test_a_name_that_no_tool_can_have_is_told_and_written_as_vendors_take_it(stage: Stage) -> None:
+    names = ["half \ud83d, nul \0", "<script>alert(1)</script>", "", "x" * 3_000]
+    calls = [
+        (f"id\ud83d{at}" if at == 0 else f"id{at}", name, "{}") for at, name in enumerate(names)
+    ]
+    stage.vendor.script.extend([Says("", calls), Says("No such tools.")])
+    turn, events = stage.ask("Call them.", "calculator")
+    assert (turn.status, turn.answer) == ("done", "No such tools.")
+    assert {each.code for each in returned(events)} == {"unknown_tool"}
+    [said] = [each for each in stage.vendor.bodies[-1]["messages"] if each["role"] == "assistant"]
+    sent = said.get("tool_calls") or said["content"]
+    told = [each.get("function", each)["name"] for each in sent]
+    assert told == ["half_nul_", "_script_alert_1_script_", "unnamed", "x" * 64]
+
+
+STUBBORN = '''
+import os, pathlib, signal, subprocess, time
+
+def stay(mark: int) -> str:
+    """Stay."""
+    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    child = subprocess.Popen(["sleep", "600"], env={}, start_new_session=True)
+    if (pid := os.fork()) == 0:
+        os.setsid()
+        time.sleep(600)
+    told = pathlib.Path(__file__).with_name(f"pids{mark}.part")
+    told.write_text(f"{os.getpid()} {child.pid} {pid}")
+    told.rename(told.with_suffix(".txt"))
+    while True:
+        pass
+'''
+
+
+def test_stop_ends_tools_that_will_not_end_and_everything_that_they_started(stage: Stage) -> None:
+    (stage.folder / "stubborn.py").write_text(STUBBORN)
+    calls = [(f"c{n}", "stay", json.dumps({"mark": n})) for n in range(6)]
+    stage.vendor.script.append(Says("", calls))
+    turn_id = stage.start("Stay.", "stay")
+    ticking = threading.Event()
+    while len(told := list(stage.folder.glob("pids*.txt"))) < 4:  # as many as run at once
+        ticking.wait(0.02)
+    pids = [int(pid) for each in told for pid in each.read_text().split()]
+    felt = Felt()
+    stage.bench.bridge.run(stage.bench.turns.stop("local", turn_id))
+    assert stage.follow(turn_id)[-1].words == "stopped by you"
+    assert felt.seconds < 1
+    assert len(pids) == 12
+    while any(map(psutil.pid_exists, pids)):
+        ticking.wait(0.02)
+        assert felt.seconds < 1
+    spans = [s for s in stage.bench.traces.read("local", turn_id) if s.kind == "tool"]
+    assert {span.status for span in spans} == {"stopped"}

@@ -206,7 +206,10 @@ def test_a_real_connection_of_one_s_own_program_is_its_owner_s(bench: Any) -> No
         assert httpx2.get(address).text == "machine"
 
 
-def test_a_tool_that_asks_the_app_back_is_not_its_owner(bench: Any) -> None:
+@pytest.mark.parametrize("through", [(), ("env", "-i")])
+def test_a_tool_that_asks_the_app_back_is_not_its_owner(
+    bench: Any, through: tuple[str, ...]
+) -> None:
     async def page(scope: Any, receive: Any, send: Any) -> None:
         await PlainTextResponse(scope["footlights.caller"].door)(scope, receive, send)
 
@@ -214,8 +217,10 @@ def test_a_tool_that_asks_the_app_back_is_not_its_owner(bench: Any) -> None:
     with served(Doors(page, lambda: bench)) as address:
         asking = [sys.executable, "-c", ask, address]
         mark = offspring.marked()
+        # What it starts with an environment of its own is of it too.
+        start = "import subprocess, sys; subprocess.run(sys.argv[1:])"
         tool = subprocess.Popen(
-            asking,
+            [sys.executable, "-c", start, *through, *asking],
             env={**os.environ, **mark},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """Replays: the same run byte for byte, one thing changed, nothing done twice, and the price said first."""
 
 import json
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -40,6 +41,13 @@ for batch in bench.bridge.iterate(bench.turns.follow("local", turn), 60):
         os.kill(os.getpid(), 9)
 """
 LONG = '''
+def fall(how: str) -> str:
+    """Fall.
+
+    Effects: somebody falls.
+    """
+    raise ValueError(how)
+
 def recite(lines: int) -> str:
     """Recite."""
     return "\\n".join(f"line {n} of a long play" for n in range(lines))
@@ -135,6 +143,38 @@ def test_a_replay_with_nothing_changed_is_the_same_run_byte_for_byte_and_asks_no
     assert stage.bench.ledger.turn_cost("local", again.id) == Decimal(0)
     assert (again.usage.input_tokens, again.usage.output_tokens) == (0, 0)
     assert not [event for event in events if isinstance(event, Diverged)]
+
+
+HARD = st.one_of(
+    st.tuples(st.just("mail"), st.builds(lambda to: {"to": to}, st.sampled_from(["ann", "bob"]))),
+    st.tuples(st.just("fall"), st.just({"how": "half \ud83d and <|im_end|>"})),
+    st.tuples(st.just("calculator"), st.just({"expression": "6*7"})),
+    st.tuples(st.just("half \ud83d"), st.just({})),
+    st.tuples(st.just("recite"), st.sampled_from(['{"lines": 900, "lines": 1}', '{"lines": 1}'])),
+)
+
+
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.lists(HARD, min_size=1, max_size=10), min_size=3, max_size=9),
+    st.sampled_from(["once", "always", "no"]),
+)
+def test_so_is_one_with_effects_refusals_failures_and_bounds_and_nothing_is_done_again(
+    stage: Stage, script: list[Any], decision: str
+) -> None:
+    stage.vendor.script.clear()
+    stage.vendor.script.extend(Says("", calls(*each)) for each in script)
+    named = ("calculator", "recite", "mail", "fall")
+    turn_id = stage.start("Do it all.", *named, use_documents=False)
+    allow(stage, turn_id, decision)
+    turn = stage.bench.turn_rows.get("local", turn_id)
+    assert turn.status == "done"
+    asked, before = len(stage.vendor.bodies), sent(stage)
+    again, events = replayed(stage, turn)
+    assert tape(stage, again) == tape(stage, turn)
+    assert (again.answer, again.stop_reason) == (turn.answer, turn.stop_reason)
+    assert (len(stage.vendor.bodies), sent(stage)) == (asked, before)
+    assert not [event for event in events if isinstance(event, ApprovalAsked | Diverged)]
 
 
 def test_a_changed_result_is_read_by_the_model_and_what_came_before_is_not_asked_again(
@@ -333,3 +373,85 @@ def test_killed_in_the_middle_of_an_effect_it_goes_on_and_does_not_do_it_twice(
         again = bench.turn_rows.get("local", started.turn_id)
         assert (again.conversation_id, again.status) == (turn.conversation_id, "done")
     assert (tools / "sent.txt").read_text() == "ann\n"
+
+
+def stopped_in_a_tool(stage: Stage, turn_id: str) -> Any:
+    """Allow what it asks, and stop it when its tool has begun."""
+    began, ticking = stage.folder / "began.txt", threading.Event()
+    for batch in stage.bench.bridge.iterate(stage.bench.turns.follow("local", turn_id), 30):
+        for event in (record.event for record in batch or ()):
+            if isinstance(event, ApprovalAsked):
+                stage.bench.approvals.decide("local", turn_id, event.call.id, "once")
+            elif event.type == "approval_given" or (
+                event.type == "tool_called" and event.call.name == "rest"
+            ):
+                while not began.exists():
+                    ticking.wait(0.02)
+                stage.bench.bridge.run(stage.bench.turns.stop("local", turn_id))
+    turn = stage.bench.turn_rows.get("local", turn_id)
+    assert turn.status == "stopped"
+    return turn
+
+
+POST = '''
+import pathlib, time
+HERE = pathlib.Path(__file__).parent
+
+def post(to: str) -> str:
+    """Post a letter.
+
+    Effects: a letter is posted.
+    """
+    with (HERE / "sent.txt").open("a") as file:
+        file.write(to + "\\n")
+    _wait("post")
+    return f"posted to {to}"
+
+def rest() -> str:
+    """Rest."""
+    _wait("rest")
+    return "rested"
+
+def _wait(name):
+    (HERE / "began.txt").write_text(name)
+    while not (HERE / "go.txt").exists():
+        time.sleep(0.02)
+'''
+
+
+@pytest.mark.parametrize("had_ended", [False, True])
+def test_what_was_begun_is_not_done_twice_by_the_replay_of_a_replay_that_was_cut_off_too(
+    stage: Stage, had_ended: bool
+) -> None:
+    (stage.folder / "post.py").write_text(POST)
+    go, began = stage.folder / "go.txt", stage.folder / "began.txt"
+    for path in (go, began):
+        path.unlink(missing_ok=True)
+    letter = Says("", [("p1", "post", '{"to": "ann"}')])
+    stage.vendor.script.extend([letter, Says("Posted.")])
+    turn_id = stage.start("Write to Ann.", "post", "rest", use_documents=False)
+    if had_ended:
+        go.touch()
+        allow(stage, turn_id)
+        go.unlink()
+    else:
+        stopped_in_a_tool(stage, turn_id)
+    # It is gone through again with another question, and cut off before the letter comes up.
+    stage.vendor.script.clear()
+    stage.vendor.script.append(Says("", [("r1", "rest", "{}")]))
+    began.unlink()
+    other = stage.bench.replays.start("local", turn_id, Changes(question="Rest, and write to Ann."))
+    second = stopped_in_a_tool(stage, other.turn_id)
+    go.touch()
+    # Then that one goes on, and now the same letter comes up, under another id.
+    again = Says("", [("p9", "post", '{ "to":"ann" }')])
+    stage.vendor.script.extend([again, Says("It is posted.")])
+    started = stage.bench.replays.start("local", second.id, NOTHING)
+    events = allow(stage, started.turn_id)
+    third = stage.bench.turn_rows.get("local", started.turn_id)
+    assert (third.status, third.answer) == ("done", "It is posted.")
+    assert sent(stage) == ["ann"]
+    assert not [event for event in events if isinstance(event, ApprovalAsked)]
+    told = [event for event in events if event.type == "tool_returned"]
+    want = "posted to ann" if had_ended else UNKNOWN
+    assert [event.text for event in told] == ["rested", want]

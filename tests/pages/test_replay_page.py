@@ -1,14 +1,25 @@
 """The replay of a run: reached from its trace, one thing changed, both runs side by side."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.test_tools_page import finished, texts
+from core.replays import Changes
+from core.tape import read
+from tests.pages.test_tools_page import REST, finished, texts
 
 Open = Callable[..., AppTest]
 CALL = '/call calculator {"expression": "6*7"}'
+
+
+@pytest.fixture
+def folder(bench: Any) -> Path:
+    found: Path = bench.tools.folder
+    found.mkdir(parents=True, exist_ok=True)
+    return found
 
 
 def test_a_run_is_replayed_with_a_changed_result_and_compared_step_by_step(
@@ -47,3 +58,37 @@ def test_an_answer_without_tools_and_one_that_is_not_there_say_what_to_do(
     assert "made without tools" in test.error[0].value
     other = app("tools.py", replay="nobody")
     assert other.error
+
+
+def test_a_replay_that_was_cut_off_says_so_and_goes_on(bench: Any, app: Open, folder: Path) -> None:
+    (folder / "rests.py").write_text(REST)
+    turn = finished(bench, CALL, "calculator", "rest", use_documents=False)
+    asked = Changes(question='/call rest {"seconds": 30}')
+    started = bench.replays.start("local", turn.id, asked)
+    for batch in bench.bridge.iterate(bench.turns.follow("local", started.turn_id), 30):
+        if any(record.event.type == "tool_called" for record in batch or ()):
+            bench.bridge.run(bench.turns.stop("local", started.turn_id))
+    (folder / "rests.py").write_text(REST.replace("time.sleep(seconds)", ""))
+    test = app("tools.py", replay=started.turn_id)
+    assert [each.value for each in test.warning] == ["The replay was cut off: it was stopped."]
+    assert not test.success
+    assert "Step 1 comes from the tape at no cost. From step 2 on" in texts(test)
+    test.button(key="replay_on").click().run()
+    assert not test.exception and not test.warning
+    assert "rested" in texts(test)
+    [last] = [each for each in test.info if "Live from step 2 on: the tape ends here" in each.value]
+    assert last
+
+
+def test_a_difference_far_down_in_a_result_is_there_to_be_seen(bench: Any, app: Open) -> None:
+    turn = finished(bench, CALL, "calculator")
+    long = "x" * 3_000 + " and here it differs"
+    started = bench.replays.start("local", turn.id, Changes(results={_call_of(bench, turn): long}))
+    for _ in bench.bridge.iterate(bench.turns.follow("local", started.turn_id), 30):
+        pass
+    assert "and here it differs" in texts(app("tools.py", replay=started.turn_id))
+
+
+def _call_of(bench: Any, turn: Any) -> str:
+    [step, *_] = read(bench.turn_rows.tape("local", turn.id))
+    return step.calls[0].call.id

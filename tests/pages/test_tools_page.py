@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.types import TurnRequest
+from core.events import StepStarted, TextDelta, ToolCalled
+from core.types import ToolCall, TurnRequest
+from pages.ui import say
+from pages.ui.charts import plotted
+from pages.ui.live import _Seen
 
 Open = Callable[..., AppTest]
 CUE = '''
@@ -80,6 +84,15 @@ def test_a_tool_of_ones_own_is_found_and_a_broken_one_is_told_at_its_line(
     test.text_area(key="send_cue_times").set_value("[1, 2]")
     next(each for each in test.button if each.form_id == "form_send_cue").click().run()
     assert (folder / "sent.txt").read_text() == "12"
+
+
+def test_a_form_that_was_left_empty_runs_nothing(app: Open, folder: Path) -> None:
+    (folder / "cues.py").write_text(CUE.replace("cue: int", "cue: str"))
+    test = app("tools.py")
+    next(each for each in test.button if each.form_id == "form_send_cue").click().run()
+    assert "send_cue was not run" in texts(test)
+    assert "'cue' is a required property" in texts(test)
+    assert not (folder / "sent.txt").exists()
 
 
 def test_steps_are_shown_with_arguments_results_tables_and_charts(app: Open, bench: Any) -> None:
@@ -163,3 +176,70 @@ def test_a_tool_that_waits_is_allowed_on_the_page(app: Open, bench: Any, folder:
     test = app(c=started.conversation_id)
     assert "Allowed once." in texts(test) or "sent 7" in texts(test)
     assert (folder / "sent.txt").read_text() == "7"
+
+
+REST = '''
+import pathlib, time
+
+def rest(seconds: float) -> str:
+    """Rest."""
+    pathlib.Path(__file__).with_name("began.txt").write_text("yes")
+    time.sleep(seconds)
+    return "rested"
+
+def cue(seconds: float) -> str:
+    """Send a slow cue.
+
+    Effects: the lights change.
+    """
+    return rest(seconds)
+'''
+
+
+@pytest.mark.parametrize(
+    ("tool", "state"), [("rest", "not finished"), ("cue", "unknown whether it took effect")]
+)
+def test_a_call_of_a_run_that_was_stopped_does_not_run_for_ever_and_the_way_on_is_said(
+    app: Open, bench: Any, folder: Path, tool: str, state: str
+) -> None:
+    (folder / "rests.py").write_text(REST)
+    asked = f'/call {tool} {{"seconds": 30}}'
+    request = TurnRequest(asked, tools=(tool,), use_documents=False)
+    started = bench.turns.start("local", request)
+    for batch in bench.bridge.iterate(bench.turns.follow("local", started.turn_id), 30):
+        for event in (record.event for record in batch or ()):
+            if event.type == "approval_asked":
+                bench.approvals.decide("local", started.turn_id, event.call.id, "once")
+        if (folder / "began.txt").exists():
+            bench.bridge.run(bench.turns.stop("local", started.turn_id))
+    test = app(c=started.conversation_id)
+    [title] = [each.label for each in test.expander if "Step 1" in each.label]
+    assert state in title and "running" not in title
+    assert "goes on where it was cut off" in test.info[0].value
+
+
+def test_what_was_said_before_a_call_stands_with_its_step_and_not_below_it_too() -> None:
+    seen = _Seen()
+    call = ToolCall("c1", "rest", "{}")
+    for event in (StepStarted(1, 8), TextDelta("Let me rest."), ToolCalled(call)):
+        seen.add(event)
+    assert (seen.text, seen.waiting) == ("", "Running rest")
+    assert seen.tape.steps[0].response.text == "Let me rest."
+
+
+def test_a_long_name_leaves_room_for_the_bars_of_a_chart_and_a_date_stays_a_name() -> None:
+    long = "Love's Labour's Lost & Found Again in the Rain"
+    rows = [[long, 3], ["2026-11-30", 4]]
+    shown = {"chart": "bar", "x": "show", "y": ["sold"], "title": "", "columns": ["show", "sold"]}
+    axis = plotted({**shown, "rows": rows}, "light").layout.xaxis
+    assert axis.type == "category"
+    assert dict(axis.labelalias) == {long.replace("&", "&amp;"): "Love's Labour's …"}
+
+
+def test_less_than_a_millisecond_is_not_nothing() -> None:
+    assert [say.seconds(each) for each in (0.0, 0.0004, 0.004, 0.4)] == [
+        "under 1 ms",
+        "under 1 ms",
+        "4 ms",
+        "0.4 s",
+    ]

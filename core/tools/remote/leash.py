@@ -13,11 +13,11 @@ from pathlib import Path
 
 
 def _watch(descriptor: int) -> None:
+    from core.offspring import end_below, sweep
+
     while os.read(descriptor, 1):
         continue
-    sys.path.insert(0, str(Path(__file__).parents[3]))
-    from core.offspring import sweep  # only now: a server is not to wait for it
-
+    end_below(os.getpid())
     while sweep(os.environ):
         continue
     os.killpg(os.getpgrp(), signal.SIGKILL)  # ourselves among them
@@ -30,8 +30,13 @@ def main(arguments: list[str]) -> int:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
+    sys.path.insert(0, str(Path(__file__).parents[3]))
+    from core import offspring  # only now: a server is not to wait for it
+
+    offspring.adopt()
     threading.Thread(target=_watch, args=(int(arguments[0]),), daemon=True).start()
     code = process.wait()
+    offspring.end_below(os.getpid())
     return code if code >= 0 else 128 - code
 
 

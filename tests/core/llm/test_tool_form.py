@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from core.events import FinishReason, ModelDone, ModelEvent, TextDelta, ToolCalled
+from core.llm.json_text import read
 from core.llm.tool_form import formed, in_schema_form
+from core.llm.unusable import UnusableOutput
 from core.types import (
     Message,
     ModelRequest,
@@ -108,6 +110,26 @@ async def test_a_call_that_was_cut_is_never_made() -> None:
     events: list[Any] = await heard('{"tool": "dim", "arguments": {"lamp": "P', "length")
     assert [event.type for event in events] == ["model_done"]
     assert events[0].finish == "length"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"tool": "dim", "arguments": {"lamp": "PAR", "lamp": "Fresnel"}}',
+        '{"tool": "dim", "arguments": {"lamp": "\\ud83d"}}',
+        '{"tool": "dim", "arguments": {"level": ' + "9" * 400 + "}}",
+        '{"tool": "dim", "arguments": ' + '{"a": ' * 70 + "1" + "}" * 71 + "}",
+        '{"tool": "dim", "arguments": {"lamp": "PAR"',
+        'Sure: {"tool": "dim", "arguments": {"lamp": "PAR"},}',
+    ],
+)
+async def test_a_call_that_cannot_be_read_is_no_answer_and_is_passed_on_as_it_is(text: str) -> None:
+    [call, done] = await heard(text)
+    assert isinstance(call, ToolCalled) and isinstance(done, ModelDone)
+    assert (call.call.name, call.call.arguments) == ("dim", text)
+    assert done.finish == "tool_calls"
+    with pytest.raises(UnusableOutput):  # so nothing runs, and the model is told why
+        read(call.call.arguments, "object", mend=False)
 
 
 async def test_what_is_no_json_is_the_answer() -> None:

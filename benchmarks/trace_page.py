@@ -1,0 +1,85 @@
+"""The page of traces in a real Chromium over 100,000 turns, and with a trace of 10,000 spans:
+`python -m benchmarks trace_page`. CHROMIUM names the browser."""
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.traces import ME, SPANS, TURNS, fill, span
+from core.store.engine import make_engine, migrate
+from core.store.traces import Traces
+from tests.browser.conftest import SETTLED, App
+
+TIMES = 12
+_LONG = f"t{TURNS // 2:06}"
+
+
+def main() -> None:
+    """From the address to the page that stands still, and the time of the CPU that the app spent for it."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        data = Path(folder) / "data"
+        _filled(data)
+        app = App(data, FOOTLIGHTS_SAMPLES="0")
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"]
+        )
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        pid = app.process.pid
+        try:
+            long = f"/traces?turn={_LONG}"
+            _say(f"{TURNS:,} traces", pid, lambda: _open(page, f"{app.address}/traces"))
+            _say(f"a trace of {SPANS:,} spans", pid, lambda: _open(page, f"{app.address}{long}"))
+            _say("another step of it", pid, lambda: _step(page))
+        finally:
+            browser.close()
+            app.close()
+
+
+def _filled(data: Path) -> None:
+    data.mkdir()
+    engine = make_engine(f"sqlite:///{data / 'footlights.db'}")
+    migrate(engine)
+    fill(engine)
+    Traces(engine).write(ME, _LONG, [span(number) for number in range(SPANS)])
+    engine.dispose()
+
+
+def _open(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_test_id("stDataFrame").wait_for(timeout=60_000)
+    page.wait_for_selector(SETTLED, timeout=60_000)
+
+
+def _step(page: Page) -> None:
+    slider = page.get_by_role("slider")
+    before = slider.get_attribute("aria-valuenow")
+    slider.press("ArrowRight")
+    page.wait_for_function(
+        "was => (document.querySelector('[role=slider]')?.ariaValueNow ?? was) !== was", arg=before
+    )
+    page.wait_for_selector(SETTLED, timeout=60_000)
+
+
+def _say(what: str, pid: int, work: Callable[[], None]) -> None:
+    work()  # the first compiles what is kept from then on
+    walls, before = [], _cpu(pid)
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        work()
+        walls.append((time.perf_counter() - began) * 1000)
+    spent = (_cpu(pid) - before) / TIMES * 1000
+    print(
+        f"{what}: median {statistics.median(walls):.0f} ms, fastest {min(walls):.0f} ms, "
+        f"CPU of the app {spent:.0f} ms"
+    )
+
+
+def _cpu(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)

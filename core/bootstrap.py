@@ -48,6 +48,8 @@ from core.sharing.reach import qr as qr_code
 from core.sharing.reach import tunnels as tunnels
 from core.sharing.scan import Finding as Finding
 from core.sharing.scope import Demo as Demo
+from core.sharing.shown import ENDED as ENDED
+from core.sharing.shown import THANKS as THANKS
 from core.sharing.shown import Told as Told
 from core.sharing.snapshot import excerpt as excerpt
 from core.sharing.snapshot_page import page as snapshot_page

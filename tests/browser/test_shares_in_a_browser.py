@@ -64,7 +64,7 @@ def test_a_stranger_asks_and_no_stored_script_runs_nor_asks_anybody(far: Tab, se
     expect(page).to_have_url(re.compile("/sign-in"))
     served.api.post(f"/shares/{made['id']}/revoke")
     page.goto(f"{far.address}/demo")
-    expect(page.get_by_text("There is nothing to see here")).to_be_visible()
+    expect(page.get_by_text("This demo has ended")).to_be_visible()
     log = served.log.read_text()
     assert made["token"] not in log and "Traceback" not in log
 

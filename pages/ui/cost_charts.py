@@ -180,7 +180,9 @@ def month(
         hovertemplate=shape + "<extra>spent so far</extra>",
     )
     # A cap far above would press the rest flat.
-    if cap is not None and cap <= 4 * pace.high:
+    near = cap is not None and cap <= 4 * pace.high
+    top = max(sums[-1], pace.high, cap if near and cap else 0.0)
+    if near:
         figure.add_hline(y=cap, line={"color": colours.bad, "width": 1.5, "dash": "dash"})
         figure.add_annotation(
             x=0, xref="paper", y=cap, text="cap", showarrow=False, yshift=9, font={"size": 11}
@@ -194,14 +196,19 @@ def month(
         fixedrange=True,
     )
     figure.update_yaxes(
-        title="US dollars", tickprefix="$", rangemode="tozero", nticks=5, fixedrange=True
+        title="US dollars",
+        tickprefix="$",
+        range=[0, 1.06 * top] if top else None,  # a line at the very edge is cut in half
+        rangemode="tozero",
+        nticks=5,
+        fixedrange=True,
     )
-    figure = charts.laid_out(figure, theme, height=210)
+    figure = charts.laid_out(figure, theme, height=230)
     return figure.update_layout(
         showlegend=True,
         margin={"t": 30},
         **_of_the_page(theme),
-        legend={"y": -0.3, "yanchor": "top"},
+        legend={"y": -0.36, "yanchor": "top"},
     )
 
 

@@ -151,7 +151,7 @@ def _table(found: Sequence[Spend], dimension: Dimension) -> None:
         rows.append(
             {
                 _NAMES[dimension]: each.name or "none",
-                "cost": say.money(each.cost),
+                "cost": "unknown" if each.cost is None else say.money(each.cost),
                 "share": share,
                 "calls": each.calls,
                 "sent": each.input_tokens,
@@ -262,7 +262,7 @@ def _dearest(bench: Workbench, since: date, until: date) -> None:
             plural = "" if calls == 1 else "s"
             st.page_link(
                 "costs.py",
-                label=f"**{label(say.money(cost))}** · {label(words)} · {calls} call{plural}",
+                label=f"**{label(say.money(cost))}** · {label(words)} · {calls}\u00a0call{plural}",
                 icon=":material/payments:",
                 query_params={"turn": turn_id},
                 width="stretch",

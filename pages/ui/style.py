@@ -65,9 +65,10 @@ _CHIPS = """
 .st-key-conversations [data-testid="stElementContainer"] { margin: 0; }
 .st-key-conversations a:not(:hover):not(:has(strong)) { background: transparent; }
 .st-key-conversations a:not(:has(strong)) p { font-weight: 400; }
-:is(.st-key-conversations, .st-key-dearest) [data-testid="stPageLink"] p {
+.st-key-conversations [data-testid="stPageLink"] p {
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
 }
+.st-key-dearest :is(a, a *) { white-space: normal; overflow: visible; height: auto; }
 """
 
 _OWN = """

@@ -7,12 +7,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.cheaper import Cacheable, FewerPassages
 from core.pace import Pace
 from core.types import LedgerRow, Usage
-from pages.ui import cheaper_view, cost_charts, cost_table, ledger_table, palette
+from core.weights import Weights
+from pages.ui import cheaper_view, cost_charts, cost_table, ledger_table, month, palette, say
 
 Open = Callable[..., AppTest]
 Ask = Callable[[str], Any]
@@ -73,6 +75,7 @@ def test_the_sums_are_exact_below_a_cent_and_say_what_is_not_in_them(
     assert "3 calls · " in texts(test)
     assert "1 call went to models without a known price" in test.warning[0].value
     assert set(rows(test)["Cost"]) == {"$0", "$0.000123", "price unknown"}
+    assert say.money(Decimal("1034.7")) == "$1,034.70"
 
 
 def test_where_no_price_is_known_the_sum_is_unknown_and_not_nothing(
@@ -232,8 +235,9 @@ def test_a_cap_is_a_bar_of_what_is_spent_reserved_and_left(
 
 
 def test_near_a_cap_the_chat_promises_the_model_of_this_machine_only_where_it_is_ready(
-    app: Open, bench: Any, asked: Ask
+    app: Open, bench: Any, asked: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Weights, "file", None)  # the project's own folder may have them
     book(bench, asked("/words 5"), "row-1", "openai:gpt-6-luna", "0.25")
     bench.caps.set("local", "day", Decimal("0.26"))
     assert "A question that may cost more is refused. It renews" in texts(app("chat.py"))
@@ -247,6 +251,16 @@ def test_a_cap_below_a_cent_is_shown_as_it_is(app: Open, bench: Any) -> None:
     bench.caps.set("local", "day", Decimal("0.018"))
     field = next(each for each in app("models.py").number_input if each.label == "A day, $")
     assert (field.value, field.proto.format) == (0.018, "%g")
+
+
+def test_what_the_month_comes_to_is_a_range_only_where_there_is_one() -> None:
+    wide, even = Pace(4.0, 5.0, 6.0), Pace(5.0, 5.0, 5.0)
+    assert month.going(wide, days_left=3) == (
+        "At the pace of the last two weeks this month comes to about **$5.00**, in four cases of five "
+        "between $4.00 and $6.00."
+    )
+    assert month.going(even, days_left=3).endswith("comes to about **$5.00**.")
+    assert month.going(even, days_left=0) == "The month ends today (UTC)."
 
 
 def test_the_month_is_drawn_with_a_band_from_today_to_its_end() -> None:

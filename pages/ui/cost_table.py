@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
@@ -19,10 +20,11 @@ def as_csv(found: Sequence[Spend]) -> str:
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerow(_COLUMNS)
+    told = names(found)
     for each in found:
         writer.writerow(
             [
-                plain(each.name or "none"),
+                plain(told[each.key]),
                 plain(each.key),
                 "" if each.cost is None else f"{each.cost:f}",
                 each.calls,
@@ -36,6 +38,17 @@ def as_csv(found: Sequence[Spend]) -> str:
             ]
         )
     return written.getvalue()
+
+
+def names(found: Sequence[Spend]) -> dict[str, str]:
+    """By key what each is called; of those that have one name the second has its number, and so on."""
+    told: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    for each in found:
+        name = each.name or "none"
+        seen[name] += 1
+        told[each.key] = name if seen[name] == 1 else f"{name} · {seen[name]}"
+    return told
 
 
 def days_of(edges: Sequence[str], first: date, last: date) -> tuple[date, date] | None:

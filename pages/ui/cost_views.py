@@ -8,7 +8,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from core.bootstrap import Dimension, Spend, Workbench
+from core.bootstrap import OTHERS, Dimension, Spend, Workbench
 from core.errors import FootlightsError
 from pages.ui import cheaper_view, cost_charts, cost_table, palette, say, turn_picker
 from pages.ui.markdown import label
@@ -78,6 +78,7 @@ def draw(bench: Workbench, today: date) -> None:
     since, until = dragged or (first, today)
     if dragged:
         found = bench.spending.by(user(), dimension, since, until)
+    found += bench.spending.others(user(), dimension, since, until, found)
     with table:
         _dragged(dragged)
         if found:
@@ -96,13 +97,13 @@ def _chart(
 ) -> tuple[date, date] | None:
     """The bars; the days that were dragged over, if any."""
     keys = [each.key for each in found[:_NAMED]]
-    names = {each.key: each.name or "none" for each in found}
+    names = cost_table.names(found)
     rows = bench.spending.by_day(user(), dimension, *span, keys)
     money = any(spend.cost for _, _, spend in rows)
     amounts: dict[str, list[tuple[date, float]]] = {names[key]: [] for key in keys}
     for day, key, spend in rows:
         amount = float(spend.cost or 0) if money else spend.input_tokens + spend.output_tokens
-        amounts.setdefault("all others" if key is None else names[key], []).append((day, amount))
+        amounts.setdefault(OTHERS if key is None else names[key], []).append((day, amount))
     amounts = {name: days for name, days in amounts.items() if any(each for _, each in days)}
     if not money:
         why = "Local and quoted answers cost nothing"
@@ -112,7 +113,7 @@ def _chart(
     if not amounts:
         st.caption("Quotations send no tokens either, so there is nothing to draw.")
         return None
-    told = "; ".join(f"{each.name or 'none'} {say.money(each.cost)}" for each in found[:_NAMED])
+    told = "; ".join(f"{names[each.key]} {say.money(each.cost)}" for each in found[:_NAMED])
     event = st.plotly_chart(
         cost_charts.over_time(amounts, *span, theme(), money=money),
         config=cost_charts.CONFIG,
@@ -144,13 +145,13 @@ def _clear() -> None:
 def _table(found: Sequence[Spend], dimension: Dimension) -> None:
     whole = sum((each.cost or Decimal(0) for each in found), Decimal(0))
     tokens = sum(each.input_tokens + each.output_tokens for each in found)
-    rows = []
+    rows, names = [], cost_table.names(found)
     for each in found:
         own = each.input_tokens + each.output_tokens
         share = float((each.cost or Decimal(0)) / whole) if whole else own / max(1, tokens)
         rows.append(
             {
-                _NAMES[dimension]: each.name or "none",
+                _NAMES[dimension]: names[each.key],
                 "cost": "unknown" if each.cost is None else say.money(each.cost),
                 "share": share,
                 "calls": each.calls,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.bootstrap import Spend
 from core.cheaper import Cacheable, FewerPassages
 from core.pace import Pace
 from core.types import LedgerRow, Usage
@@ -184,6 +185,14 @@ def test_what_made_the_spending_so_is_told_by_model_use_and_conversation(
     test.session_state["cost_dimension"] = "conversation"
     names = set(test.run().dataframe[0].value["Conversation"])
     assert {"/words 5", "/words 6"} <= names
+
+
+def test_two_of_one_name_are_told_apart_and_none_of_their_days_is_lost() -> None:
+    sums = (1, 0, 10, 5, 0, 0, 0, Decimal(1))
+    found = [Spend(name, *sums, key=key) for key, name in (("a", "Demo"), ("b", "Demo"), ("", ""))]
+    assert cost_table.names(found) == {"a": "Demo", "b": "Demo · 2", "": "none"}
+    first, second, none = csv.DictReader(io.StringIO(cost_table.as_csv(found)))
+    assert (first["name"], second["name"], none["name"]) == ("Demo", "Demo · 2", "none")
 
 
 def test_what_caches_and_fewer_passages_could_save_is_said_from_the_recorded_windows() -> None:

@@ -15,7 +15,7 @@ from core.store.distribution import BOUNDS, Distribution, distributed
 from core.store.engine import reading
 from core.store.sent_windows import Sent, sent_windows
 from core.store.spend_days import TOKENS, Dimension, date_of, number_of
-from core.store.tables import conversations, ledger, links, spend_days, spend_turns
+from core.store.tables import conversations, ledger, links, spend_days, spend_turns, turns
 
 _KEPT = ("calls", "unpriced", "estimated", *TOKENS)
 
@@ -188,6 +188,14 @@ class Spending:
         """Each day and model with what of it was estimated, to be held against a bill."""
         with reading(self._engine) as connection:
             return booked(connection, user, first_day, last_day)
+
+    def questions(self, user: str, turn_ids: Sequence[str]) -> dict[str, str]:
+        """What was asked in these turns, as far as they are there; their windows are not read."""
+        query = select(turns.c.id, turns.c.request).where(
+            turns.c.user_id == user, turns.c.id.in_(turn_ids)
+        )
+        with reading(self._engine) as connection:
+            return {row.id: row.request.prompt for row in connection.execute(query)}
 
     def names(self, user: str, dimension: str, keys: Sequence[str]) -> dict[str, str]:
         """The titles behind ids of conversations and links; what is gone has none."""

@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from core.bootstrap import OTHERS, Dimension, Spend, Workbench
-from core.errors import FootlightsError
 from pages.ui import cheaper_view, cost_charts, cost_table, palette, say, turn_picker
 from pages.ui.markdown import label
 from pages.ui.session import theme, user
@@ -254,12 +253,10 @@ def _dearest(bench: Workbench, since: date, until: date) -> None:
     if not found:
         return
     st.subheader("The dearest answers", anchor=False)
+    asked = bench.spending.questions(user(), [turn_id for turn_id, _, _ in found])
     with st.container(key="dearest"):
         for turn_id, cost, calls in found:
-            try:
-                words = turn_picker.question(bench.turn_rows.get(user(), turn_id), 90)
-            except FootlightsError:
-                words = "not of a chat that is there"
+            words = turn_picker.one_line(asked.get(turn_id, "not of a chat that is there"), 90)
             plural = "" if calls == 1 else "s"
             st.page_link(
                 "costs.py",

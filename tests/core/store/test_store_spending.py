@@ -106,6 +106,12 @@ def test_the_dearest_answers_and_how_far_the_rows_can_be_trusted(spending: Spend
     assert spending.agreement(ME, BEGIN, END) == Agreement(3, 1, 1, 1)
 
 
+def test_the_questions_behind_answers_are_told_of_one_s_own_alone(spending: Spending) -> None:
+    wanted = ["t1", "t2", "gone", ""]
+    assert spending.questions(ME, wanted) == dict.fromkeys(("t1", "t2"), "What is a gaffer?")
+    assert spending.questions(YOU, wanted) == spending.questions(ME, []) == {}
+
+
 def test_a_link_and_the_tools_of_the_step_before_stand_on_the_row(
     spending: Spending, engine: Engine
 ) -> None:

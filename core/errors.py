@@ -227,6 +227,7 @@ class BudgetExceeded(FootlightsError):
 
     code = "budget_exceeded"
     hint = "Raise the cap on the Models page, or choose a cheaper model."
+    of_a_person = "Ask whoever runs the app to raise it, or choose a cheaper model."
 
     def __init__(
         self,
@@ -238,8 +239,10 @@ class BudgetExceeded(FootlightsError):
         reserved: Decimal,
         renews_at: datetime | None,
         hint: str | None = None,
+        is_owner: bool = True,
     ) -> None:
-        super().__init__(message, hint=hint or f"{_renewal(renews_at)} {self.hint}")
+        way = self.hint if is_owner else self.of_a_person
+        super().__init__(message, hint=hint or f"{_renewal(renews_at)} {way}")
         self.scope = scope
         self.limit = limit
         self.spent = spent

@@ -32,6 +32,7 @@ def over_time(amounts: Amounts, first: date, last: date, theme: str, *, money: b
     import plotly.graph_objects as go
 
     weekly = (last - first).days >= _MOST_DAILY
+    first = min(first, last - timedelta(days=6))  # the bar of a first day is no wall
     colours, figure = palette.of(theme).chart, go.Figure()
     for number, (name, days) in enumerate(amounts.items()):
         bars = _by_week(days) if weekly else dict(days)
@@ -56,6 +57,7 @@ def over_time(amounts: Amounts, first: date, last: date, theme: str, *, money: b
         title="US dollars" if money else "tokens",
         rangemode="tozero",
         tickprefix="$" if money else "",
+        exponentformat="none" if money else "SI",
         nticks=6,
         fixedrange=True,
     )
@@ -89,9 +91,9 @@ def by_day(
             + "<extra></extra>",
         )
     )
-    least = last - timedelta(days=6)  # the bar of a first day is no wall
+    first = min(first, last - timedelta(days=6))
     figure.update_xaxes(
-        range=[_noon(min(first, least)) - half, _noon(last) + half],
+        range=[_noon(first) - half, _noon(last) + half],
         tickformat="%-d\n%b",
         nticks=7,
         tickangle=0,
@@ -101,6 +103,7 @@ def by_day(
     figure.update_yaxes(
         title="US dollars" if money else "calls",
         tickprefix="$" if money else "",
+        exponentformat="none" if money else "SI",
         rangemode="tozero",
         nticks=4,
         fixedrange=True,
@@ -198,6 +201,7 @@ def month(
     figure.update_yaxes(
         title="US dollars",
         tickprefix="$",
+        exponentformat="none",
         range=[0, 1.06 * top] if top else None,  # a line at the very edge is cut in half
         rangemode="tozero",
         nticks=5,

@@ -158,8 +158,9 @@ def test_days_are_stacked_by_name_in_the_colours_of_the_theme() -> None:
     assert ground == palette.of("dark").background, (
         "light words on no ground cannot be read in a PNG"
     )
+    assert figure.layout.yaxis.exponentformat == "none", "$0.00025 is not $250µ"
     first, last = figure.layout.xaxis.range
-    assert (last - first).days == 4
+    assert (last - first).days == 7, "the bar of a first day is no wall"
     year = cost_charts.over_time(amounts, date(2026, 1, 1), span[1], "dark", money=True)
     assert list(year.data[0].y) == [0.001, 0.002], "the 22nd is a Sunday, the end of its week"
 

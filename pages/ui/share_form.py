@@ -38,13 +38,9 @@ def draw(bench: Workbench) -> None:
         link = _preview(bench, wish)
     if link is None:
         return
-    found = bench.shares.exposed(user(), link)
-    with fields:
-        agreed = _findings(found)
-        if st.button(
-            "Make the link", type="primary", icon=":material/add_link:", disabled=not agreed
-        ):
-            _make(bench, wish)
+    agreed = _findings(bench.shares.exposed(user(), link))
+    if st.button("Make the link", type="primary", icon=":material/add_link:", disabled=not agreed):
+        _make(bench, wish)
 
 
 def _make(bench: Workbench, wish: Wish) -> None:

@@ -38,7 +38,7 @@ _KINDS = (
     ("answered", "answered", "prompt"),
 )
 _COLUMNS = {
-    "cost": st.column_config.TextColumn("Cost", alignment="right", width=92),
+    "cost": st.column_config.TextColumn("Cost", alignment="right", width=108),
     "share": st.column_config.ProgressColumn(
         "Of all", min_value=0, max_value=1, format="percent", width=84
     ),
@@ -163,7 +163,7 @@ def _table(found: Sequence[Spend], dimension: Dimension) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         # Narrow enough for the share of all to be seen beside the chart.
-        column_config={**_COLUMNS, _NAMES[dimension]: st.column_config.TextColumn(width=140)},
+        column_config={**_COLUMNS, _NAMES[dimension]: st.column_config.TextColumn(width=128)},
         height="auto" if len(rows) < 9 else 353,
         key="cost_table",
     )

@@ -219,10 +219,10 @@ def test_a_bill_is_compared_with_the_ledger_and_its_differences_are_explained(
     book(bench, turn, "row-1", "openai:gpt-6-luna", "0.25")
     day = datetime.now(UTC).date()
     test = app("costs.py")
-    bill = f"start_time_iso,what,usd\n{day},gpt-6-luna,0.25\n{day},gpt-6-sol,1\n".encode()
+    bill = f"start_time_iso,What,usd\n{day},gpt-6-luna,0.25\n{day},gpt-6-sol,1\n".encode()
     test.file_uploader[0].set_value(("bill.csv", bill, "text/csv")).run()
-    assert "no form that is known" in texts(test)
-    for box, column in (("Day", "start_time_iso"), ("Model", "what"), ("Amount", "usd")):
+    assert "no form that is known: start_time_iso, What, usd" in texts(test)
+    for box, column in (("Day", "start_time_iso"), ("Model", "What"), ("Amount", "usd")):
         next(each for each in test.selectbox if each.label == box).set_value(column)
     test.run()
     shown = metrics(test)

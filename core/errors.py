@@ -227,7 +227,6 @@ class BudgetExceeded(FootlightsError):
 
     code = "budget_exceeded"
     hint = "Raise the cap on the Models page, or choose a cheaper model."
-    of_a_person = "Ask whoever runs the app to raise it, or choose a cheaper model."
 
     def __init__(
         self,
@@ -241,13 +240,20 @@ class BudgetExceeded(FootlightsError):
         hint: str | None = None,
         is_owner: bool = True,
     ) -> None:
-        way = self.hint if is_owner else self.of_a_person
+        way = _WAYS.get(scope, self.hint if is_owner else _WAY_OF_A_PERSON)
         super().__init__(message, hint=hint or f"{_renewal(renews_at)} {way}")
         self.scope = scope
         self.limit = limit
         self.spent = spent
         self.reserved = reserved
         self.renews_at = renews_at
+
+
+_WAYS = {
+    "link": "Raise the cap of the link on the Shares page.",
+    "visitor": "Others can still ask by this link.",
+}
+_WAY_OF_A_PERSON = "Ask whoever runs the app to raise it, or choose a cheaper model."
 
 
 def _renewal(moment: datetime | None) -> str:

@@ -8,7 +8,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from core.bootstrap import OTHERS, Dimension, Spend, Workbench
+from core.bootstrap import OTHERS, Dimension, Sent, Spend, Workbench
 from pages.ui import cheaper_view, cost_charts, cost_table, palette, say, turn_picker
 from pages.ui.markdown import label
 from pages.ui.session import theme, user
@@ -86,9 +86,10 @@ def draw(bench: Workbench, today: date) -> None:
     if not found:
         return
     _kinds(found)
-    _trust(bench, since, until)
+    sent = bench.spending.windows(user(), since, until, cheaper_view.NEWEST)
+    _trust(bench, since, until, sent)
     _answers(bench, since, until)
-    cheaper_view.draw(bench, since, until)
+    cheaper_view.draw(bench, since, until, sent)
 
 
 def _chart(
@@ -209,7 +210,7 @@ def _kinds(found: Sequence[Spend]) -> None:
     )
 
 
-def _trust(bench: Workbench, since: date, until: date) -> None:
+def _trust(bench: Workbench, since: date, until: date, sent: Sequence[Sent]) -> None:
     """How far the sums can be trusted."""
     rows = bench.spending.agreement(user(), since, until)
     parts = [f"{rows.reported:,} of these calls are booked as the provider reported them"]
@@ -219,7 +220,8 @@ def _trust(bench: Workbench, since: date, until: date) -> None:
         parts.append(f"{rows.unpriced:,} have no known price: enter one on *Models*")
     if rows.open:
         parts.append(f"{rows.open:,} are not ended yet")
-    st.caption(label("; ".join(parts)).replace("\\*Models\\*", "*Models*") + ".")
+    words = label("; ".join(parts)).replace("\\*Models\\*", "*Models*")
+    st.caption(f"{words}. {label(cost_table.of_counts(sent))}")
 
 
 def _answers(bench: Workbench, since: date, until: date) -> None:

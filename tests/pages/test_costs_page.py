@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.bootstrap import Spend
+from core.bootstrap import Sent, Spend
 from core.cheaper import Cacheable, FewerPassages
 from core.pace import Pace
-from core.types import LedgerRow, Usage
+from core.types import Budget, LedgerRow, Slice, Usage
 from core.weights import Weights
 from pages.ui import cheaper_view, cost_charts, cost_table, ledger_table, month, palette, say
 
@@ -194,6 +194,19 @@ def test_two_of_one_name_are_told_apart_and_none_of_their_days_is_lost() -> None
     assert cost_table.names(found) == {"a": "Demo", "b": "Demo · 2", "": "none"}
     first, second, none = csv.DictReader(io.StringIO(cost_table.as_csv(found)))
     assert (first["name"], second["name"], none["name"]) == ("Demo", "Demo · 2", "none")
+
+
+def test_what_was_counted_before_sending_stands_beside_what_was_reported() -> None:
+    window = Budget(1_000, (Slice("prompt", (), 102),))
+    sent = [
+        Sent("c", NOW, "openai:a", window, Usage(said, 5), frozenset())
+        for said in (102, 100, 0, 120)
+    ]
+    assert cost_table.of_counts(sent) == (
+        "Before sending, we had counted to within 15% of what was reported for the newest 3 answers of one "
+        "call, half of them to within 2.00%."
+    )
+    assert cost_table.of_counts([]) == ""
 
 
 def test_what_caches_and_fewer_passages_could_save_is_said_from_the_recorded_windows() -> None:

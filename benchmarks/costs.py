@@ -1,5 +1,5 @@
-"""The costs page with a million rows of the ledger: what its first draw and a change of its range ask the
-database, on both databases, against the same sums over the rows themselves."""
+"""The costs page with a million rows of the ledger and a hundred large windows: what its first draw and a
+change of its range ask the database, on both databases, against the same sums over the rows themselves."""
 
 import statistics
 import tempfile
@@ -15,12 +15,15 @@ from typing import Any
 from sqlalchemy import Engine, func, insert, select, text
 
 from benchmarks.reservations import postgresql
+from core.cheaper import caching_could_save, fewer_passages
 from core.store.engine import make_engine, migrate, reading, writing
 from core.store.ledger import Ledger
 from core.store.spending import Spending
-from core.store.tables import ledger
+from core.store.tables import conversations, ledger, turns
+from core.types import Budget, Chunk, Citation, Hit, Item, Slice, Source, TurnRequest, Usage
 
 ROWS, DAYS, CALLS_A_TURN = 1_000_000, 365, 4
+WINDOWS, _TOKENS = 100, 100_000
 _MODELS = (
     "openai:gpt-6-luna",
     "openai:gpt-6-sol",
@@ -48,9 +51,13 @@ def main() -> None:
             month = _median(lambda: draw(engine, 30))  # noqa: B023
             year = _median(lambda: draw(engine, DAYS))  # noqa: B023
             rows = _median(lambda: _over_rows(engine))  # noqa: B023
+            fill_windows(engine)
+            windows = _median(lambda: cheaper(engine))  # noqa: B023
             print(
                 f"{name:<10} {ROWS:,} rows   first draw {first:.3f} s   range to 30 days {month:.3f} s, "
-                f"to a year {year:.3f} s   one sum over the rows {rows:.3f} s"
+                f"to a year {year:.3f} s   one sum over the rows {rows:.3f} s   "
+                f"what caches and fewer passages would save, {WINDOWS} windows of {_TOKENS:,} tokens, "
+                f"{windows:.3f} s"
             )
             engine.dispose()
 
@@ -71,6 +78,50 @@ def draw(engine: Engine, days: int, dimension: Any = "model") -> None:
     spending.distribution("me", first, last)
     spending.dearest("me", first, last, 8)
     spending.agreement("me", first, last)
+
+
+def cheaper(engine: Engine) -> None:
+    """What the page makes of the recorded windows."""
+    sent = Spending(engine).windows("me", _NOW.date() - timedelta(days=29), _NOW.date(), WINDOWS)
+    caching = caching_could_save(sent, lambda ref, usage: Decimal(usage.input_tokens))
+    fewer = fewer_passages(sent, lambda ref, usage: Decimal(usage.input_tokens))
+    assert caching and caching.repeated and fewer and fewer.answers == WINDOWS
+
+
+def fill_windows(engine: Engine) -> None:
+    """The newest answers, each with a window of a long conversation and many passages."""
+    with writing(engine) as connection:
+        named = dict.fromkeys(("title", "searched"), "long")
+        at = {"created_at": _NOW, "updated_at": _NOW, "renamed": False}
+        connection.execute(insert(conversations), {"user_id": "me", "id": "c", **named, **at})
+        connection.execute(insert(turns), [_turn(at) for at in range(WINDOWS)])
+
+
+def _turn(at: int) -> dict[str, Any]:
+    said = tuple(
+        Item("You", f"{n} {'said before ' * 330}", 1_000, role="user", ref=f"m{n}")
+        for n in range(40)
+    )
+    found = [
+        Hit(n, "d", "a.pdf", Chunk(n, f"{at} {n} {'read here ' * 160}", 0, 1_600, 1), 0.5)
+        for n in range(150)
+    ]
+    read = tuple(Item("a.pdf", hit.chunk.text, 400, ref=str(hit.chunk_id)) for hit in found)
+    asked = Slice("prompt", (Item("You", f"question {at}", 4, role="user"),), 8)
+    window = Budget(
+        200_000, (Slice("history", said, 40_160), Slice("sources", read, 60_000), asked)
+    )
+    moment = _NOW - timedelta(minutes=WINDOWS - at)
+    return {
+        **dict.fromkeys(("searched", "reasoning", "stop_reason", "owner"), ""),
+        **dict.fromkeys(("error", "first_token_seconds", "seconds", "ended_at"), None),
+        "user_id": "me", "id": f"w{at:03d}", "conversation_id": "c", "status": "done",
+        "created_at": moment, "request": TurnRequest("question"), "model": _MODELS[0],
+        "prompt_version": "answer@1", "answer": "yes [1]",
+        "sources": tuple(Source(n, hit) for n, hit in enumerate(found, 1)),
+        "citations": (Citation(1, 4, 7, 0, 0, "supported"),), "budget": window,
+        "usage": Usage(_TOKENS, 20), "lease_until": moment, "fence": 0, "stop_requested": False,
+    }  # fmt: skip
 
 
 def fill(engine: Engine, rows: int = ROWS) -> None:

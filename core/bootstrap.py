@@ -49,6 +49,8 @@ from core.sharing.reach import qr as qr_code
 from core.sharing.reach import tunnels as tunnels
 from core.sharing.scan import Finding as Finding
 from core.sharing.scope import Demo as Demo
+from core.sharing.shown import ENDED as ENDED
+from core.sharing.shown import THANKS as THANKS
 from core.sharing.shown import Told as Told
 from core.sharing.snapshot import excerpt as excerpt
 from core.sharing.snapshot_page import page as snapshot_page
@@ -59,6 +61,7 @@ from core.store.api_keys import ApiKeys
 from core.store.caps import Caps
 from core.store.caps import CapState as CapState
 from core.store.caps import near as near_caps
+from core.store.distribution import Distribution as Distribution
 from core.store.links import Link as Link
 from core.store.preferences import KeepTraces as KeepTraces
 from core.store.preferences import Limit as Limit
@@ -68,7 +71,7 @@ from core.store.prompt_uses import PromptUse as PromptUse
 from core.store.sent_windows import Sent as Sent
 from core.store.sign_ins import SignIn as SignIn
 from core.store.spend_days import Dimension as Dimension
-from core.store.spending import Distribution as Distribution
+from core.store.spending import OTHERS as OTHERS
 from core.store.spending import Spend as Spend
 from core.store.spending import Spending
 from core.store.trace_keeping import Doomed as Doomed

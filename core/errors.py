@@ -238,13 +238,22 @@ class BudgetExceeded(FootlightsError):
         reserved: Decimal,
         renews_at: datetime | None,
         hint: str | None = None,
+        is_owner: bool = True,
     ) -> None:
-        super().__init__(message, hint=hint or f"{_renewal(renews_at)} {self.hint}")
+        way = _WAYS.get(scope, self.hint if is_owner else _WAY_OF_A_PERSON)
+        super().__init__(message, hint=hint or f"{_renewal(renews_at)} {way}")
         self.scope = scope
         self.limit = limit
         self.spent = spent
         self.reserved = reserved
         self.renews_at = renews_at
+
+
+_WAYS = {
+    "link": "Raise the cap of the link on the Shares page.",
+    "visitor": "Others can still ask by this link.",
+}
+_WAY_OF_A_PERSON = "Ask whoever runs the app to raise it, or choose a cheaper model."
 
 
 def _renewal(moment: datetime | None) -> str:

@@ -15,7 +15,6 @@ from pages.ui import cost_views, ledger_table, month, reconcile, say, session, s
 from pages.ui.markdown import label
 
 _ROWS = 500
-_QUESTIONS = 500
 _BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
 # --- state and ask -------------------------------------------------------------------------------
@@ -37,9 +36,9 @@ def asked(turn_id: str) -> Turn | None:
 
 
 def questions() -> dict[str, str]:
-    """The words of the newest turns."""
-    turns = bench.turn_rows.list(session.user(), _QUESTIONS)
-    return {turn.id: turn_picker.question(turn, 120) for turn in turns}
+    """What was asked in the turns of the rows."""
+    asked_in = bench.spending.questions(session.user(), sorted({row.turn_id for row in rows}))
+    return {turn_id: turn_picker.one_line(words, 120) for turn_id, words in asked_in.items()}
 
 
 # --- draw ----------------------------------------------------------------------------------------

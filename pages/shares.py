@@ -34,7 +34,7 @@ def draw_list() -> None:
         if shares or query:
             share_cards.switch(bench)
         if st.button("New link", type="primary", icon=":material/add_link:"):
-            st.query_params["new"] = "live"
+            st.query_params["new"] = "snapshot"
             st.rerun()
     share_made.draw(bench)
     if found > _SHOWN or query:

@@ -17,6 +17,7 @@ _MOST_DOLLARS = Decimal(10_000_000)
 _MOST_TOKENS = 10**15
 _MOST_COLUMNS = 500
 _SEPARATORS = ",;\t|"
+_FIRST, _LAST = date(2000, 1, 1), date(2099, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ def _table(data: bytes) -> tuple[list[str], Iterator[list[str]], str]:
         header = [cell.strip() for cell in next((row for row in rows if any(row)), [])]
     except csv.Error as error:
         raise Refused(f"this is no CSV: {error}", hint="Export the file anew.") from error
+    while header and not header[-1]:
+        header.pop()  # a spreadsheet writes them
     if len(header) < 2 or len(header) > _MOST_COLUMNS or len(set(header)) < len(header):
         raise Refused(
             "the first row must name the columns, each once",
@@ -183,8 +186,12 @@ def _day(cell: str) -> date:
     text = cell.strip()
     try:
         if text.replace(".", "", 1).isdigit() and len(text.partition(".")[0]) >= 9:
-            return datetime.fromtimestamp(float(text), UTC).date()
-        moment = datetime.fromisoformat(text)
+            moment = datetime.fromtimestamp(float(text), UTC)
+        else:
+            moment = datetime.fromisoformat(text)
+        day = moment.astimezone(UTC).date() if moment.tzinfo else moment.date()
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"{cell[:30]!r} is no day: write it as 2026-11-24") from None
-    return moment.astimezone(UTC).date() if moment.tzinfo else moment.date()
+    if not _FIRST <= day <= _LAST:
+        raise ValueError(f"{cell[:30]!r} is no day of a bill: write it as 2026-11-24")
+    return day

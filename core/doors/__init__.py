@@ -145,7 +145,7 @@ class Doors:
             return
         link = await self._link(asked)
         if link is None:
-            await answer(asked, send, 404, *pages.CLOSED)
+            await answer(asked, send, 404, *(pages.COME_BACK if asked.visit else pages.CLOSED))
         elif link.snapshot is not None:
             page = snapshot_page.page(link.title, link.description, link.snapshot)
             await answer(asked, send, 200, page.encode(), snapshot_page.POLICY)

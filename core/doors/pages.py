@@ -3,6 +3,7 @@
 import base64
 import hashlib
 
+from core.sharing.shown import ENDED, THANKS
 from core.sharing.snapshot_page import document
 
 _FORM = """
@@ -121,4 +122,6 @@ CLOSED = _page(
     "<h1>There is nothing to see here</h1>"
     "<p>The link has ended, or never was one. Ask whoever sent it to you for a new one.</p>",
 )
+COME_BACK = _page(ENDED, f"<h1>{ENDED}</h1><p>{THANKS}</p>")
+"""For whoever shows a visitor's cookie, whatever it was: he has been somewhere."""
 ROBOTS = b"User-agent: *\nDisallow: /\n"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.errors import Conflict, FootlightsError, NotFound, Refused
+from core.errors import Conflict, DiskFull, FootlightsError, NotFound, Refused
 
 NAME = re.compile(r"[a-z0-9_-]{1,64}")
 VERSION = re.compile(r"v([1-9][0-9]{0,5})\.md")
@@ -56,7 +56,8 @@ class PromptFolder:
 
     @contextmanager
     def locked(self, *, make: bool = False) -> Iterator[None]:
-        """Nobody else writes to the folder meanwhile. Refused when the disk does not take it."""
+        """Nobody else writes to the folder meanwhile. DiskFull when there is no room, Refused when the
+        disk does not take it for another reason; the history is then as it was."""
         with self._told():
             if make:
                 self.path.mkdir(parents=True, exist_ok=True)
@@ -65,7 +66,8 @@ class PromptFolder:
             handle = os.open(self.path, os.O_RDONLY)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
-                yield
+                with self._as_it_was(HISTORY):
+                    yield
                 os.fsync(handle)
             finally:
                 os.close(handle)
@@ -114,6 +116,17 @@ class PromptFolder:
         """The file is gone."""
         (self.path / file).unlink(missing_ok=True)
 
+    @contextmanager
+    def _as_it_was(self, file: str) -> Iterator[None]:
+        path = self.path / file
+        size = path.stat().st_size if path.exists() else 0
+        try:
+            yield
+        except OSError:
+            if path.exists():
+                os.truncate(path, size)
+            raise
+
     def _ends_well(self, file: str) -> bool:
         with open(self.path / file, "rb") as opened:
             opened.seek(-1, os.SEEK_END)
@@ -138,10 +151,10 @@ class PromptFolder:
         except FootlightsError:
             raise
         except OSError as error:
-            hint = "Make the folder of the prompts writable, and try again."
             if error.errno in _FULL:
-                hint = "Free some space, and try again."
+                raise DiskFull from error
             raise Refused(
                 f"the prompt {self.name!r} could not be written: {error.strerror}",
-                hint=f"{hint} What you typed is kept as a draft.",
+                hint="Make the folder of the prompts writable, and try again. What you typed is kept "
+                "as a draft.",
             ) from None

@@ -71,15 +71,15 @@ class Labels:
         """Put the prompt away: it is offered nowhere, and every version of it stays."""
         home = self._known(name)
         with home.locked():
-            home.replace(ARCHIVED, json.dumps({"who": who, "why": why}).encode())
             self._record(home, "archived", who=who, why=why)
+            home.replace(ARCHIVED, json.dumps({"who": who, "why": why}).encode())
 
     def restore(self, name: str, *, who: str = "") -> None:
         """Take the prompt back from the archive."""
         home = self._known(name)
         with home.locked():
-            home.remove(ARCHIVED)
             self._record(home, "restored", who=who)
+            home.remove(ARCHIVED)
 
     def _move(self, name: str, label: str, version: int, what: What, who: str, why: str) -> None:
         home = self._known(name)

@@ -190,14 +190,18 @@ class PromptLibrary(Labels):
             beyond = max((each.version for each in records.read(home)), default=0)
             data = template.raw.encode("utf-8", "replace")
             number = home.add_version(data, beyond, first=new)
-            self._record(
-                home,
-                "saved",
-                who=who,
-                why=template.message,
-                version=number,
-                sha256=parse(template.name, 0, data.decode()).sha256,
-            )
+            try:
+                self._record(
+                    home,
+                    "saved",
+                    who=who,
+                    why=template.message,
+                    version=number,
+                    sha256=parse(template.name, 0, data.decode()).sha256,
+                )
+            except OSError:
+                home.remove(f"v{number}.md")  # what is told as not kept is not there
+                raise
         return replace(template, version=number)
 
     def _suits(self, name: str, suits: Callable[[PromptTemplate], bool]) -> bool:

@@ -31,10 +31,16 @@ _WAITS = {
 }
 SPENT = "This demo has used up its budget."
 _FAILED = "The answer could not be finished."
+ENDED = "This demo has ended"
+THANKS = (
+    "Thank you for looking in. What you asked is no longer shown here. "
+    "For a new link, ask whoever sent you this one."
+)
+"""A good end, the same for every reason: nobody is told why."""
 CLOSED: Told = {
     "type": "turn_failed",
     "code": "not_open",
-    "message": "This demo has ended.",
+    "message": f"{ENDED}.",
     "hint": "Ask whoever sent you the link for a new one.",
 }
 

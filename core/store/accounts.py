@@ -8,6 +8,7 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, true, update
 
+from core.caller import LOCAL_USER
 from core.errors import BudgetExceeded
 from core.store.columns import Dollars
 from core.store.engine import insert
@@ -173,6 +174,7 @@ def _refused(
         spent=spent,
         reserved=reserved,
         renews_at=renews_at(account),
+        is_owner=user == LOCAL_USER,
     )
 
 

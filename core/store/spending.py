@@ -11,16 +11,13 @@ from sqlalchemy import ColumnElement, Engine, and_, case, func, select
 from core.bills.comparing import Booked
 from core.store.booked import booked
 from core.store.columns import Dollars
+from core.store.distribution import BOUNDS, Distribution, distributed
 from core.store.engine import reading
 from core.store.sent_windows import Sent, sent_windows
 from core.store.spend_days import TOKENS, Dimension, date_of, number_of
-from core.store.tables import conversations, ledger, links, spend_days, spend_turns
+from core.store.tables import conversations, ledger, links, spend_days, spend_turns, turns
 
 _KEPT = ("calls", "unpriced", "estimated", *TOKENS)
-# Bounds of the distribution in US dollars: three to a decade, from a hundred-thousandth to a hundred.
-BOUNDS = tuple(Decimal(step).scaleb(exponent) for exponent in range(-5, 3) for step in (1, 2, 5))[
-    : 7 * 3 + 1
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +44,10 @@ class Spend:
         return max(0, self.input_tokens - self.cached_tokens - self.cache_write_tokens)
 
 
+OTHERS = "all others"
+"""The name of what has none of the names that are told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """How far the rows can be trusted: calls whose usage the vendor reported, those that were estimated,
@@ -56,18 +57,6 @@ class Agreement:
     estimated: int
     unpriced: int
     open: int
-
-
-@dataclass(frozen=True, slots=True)
-class Distribution:
-    """What single answers cost: how many cost nothing, how many lie in each bin `(from, below, count)`
-    in US dollars, and the dearest one."""
-
-    free: int
-    bins: tuple[tuple[Decimal, Decimal, int], ...]
-    answers: int
-    cost: Decimal
-    dearest: Decimal
 
 
 class Spending:
@@ -97,6 +86,25 @@ class Spending:
             rows = connection.execute(query).all()
         names = self.names(user, dimension, [row.key for row in rows])
         return [_spend(row._asdict(), names) for row in rows]
+
+    def others(
+        self,
+        user: str,
+        dimension: Dimension,
+        first_day: date,
+        last_day: date,
+        found: Sequence[Spend],
+    ) -> list[Spend]:
+        """What is not among these names of the dimension, together as one; nothing where they are all."""
+        query = select(*(_sum(each).label(each) for each in _KEPT), _sum("cost").label("cost"))
+        with reading(self._engine) as connection:
+            whole = connection.execute(query.where(_in(user, dimension, first_day, last_day))).one()
+        rest: dict[str, Any] = {
+            each: int(getattr(whole, each)) - sum(getattr(spend, each) for spend in found)
+            for each in _KEPT
+        }
+        rest["cost"] = whole.cost - sum(spend.cost or 0 for spend in found)
+        return [_spend({**rest, "key": OTHERS}, {})] if rest["calls"] else []
 
     def by_day(
         self, user: str, dimension: Dimension, first_day: date, last_day: date, keys: Sequence[str]
@@ -160,7 +168,7 @@ class Spending:
         )
         with reading(self._engine) as connection:
             found = {row[0]: row for row in connection.execute(query)}
-        return _distribution(found)
+        return distributed(found)
 
     def agreement(self, user: str, first_day: date, last_day: date) -> Agreement:
         """How many of the calls are reported, estimated, unpriced, open now."""
@@ -180,6 +188,14 @@ class Spending:
         """Each day and model with what of it was estimated, to be held against a bill."""
         with reading(self._engine) as connection:
             return booked(connection, user, first_day, last_day)
+
+    def questions(self, user: str, turn_ids: Sequence[str]) -> dict[str, str]:
+        """What was asked in these turns, as far as they are there; their windows are not read."""
+        query = select(turns.c.id, turns.c.request).where(
+            turns.c.user_id == user, turns.c.id.in_(turn_ids)
+        )
+        with reading(self._engine) as connection:
+            return {row.id: row.request.prompt for row in connection.execute(query)}
 
     def names(self, user: str, dimension: str, keys: Sequence[str]) -> dict[str, str]:
         """The titles behind ids of conversations and links; what is gone has none."""
@@ -221,20 +237,3 @@ def _spend(row: dict[str, Any], names: dict[str, str]) -> Spend:
     whole = {each: int(row[each]) for each in _KEPT}
     cost = None if whole["unpriced"] == whole["calls"] else row["cost"]
     return Spend(**whole, key=row["key"], name=names.get(row["key"]) or row["key"], cost=cost)
-
-
-def _distribution(found: dict[int, Any]) -> Distribution:
-    edges = (Decimal(0), *BOUNDS)
-    top = BOUNDS[-1] * 1000
-    bins = tuple(
-        (edges[at], BOUNDS[at] if at < len(BOUNDS) else top, found[at][1])
-        for at in sorted(found)
-        if at >= 0
-    )
-    return Distribution(
-        free=found[-1][1] if -1 in found else 0,
-        bins=bins,
-        answers=sum(row[1] for row in found.values()),
-        cost=sum((row[2] for row in found.values()), Decimal(0)),
-        dearest=max((row[3] for row in found.values()), default=Decimal(0)),
-    )

@@ -5,7 +5,7 @@ import streamlit as st
 from core.bootstrap import CapState, Workbench, near_caps
 from pages.ui import say
 from pages.ui.markdown import label
-from pages.ui.session import user
+from pages.ui.session import is_owner, user
 
 _WORDS = {
     "day": "Today's cap",
@@ -19,7 +19,8 @@ def draw(bench: Workbench, conversation_id: str) -> None:
     if not (found := near_caps(bench.caps, user(), conversation_id)):
         return
     st.warning(label(words(found[0], after=_after(bench))), icon=":material/savings:")
-    st.page_link("models.py", label="Change the caps", icon=":material/tune:")
+    if is_owner():
+        st.page_link("models.py", label="Change the caps", icon=":material/tune:")
 
 
 def _after(bench: Workbench) -> str:

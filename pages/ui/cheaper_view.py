@@ -25,10 +25,10 @@ from pages.ui.markdown import label
 from pages.ui.session import user
 
 _MOST = 4
-_NEWEST = 100
+NEWEST = 100
 
 
-def draw(bench: Workbench, since: date, until: date) -> None:
+def draw(bench: Workbench, since: date, until: date, sent: Sequence[Sent]) -> None:
     """A line for each model on which the same tokens cost less, and what caches and fewer passages save."""
     used = bench.spending.by(user(), "model", since, until)
     if not paid(used):
@@ -46,7 +46,7 @@ def draw(bench: Workbench, since: date, until: date) -> None:
         "cached on the other model. It says nothing of the quality of the answers, and another model may "
         "count and write more or fewer tokens. Calls without a known price are left out."
     )
-    _windows(bench, bench.spending.windows(user(), since, until, _NEWEST))
+    _windows(bench, sent)
 
 
 def _windows(bench: Workbench, sent: Sequence[Sent]) -> None:
@@ -63,7 +63,7 @@ def _windows(bench: Workbench, sent: Sequence[Sent]) -> None:
     if not caching:
         return
     st.caption(
-        f"From the windows that were recorded: the newest {_NEWEST:,} answers of these days, of them those "
+        f"From the windows that were recorded: the newest {NEWEST:,} answers of these days, of them those "
         "that were one call with a known price, at today's prices. A cache is taken to keep a beginning of "
         f"{CACHE_LEAST:,} tokens or more for {CACHE_LIFE.seconds // 60} minutes, for one conversation and "
         "model; its writing is paid, and the vendor may keep less. A passage that nothing cites may have "

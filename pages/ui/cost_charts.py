@@ -32,6 +32,7 @@ def over_time(amounts: Amounts, first: date, last: date, theme: str, *, money: b
     import plotly.graph_objects as go
 
     weekly = (last - first).days >= _MOST_DAILY
+    first = min(first, last - timedelta(days=6))  # the bar of a first day is no wall
     colours, figure = palette.of(theme).chart, go.Figure()
     for number, (name, days) in enumerate(amounts.items()):
         bars = _by_week(days) if weekly else dict(days)
@@ -56,6 +57,7 @@ def over_time(amounts: Amounts, first: date, last: date, theme: str, *, money: b
         title="US dollars" if money else "tokens",
         rangemode="tozero",
         tickprefix="$" if money else "",
+        exponentformat="none" if money else "SI",
         nticks=6,
         fixedrange=True,
     )
@@ -89,9 +91,9 @@ def by_day(
             + "<extra></extra>",
         )
     )
-    least = last - timedelta(days=6)  # the bar of a first day is no wall
+    first = min(first, last - timedelta(days=6))
     figure.update_xaxes(
-        range=[_noon(min(first, least)) - half, _noon(last) + half],
+        range=[_noon(first) - half, _noon(last) + half],
         tickformat="%-d\n%b",
         nticks=7,
         tickangle=0,
@@ -101,6 +103,7 @@ def by_day(
     figure.update_yaxes(
         title="US dollars" if money else "calls",
         tickprefix="$" if money else "",
+        exponentformat="none" if money else "SI",
         rangemode="tozero",
         nticks=4,
         fixedrange=True,
@@ -180,7 +183,9 @@ def month(
         hovertemplate=shape + "<extra>spent so far</extra>",
     )
     # A cap far above would press the rest flat.
-    if cap is not None and cap <= 4 * pace.high:
+    near = cap is not None and cap <= 4 * pace.high
+    top = max(sums[-1], pace.high, cap if near and cap else 0.0)
+    if near:
         figure.add_hline(y=cap, line={"color": colours.bad, "width": 1.5, "dash": "dash"})
         figure.add_annotation(
             x=0, xref="paper", y=cap, text="cap", showarrow=False, yshift=9, font={"size": 11}
@@ -194,14 +199,20 @@ def month(
         fixedrange=True,
     )
     figure.update_yaxes(
-        title="US dollars", tickprefix="$", rangemode="tozero", nticks=5, fixedrange=True
+        title="US dollars",
+        tickprefix="$",
+        exponentformat="none",
+        range=[0, 1.06 * top] if top else None,  # a line at the very edge is cut in half
+        rangemode="tozero",
+        nticks=5,
+        fixedrange=True,
     )
-    figure = charts.laid_out(figure, theme, height=210)
+    figure = charts.laid_out(figure, theme, height=230)
     return figure.update_layout(
         showlegend=True,
         margin={"t": 30},
         **_of_the_page(theme),
-        legend={"y": -0.3, "yanchor": "top"},
+        legend={"y": -0.36, "yanchor": "top"},
     )
 
 

@@ -2,10 +2,13 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from statistics import median
 
-from core.bootstrap import Spend
+from core.bootstrap import Sent, Spend
+from pages.ui import say
 from pages.ui.ledger_table import plain
 
 _COLUMNS = (
@@ -19,10 +22,11 @@ def as_csv(found: Sequence[Spend]) -> str:
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerow(_COLUMNS)
+    told = names(found)
     for each in found:
         writer.writerow(
             [
-                plain(each.name or "none"),
+                plain(told[each.key]),
                 plain(each.key),
                 "" if each.cost is None else f"{each.cost:f}",
                 each.calls,
@@ -36,6 +40,35 @@ def as_csv(found: Sequence[Spend]) -> str:
             ]
         )
     return written.getvalue()
+
+
+def names(found: Sequence[Spend]) -> dict[str, str]:
+    """By key what each is called; of those that have one name the second has its number, and so on."""
+    told: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    for each in found:
+        name = each.name or "none"
+        seen[name] += 1
+        told[each.key] = name if seen[name] == 1 else f"{name} · {seen[name]}"
+    return told
+
+
+def of_counts(sent: Sequence[Sent]) -> str:
+    """How near what we had counted before sending came to what was reported; "" where nothing was."""
+    off = [
+        abs(each.budget.input_tokens / each.usage.input_tokens - 1)
+        for each in sent
+        if each.usage.input_tokens
+    ]
+    if not off:
+        return ""
+    most = f"Before sending, we had counted to within {say.share(max(off))} of what was reported"
+    if len(off) == 1:
+        return f"{most} for the newest answer."
+    return (
+        f"{most} for the newest {len(off)} answers of one call, half of them to within "
+        f"{say.share(median(off))}."
+    )
 
 
 def days_of(edges: Sequence[str], first: date, last: date) -> tuple[date, date] | None:

@@ -8,8 +8,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from core.bootstrap import Dimension, Spend, Workbench
-from core.errors import FootlightsError
+from core.bootstrap import OTHERS, Dimension, Sent, Spend, Workbench
 from pages.ui import cheaper_view, cost_charts, cost_table, palette, say, turn_picker
 from pages.ui.markdown import label
 from pages.ui.session import theme, user
@@ -39,7 +38,7 @@ _KINDS = (
     ("answered", "answered", "prompt"),
 )
 _COLUMNS = {
-    "cost": st.column_config.TextColumn("Cost", alignment="right", width=92),
+    "cost": st.column_config.TextColumn("Cost", alignment="right", width=108),
     "share": st.column_config.ProgressColumn(
         "Of all", min_value=0, max_value=1, format="percent", width=84
     ),
@@ -78,6 +77,7 @@ def draw(bench: Workbench, today: date) -> None:
     since, until = dragged or (first, today)
     if dragged:
         found = bench.spending.by(user(), dimension, since, until)
+    found += bench.spending.others(user(), dimension, since, until, found)
     with table:
         _dragged(dragged)
         if found:
@@ -86,9 +86,10 @@ def draw(bench: Workbench, today: date) -> None:
     if not found:
         return
     _kinds(found)
-    _trust(bench, since, until)
+    sent = bench.spending.windows(user(), since, until, cheaper_view.NEWEST)
+    _trust(bench, since, until, sent)
     _answers(bench, since, until)
-    cheaper_view.draw(bench, since, until)
+    cheaper_view.draw(bench, since, until, sent)
 
 
 def _chart(
@@ -96,13 +97,13 @@ def _chart(
 ) -> tuple[date, date] | None:
     """The bars; the days that were dragged over, if any."""
     keys = [each.key for each in found[:_NAMED]]
-    names = {each.key: each.name or "none" for each in found}
+    names = cost_table.names(found)
     rows = bench.spending.by_day(user(), dimension, *span, keys)
     money = any(spend.cost for _, _, spend in rows)
     amounts: dict[str, list[tuple[date, float]]] = {names[key]: [] for key in keys}
     for day, key, spend in rows:
         amount = float(spend.cost or 0) if money else spend.input_tokens + spend.output_tokens
-        amounts.setdefault("all others" if key is None else names[key], []).append((day, amount))
+        amounts.setdefault(OTHERS if key is None else names[key], []).append((day, amount))
     amounts = {name: days for name, days in amounts.items() if any(each for _, each in days)}
     if not money:
         why = "Local and quoted answers cost nothing"
@@ -112,7 +113,7 @@ def _chart(
     if not amounts:
         st.caption("Quotations send no tokens either, so there is nothing to draw.")
         return None
-    told = "; ".join(f"{each.name or 'none'} {say.money(each.cost)}" for each in found[:_NAMED])
+    told = "; ".join(f"{names[each.key]} {say.money(each.cost)}" for each in found[:_NAMED])
     event = st.plotly_chart(
         cost_charts.over_time(amounts, *span, theme(), money=money),
         config=cost_charts.CONFIG,
@@ -144,14 +145,14 @@ def _clear() -> None:
 def _table(found: Sequence[Spend], dimension: Dimension) -> None:
     whole = sum((each.cost or Decimal(0) for each in found), Decimal(0))
     tokens = sum(each.input_tokens + each.output_tokens for each in found)
-    rows = []
+    rows, names = [], cost_table.names(found)
     for each in found:
         own = each.input_tokens + each.output_tokens
         share = float((each.cost or Decimal(0)) / whole) if whole else own / max(1, tokens)
         rows.append(
             {
-                _NAMES[dimension]: each.name or "none",
-                "cost": say.money(each.cost),
+                _NAMES[dimension]: names[each.key],
+                "cost": "unknown" if each.cost is None else say.money(each.cost),
                 "share": share,
                 "calls": each.calls,
                 "sent": each.input_tokens,
@@ -163,7 +164,7 @@ def _table(found: Sequence[Spend], dimension: Dimension) -> None:
         pd.DataFrame(rows),
         hide_index=True,
         # Narrow enough for the share of all to be seen beside the chart.
-        column_config={**_COLUMNS, _NAMES[dimension]: st.column_config.TextColumn(width=140)},
+        column_config={**_COLUMNS, _NAMES[dimension]: st.column_config.TextColumn(width=128)},
         height="auto" if len(rows) < 9 else 353,
         key="cost_table",
     )
@@ -209,7 +210,7 @@ def _kinds(found: Sequence[Spend]) -> None:
     )
 
 
-def _trust(bench: Workbench, since: date, until: date) -> None:
+def _trust(bench: Workbench, since: date, until: date, sent: Sequence[Sent]) -> None:
     """How far the sums can be trusted."""
     rows = bench.spending.agreement(user(), since, until)
     parts = [f"{rows.reported:,} of these calls are booked as the provider reported them"]
@@ -219,7 +220,8 @@ def _trust(bench: Workbench, since: date, until: date) -> None:
         parts.append(f"{rows.unpriced:,} have no known price: enter one on *Models*")
     if rows.open:
         parts.append(f"{rows.open:,} are not ended yet")
-    st.caption(label("; ".join(parts)).replace("\\*Models\\*", "*Models*") + ".")
+    words = label("; ".join(parts)).replace("\\*Models\\*", "*Models*")
+    st.caption(f"{words}. {label(cost_table.of_counts(sent))}")
 
 
 def _answers(bench: Workbench, since: date, until: date) -> None:
@@ -253,16 +255,14 @@ def _dearest(bench: Workbench, since: date, until: date) -> None:
     if not found:
         return
     st.subheader("The dearest answers", anchor=False)
+    asked = bench.spending.questions(user(), [turn_id for turn_id, _, _ in found])
     with st.container(key="dearest"):
         for turn_id, cost, calls in found:
-            try:
-                words = turn_picker.question(bench.turn_rows.get(user(), turn_id), 90)
-            except FootlightsError:
-                words = "not of a chat that is there"
+            words = turn_picker.one_line(asked.get(turn_id, "not of a chat that is there"), 90)
             plural = "" if calls == 1 else "s"
             st.page_link(
                 "costs.py",
-                label=f"**{label(say.money(cost))}** · {label(words)} · {calls} call{plural}",
+                label=f"**{label(say.money(cost))}** · {label(words)} · {calls}\u00a0call{plural}",
                 icon=":material/payments:",
                 query_params={"turn": turn_id},
                 width="stretch",

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.bootstrap import Demo, Told, Workbench, excerpt
+from core.bootstrap import ENDED, THANKS, Demo, Told, Workbench, excerpt
 from core.errors import FootlightsError, NotOpen
 from pages.ui import say, session
 from pages.ui.answer import ASSISTANT, USER
@@ -36,11 +36,8 @@ def draw(bench: Workbench, visit: str) -> None:
 def ended() -> None:
     """A good end: nobody is told why."""
     with st.container(key="demo_end"):
-        st.title("This demo has ended", anchor=False)
-        st.markdown(
-            "Thank you for looking in. What you asked is no longer shown here. "
-            "For a new link, ask whoever sent you this one."
-        )
+        st.title(ENDED, anchor=False)
+        st.markdown(THANKS)
 
 
 def nothing() -> None:

@@ -9,9 +9,8 @@ from html import escape
 import streamlit as st
 
 from core.bootstrap import CapState, Workbench
-from core.pace import month_end
+from core.pace import Pace, month_end
 from pages.ui import cost_charts, palette, say
-from pages.ui.markdown import label
 from pages.ui.session import is_owner, theme, user
 
 _NAMES = {"day": "Cap of the day", "month": "Cap of the month"}
@@ -26,23 +25,27 @@ def draw(bench: Workbench, spent: Mapping[date, float], today: date) -> None:
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        low, middle, high = (
-            label(say.money(Decimal(f"{x:.2f}"))) for x in (pace.low, pace.middle, pace.high)
-        )
-        st.caption(
-            f"At the pace of the last two weeks this month comes to about **{middle}**, in four cases of "
-            f"five between {low} and {high}."
-        )
         last = today.replace(day=calendar.monthrange(today.year, today.month)[1])
+        going_to = going(pace, days_left=(last - today).days)
+        st.caption(going_to.replace("$", "\\$"))  # two sums of money are no formula
         limit = next((float(each.limit) for each in caps if each.scope == "month"), None)
         st.plotly_chart(
             cost_charts.month(spent, today, last, pace, limit, theme()),
             config=cost_charts.CONFIG,
             key="cost_month",
-            alt=f"This month by day, in sum, and where it is going: {low} to {high} at its end",
+            alt=f"This month by day, in sum. {going_to}".replace("**", ""),
         )
     with right:
         _caps(caps)
+
+
+def going(pace: Pace, *, days_left: int) -> str:
+    """What the month comes to, in Markdown; a range only where there is one."""
+    if not days_left:
+        return "The month ends today (UTC)."
+    low, middle, high = (say.money(Decimal(f"{x:.2f}")) for x in (pace.low, pace.middle, pace.high))
+    between = "" if low == high else f", in four cases of five between {low} and {high}"
+    return f"At the pace of the last two weeks this month comes to about **{middle}**{between}."
 
 
 def _caps(caps: list[CapState]) -> None:
@@ -50,7 +53,9 @@ def _caps(caps: list[CapState]) -> None:
         _bar(cap)
     if not is_owner():
         return
-    words = "Change the caps" if caps else "Set a cap: none is set for the day or the month"
+    if not caps:
+        st.caption("No cap is set for the day or the month.")
+    words = "Change the caps" if caps else "Set a cap"
     st.page_link("models.py", label=words, icon=":material/tune:")
 
 

@@ -73,7 +73,10 @@ def _read(data: bytes) -> Bill | None:
         columns = header_of(data)
         if "no form" not in str(error):
             raise
-        st.info(f"{label(str(error)).capitalize()}. {error.hint}", icon=":material/view_column:")
+        words = str(error)
+        st.info(
+            f"{label(words[:1].upper() + words[1:])}. {error.hint}", icon=":material/view_column:"
+        )
     with st.container(border=True, key="bill_columns"):
         chosen: dict[str, str] = {}
         for place, (field, words, note) in zip(st.columns(5), _FIELDS, strict=True):
@@ -135,8 +138,9 @@ def _lines(found: Reconciled) -> Line | None:
         column_config={
             "Day": st.column_config.DateColumn(format="D MMM YYYY", width=95),
             "Bill": st.column_config.TextColumn(alignment="right", width=100),
-            "Ledger": st.column_config.TextColumn(alignment="right", width=100),
-            "Difference": st.column_config.TextColumn(alignment="right", width=100),
+            # A sum that is cut at its left is read as another: twelve places and a sign.
+            "Ledger": st.column_config.TextColumn(alignment="right", width=130),
+            "Difference": st.column_config.TextColumn(alignment="right", width=140),
             "Result": st.column_config.TextColumn(width=120),
             "What explains it": st.column_config.TextColumn(width="large"),
         },
@@ -181,6 +185,8 @@ def _signed(amount: Decimal | None) -> str:
 
 def _calls(bench: Workbench, line: Line) -> None:
     st.subheader(f"{label(line.model or 'All models')}, {line.day:%-d %b %Y}", anchor=False)
+    if line.why:
+        st.markdown(label("; ".join(line.why)))
     if not line.refs:
         st.caption("No call of this app: look for another program or key with the vendor.")
         return

@@ -25,7 +25,7 @@ def money(cost: Decimal | None) -> str:
         return "price unknown"
     if cost == 0:
         return "$0"
-    shown = f"{cost:.2f}" if cost >= 1 else f"{cost:.12f}".rstrip("0")
+    shown = f"{cost:,.2f}" if cost >= 1 else f"{cost:.12f}".rstrip("0")
     whole, _, digits = shown.partition(".")
     return f"${whole}.{digits.ljust(2, '0')}"
 

@@ -71,12 +71,13 @@ def _figures(share: Share) -> None:
     with st.container(horizontal=True, gap="large"):
         st.metric("Visitors", share.visitors, width="content")
         st.metric("Questions", share.asked, width="content")
-        if cap and cap.spent is not None and cap.reserved is not None:
-            st.metric("Spent", say.money(cap.spent), width="content")
     if cap and cap.spent is not None and cap.reserved is not None:
         gone = cap.spent + cap.reserved
         part = 1.0 if not cap.limit else min(1.0, float(gone / cap.limit))
-        st.progress(part, text=f"{label(say.money(gone))} of {label(say.money(cap.limit))}")
+        told = f"{say.money(cap.spent)} of {say.money(cap.limit)} spent"
+        if cap.reserved:
+            told += f", {say.money(cap.reserved)} set aside for what is being answered"
+        st.progress(part, text=label(told))
 
 
 def _actions(bench: Workbench, share: Share) -> None:

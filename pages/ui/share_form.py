@@ -20,7 +20,7 @@ def draw(bench: Workbench) -> None:
     """The fields on the left, the page of a stranger on the right, and the button below both."""
     st.page_link("shares.py", label="All links", icon=":material/arrow_back:", query_params={})
     st.title("New link", anchor=False)
-    given = query("new") if query("new") in _KINDS else "live"
+    given = query("new") if query("new") in _KINDS else "snapshot"
     kind = st.segmented_control(
         "Kind", list(_KINDS), default=given, format_func=_KINDS.__getitem__, required=True,
         label_visibility="collapsed", key="share_kind",
@@ -38,13 +38,9 @@ def draw(bench: Workbench) -> None:
         link = _preview(bench, wish)
     if link is None:
         return
-    found = bench.shares.exposed(user(), link)
-    with fields:
-        agreed = _findings(found)
-        if st.button(
-            "Make the link", type="primary", icon=":material/add_link:", disabled=not agreed
-        ):
-            _make(bench, wish)
+    agreed = _findings(bench.shares.exposed(user(), link))
+    if st.button("Make the link", type="primary", icon=":material/add_link:", disabled=not agreed):
+        _make(bench, wish)
 
 
 def _make(bench: Workbench, wish: Wish) -> None:

@@ -65,9 +65,10 @@ _CHIPS = """
 .st-key-conversations [data-testid="stElementContainer"] { margin: 0; }
 .st-key-conversations a:not(:hover):not(:has(strong)) { background: transparent; }
 .st-key-conversations a:not(:has(strong)) p { font-weight: 400; }
-:is(.st-key-conversations, .st-key-dearest) [data-testid="stPageLink"] p {
+.st-key-conversations [data-testid="stPageLink"] p {
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
 }
+.st-key-dearest :is(a, a *) { white-space: normal; overflow: visible; height: auto; }
 """
 
 _OWN = """
@@ -132,8 +133,9 @@ _EVERYWHERE = """
 :is(a, button, summary, input, textarea, [role="tab"], [tabindex="0"]):focus-visible {
   outline: 2px solid #C8742A; outline-offset: 2px;
 }
-/* Its frame shows the focus already. */
-[data-testid="stChatInput"] textarea:focus-visible { outline: none; }
+/* Their frames show the focus already, and cut an outline. */
+:is([data-testid="stChatInput"], [data-testid="stTextArea"]) textarea:focus-visible,
+:is([data-testid="stTextInput"], [data-testid="stNumberInput"]) input:focus-visible { outline: none; }
 [data-testid="stMetricValue"], [data-testid="stCaptionContainer"] { font-variant-numeric: tabular-nums; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-inline: 1rem; padding-top: 3.75rem; }

@@ -87,7 +87,12 @@ def status(turn: Turn) -> str:
 
 def question(turn: Turn, longest: int = 80) -> str:
     """The question as one line."""
-    line = " ".join(turn.request.prompt.split())
+    return one_line(turn.request.prompt, longest)
+
+
+def one_line(words: str, longest: int = 80) -> str:
+    """Words as one line of at most so many characters."""
+    line = " ".join(words.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -18,6 +19,12 @@ HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>![x](https://e
 def far(chromium: Browser, served: App) -> Iterator[Tab]:
     """A phone from elsewhere, which fails its test when anybody but the app is asked, or when it is told
     where on this machine the app lies."""
+    with phone(chromium, served) as made:
+        yield made
+
+
+@contextmanager
+def phone(chromium: Browser, served: App) -> Iterator[Tab]:
     address = served.address.replace("127.0.0.1", "footlights.test")
     made = Tab(chromium, address, viewport={"width": 390, "height": 844})
     made.page.on("dialog", lambda dialog: made.faults.append(f"a script ran: {dialog.message}"))
@@ -44,7 +51,9 @@ def enter(far: Tab, made: dict[str, Any]) -> None:
     far.page.get_by_role("button", name="Open").click()
 
 
-def test_a_stranger_asks_and_no_stored_script_runs_nor_asks_anybody(far: Tab, served: App) -> None:
+def test_a_stranger_asks_and_no_stored_script_runs_nor_asks_anybody(
+    far: Tab, served: App, chromium: Browser
+) -> None:
     wish = {
         "kind": "live",
         "title": f"Demo {HOSTILE}"[:100],
@@ -60,11 +69,16 @@ def test_a_stranger_asks_and_no_stored_script_runs_nor_asks_anybody(far: Tab, se
     chip = page.locator("[class*=st-key-citations_] button").first
     chip.click()
     expect(page.get_by_role("region", name="Passage")).to_contain_text("<script>alert(2)</script>")
+    with phone(chromium, served) as other:  # somebody else, with the same link at the same time
+        enter(other, made)
+        expect(other.page.get_by_text("20 of 20 questions left")).to_be_visible()
+        expect(other.page.locator("[class*=st-key-citations_]")).to_have_count(0)
+        expect(page.get_by_text("19 of 20 questions left")).to_be_visible()
     page.goto(f"{far.address}/documents")
     expect(page).to_have_url(re.compile("/sign-in"))
     served.api.post(f"/shares/{made['id']}/revoke")
     page.goto(f"{far.address}/demo")
-    expect(page.get_by_text("There is nothing to see here")).to_be_visible()
+    expect(page.get_by_text("This demo has ended")).to_be_visible()
     log = served.log.read_text()
     assert made["token"] not in log and "Traceback" not in log
 

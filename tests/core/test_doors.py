@@ -309,7 +309,12 @@ def test_a_visitor_reaches_his_link_s_page_and_nothing_else(client: Ask, bench: 
     assert far.get("/api/documents").status_code == 401
     assert far.post("/api/demo/ask", content=b"x" * 70_000).status_code >= 400
     bench.shares.links.revoke("local", link.id)
-    assert far.get("/demo").status_code == 404
+    ended = far.get("/demo")
+    assert ended.status_code == 404 and "This demo has ended" in ended.text
+    other = client(**FAR)
+    other.cookies.set("footlights_visit", "never-was-one")
+    unknown = other.get("/demo")
+    assert unknown.content == ended.content  # so that nobody learns which cookies there were
     assert far.get("/api/demo").json()["code"] == "not_open"
     with pytest.raises(NotOpen):
         bench.visits.scope("")

@@ -15,6 +15,7 @@ import pytest
 from core.errors import BudgetExceeded, KeyRejected, Malformed, Misuse
 from core.llm.retry import RetryPolicy
 from core.retrieval.embed import Payer
+from core.sharing.wishes import Wish
 from tests.conftest import running, settings_for
 from tests.core.test_reembedding import added, search, through
 from tests.core.test_turns import ask, followed
@@ -190,6 +191,24 @@ def test_a_question_is_booked_on_its_turn_and_conversation(paid: Any, vendor: An
     assert followed(paid, started.turn_id)[-1].type == "turn_done"
     purposes = {row.purpose for row in paid.ledger.rows("local", turn_id=started.turn_id)}
     assert "embedding" in purposes
+
+
+def test_a_visitor_s_question_is_booked_on_his_link_and_none_is_sent_beyond_its_cap(
+    paid: Any, vendor: Any
+) -> None:
+    document = added(paid, "lamp.txt", "The lamp house is behind the stage.")
+    wish = Wish(kind="live", documents=(document.id,), cap=Decimal("0.000002"))
+    link, token = paid.shares.make("local", wish)
+    visit = paid.visits.enter(token, "", "10.0.0.9")
+    before = len(vendor.asked)
+    for _ in range(2):
+        paid.visits.ask(visit, "Where is the lamp house?", "10.0.0.9")
+        for _ in paid.bridge.iterate(paid.visits.follow(visit), 30):
+            pass
+    assert paid.shares.get("local", link.id).cap.spent == Decimal("0.000002")
+    assert [row.purpose for row in paid.ledger.rows("local", 2) if row.cost] == ["embedding"]
+    assert len(vendor.asked) == before + 1
+    assert paid.visits.history(visit)[-1]["error"]["message"] == "This demo has used up its budget."
 
 
 def test_the_change_to_a_vendor_says_what_it_costs_stops_at_a_cap_and_goes_on(

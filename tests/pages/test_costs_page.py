@@ -7,12 +7,15 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.bootstrap import Sent, Spend
 from core.cheaper import Cacheable, FewerPassages
 from core.pace import Pace
-from core.types import LedgerRow, Usage
-from pages.ui import cheaper_view, cost_charts, cost_table, ledger_table, palette
+from core.types import Budget, LedgerRow, Slice, Usage
+from core.weights import Weights
+from pages.ui import cheaper_view, cost_charts, cost_table, ledger_table, month, palette, say
 
 Open = Callable[..., AppTest]
 Ask = Callable[[str], Any]
@@ -73,6 +76,7 @@ def test_the_sums_are_exact_below_a_cent_and_say_what_is_not_in_them(
     assert "3 calls · " in texts(test)
     assert "1 call went to models without a known price" in test.warning[0].value
     assert set(rows(test)["Cost"]) == {"$0", "$0.000123", "price unknown"}
+    assert say.money(Decimal("1034.7")) == "$1,034.70"
 
 
 def test_where_no_price_is_known_the_sum_is_unknown_and_not_nothing(
@@ -154,8 +158,9 @@ def test_days_are_stacked_by_name_in_the_colours_of_the_theme() -> None:
     assert ground == palette.of("dark").background, (
         "light words on no ground cannot be read in a PNG"
     )
+    assert figure.layout.yaxis.exponentformat == "none", "$0.00025 is not $250µ"
     first, last = figure.layout.xaxis.range
-    assert (last - first).days == 4
+    assert (last - first).days == 7, "the bar of a first day is no wall"
     year = cost_charts.over_time(amounts, date(2026, 1, 1), span[1], "dark", money=True)
     assert list(year.data[0].y) == [0.001, 0.002], "the 22nd is a Sunday, the end of its week"
 
@@ -183,6 +188,27 @@ def test_what_made_the_spending_so_is_told_by_model_use_and_conversation(
     assert {"/words 5", "/words 6"} <= names
 
 
+def test_two_of_one_name_are_told_apart_and_none_of_their_days_is_lost() -> None:
+    sums = (1, 0, 10, 5, 0, 0, 0, Decimal(1))
+    found = [Spend(name, *sums, key=key) for key, name in (("a", "Demo"), ("b", "Demo"), ("", ""))]
+    assert cost_table.names(found) == {"a": "Demo", "b": "Demo · 2", "": "none"}
+    first, second, none = csv.DictReader(io.StringIO(cost_table.as_csv(found)))
+    assert (first["name"], second["name"], none["name"]) == ("Demo", "Demo · 2", "none")
+
+
+def test_what_was_counted_before_sending_stands_beside_what_was_reported() -> None:
+    window = Budget(1_000, (Slice("prompt", (), 102),))
+    sent = [
+        Sent("c", NOW, "openai:a", window, Usage(said, 5), frozenset())
+        for said in (102, 100, 0, 120)
+    ]
+    assert cost_table.of_counts(sent) == (
+        "Before sending, we had counted to within 15% of what was reported for the newest 3 answers of one "
+        "call, half of them to within 2.00%."
+    )
+    assert cost_table.of_counts([]) == ""
+
+
 def test_what_caches_and_fewer_passages_could_save_is_said_from_the_recorded_windows() -> None:
     caching = Cacheable(12, 3, 4_500, Decimal("0.0051"))
     assert cheaper_view.of_caching(caching) == (
@@ -206,10 +232,10 @@ def test_a_bill_is_compared_with_the_ledger_and_its_differences_are_explained(
     book(bench, turn, "row-1", "openai:gpt-6-luna", "0.25")
     day = datetime.now(UTC).date()
     test = app("costs.py")
-    bill = f"start_time_iso,what,usd\n{day},gpt-6-luna,0.25\n{day},gpt-6-sol,1\n".encode()
+    bill = f"start_time_iso,What,usd\n{day},gpt-6-luna,0.25\n{day},gpt-6-sol,1\n".encode()
     test.file_uploader[0].set_value(("bill.csv", bill, "text/csv")).run()
-    assert "no form that is known" in texts(test)
-    for box, column in (("Day", "start_time_iso"), ("Model", "what"), ("Amount", "usd")):
+    assert "no form that is known: start_time_iso, What, usd" in texts(test)
+    for box, column in (("Day", "start_time_iso"), ("Model", "What"), ("Amount", "usd")):
         next(each for each in test.selectbox if each.label == box).set_value(column)
     test.run()
     shown = metrics(test)
@@ -232,8 +258,9 @@ def test_a_cap_is_a_bar_of_what_is_spent_reserved_and_left(
 
 
 def test_near_a_cap_the_chat_promises_the_model_of_this_machine_only_where_it_is_ready(
-    app: Open, bench: Any, asked: Ask
+    app: Open, bench: Any, asked: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Weights, "file", None)  # the project's own folder may have them
     book(bench, asked("/words 5"), "row-1", "openai:gpt-6-luna", "0.25")
     bench.caps.set("local", "day", Decimal("0.26"))
     assert "A question that may cost more is refused. It renews" in texts(app("chat.py"))
@@ -247,6 +274,16 @@ def test_a_cap_below_a_cent_is_shown_as_it_is(app: Open, bench: Any) -> None:
     bench.caps.set("local", "day", Decimal("0.018"))
     field = next(each for each in app("models.py").number_input if each.label == "A day, $")
     assert (field.value, field.proto.format) == (0.018, "%g")
+
+
+def test_what_the_month_comes_to_is_a_range_only_where_there_is_one() -> None:
+    wide, even = Pace(4.0, 5.0, 6.0), Pace(5.0, 5.0, 5.0)
+    assert month.going(wide, days_left=3) == (
+        "At the pace of the last two weeks this month comes to about **$5.00**, in four cases of five "
+        "between $4.00 and $6.00."
+    )
+    assert month.going(even, days_left=3).endswith("comes to about **$5.00**.")
+    assert month.going(even, days_left=0) == "The month ends today (UTC)."
 
 
 def test_the_month_is_drawn_with_a_band_from_today_to_its_end() -> None:

@@ -7,6 +7,7 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from core.errors import BudgetExceeded
 from core.people.allowed import Allowed
 from core.people.identity import Identity
 from core.people.team import user_id
@@ -106,3 +107,14 @@ def test_a_person_sees_neither_keys_nor_the_caps_of_others(hers: Open, bench: An
     assert not [each for each in page.text_input if "key" in each.label.lower()]
     assert not [each for each in page.number_input if each.key and each.key.startswith("cap_")]
     assert "Your own way in" not in texts(hers("shares.py"))
+
+
+def test_at_her_cap_a_person_is_sent_to_whoever_can_raise_it(hers: Open, bench: Any) -> None:
+    bench.caps.set(ME, "month", Decimal("1.30"))
+    page = hers()
+    assert "This month's cap is near" in page.warning[0].value
+    assert "Change the caps" not in [each.proto.label for each in page.get("page_link")]
+    with pytest.raises(BudgetExceeded) as refused:
+        bench.ledger.reserve(ME, "r2", "t1", "c1", "openai:a", "answer", Decimal(1))
+    assert refused.value.hint.startswith("It renews on ")
+    assert "Ask whoever runs the app to raise it" in refused.value.hint

@@ -27,6 +27,9 @@ def test_a_live_demo_is_made_and_its_link_is_shown_once(app: Open, bench: Any) -
     page = app("shares.py")
     assert "Nothing is shared" in texts(page)
     page = press(page, "New link")
+    assert page.session_state["share_kind"] == "snapshot", "what costs nothing comes first"
+    page.session_state["share_kind"] = "live"
+    page.run()
     assert "What a stranger will see" in texts(page)
     page.text_input(key="share_title_live").set_value("Ask the crew").run()
     assert "Ask the crew" in [each.value for each in page.title]

@@ -88,6 +88,11 @@ def test_a_byte_order_mark_semicolons_and_decimal_commas_are_read(encoding: str)
     assert (line.day, line.amount) == (date(2026, 8, 16), Decimal("1.25")), "the day is that of UTC"
 
 
+def test_columns_without_a_name_at_the_end_are_left_out_as_a_spreadsheet_writes_them() -> None:
+    (line,) = read(b"usage_date_utc,cost_usd,,\n2026-08-15,1.25,,\n").lines
+    assert (line.day, line.amount) == (date(2026, 8, 15), Decimal("1.25"))
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
@@ -104,6 +109,8 @@ def test_a_byte_order_mark_semicolons_and_decimal_commas_are_read(encoding: str)
         (b"usage_date_utc,cost_usd\n2026-08-15,1e12\n", "no amount that one model can cost"),
         (b"usage_date_utc,cost_usd\n2026-08-15,NaN\n", "no amount that"),
         (b"usage_date_utc,cost_usd\n15.08.2026,1\n", "row 2: '15.08.2026' is no day"),
+        (b"usage_date_utc,cost_usd\n9999-12-31,1\n", "row 2: '9999-12-31' is no day of a bill"),
+        (b"usage_date_utc,cost_usd\n0001-01-01T00:00+14:00,1\n", "is no day"),
         (b"usage_date_utc,cost_usd\n", "no row"),
         (b"usage_date_utc,cost_usd,cost_usd\n2026-08-15,1,2\n", "each once"),
         (b"start_time,amount_value,amount_currency\n1786752000,1,eur\n", "is in EUR"),

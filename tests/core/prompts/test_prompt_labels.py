@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from core.child import ROOT
-from core.errors import Conflict, NotFound, Refused
+from core.errors import Conflict, DiskFull, NotFound, Refused
+from core.prompts.folder import PromptFolder
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
 from tests.core.prompts.test_prompt_library import file
@@ -129,7 +130,7 @@ async def test_a_copy_begins_with_the_version_in_use_and_takes_no_name_that_is_t
     assert library.get("welcome").version == 1
 
 
-@pytest.mark.parametrize("step", ["link", "fsync", "open"])
+@pytest.mark.parametrize("step", ["link", "fsync", "open", "append"])
 async def test_a_full_disk_is_told_and_leaves_the_folder_as_it_was(
     library: PromptLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -140,17 +141,23 @@ async def test_a_full_disk_is_told_and_leaves_the_folder_as_it_was(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, step, full)
-    with pytest.raises(Refused, match="No space left") as refused:
+    if step == "append":  # the version found room, and the line of the history did not
+        monkeypatch.setattr(PromptFolder, "append", full)
+    else:
+        monkeypatch.setattr(os, step, full)
+    with pytest.raises(DiskFull, match="nothing of this was kept"):
         await library.save("greet", file("four"))
-    assert "draft" in refused.value.hint
     if step != "link":
-        with pytest.raises(Refused, match="No space left"):
+        with pytest.raises(DiskFull, match="nothing of this was kept"):
             library.set_label("greet", 1)
     monkeypatch.undo()
-    after = {path.name: path.read_bytes() for path in home.iterdir()}
-    assert {**after, **before} == after
-    assert set(after) - set(before) <= {"v4.md"}, "no part of a file is left"
+    monkeypatch.setattr(PromptFolder, "replace", full)  # the history found room, the label did not
+    with pytest.raises(DiskFull):
+        library.set_label("greet", 1)
+    with pytest.raises(DiskFull):
+        library.archive("greet")
+    monkeypatch.undo()
+    assert {path.name: path.read_bytes() for path in home.iterdir()} == before
     assert (await library.save("greet", file("four"))).version >= 4
 
 

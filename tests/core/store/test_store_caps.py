@@ -6,6 +6,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, text, update
@@ -66,6 +67,25 @@ def test_a_call_that_might_pass_the_cap_is_refused_and_says_what_is_left_and_whe
     ]  # nothing is left of what was refused
     reserve(ledger, "r3", "0.05")  # to the cent
     assert caps.list(ME)[0].left == 0
+
+
+@pytest.mark.parametrize(
+    ("scope", "user", "way"),
+    [
+        ("day", "local", "Raise the cap on the Models page"),
+        ("day", ME, "Ask whoever runs the app"),
+        ("link", ME, "Raise the cap of the link on the Shares page"),
+        ("visitor", ME, "Others can still ask by this link"),
+    ],
+)
+def test_what_to_do_at_a_cap_is_told_to_whoever_can_do_it(
+    engine: Engine, scope: Any, user: str, way: str
+) -> None:
+    Caps(engine).set(user, scope, dollars("0.01"))
+    by = Payers("c1", link="l1", visitor="v1")
+    with pytest.raises(BudgetExceeded) as refused:
+        Ledger(engine).reserve(user, "r1", "t1", "c1", "openai:a", "answer", dollars("1"), by)
+    assert way in refused.value.hint
 
 
 def test_a_repeated_reservation_is_set_aside_once_whatever_it_says(engine: Engine) -> None:

@@ -120,6 +120,25 @@ def test_a_full_disk_is_an_error_and_nothing_is_acknowledged(sqlite: Path, tmp_p
     engine.dispose()
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_full_disk_of_the_server_is_the_same_error(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.exec_driver_sql(
+            "CREATE FUNCTION full_disk() RETURNS trigger AS $$ BEGIN RAISE "
+            "'could not extend file' USING ERRCODE = 'disk_full'; END $$ LANGUAGE plpgsql"
+        )
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full_disk BEFORE INSERT ON turns EXECUTE FUNCTION full_disk()"
+        )
+    turns = Turns(engine)
+    with pytest.raises(DiskFull, match="nothing of this was kept"):
+        ask(turns)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("DROP TRIGGER full_disk ON turns")
+    assert turns.list(ME) == []
+    assert ask(turns)
+
+
 def test_a_read_only_database_is_an_error(sqlite: Path) -> None:
     engine = make_engine(f"sqlite:///file:{sqlite}?mode=ro&uri=true")
     with pytest.raises(DBAPIError, match="readonly"):

@@ -83,6 +83,17 @@ def test_the_parts_of_every_dimension_are_the_whole(
     assert sum(each.cost for each in found if each.cost is not None) == Decimal("0.04")
 
 
+def test_what_is_not_among_the_dearest_is_told_together(spending: Spending) -> None:
+    dearest = spending.by(ME, "model", BEGIN, END, limit=1)
+    [others] = spending.others(ME, "model", BEGIN, END, dearest)
+    told = (others.name, others.calls, others.unpriced, others.input_tokens, others.cost)
+    assert told == ("all others", 2, 1, 307, Decimal(0))
+    assert others.cached_tokens == 0 and others.estimated == 1
+    two = spending.by(ME, "model", BEGIN, END, limit=2)
+    assert [each.cost for each in spending.others(ME, "model", BEGIN, END, two)] == [None]
+    assert spending.others(ME, "model", BEGIN, END, spending.by(ME, "model", BEGIN, END)) == []
+
+
 def test_only_the_span_and_only_the_user_are_counted(spending: Spending) -> None:
     assert spending.by(ME, "model", END, END) == []
     assert spending.by(YOU, "model", BEGIN, END) == []
@@ -93,6 +104,12 @@ def test_only_the_span_and_only_the_user_are_counted(spending: Spending) -> None
 def test_the_dearest_answers_and_how_far_the_rows_can_be_trusted(spending: Spending) -> None:
     assert spending.dearest(ME, BEGIN, END) == [("t1", Decimal("0.04"), 2)]
     assert spending.agreement(ME, BEGIN, END) == Agreement(3, 1, 1, 1)
+
+
+def test_the_questions_behind_answers_are_told_of_one_s_own_alone(spending: Spending) -> None:
+    wanted = ["t1", "t2", "gone", ""]
+    assert spending.questions(ME, wanted) == dict.fromkeys(("t1", "t2"), "What is a gaffer?")
+    assert spending.questions(YOU, wanted) == spending.questions(ME, []) == {}
 
 
 def test_a_link_and_the_tools_of_the_step_before_stand_on_the_row(

@@ -100,19 +100,16 @@ class Previews:
             draft = await asyncio.to_thread(self._library.draft, name, raw)
         except FootlightsError as error:
             return Preview(fault=_fault(error))
+        checked = False
         try:
+            await self._sandbox.check(
+                draft
+            )  # what is wrong with the text is told, and stopped, once
+            checked = True
             rendered = await self._sandbox.render(draft, _taken(draft, values))
         except FootlightsError as error:
-            return Preview(fault=await self._whose(draft, error))
+            return Preview(fault=_fault(error, only_values=checked))
         return Preview(await asyncio.to_thread(self._sent, draft, rendered, model))
-
-    async def _whose(self, draft: PromptTemplate, error: FootlightsError) -> Fault:
-        """The fault of the text itself if it has one, else of these values."""
-        try:
-            await self._sandbox.check(draft)
-        except FootlightsError as own:
-            return _fault(own)
-        return _fault(error, only_values=True)
 
     def _sent(self, draft: PromptTemplate, rendered: Rendered, model: ModelInfo) -> Sent:
         count, parts, ref = self._counter, [], model.ref

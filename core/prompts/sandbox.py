@@ -19,7 +19,7 @@ from core.types import Message, message
 
 SECONDS = 2.0
 MEMORY_MB = 600
-_GRACE = 1.0
+_GRACE = 0.8
 """Seconds beyond those, in which the worker tells where it was stopped; then it is killed."""
 MAX_WAITING = 64
 """Renderings that may wait for the worker; beyond that they are refused instead of piling up."""

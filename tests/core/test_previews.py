@@ -149,3 +149,18 @@ async def test_of_a_long_message_the_beginning_is_shown_and_how_much_more_there_
     sent = (await written.shown(TEXT.replace("{{ question }}", "{{ question * 5000 }}"))).sent
     assert sent and sum(len(run.text) for run in sent.parts[1].runs) == 50_000
     assert sent.parts[1].more > 30_000
+
+
+async def test_a_fault_of_the_text_is_found_by_one_look_so_that_a_slow_one_is_stopped_once(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    answer = written.sandbox._answer
+
+    def told(request: dict[str, Any]) -> dict[str, Any]:
+        asked.append(request["op"])
+        return answer(request)
+
+    monkeypatch.setattr(written.sandbox, "_answer", told)
+    fault = (await written.shown(TEXT.replace("Be", "{{ nobody }}"))).fault
+    assert fault and not fault.only_values and asked == ["validate"]

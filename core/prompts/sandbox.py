@@ -1,9 +1,6 @@
-"""Renders templates that anybody may have written, in a worker process that is warm and can be killed."""
+"""Renders templates that anybody may have written, in worker processes that are warm and can be killed."""
 
-import asyncio
-import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -12,17 +9,13 @@ from core.prompts import canary as canaries
 from core.prompts import values
 from core.prompts.defence import Fence
 from core.prompts.layers import MARKED_NOTE, Layers
-from core.prompts.process import Worker, WorkerLost
+from core.prompts.pool import SIZE, WAIT, Pool
 from core.prompts.template import PromptTemplate, Trust, Variable, parse
 from core.prompts.variables import is_name
 from core.types import Message, message
 
 SECONDS = 2.0
 MEMORY_MB = 600
-_GRACE = 0.8
-"""Seconds beyond those, in which the worker tells where it was stopped; then it is killed."""
-MAX_WAITING = 64
-"""Renderings that may wait for the worker; beyond that they are refused instead of piling up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +45,17 @@ class Rendered:
 
 
 class Sandbox:
-    """One warm worker behind one thread, so that any event loop may call; requests take turns."""
+    """Templates in, messages out; any event loop may call. `wait` is how long a request may wait for its turn."""
 
-    def __init__(self, *, seconds: float = SECONDS, memory_mb: int = MEMORY_MB) -> None:
-        self._seconds = seconds
-        self._memory_mb = memory_mb
-        self._worker: Worker | None = None
-        self._waiting = 0
-        self._lock = threading.Lock()
-        self._closed = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="footlights-sandbox")
+    def __init__(
+        self,
+        *,
+        seconds: float = SECONDS,
+        memory_mb: int = MEMORY_MB,
+        size: int = SIZE,
+        wait: float = WAIT,
+    ) -> None:
+        self._pool = Pool(seconds=seconds, memory_mb=memory_mb, size=size, wait=wait)
 
     async def render(
         self,
@@ -109,84 +103,18 @@ class Sandbox:
         )
 
     async def warm(self) -> None:
-        """Start the worker, so that the first rendering does not wait for it."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._ready)
+        """Start the workers, so that the first rendering does not wait for one."""
+        await self._pool.warm()
 
     def close(self) -> None:
-        """End the worker; what is still asked is refused."""
-        if self._closed:
-            return
-        self._closed = True
-        if worker := self._worker:
-            worker.stop()  # whoever waits for its answer is refused and cleans up
-        self._thread.shutdown(wait=True)
-        if self._worker:
-            self._worker.kill()
-
-    # --- on its own thread --------------------------------------------------------------------
+        """End the workers; what is still asked is refused."""
+        self._pool.close()
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        self._queue(1)
-        try:
-            loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self._thread, self._answer, request)
-        finally:
-            self._queue(-1)
+        answer = await self._pool.ask(request)
         if "refused" in answer:
             raise Refused(answer["refused"], hint=answer["hint"] or "Change the template there.")
         return answer
-
-    def _queue(self, change: int) -> None:
-        with self._lock:
-            if change > 0 and (self._closed or self._waiting >= MAX_WAITING):
-                raise Refused(
-                    "too many templates wait to be rendered", hint="Try again in a moment."
-                )
-            self._waiting += change
-
-    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        try:
-            worker = self._ready()
-            answer = worker.ask(request, self._seconds + _GRACE)
-        except WorkerLost as lost:
-            self._replace()
-            raise _lost("closed" if self._closed else lost.why, self._seconds) from None
-        if answer.get("spent"):
-            worker.kill()
-            self._replace()
-        return answer
-
-    def _ready(self) -> Worker:
-        if self._closed:
-            raise WorkerLost("closed")
-        if self._worker is None or not self._worker.alive:
-            if self._worker:
-                self._worker.kill()
-            self._worker = Worker(seconds=self._seconds, memory_mb=self._memory_mb)
-        if self._closed:  # while it started: `close` may not have seen it
-            self._worker.kill()
-            raise WorkerLost("closed")
-        return self._worker
-
-    def _replace(self) -> None:
-        """Start the next worker behind this answer, not before it."""
-        self._worker = None
-        if not self._closed:
-            self._thread.submit(self._ready)
-
-
-def _lost(why: str, seconds: float) -> Refused:
-    if why == "time":
-        return Refused(
-            f"the template took more than {seconds:g} s and was stopped",
-            hint="Look for a loop in a loop, or for a text that grows with every step.",
-        )
-    if why == "closed":
-        return Refused("the app is being stopped")
-    return Refused(
-        "the template broke the process in which it ran",
-        hint="Make it simpler: fewer levels of nesting, shorter expressions.",
-    )
 
 
 def _request(template: PromptTemplate, op: str) -> dict[str, Any]:

@@ -155,12 +155,12 @@ async def test_a_fault_of_the_text_is_found_by_one_look_so_that_a_slow_one_is_st
     written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    answer = written.sandbox._answer
+    answer = written.sandbox._pool.ask
 
-    def told(request: dict[str, Any]) -> dict[str, Any]:
+    async def told(request: dict[str, Any]) -> dict[str, Any]:
         asked.append(request["op"])
-        return answer(request)
+        return await answer(request)
 
-    monkeypatch.setattr(written.sandbox, "_answer", told)
+    monkeypatch.setattr(written.sandbox._pool, "ask", told)
     fault = (await written.shown(TEXT.replace("Be", "{{ nobody }}"))).fault
     assert fault and not fault.only_values and asked == ["validate"]

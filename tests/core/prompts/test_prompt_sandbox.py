@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -151,9 +152,39 @@ async def test_a_worker_that_was_killed_from_outside_is_replaced() -> None:
     sandbox = Sandbox()
     try:
         assert await said(sandbox, "one") == "one"
-        worker = sandbox._worker
+        worker = sandbox._pool._desks[0]._worker
         assert worker
         worker.kill()
+        assert await said(sandbox, "two") == "two"
+    finally:
+        sandbox.close()
+
+
+ENDLESS = "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}"
+
+
+async def test_an_endless_template_holds_up_no_other() -> None:
+    sandbox = Sandbox(seconds=30)
+    endless = asyncio.ensure_future(said(sandbox, ENDLESS))
+    try:
+        for number in range(10):
+            assert await said(sandbox, "{{ name }}", name=str(number)) == str(number)
+        assert not endless.done()
+    finally:
+        await asyncio.to_thread(sandbox.close)
+    with pytest.raises(Refused, match="being stopped"):
+        await endless
+
+
+async def test_who_waits_too_long_for_his_turn_is_refused_and_the_next_is_served() -> None:
+    sandbox = Sandbox(seconds=0.2, size=2, wait=0)
+    await sandbox.warm()
+    try:
+        asked = [said(sandbox, ENDLESS) for _ in range(40)]
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+        told = Counter(str(outcome).partition(" ")[0] for outcome in outcomes)
+        assert set(map(type, outcomes)) == {Refused}
+        assert told["too"] >= 20  # each takes a fifth of the second that there is
         assert await said(sandbox, "two") == "two"
     finally:
         sandbox.close()
@@ -164,8 +195,7 @@ async def test_closing_in_the_middle_refuses_what_is_rendered_and_what_waits(war
     sandbox = Sandbox(seconds=30)
     if warm:
         await sandbox.warm()
-    endless = "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}"
-    asked = [asyncio.ensure_future(said(sandbox, body)) for body in (endless, "{{ name }}")]
+    asked = [asyncio.ensure_future(said(sandbox, body)) for body in (ENDLESS, "{{ name }}")]
     await asyncio.sleep(0)
     await asyncio.to_thread(sandbox.close)
     outcomes = await asyncio.gather(*asked, return_exceptions=True)

@@ -25,7 +25,7 @@ from core.caller import (
     VISITOR_COOKIE,
 )
 from core.doors import pages, paths
-from core.doors.answers import Asked, answer, bounded, hiding, problem, sealed, turn_away
+from core.doors.answers import Asked, answer, bounded, hiding, paced, problem, sealed, turn_away
 from core.doors.sockets import Neighbours
 from core.doors.who import found, is_foreign
 from core.doors.who import is_loopback as is_loopback
@@ -36,10 +36,13 @@ from core.sharing import snapshot_page
 from core.sharing.pace import Pace, neighbourhood
 from core.sharing.visits import Visits
 from core.store.links import Link
+from core.store.secret_words import digest
 
 _REQUESTS = 1_200
 """Requests of an address in a minute, from elsewhere: what a household's browsers never come to."""
 _TABS, _ALL_TABS = 8, 1_000
+_MESSAGES = 120
+"""What a visitor's pages say in a minute: each message is a run of the page."""
 
 
 class Behind(Protocol):
@@ -67,6 +70,7 @@ class Doors:
         self._bench = bench
         self._pace = Pace(per_minute=per_minute, burst=per_minute / 2)
         self._streams: Counter[str] = Counter()
+        self._messages = Pace(per_minute=_MESSAGES, burst=_MESSAGES)
         self._neighbours = Neighbours()
         self._hidden = hidden.encode()
 
@@ -184,7 +188,8 @@ class Doors:
             return
         self._streams[asked.visit] += 1
         try:
-            await self._app(asked.scope, receive, send)
+            heard = paced(receive, lambda: not self._messages.take(digest(asked.visit)))
+            await self._app(asked.scope, heard, send)
         finally:
             self._streams[asked.visit] -= 1
             if not self._streams[asked.visit]:

@@ -1,6 +1,7 @@
 """What the doors answer themselves, and the headers that every answer leaves with."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -81,6 +82,21 @@ def bounded(scope: Scope, receive: Receive) -> Receive:
         return message if seen <= _STRANGERS_BODY else {"type": "http.disconnect"}
 
     return counted
+
+
+def paced(receive: Receive, may: Callable[[], bool]) -> Receive:
+    """`receive` of a websocket that ends when a stranger says more at once than any page of his, or when
+    he may say no more."""
+
+    async def heard() -> Message:
+        message = await receive()
+        if message["type"] == "websocket.receive":
+            said = message.get("bytes") or message.get("text") or b""
+            if len(said) > _STRANGERS_BODY or not may():
+                return {"type": "websocket.disconnect", "code": 4429}
+        return message
+
+    return heard
 
 
 async def turn_away(asked: Asked, send: Send) -> None:

@@ -8,13 +8,22 @@ from core.bootstrap import LOCAL_USER, Workbench, build
 from core.caller import ADDRESS_HEADER, HEADER, OWNER_COOKIE, VISITOR_COOKIE
 from core.settings import Settings
 
+KEPT: list[Workbench] = []
 _OF, _SEEN, _KEPT = "_of_user", "_user_seen", 1.0
 _ASKING = "_dialog_is_open"
 
 
-@st.cache_resource(show_spinner=False)
 def workbench() -> Workbench:
     """The one workbench of this process, running; built at the first call."""
+    # Any browser may have Streamlit's caches cleared for all, a visitor's too: what is kept here stays.
+    if not KEPT:
+        KEPT.append(_built())
+    return KEPT[0]
+
+
+@st.cache_resource(show_spinner=False)
+def _built() -> Workbench:
+    """Built once, also by several at once, and when this module is read anew."""
     bench = build(Settings())
     bench.start()
     return bench

@@ -253,6 +253,32 @@ def test_where_the_app_lies_is_told_to_its_owner_s_pages_alone(bench: Any) -> No
     assert heard("127.0.0.1", "localhost", {}) == told
 
 
+@pytest.mark.parametrize(
+    ("sent", "many"), [(b"x", 200), (b"x" * 70_000, 1)], ids=["too many", "too long"]
+)
+def test_a_visitor_s_page_is_closed_when_it_says_more_than_a_person_does(
+    bench: Any, sent: bytes, many: int
+) -> None:
+    heard: list[Any] = []
+
+    async def stream(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] != "websocket.disconnect":
+            heard.append(message)
+        await send({"type": "websocket.close", "code": message["code"]})
+
+    _, token = bench.shares.make("local", Wish(kind="live", title="Demo"))
+    visit = bench.visits.enter(token, "", "192.168.1.5")
+    doors = Doors(stream, lambda: bench)
+    asked = TestClient(doors, client=("192.168.1.5", 5000), cookies={"footlights_visit": visit})
+    with asked.websocket_connect("ws://demo.example/_stcore/stream") as socket:
+        for _ in range(many):
+            socket.send_bytes(sent)
+        assert socket.receive() == {"type": "websocket.close", "code": 4429}
+    assert len(heard) == (120 if many > 1 else 0)
+
+
 def test_an_address_that_asks_like_a_machine_is_slowed_before_any_work(client: Ask) -> None:
     far = client(address="10.9.9.9", host="demo.example")
     told = [far.get("/demo?t=x").status_code for _ in range(45)]

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The workbench that the pages under test ask."""
-    from pages.ui.session import workbench
+    from pages.ui.session import KEPT, workbench
 
     monkeypatch.setenv("FOOTLIGHTS_DATA", str(tmp_path))
     monkeypatch.setenv("FOOTLIGHTS_MODEL", "scripted")
@@ -26,10 +26,12 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         shutil.copytree(ROOT / "prompts", tmp_path / "prompts-copy")
         monkeypatch.setenv("FOOTLIGHTS_PROMPTS", str(tmp_path / "prompts-copy"))
     st.cache_resource.clear()
+    KEPT.clear()
     made = workbench()
     yield made
     made.close()
     st.cache_resource.clear()
+    KEPT.clear()
 
 
 Open = Callable[..., AppTest]

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.errors import RateLimited
 from core.llm.discovery import Listed
 from core.types import TurnRequest
+from core.weights import Weights
 from tests.conftest import running
 
 Open = Callable[..., AppTest]
@@ -286,8 +287,9 @@ def test_what_a_program_asked_is_found_at_its_key_and_not_beside_the_chat(
 
 
 def test_a_cap_warns_from_its_own_level_on_and_says_what_happens_then(
-    app: Open, bench: Any
+    app: Open, bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Weights, "file", None)  # the project's own folder may have them
     bench.caps.set("local", "day", Decimal(1))
     test = app("models.py")
     test.slider(key="warn_day").set_value(50).run()

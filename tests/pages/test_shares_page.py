@@ -4,10 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from core.sharing.wishes import Wish
+from pages.ui import session
 from tests.pages.conftest import ROOT, Open
 
 ME = "local"
@@ -157,6 +159,11 @@ def test_a_visitor_gets_no_other_page_of_the_app(bench: Any, asked: Any, strange
     test.switch_page("demo.py").run()
     assert "owner's own question" not in texts(test)
     assert not test.sidebar.button
+
+
+def test_a_browser_that_clears_the_caches_of_pages_makes_no_second_workbench(bench: Any) -> None:
+    st.cache_resource.clear()  # what any browser may have Streamlit do, a visitor's too
+    assert session.workbench() is bench
 
 
 def test_a_visitor_asks_on_his_page_and_meets_a_good_end(bench: Any, stranger: Any) -> None:

@@ -6,6 +6,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,7 @@ from core.store.traces import Traces
 from tests.browser.conftest import SETTLED, App
 
 TIMES = 12
+_ROWS = cycle((5, 6))
 _LONG = f"t{TURNS // 2:06}"
 
 
@@ -57,12 +59,10 @@ def _open(page: Page, address: str) -> None:
 
 
 def _step(page: Page) -> None:
-    slider = page.get_by_role("slider")
-    before = slider.get_attribute("aria-valuenow")
-    slider.press("ArrowRight")
-    page.wait_for_function(
-        "was => (document.querySelector('[role=slider]')?.ariaValueNow ?? was) !== was", arg=before
-    )
+    """The other one of two steps, by a click on its row."""
+    before = page.url
+    page.locator('[class*="st-key-step_tool_"] button').nth(next(_ROWS)).click()
+    page.wait_for_function("was => location.href !== was", arg=before)
     page.wait_for_selector(SETTLED, timeout=60_000)
 
 

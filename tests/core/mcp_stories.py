@@ -72,7 +72,7 @@ def call(name, given):
         out({"id": "s1", "method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 9}})
         return text(json.dumps(json.loads(sys.stdin.readline())["error"]["message"]))
     if name == "hang":
-        child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+        child = subprocess.Popen(["sleep", "600"], env={}, start_new_session=True)
         (here / "pids.txt").write_text(f"{os.getpid()} {child.pid}")
         time.sleep(600)
     if name == "env":

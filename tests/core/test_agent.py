@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from core.errors import Conflict, Misuse, NotFound
@@ -25,6 +24,7 @@ from core.llm.pricing import price
 from core.tape import read
 from core.types import TurnRequest, Usage
 from tests.conftest import running, settings_for
+from tests.core.tools.test_user_tools import alive
 from tests.core.vendor_server import Says, Vendor, vendor
 from tests.felt import Felt
 
@@ -532,7 +532,7 @@ def test_stop_ends_tools_that_will_not_end_and_everything_that_they_started(stag
     assert stage.follow(turn_id)[-1].words == "stopped by you"
     assert felt.seconds < 1
     assert len(pids) == 12
-    while any(map(psutil.pid_exists, pids)):
+    while any(map(alive, pids)):
         ticking.wait(0.02)
         assert felt.seconds < 1
     spans = [s for s in stage.bench.traces.read("local", turn_id) if s.kind == "tool"]

@@ -35,9 +35,17 @@ def main(arguments: list[str]) -> int:
 
     offspring.adopt()
     threading.Thread(target=_watch, args=(int(arguments[0]),), daemon=True).start()
-    code = process.wait()
+    code = _code_of(process.pid)
     offspring.end_below(os.getpid())
     return code if code >= 0 else 128 - code
+
+
+def _code_of(pid: int) -> int:
+    """The code with which it ends; whatever else ends below us meanwhile is not left as a zombie."""
+    ended, status = 0, 0
+    while ended != pid:
+        ended, status = os.waitpid(-1, 0)
+    return os.waitstatus_to_exitcode(status)
 
 
 if __name__ == "__main__":

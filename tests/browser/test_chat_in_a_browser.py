@@ -47,6 +47,13 @@ def ask(page: Page, text: str) -> None:
     field.press("Enter")
 
 
+def attach(page: Page, file: Path) -> None:
+    """Lay the file into the input; Enter sends nothing as long as it is on its way."""
+    with page.expect_response(lambda response: "upload_file" in response.url):
+        page.get_by_test_id("stChatInput").locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text(file.name).first).to_be_visible()
+
+
 def last_answer(page: Page) -> Any:
     return page.get_by_test_id("stChatMessage").last
 
@@ -67,8 +74,7 @@ def test_the_first_page_is_a_finished_demo(tab: Tab, served: App) -> None:
 def test_a_pdf_is_uploaded_asked_about_and_its_citation_opened(tab: Tab, tmp_path: Path) -> None:
     page = tab.open("/?c=new")
     file = a_pdf(tmp_path, "The notice period of this rider is ninety-one days.")
-    page.get_by_test_id("stChatInput").locator("input[type=file]").set_input_files(file)
-    expect(page.get_by_text("rider.pdf").first).to_be_visible()
+    attach(page, file)
     ask(page, "How long is the notice period of this rider?")
     expect(last_answer(page)).to_contain_text("ninety-one days")
     chip = page.locator("[class*=st-key-citations_] button", has_text="rider.pdf").first
@@ -195,7 +201,7 @@ def test_what_a_model_writes_runs_no_script_and_makes_no_request(tab: Tab, tmp_p
         "<script>document.title='owned'</script> and that is the leak.\n"
     )
     page = tab.open("/?c=new")
-    page.get_by_test_id("stChatInput").locator("input[type=file]").set_input_files(hostile)
+    attach(page, hostile)
     ask(page, "Where is the leak?")
     expect(last_answer(page)).to_contain_text("leak")
     page.locator("[class*=st-key-citations_] button").first.click()
@@ -209,6 +215,8 @@ def test_a_page_is_accessible_and_fits(tab: Tab, path: str) -> None:
     page = tab.open(path)
     expect(page.locator("#stMain")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for preview in page.locator(".preview").all():  # dimmed until the newest text is answered
+        expect(preview).to_have_css("opacity", "1")
     found = Axe().run(page).response["violations"]
     fresh = [
         (each["id"], [node["html"][:200] for node in each["nodes"][:3]])

@@ -178,7 +178,7 @@ def test_many_at_once_each_have_their_own_answer_and_leave_nothing_open(module: 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(ask, range(60)))
     assert len(os.listdir("/proc/self/fd")) == before
-    [home] = [p for p in psutil.Process().children() if "core.nursery" in p.cmdline()]
+    [home] = [p for p in psutil.Process().children() if name in p.cmdline()]
     assert not home.children()
 
 

@@ -192,4 +192,4 @@ def test_more_pages_than_may_be_read_are_refused(tmp_path: Path) -> None:
 
 def test_a_reader_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"took longer than 0\.01 s"):
-        read(tmp_path, "a.txt", "x", seconds=0.01)
+        read(tmp_path, "a.txt", "word " * 1_000_000, seconds=0.01)

@@ -47,6 +47,7 @@ MCP = McpServer(
 )
 KNOWN: dict[str, Any] = {
     "turn_id": "t1",
+    "turn_ids": ("t0", "t1"),
     "before_turn": None,
     "conversation_id": "c1",
     "document_id": "d1",

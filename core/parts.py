@@ -519,7 +519,7 @@ class Parts:
     @cached_property
     def samples(self) -> Samples:
         folder = ROOT / "data" / "samples"
-        return Samples(folder, self.documents, self.conversations, self.turns)
+        return Samples(folder, self.documents, self.conversations, self.turns, self.turn_rows)
 
     @cached_property
     def whatif(self) -> WhatIf:

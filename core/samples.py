@@ -8,8 +8,9 @@ import yaml
 
 from core.documents import DocumentService
 from core.store.conversations import Conversations
+from core.store.turns import Turns
 from core.turns import TurnRunner
-from core.types import TurnRequest
+from core.types import Turn, TurnRequest
 
 log = logging.getLogger(__name__)
 _ENDINGS = frozenset({".pdf", ".docx", ".md"})
@@ -32,11 +33,13 @@ class Samples:
         documents: DocumentService,
         conversations: Conversations,
         turns: TurnRunner,
+        rows: Turns,
     ) -> None:
         self._folder = folder
         self._documents = documents
         self._conversations = conversations
         self._turns = turns
+        self._rows = rows
 
     def questions(self) -> Questions:
         """What can be asked of the samples."""
@@ -48,8 +51,12 @@ class Samples:
         return frozenset(path.name for path in self._files())
 
     def set_up(self, user: str, marker: Path) -> None:
-        """Index the samples and ask the opening question, unless the marker says that this was done."""
+        """Index the samples and ask the opening question, unless the marker says that this was done. When the
+        app ended before anything was answered, the question is asked anew."""
         if marker.exists():
+            if unanswered := self._unanswered(user):
+                self._conversations.delete(user, unanswered.conversation_id)
+                self._turns.start(user, TurnRequest(self.questions().opening))
             return
         if not self._documents.list(user) and not self._conversations.list(user):
             for path in self._files():
@@ -58,6 +65,13 @@ class Samples:
             self._turns.start(user, TurnRequest(self.questions().opening))
             log.info("the sample documents are being indexed")
         marker.touch()
+
+    def _unanswered(self, user: str) -> Turn | None:
+        """The question of the demo, if the app ended before it was answered and nothing else was asked."""
+        match self._rows.list(user, 2):
+            case [only] if only.status == "interrupted" and not only.answer:
+                return only if only.request.prompt == self.questions().opening else None
+        return None
 
     def _files(self) -> list[Path]:
         return sorted(

@@ -192,7 +192,7 @@ async def test_who_waits_too_long_for_his_turn_is_refused_and_the_next_is_served
 
 @pytest.mark.parametrize("warm", [True, False], ids=["rendering", "starting"])
 async def test_closing_in_the_middle_refuses_what_is_rendered_and_what_waits(warm: bool) -> None:
-    sandbox = Sandbox(seconds=30)
+    sandbox = Sandbox(seconds=30, size=1)
     if warm:
         await sandbox.warm()
     asked = [asyncio.ensure_future(said(sandbox, body)) for body in (ENDLESS, "{{ name }}")]

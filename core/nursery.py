@@ -89,20 +89,20 @@ class Nursery:
         report = os.fdopen(reported, "rb", buffering=0)
         try:
             with self._lock:
-                files = [output.fileno(), errors.fileno(), telling, reporting]
-                self._ask(f"{len(text):{_DIGITS}}".encode(), text, files)
-                os.close(reporting)
+                try:
+                    files = [output.fileno(), errors.fileno(), telling, reporting]
+                    self._ask(f"{len(text):{_DIGITS}}".encode(), text, files)
+                finally:
+                    # Before it is listened to: with our own ends open a nursery that ended would not be heard.
+                    os.close(reporting)
+                    os.close(telling)
                 child = Born(_pid(report), report)
                 self._living.add(child.pid)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                os.close(reporting)
             progress.close()
             report.close()
             self.close()
             raise Lost(str(error)) from error
-        finally:
-            os.close(telling)
         return child, progress
 
     def end(self, child: Born) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import os
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from core.errors import Refused
@@ -32,11 +32,9 @@ class Pool:
 
     async def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """The answer of a worker; Refused when there is none in time."""
-        desk = self._taken()
-        until = time.monotonic() + self._patience
+        desk, answer = self._asked(request)
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(desk.thread, desk.answer, request, until)
+            return await asyncio.wrap_future(answer)
         finally:
             with self._lock:
                 desk.waiting -= 1
@@ -53,13 +51,16 @@ class Pool:
         for desk in self._desks:
             desk.close()
 
-    def _taken(self) -> "_Desk":
+    def _asked(self, request: dict[str, Any]) -> "tuple[_Desk, Future[dict[str, Any]]]":
+        until = time.monotonic() + self._patience
+        # In one step with the look at whether it is closed: a thread that was ended takes nothing more.
         with self._lock:
             if self._closed or sum(desk.waiting for desk in self._desks) >= MAX_WAITING:
                 raise _busy()
             desk = min(self._desks, key=lambda each: each.waiting)
+            answer = desk.thread.submit(desk.answer, request, until)
             desk.waiting += 1
-            return desk
+            return desk, answer
 
 
 class _Desk:

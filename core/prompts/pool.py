@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from core.errors import Refused
@@ -87,7 +88,6 @@ class _Desk:
             self._replace()
             raise _lost("closed" if self._closed else lost.why, self._seconds) from None
         if answer.get("spent"):
-            worker.kill()
             self._replace()
         return answer
 
@@ -116,10 +116,13 @@ class _Desk:
             self._worker.kill()
 
     def _replace(self) -> None:
-        """Start the next worker behind this answer, not before it."""
+        """End the worker, and start the next behind this answer, not before it."""
+        if self._worker:  # also one that `close` has stopped and nobody waited for
+            self._worker.kill()
         self._worker = None
         if not self._closed:
-            self.thread.submit(self.ready)
+            with suppress(RuntimeError):  # it was closed between the two lines
+                self.thread.submit(self.ready)
 
 
 def _busy() -> Refused:

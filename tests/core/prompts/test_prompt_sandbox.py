@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 from collections import Counter
 from typing import Any
 
@@ -200,6 +201,25 @@ async def test_closing_in_the_middle_refuses_what_is_rendered_and_what_waits(war
     await asyncio.to_thread(sandbox.close)
     outcomes = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [Refused, Refused]
+
+
+async def test_a_worker_that_was_stopped_before_its_request_was_read_is_waited_for() -> None:
+    sandbox = Sandbox(size=1)
+    await sandbox.warm()
+    [desk] = sandbox._pool._desks
+    worker, gate = desk._worker, threading.Event()
+    assert worker
+    desk.thread.submit(gate.wait)
+    asked = asyncio.ensure_future(said(sandbox, "{{ name }}"))
+    closing = asyncio.ensure_future(asyncio.to_thread(sandbox.close))
+    while not desk._closed:
+        await asyncio.sleep(0)
+    gate.set()
+    await closing
+    with pytest.raises(Refused, match="being stopped"):
+        await asked
+    assert worker._process.returncode is not None
+    assert worker._out.closed
 
 
 async def test_values_may_be_nested_64_levels_deep(sandbox: Sandbox) -> None:

@@ -391,6 +391,7 @@ class Parts:
             meter=self._meter,
             count=self.counter.count,
             bounds=self._bounds,
+            window=self._runs.window,
         )
 
     @cached_property

@@ -4,12 +4,13 @@ import hashlib
 import json
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from core.events import ModelDone, ModelEvent, ReasoningDelta, RunStopped, TextDelta, ToolCalled
-from core.tape import Ran, Response, Row, events_of, read
+from core.tape import Ran, Response, Row, Step, events_of, read
 from core.tools.dispatcher import Read
 from core.tools.tool import Outcome
 from core.types import Message, Replay, Source, ToolCall, ToolSpec
@@ -54,6 +55,7 @@ class Reel:
         self._ends = [event for _, event in events_of(rows, "end")]
         self._replay = replay
         self._changed = dict(replay.results)
+        self._said = dict(replay.said)
         self._at = 0
         self._on = True
         self._told = False
@@ -71,7 +73,7 @@ class Reel:
             or step.response.asked == asked
         )
         self._on = kept
-        return step.response if step and kept else before
+        return self._heard(step) if step and kept else before
 
     @property
     def step(self) -> int:
@@ -85,8 +87,12 @@ class Reel:
         self._told = True
         if self._at not in self._steps:
             return "the tape ends here"
-        if self._changed and not self._replay.anew:
+        if self._replay.anew:
+            return "what the model is asked is not what it was asked then"
+        if self._changed:
             return "a result that was changed is read here"
+        if self._said or self._replay.messages:
+            return "a message that was changed is read here"
         return "what the model is asked is not what it was asked then"
 
     def end(self) -> RunStopped | None:
@@ -94,6 +100,10 @@ class Reel:
         if self._told or self._at + 1 in self._steps:
             return None
         return next((end for end in self._ends if end.reason in ("time", "money")), None)
+
+    def _heard(self, step: Step) -> Response:
+        text = self._said.get(step.number, step.response.text)
+        return replace(step.response, text=text)
 
     # --- the tools ----------------------------------------------------------------------------
 

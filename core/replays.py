@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from core.context import Context
 from core.errors import Conflict, Misuse, NotFound, Refused
 from core.events import RunBegan
 from core.metering import TurnMeter
 from core.models import Models
+from core.rewriting import rewritten
 from core.rules import Bounds, tokens_of
 from core.store.turns import Turns
 from core.tape import Row, Step, events_of, read
@@ -20,14 +22,22 @@ CUT_OFF = frozenset({"interrupted", "failed", "stopped"})
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a replay changes: from `step` on another model or prompt, another question, other results
-    of tools by the id of their call. None and nothing: as it was."""
+    """What a replay changes: from `step` on another model or prompt, another question or other messages of
+    the window by their place in it (0 is the first); other results of tools by the id of their call, and
+    other words of the model, before its calls, by their step. None and nothing: as it was."""
 
     step: int = 1
     model: str | None = None
     template: str | None = None
     question: str | None = None
     results: Mapping[str, str] = field(default_factory=dict)
+    messages: Mapping[int, str] = field(default_factory=dict)
+    said: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def anew(self) -> bool:
+        """Whether the window has to be put together anew."""
+        return self.template is not None or self.question is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,7 @@ class Replays:
         meter: Callable[..., TurnMeter],
         count: Callable[[str], int],
         bounds: Bounds,
+        window: Callable[[str, str], Context | None],
     ) -> None:
         self._turns = turns
         self._runner = runner
@@ -89,11 +100,12 @@ class Replays:
         self._meter = meter
         self._count = count
         self._bounds = bounds
+        self._window = window
 
     def price(self, user: str, turn_id: str, changes: Changes) -> Price:
         """What the replay may cost, said before it is begun. Raises like `start`."""
         turn, rows = self._kept(user, turn_id)
-        self._request(turn, read(rows), changes)
+        self._request(user, turn, read(rows), changes)
         taped = [step for step in read(rows) if step.response.finish]
         at = _live_from(turn, taped, changes)
         model = self._models.resolve(changes.model or turn.request.model or turn.model).ref
@@ -101,7 +113,8 @@ class Replays:
             return Price(len(taped), None, model)
         began: RunBegan = events_of(rows, "begin")[0][1]
         said = "".join(_text(step) for step in taped if step.number < at)
-        tokens = tokens_of(began.messages, self._count) + self._count(said)
+        more = "".join((*changes.messages.values(), *changes.said.values()))
+        tokens = tokens_of(began.messages, self._count) + self._count(said + more)
         meter = self._meter(user, turn.id, turn.conversation_id)
         first = meter.worst_case(model, tokens, began.max_tokens)
         calls = max(1, self._bounds.steps - at + 1)
@@ -115,7 +128,7 @@ class Replays:
         Refused when there is no tape to go along.
         """
         turn, rows = self._kept(user, turn_id)
-        request = self._request(turn, read(rows), changes)
+        request = self._request(user, turn, read(rows), changes)
         where = turn.conversation_id if turn.status in CUT_OFF else None
         return self._runner.start(user, request, conversation_id=where)
 
@@ -153,19 +166,14 @@ class Replays:
             )
         return turn, rows
 
-    def _request(self, turn: Turn, steps: Sequence[Step], changes: Changes) -> TurnRequest:
-        known = {ran.call.id for step in steps for ran in step.calls if ran.result}
-        for call_id in changes.results:
-            if call_id not in known:
-                there = ", ".join(sorted(known)) or "none"
-                raise Misuse(
-                    f"this run has no result of a call {call_id[:64]!r}", hint=f"It has: {there}."
-                )
+    def _request(
+        self, user: str, turn: Turn, steps: Sequence[Step], changes: Changes
+    ) -> TurnRequest:
         if not 1 <= changes.step <= len(steps) + 1:
             raise Misuse(f"this run has {len(steps)} steps", hint="Choose one of them.")
+        _check_steps(steps, changes)
+        self._check_window(user, turn, changes)
         was = turn.request
-        results = tuple(sorted(changes.results.items()))
-        anew = changes.template is not None or changes.question is not None
         return replace(
             was,
             prompt=changes.question or was.prompt,
@@ -174,15 +182,51 @@ class Replays:
             key_id="",
             link_id="",
             visitor_id="",
-            replay=Replay(turn.id, changes.step, results, anew),
+            replay=Replay(
+                turn.id,
+                changes.step,
+                results=tuple(sorted(changes.results.items())),
+                messages=tuple(sorted(changes.messages.items())),
+                said=tuple(sorted(changes.said.items())),
+                anew=changes.anew,
+            ),
         )
+
+    def _check_window(self, user: str, turn: Turn, changes: Changes) -> None:
+        if changes.messages and changes.anew:
+            raise Misuse(
+                "a message of the window cannot be changed together with the question or the prompt, which "
+                "make another window",
+                hint="Change the one in this replay, and the other in a replay of it.",
+            )
+        if changes.messages and (window := self._window(user, turn.id)):
+            rewritten(window, changes.messages, self._count)
+
+
+def _check_steps(steps: Sequence[Step], changes: Changes) -> None:
+    known = {ran.call.id for step in steps for ran in step.calls if ran.result}
+    for call_id in changes.results:
+        if call_id not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise Misuse(
+                f"this run has no result of a call {call_id[:64]!r}", hint=f"It has: {there}."
+            )
+    goes_on = [step.number for step in steps if step.calls]
+    for number in changes.said:
+        if number not in goes_on:
+            there = ", ".join(map(str, goes_on)) or "none"
+            raise Misuse(
+                f"nothing follows what the model said at step {number}",
+                hint=f"Tools were called at: {there}.",
+            )
 
 
 def _live_from(turn: Turn, taped: Sequence[Step], changes: Changes) -> int | None:
     """The first step that may have to be asked; None when all of it is on the tape."""
     found = []
-    if changes.model or changes.template or changes.question:
+    if changes.model or changes.anew or changes.messages:
         found.append(changes.step)
+    found += [number + 1 for number in changes.said]
     found += [
         step.number + 1
         for step in taped

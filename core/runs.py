@@ -18,6 +18,7 @@ from core.llm.client import LLMClient
 from core.metering import TurnMeter
 from core.prompts.layers import Layers
 from core.reel import Reel, digest, said
+from core.rewriting import rewritten
 from core.rules import Ask, Bounds, Gate, Run, Spending, tokens_of
 from core.shelf import UserShelf
 from core.store.turns import Turns
@@ -121,12 +122,18 @@ class Runs:
         return Reel(rows, replay, older)
 
     def kept(self, asked: Asked) -> Context | None:
-        """The window as it was, for a replay in which nothing of it was changed."""
+        """The window as it was, for a replay that does not put it together anew; with the messages of it
+        that the replay changes. Raises like `rewritten`."""
         wanted = asked.request.replay
         if wanted is None or wanted.anew:
             return None
-        began = events_of(self.turns.tape(asked.user, wanted.of), "begin")
-        budget = self.turns.budget(asked.user, wanted.of)
+        was = self.window(asked.user, wanted.of)
+        return was and rewritten(was, dict(wanted.messages), self._count(asked))
+
+    def window(self, user: str, turn_id: str) -> Context | None:
+        """What the run was given; None when its tape does not tell."""
+        began = events_of(self.turns.tape(user, turn_id), "begin")
+        budget = self.turns.budget(user, turn_id)
         if not began or budget is None:
             return None
         was: RunBegan = began[0][1]

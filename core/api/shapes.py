@@ -1,6 +1,6 @@
 """What the API takes and gives, where it is not one of core's own values."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
@@ -17,6 +17,9 @@ _A_TURN: JsonDict = {
     "variables": {"tone": "brief"},
     "max_tokens": 400,
 }
+
+_Words = Annotated[str, Field(max_length=1_000_000)]
+"""Whole characters: a bound makes pydantic look at them, and half of a surrogate pair is refused."""
 
 
 class TurnIn(BaseModel):
@@ -89,10 +92,12 @@ class ReplayIn(BaseModel):
     model: str | None = None
     template: str | None = None
     question: str | None = Field(None, min_length=1)
-    results: dict[str, str] = {}
+    results: dict[str, _Words] = {}
+    messages: dict[int, _Words] = {}
+    said: dict[int, _Words] = {}
 
     def changes(self) -> Changes:
-        return Changes(self.step, self.model, self.template, self.question, self.results)
+        return Changes(**self.model_dump())
 
 
 class ToolOut(BaseModel):

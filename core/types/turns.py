@@ -14,12 +14,15 @@ from core.types.window import WindowPlan
 @dataclass(frozen=True, slots=True)
 class Replay:
     """A turn that goes through the run `of` again: what comes before `step` is taken from its tape
-    whatever has changed, and what comes after as long as its input is the same. `results` are results
-    of tools that were changed, by the id of their call; `anew` puts the window together anew."""
+    whatever has changed, and what comes after as long as its input is the same. Changed may be results
+    of tools by the id of their call, messages of the window by their place in it, and what the model
+    `said` by its step; `anew` puts the window together anew."""
 
     of: str
     step: int = 1
     results: tuple[tuple[str, str], ...] = ()
+    messages: tuple[tuple[int, str], ...] = ()
+    said: tuple[tuple[int, str], ...] = ()
     anew: bool = False
 
 

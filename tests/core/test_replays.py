@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import Misuse, NotFound
-from core.events import ApprovalAsked, Diverged, TurnDone
+from core.errors import Misuse, NotFound, Refused
+from core.events import ApprovalAsked, Diverged, RunBegan, TurnDone
 from core.reel import UNKNOWN
 from core.replays import Changes
+from core.tape import events_of
+from core.types import message
 from tests.conftest import running, settings_for
 from tests.core.test_agent import MAIL, Stage, staged
 from tests.core.test_crash import killed
@@ -77,6 +80,12 @@ def replayed(stage: Stage, turn: Any, changes: Changes = NOTHING) -> tuple[Any, 
     started = stage.bench.replays.start("local", turn.id, changes)
     events = stage.follow(started.turn_id)
     return stage.bench.turn_rows.get("local", started.turn_id), events
+
+
+def began(stage: Stage, turn: Any) -> RunBegan:
+    [(_, event)] = events_of(stage.bench.turn_rows.tape("local", turn.id), "begin")
+    assert isinstance(event, RunBegan)
+    return event
 
 
 def tape(stage: Stage, turn: Any) -> bytes:
@@ -325,6 +334,75 @@ def test_a_run_that_was_stopped_goes_on_where_its_tape_ends(stage: Stage) -> Non
     [diverged] = [event for event in events if isinstance(event, Diverged)]
     assert (diverged.step, diverged.why) == (3, "the tape ends here")
     assert isinstance(events[-1], TurnDone)
+
+
+def test_a_message_of_the_window_is_sent_as_it_was_changed_from_the_step_that_was_chosen(
+    stage: Stage,
+) -> None:
+    stage.vendor.script.extend(
+        [Says("", calls(("calculator", {"expression": "6*7"}))), Says("It is 42.")]
+    )
+    turn, _ = stage.ask("What is 6 times 7?", "calculator", use_documents=False)
+    window = began(stage, turn).messages
+    system = "Answer in one word. " * 40
+    stage.vendor.script.append(Says("Forty-two."))
+    again, events = replayed(stage, turn, Changes(step=2, messages={0: system}))
+    assert (again.answer, stage.results()) == ("Forty-two.", ["6*7 = 42"])
+    assert stage.vendor.bodies[-1]["messages"][0]["content"] == system
+    assert began(stage, again).messages == (message("system", system), *window[1:])
+    [diverged] = [event for event in events if isinstance(event, Diverged)]
+    assert (diverged.step, diverged.why) == (2, "a message that was changed is read here")
+    # The window is drawn as it was sent: the system prompt has what the new text takes, and nothing else.
+    before, after = (stage.bench.turn_rows.budget("local", each.id) for each in (turn, again))
+    count = partial(stage.bench.counter.count, model=turn.model)
+    more = count(system) - count(window[0].text)
+    assert after.tokens("system") - before.tokens("system") == more
+    assert after.input_tokens - before.input_tokens == more
+    assert [item.text for item in after.items("system")] == [system]
+    # Replayed with nothing changed, the changed run is the same again, and nobody is asked.
+    same, events = replayed(stage, again)
+    rows = [stage.bench.turn_rows.tape("local", each.id) for each in (same, again)]
+    assert rows[0] == [row for row in rows[1] if row[1] != "live"]
+    assert (same.answer, len(stage.vendor.bodies)) == ("Forty-two.", 3)
+    assert not [event for event in events if isinstance(event, Diverged)]
+
+
+def test_what_the_model_said_before_its_calls_is_changed_and_the_calls_stay(stage: Stage) -> None:
+    stage.vendor.script.extend(
+        [Says("I guess 41.", calls(("calculator", {"expression": "6*7"}))), Says("It is 42.")]
+    )
+    turn, _ = stage.ask("What is 6 times 7?", "calculator", use_documents=False)
+    stage.vendor.script.append(Says("As I said, 42."))
+    told = stage.bench.replays.price("local", turn.id, Changes(said={1: "I guess 42."}))
+    assert (told.taped, told.live_from) == (1, 2)
+    again, events = replayed(stage, turn, Changes(said={1: "I guess 42."}))
+    assert again.answer == "As I said, 42."
+    assert (stage.results(), len(stage.vendor.bodies)) == (["6*7 = 42"], 3)
+    [said] = [each for each in stage.vendor.bodies[-1]["messages"] if each["role"] == "assistant"]
+    assert (said["content"], len(said["tool_calls"])) == ("I guess 42.", 1)
+    [diverged] = [event for event in events if isinstance(event, Diverged)]
+    assert (diverged.step, diverged.why) == (2, "a message that was changed is read here")
+    found = stage.bench.replays.compare("local", again.id)
+    assert [(pair.same, pair.live) for pair in found.pairs] == [(False, False), (False, True)]
+
+
+def test_a_message_that_does_not_fit_is_refused_before_anything_begins(stage: Stage) -> None:
+    stage.vendor.script.extend([Says("", calls(("now", {}))), Says("Noon.")])
+    turn, _ = stage.ask("When?", "now", use_documents=False)
+    start = stage.bench.replays.start
+    with pytest.raises(Misuse, match="no text at place 7") as wrong:
+        start("local", turn.id, Changes(messages={7: "x"}))
+    assert wrong.value.hint == "Its messages are numbered from 0 to 1."
+    with pytest.raises(Misuse, match="no text at place -1"):
+        start("local", turn.id, Changes(messages={-1: "x"}))
+    with pytest.raises(Misuse, match="nothing follows what the model said at step 2") as wrong:
+        start("local", turn.id, Changes(said={2: "x"}))
+    assert wrong.value.hint == "Tools were called at: 1."
+    with pytest.raises(Misuse, match="make another window"):
+        start("local", turn.id, Changes(question="And now?", messages={0: "x"}))
+    with pytest.raises(Refused, match="window"):
+        start("local", turn.id, Changes(messages={1: "word " * 2_000_000}))
+    assert len(stage.vendor.bodies) == 2
 
 
 def test_what_cannot_be_replayed_is_refused_in_words(stage: Stage) -> None:

@@ -102,3 +102,23 @@ def test_a_replay_is_priced_started_and_compared_over_the_api(api: str) -> None:
     assert (wrong.status_code, wrong.json()["code"]) == (400, "misuse")
     same = httpx2.post(f"{api}/turns/{turn}/replay/price", json={}).json()
     assert (same["live_from"], same["first"]) == (None, "0")
+    rewritten = {"messages": {"0": "Answer in Latin."}, "step": 2}
+    told = httpx2.post(f"{api}/turns/{turn}/replay/price", json=rewritten).json()
+    assert (told["taped"], told["live_from"]) == (1, 2)
+    for wrong, hint in (
+        ({"messages": {"9": "x"}}, "Its messages are numbered from 0 to 1."),
+        ({"said": {"2": "x"}}, "Tools were called at: 1."),
+    ):
+        refused = httpx2.post(f"{api}/turns/{turn}/replay", json=wrong)
+        assert (refused.status_code, refused.json()["hint"]) == (400, hint)
+    for half in (
+        {"messages": {"0": "\ud83d"}},
+        {"said": {"1": "\ud83d"}},
+        {"results": {"a": "\ud83d"}},
+    ):
+        refused = httpx2.post(
+            f"{api}/turns/{turn}/replay",
+            content=json.dumps(half),
+            headers={"content-type": "application/json"},
+        )
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")

@@ -43,6 +43,42 @@ def test_a_run_is_replayed_with_a_changed_result_and_compared_step_by_step(
     assert "6*7 = 42" in said
 
 
+def test_a_message_is_changed_and_its_change_is_shown_beside_the_runs(
+    bench: Any, app: Open
+) -> None:
+    turn = finished(bench, CALL, "calculator")
+    test = app("tools.py", replay=turn.id)
+    test.segmented_control(key="replay_what").set_value("A message").run()
+    chosen = test.selectbox(key="replay_message")
+    assert [each.partition(" · ")[2][:13] for each in chosen.options] == [
+        "System prompt",
+        "Question, as ",
+        "the model, be",
+    ]
+    assert "Nothing differs yet" in texts(test)
+    box = test.text_area(key="sent_0")
+    box.set_value(box.value + "\nSay it in Latin.").run()
+    test.selectbox(key="replay_step").set_value(2).run()
+    assert "Step 1 comes from the tape at no cost. From step 2 on" in texts(test)
+    test.button(key="replay_now").click().run()
+    assert not test.exception
+    assert "Live from step 2 on: a message that was changed is read here." in test.info[0].value
+    assert test.expander[0].label.startswith("Changed: 1 · System prompt · ")
+    assert "+ Say it in Latin." in test.get("html")[0].proto.body
+
+
+def test_a_message_that_does_not_fit_is_refused_and_stays_to_be_shortened(
+    bench: Any, app: Open
+) -> None:
+    turn = finished(bench, CALL, "calculator")
+    test = app("tools.py", replay=turn.id)
+    test.segmented_control(key="replay_what").set_value("A message").run()
+    test.text_area(key="sent_0").set_value("word " * 200_000).run()
+    assert "window" in test.error[0].value
+    assert test.text_area(key="sent_0").value.startswith("word word")
+    assert not [each for each in test.button if each.key == "replay_now"]
+
+
 def test_a_replay_with_nothing_changed_is_said_to_be_the_same_run(bench: Any, app: Open) -> None:
     turn = finished(bench, CALL, "calculator")
     test = app("tools.py", replay=turn.id)

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import threading
 from collections import Counter
 from typing import Any
 
@@ -207,15 +206,17 @@ async def test_a_worker_that_was_stopped_before_its_request_was_read_is_waited_f
     sandbox = Sandbox(size=1)
     await sandbox.warm()
     [desk] = sandbox._pool._desks
-    worker, gate = desk._worker, threading.Event()
+    worker = desk._worker
     assert worker
-    desk.thread.submit(gate.wait)
+
+    def until_it_is_closed() -> None:
+        while not desk._closed:
+            pass
+
+    desk.thread.submit(until_it_is_closed)
     asked = asyncio.ensure_future(said(sandbox, "{{ name }}"))
-    closing = asyncio.ensure_future(asyncio.to_thread(sandbox.close))
-    while not desk._closed:
-        await asyncio.sleep(0)
-    gate.set()
-    await closing
+    await asyncio.sleep(0)  # it stands behind
+    await asyncio.to_thread(sandbox.close)
     with pytest.raises(Refused, match="being stopped"):
         await asked
     assert worker._process.returncode is not None

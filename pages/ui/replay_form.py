@@ -1,6 +1,7 @@
 """What is changed in a replay of a run, and what that may cost."""
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 import streamlit as st
 
@@ -124,7 +125,7 @@ def names(messages: Sequence[Message]) -> dict[int, str]:
         if each.role in whose and each.text:
             is_question = each.role == "user" and place == len(messages) - 1
             who = "Question, as it was sent" if is_question else whose[each.role]
-            found[place] = f"{place + 1} · {who} · {' '.join(each.text.split())[:50]}"
+            found[place] = f"{place + 1} · {who} · {shorten(each.text, 50, placeholder='…')}"
     return found
 
 

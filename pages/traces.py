@@ -30,7 +30,8 @@ from pages.ui import run_graph as graph_view
 from pages.ui.markdown import label
 
 Steps = Sequence[Step]
-_DRAWN, _BARS = 100, 60
+_DRAWN, _MORE, _BARS = 40, 100, 60
+"""Rows of the tree that are drawn at first and on demand, each a widget, and bars of the timeline."""
 KINDS: dict[SpanKind, str] = {
     "turn": "between the steps",
     "wait": "waiting",
@@ -186,11 +187,11 @@ def draw_steps(turn: Turn, steps: Steps, chosen: Span) -> None:
             draw_step(step, chosen)
     if left := len(steps) - first - len(shown):
         st.button(
-            f"Show {min(left, _DRAWN):,} more of {left:,}",
+            f"Show {min(left, _MORE):,} more of {left:,}",
             icon=":material/expand_more:",
             key="more_steps",
             on_click=st.session_state.update,
-            args=({key: drawn + _DRAWN},),
+            args=({key: drawn + _MORE},),
         )
 
 

@@ -17,9 +17,10 @@ import tiktoken
 from httpx2 import _config
 from sqlalchemy import Engine
 
-from core import parts, workbench
+from core import workbench
 from core.llm.client import LLMClient
 from core.llm.retry import RetryPolicy
+from core.parts import asking, kept
 from core.retrieval.minilm import minilm
 from core.store.engine import make_engine, migrate
 from core.tokens.vocabulary import Vocabularies
@@ -29,11 +30,11 @@ _load = Vocabularies._load
 
 def keep(patch: pytest.MonkeyPatch) -> None:
     """Hand what is kept to every workbench and client from now on."""
-    patch.setattr(parts, "migrate", _migrate)
-    patch.setattr(parts, "minilm", cache(minilm))
+    patch.setattr(kept, "migrate", _migrate)
+    patch.setattr(kept, "minilm", cache(minilm))
     patch.setattr(Vocabularies, "_load", _vocabulary)
     # How long a vendor is waited for before he is asked again is the story of tests/core/llm/test_retry.py.
-    patch.setattr(parts, "LLMClient", partial(LLMClient, retry=RetryPolicy(first_wait=0.01)))
+    patch.setattr(asking, "LLMClient", partial(LLMClient, retry=RetryPolicy(first_wait=0.01)))
     # Every client reads the certificates of the system, 30 ms; none of them is for this machine.
     patch.setattr(httpcore2, "default_ssl_context", cache(httpcore2.default_ssl_context))
     # A busy machine may take longer to answer than the five seconds of the library; no test is about them.

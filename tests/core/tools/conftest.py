@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import NotFound, Refused
 from core.llm.shape import shape
-from core.parts import _arguments, _harmless
+from core.parts.answering import _arguments, _harmless
 from core.tools.dispatcher import Bench, Dispatcher
 from core.tools.schema import describe
 from core.tools.tool import Kept, Outcome, Tool

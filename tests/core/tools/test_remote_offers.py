@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.parts import _harmless
+from core.parts.answering import _harmless
 from core.tools.remote.offers import called, offers, pin_of
 
 VALID = re.compile(r"[a-zA-Z0-9_-]{1,64}")

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from core.errors import ToolServerFailed
-from core.parts import _harmless
+from core.parts.answering import _harmless
 from core.settings import ROOT
 from core.tools.remote import answer
 from core.tools.remote.link import Link

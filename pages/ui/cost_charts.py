@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _DAY_MS = 86_400_000
+_HALF = timedelta(hours=12)
+_DAY = "%-d\n%b"
+_DOLLARS = "US dollars"
+_SUM = "%{x|%-d %b}: $%{y:.4~f}"
 _MOST_DAILY = 120
 # One button, which gives the picture; dragging chooses days and zooms nothing.
 CONFIG: dict[str, Any] = {
@@ -48,19 +52,9 @@ def over_time(amounts: Amounts, first: date, last: date, theme: str, *, money: b
             + shape
             + f"<extra>{charts.named(name)}</extra>",
         )
-    half = timedelta(hours=12)
-    figure.update_xaxes(
-        range=[_noon(first) - half, _noon(last) + half], tickangle=0, nticks=7, fixedrange=True
-    )
-    figure.update_xaxes(tickformat="%b\n%Y" if weekly else "%-d\n%b", showgrid=False)
-    figure.update_yaxes(
-        title="US dollars" if money else "tokens",
-        rangemode="tozero",
-        tickprefix="$" if money else "",
-        exponentformat="none" if money else "SI",
-        nticks=6,
-        fixedrange=True,
-    )
+    form = "%b\n%Y" if weekly else _DAY
+    figure.update_xaxes(**_dates(_noon(first) - _HALF, _noon(last) + _HALF, form))
+    figure.update_yaxes(**_amounts(_DOLLARS if money else "tokens", nticks=6))
     figure = charts.laid_out(figure, theme, height=340)
     return figure.update_layout(
         barmode="stack",
@@ -79,7 +73,7 @@ def by_day(
     """One bar a day, in dollars or in calls."""
     import plotly.graph_objects as go
 
-    colours, half = palette.of(theme), timedelta(hours=12)
+    colours = palette.of(theme)
     figure = go.Figure(
         go.Bar(
             x=[_noon(day) for day, _ in days],
@@ -92,22 +86,8 @@ def by_day(
         )
     )
     first = min(first, last - timedelta(days=6))
-    figure.update_xaxes(
-        range=[_noon(first) - half, _noon(last) + half],
-        tickformat="%-d\n%b",
-        nticks=7,
-        tickangle=0,
-        showgrid=False,
-        fixedrange=True,
-    )
-    figure.update_yaxes(
-        title="US dollars" if money else "calls",
-        tickprefix="$" if money else "",
-        exponentformat="none" if money else "SI",
-        rangemode="tozero",
-        nticks=4,
-        fixedrange=True,
-    )
+    figure.update_xaxes(**_dates(_noon(first) - _HALF, _noon(last) + _HALF))
+    figure.update_yaxes(**_amounts(_DOLLARS if money else "calls", nticks=4))
     figure = charts.laid_out(figure, theme, height=210)
     return figure.update_layout(margin={"t": 30}, **_of_the_page(theme))
 
@@ -151,62 +131,28 @@ def month(
     """The month's spending in sum, a band from today to what its end may come to, and its cap."""
     import plotly.graph_objects as go
 
-    colours, figure = palette.of(theme), go.Figure()
+    figure, colour = go.Figure(), palette.of(theme).chart[1]
     days = [today.replace(day=day) for day in range(1, today.day + 1)]
     sums = list(accumulate(spent.get(day, 0.0) for day in days))
-    shape = "%{x|%-d %b}: $%{y:.4~f}"
     if today < last:
-        figure.add_scatter(
-            x=[today, last, last],
-            y=[sums[-1], pace.high, pace.low],
-            mode="lines",
-            fill="toself",
-            fillcolor=_faint(colours.chart[1]),
-            line={"width": 0},
-            hoverinfo="skip",
-            name="four cases of five",
-        )
-        figure.add_scatter(
-            x=[today, last],
-            y=[sums[-1], pace.middle],
-            mode="lines",
-            line={"color": colours.chart[1], "width": 2, "dash": "dot"},
-            name="at this pace",
-            hovertemplate=shape + "<extra>at this pace</extra>",
-        )
+        _ahead(figure, today, last, sums[-1], pace, colour)
     figure.add_scatter(
         x=days,
         y=sums,
         mode="lines",
-        line={"color": colours.chart[1], "width": 2.5, "shape": "hv"},
+        line={"color": colour, "width": 2.5, "shape": "hv"},
         name="spent",
-        hovertemplate=shape + "<extra>spent so far</extra>",
+        hovertemplate=f"{_SUM}<extra>spent so far</extra>",
     )
     # A cap far above would press the rest flat.
-    near = cap is not None and cap <= 4 * pace.high
-    top = max(sums[-1], pace.high, cap if near and cap else 0.0)
-    if near:
-        figure.add_hline(y=cap, line={"color": colours.bad, "width": 1.5, "dash": "dash"})
-        figure.add_annotation(
-            x=0, xref="paper", y=cap, text="cap", showarrow=False, yshift=9, font={"size": 11}
-        )
-    figure.update_xaxes(
-        range=[days[0] - timedelta(hours=12), last + timedelta(hours=12)],
-        tickformat="%-d\n%b",
-        nticks=7,
-        tickangle=0,
-        showgrid=False,
-        fixedrange=True,
-    )
-    figure.update_yaxes(
-        title="US dollars",
-        tickprefix="$",
-        exponentformat="none",
-        range=[0, 1.06 * top] if top else None,  # a line at the very edge is cut in half
-        rangemode="tozero",
-        nticks=5,
-        fixedrange=True,
-    )
+    near = cap if cap is not None and cap <= 4 * pace.high else None
+    if near is not None:
+        _ceiling(figure, near, theme)
+    top = max(sums[-1], pace.high, near or 0.0)
+    figure.update_xaxes(**_dates(days[0], last))
+    figure.update_yaxes(**_amounts(_DOLLARS, nticks=5))
+    if top:  # a line at the very edge is cut in half
+        figure.update_yaxes(range=[0, 1.06 * top])
     figure = charts.laid_out(figure, theme, height=230)
     return figure.update_layout(
         showlegend=True,
@@ -214,6 +160,63 @@ def month(
         **_of_the_page(theme),
         legend={"y": -0.36, "yanchor": "top"},
     )
+
+
+def _ahead(
+    figure: "Figure", today: date, last: date, spent: float, pace: Pace, colour: str
+) -> None:
+    """What the end of the month may come to: a band, and a line at this pace."""
+    figure.add_scatter(
+        x=[today, last, last],
+        y=[spent, pace.high, pace.low],
+        mode="lines",
+        fill="toself",
+        fillcolor=_faint(colour),
+        line={"width": 0},
+        hoverinfo="skip",
+        name="four cases of five",
+    )
+    figure.add_scatter(
+        x=[today, last],
+        y=[spent, pace.middle],
+        mode="lines",
+        line={"color": colour, "width": 2, "dash": "dot"},
+        name="at this pace",
+        hovertemplate=f"{_SUM}<extra>at this pace</extra>",
+    )
+
+
+def _ceiling(figure: "Figure", cap: float, theme: str) -> None:
+    line = {"color": palette.of(theme).bad, "width": 1.5, "dash": "dash"}
+    figure.add_hline(y=cap, line=line)
+    figure.add_annotation(
+        x=0, xref="paper", y=cap, text="cap", showarrow=False, yshift=9, font={"size": 11}
+    )
+
+
+def _dates(first: date, last: date, form: str = _DAY) -> dict[str, Any]:
+    """The axis of days."""
+    return {
+        "range": [first, last],
+        "tickformat": form,
+        "nticks": 7,
+        "tickangle": 0,
+        "showgrid": False,
+        "fixedrange": True,
+    }
+
+
+def _amounts(unit: str, nticks: int) -> dict[str, Any]:
+    """The axis of what it came to, from nothing upwards."""
+    is_money = unit == _DOLLARS
+    return {
+        "title": unit,
+        "tickprefix": "$" if is_money else "",
+        "exponentformat": "none" if is_money else "SI",
+        "rangemode": "tozero",
+        "nticks": nticks,
+        "fixedrange": True,
+    }
 
 
 def _of_the_page(theme: str) -> dict[str, Any]:

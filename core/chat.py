@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 from core.admission import Asked
 from core.composing import Composer
@@ -203,37 +204,46 @@ class ChatService:
         )
         if asked.tools:
             return self._runs.events(asked, context, others, meter, trace, root)
-
-        def ask(
-            messages: tuple[Message, ...], output: OutputSchema | None = None
-        ) -> AsyncGenerator[ModelEvent, None]:
-            request = ModelRequest(
-                model=asked.model.id,
-                messages=messages,
-                max_tokens=context.max_tokens,
-                sources=context.sources,
-                question=wanted.prompt,
-                stop=wanted.stop,
-                stable=len(context.messages) - 1,  # all but the question with its passages
-                output=output,
-            )
-            return self._client.stream(
-                asked.model.ref,
-                request,
-                meter=meter,
-                trace=trace,
-                parent=root,
-                input_tokens=context.budget.input_tokens + self._more(context, messages, output),
-                fallbacks=[(other.ref, replace(request, model=other.id)) for other in others],
-                at_cap=(spare.ref, replace(request, model=spare.id)) if spare else None,
-            )
-
+        ask = partial(self._ask, asked, context, others, spare, meter, trace, root)
         native = is_native([asked.model.ref, *(other.ref for other in others)])
         if asked.fields:
             return table(ask, context.messages, asked.fields, native=native)
         if asked.output:
             return shaped(ask, context.messages, asked.output, native=native)
         return ask(context.messages)
+
+    def _ask(
+        self,
+        asked: Asked,
+        context: Context,
+        others: Sequence[ModelInfo],
+        spare: ModelInfo | None,
+        meter: TurnMeter,
+        trace: Trace,
+        root: OpenSpan,
+        messages: tuple[Message, ...],
+        output: OutputSchema | None = None,
+    ) -> AsyncGenerator[ModelEvent, None]:
+        request = ModelRequest(
+            model=asked.model.id,
+            messages=messages,
+            max_tokens=context.max_tokens,
+            sources=context.sources,
+            question=asked.request.prompt,
+            stop=asked.request.stop,
+            stable=len(context.messages) - 1,  # all but the question with its passages
+            output=output,
+        )
+        return self._client.stream(
+            asked.model.ref,
+            request,
+            meter=meter,
+            trace=trace,
+            parent=root,
+            input_tokens=context.budget.input_tokens + self._more(context, messages, output),
+            fallbacks=[(other.ref, replace(request, model=other.id)) for other in others],
+            at_cap=(spare.ref, replace(request, model=spare.id)) if spare else None,
+        )
 
     def _more(
         self, context: Context, messages: tuple[Message, ...], output: OutputSchema | None

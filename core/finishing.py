@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core import endings
 from core.events import Ending, TurnDone, dump
 from core.live import LiveTurn, Recorded
+from core.store.turn_ends import TurnEnd
 from core.store.turns import Turns
 from core.types import Span, TurnStatus
 
@@ -37,12 +38,9 @@ class Finishing:
         spans: Sequence[Span],
     ) -> bool:
         """Write the turn as it ended, `last` being its last event; whether it was still ours."""
-        return await asyncio.to_thread(
-            self._turns.finish,
-            live.user,
-            live.turn_id,
-            self._owner,
+        end = TurnEnd(
             status,
+            (last.seq, last.data),
             answer="".join(live.answer),
             reasoning="".join(live.reasoning),
             citations=live.citations,
@@ -52,11 +50,12 @@ class Finishing:
             error=endings.as_error(ending),
             first_token_seconds=live.first_token_seconds,
             seconds=live.seconds,
-            ending=(last.seq, last.data),
             spans=spans,
             tape=live.tape.rows(),
-            fence=0,
             model=live.model,
+        )
+        return await asyncio.to_thread(
+            self._turns.finish, live.user, live.turn_id, self._owner, end, 0
         )
 
     def wait(self, live: LiveTurn, status: TurnStatus, ending: Ending) -> None:

@@ -5,6 +5,7 @@ from core.errors import Interrupted
 from core.events import dump
 from core.store.leases import Process
 from core.store.ledger import Ledger
+from core.store.turn_ends import TurnEnd
 from core.store.turns import Turns
 
 # A reader may have seen events that were lost with the process: the ending must come behind them.
@@ -35,20 +36,12 @@ class Recovery:
             Interrupted("the app ended while it was answering; what was said is kept")
         )
         last = max((seq for seq, _ in self._turns.events(user, turn_id)), default=0)
-        self._turns.finish(
-            user,
-            turn_id,
-            self._process.owner,
+        end = TurnEnd(
             "interrupted",
+            (last + _GAP, dump(ending)),
             answer=said.answer,
             reasoning=said.reasoning,
-            citations=(),
-            usage=None,
             stop_reason=ending.code,
             error=endings.as_error(ending),
-            first_token_seconds=None,
-            seconds=None,
-            ending=(last + _GAP, dump(ending)),
-            spans=(),
-            fence=fence,
         )
+        self._turns.finish(user, turn_id, self._process.owner, end, fence)

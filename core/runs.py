@@ -1,8 +1,7 @@
 """Runs of the agent: what a turn with tools is given, from its request to its bounds."""
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,14 +12,15 @@ from core.approvals import Approvals
 from core.context import Context, sourced
 from core.documents import DocumentService
 from core.errors import NotFound
-from core.events import AgentEvent, Diverged, ModelEvent, RunBegan, StepAsked
+from core.events import AgentEvent, RunBegan
 from core.llm.client import LLMClient
 from core.metering import TurnMeter
 from core.prompts.layers import Layers
-from core.reel import Reel, digest, said
+from core.reel import Reel
 from core.rewriting import rewritten
-from core.rules import Ask, Bounds, Gate, Run, Spending, tokens_of
+from core.rules import Bounds, Gate, Run
 from core.shelf import UserShelf
+from core.stepping import Stepping, as_told
 from core.store.turns import Turns
 from core.tape import events_of
 from core.tokens.counter import Counter
@@ -30,13 +30,9 @@ from core.trace import OpenSpan, Trace
 from core.types import (
     Hit,
     Item,
-    Message,
     ModelInfo,
-    ModelRequest,
     Replay,
     Source,
-    ToolCall,
-    ToolResult,
     ToolSpec,
     TurnRequest,
 )
@@ -71,7 +67,7 @@ class Runs:
         """What the tools take of the window: each is sent with its schema."""
         ref = asked.model.ref
         return [
-            Item(spec.name, _text(spec), self.counter.count_tool(_text(spec), ref))
+            Item(spec.name, as_told(spec), self.counter.count_tool(as_told(spec), ref))
             for spec in self.specs(asked)
         ]
 
@@ -79,9 +75,6 @@ class Runs:
     def specs(asked: Asked) -> tuple[ToolSpec, ...]:
         """The tools as the model is told of them."""
         return tuple(tool.spec(strict=_strict(asked.model)) for tool in asked.tools)
-
-    def _count(self, asked: Asked) -> Callable[[str], int]:
-        return partial(self.counter.count, model=asked.model.ref)
 
     @staticmethod
     def searches(asked: Asked) -> bool:
@@ -102,7 +95,10 @@ class Runs:
         yield RunBegan(
             context.messages, context.sources, context.max_tokens, context.canary, context.taint
         )
-        run = self._run(asked, context, others, meter, trace, parent, reel)
+        asking = Stepping(
+            asked, context, others, meter, trace, parent, reel, self.client, self.counter
+        )
+        run = self._run(asking)
         async with aclosing(self.agent.events(run)) as events:
             async for event in events:
                 yield event
@@ -128,7 +124,8 @@ class Runs:
         if wanted is None or wanted.anew:
             return None
         was = self.window(asked.user, wanted.of)
-        return was and rewritten(was, dict(wanted.messages), self._count(asked))
+        count = partial(self.counter.count, model=asked.model.ref)
+        return was and rewritten(was, dict(wanted.messages), count)
 
     def window(self, user: str, turn_id: str) -> Context | None:
         """What the run was given; None when its tape does not tell."""
@@ -139,16 +136,8 @@ class Runs:
         was: RunBegan = began[0][1]
         return Context(budget, was.messages, was.sources, was.max_tokens, was.canary, was.taint)
 
-    def _run(
-        self,
-        asked: Asked,
-        context: Context,
-        others: Sequence[ModelInfo],
-        meter: TurnMeter,
-        trace: Trace,
-        parent: OpenSpan,
-        reel: Reel | None,
-    ) -> Run:
+    def _run(self, asking: Stepping) -> Run:
+        asked, context = asking.asked, asking.context
         tools = sum(item.tokens for item in self.items(asked))
         room = max(500, context.budget.window - context.max_tokens - tools)
         sources = list(context.sources)
@@ -161,75 +150,20 @@ class Runs:
         )
         return Run(
             bench=bench,
-            ask=self._ask(asked, context, others, meter, trace, parent, reel),
+            ask=asking.ask,
             gate=self._gate(asked),
-            spending=partial(self._spending, asked, context, meter, tools),
-            count=self._count(asked),
+            spending=partial(asking.spending, tools),
+            count=asking.count,
             messages=list(context.messages),
             sources=sources,
             room=room,
             untrusted=bool(context.taint),
             strict=_strict(asked.model),
             bounds=self.bounds,
-            trace=trace,
-            parent=parent,
-            reel=reel,
+            trace=asking.trace,
+            parent=asking.parent,
+            reel=asking.reel,
         )
-
-    def _ask(
-        self,
-        asked: Asked,
-        context: Context,
-        others: Sequence[ModelInfo],
-        meter: TurnMeter,
-        trace: Trace,
-        parent: OpenSpan,
-        reel: Reel | None,
-    ) -> Ask:
-        def live(
-            messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], choice: str
-        ) -> AsyncGenerator[ModelEvent, None]:
-            request = ModelRequest(
-                model=asked.model.id,
-                messages=messages,
-                max_tokens=context.max_tokens,
-                sources=context.sources,
-                question=asked.request.prompt,
-                stop=asked.request.stop,
-                tools=tools,
-                tool_choice=choice,
-                stable=len(messages),  # all of it is sent again with the results
-            )
-            ref = asked.model.ref
-            told = sum(self.counter.count_tool(_text(tool), ref) for tool in tools)
-            return self.client.stream(
-                asked.model.ref,
-                request,
-                meter=replace(meter, tools=_read_now(messages)),
-                trace=trace,
-                parent=parent,
-                input_tokens=tokens_of(messages, self._count(asked)) + told,
-                fallbacks=[(other.ref, replace(request, model=other.id)) for other in others],
-            )
-
-        async def ask(
-            messages: tuple[Message, ...], tools: tuple[ToolSpec, ...], choice: str
-        ) -> AsyncGenerator[ModelEvent, None]:
-            ref, stop = asked.model.ref, asked.request.stop
-            name = digest(ref, context.max_tokens, messages, tools, choice, stop)
-            yield StepAsked(name)
-            if reel and (kept := reel.response(name)):
-                with trace.span(kept.model or ref, "model", parent=parent, from_tape=True):
-                    for event in said(kept):
-                        yield event
-                return
-            if reel and (why := reel.why()):
-                yield Diverged(reel.step, why)
-            async with aclosing(live(messages, tools, choice)) as events:
-                async for event in events:
-                    yield event
-
-        return ask
 
     def _gate(self, asked: Asked) -> Gate:
         user, turn, talk = asked.user, asked.turn_id, asked.conversation_id
@@ -243,28 +177,6 @@ class Runs:
             partial(self.approvals.wait, user, turn),
         )
 
-    async def _spending(
-        self,
-        asked: Asked,
-        context: Context,
-        meter: TurnMeter,
-        tools: int,
-        messages: Sequence[Message],
-    ) -> Spending:
-        so_far = await asyncio.to_thread(meter.spent)
-        asks = tokens_of(messages, self._count(asked)) + tools
-        ahead = await asyncio.to_thread(meter.worst_case, asked.model.ref, asks, context.max_tokens)
-        return Spending(so_far, ahead)
-
-
-def _read_now(messages: Sequence[Message]) -> tuple[str, ...]:
-    """The tools whose results are at the end of what is sent: the model reads them for the first time."""
-    if not messages or messages[-1].role != "tool":
-        return ()
-    new = {part.call_id for part in messages[-1].parts if isinstance(part, ToolResult)}
-    called = (part for each in messages for part in each.parts if isinstance(part, ToolCall))
-    return tuple(dict.fromkeys(call.name for call in called if call.id in new))
-
 
 def _numbered(sources: list[Source], layers: Layers, hit: Hit) -> Source:
     """The passage with its number: the one that it has, or the next."""
@@ -277,7 +189,3 @@ def _numbered(sources: list[Source], layers: Layers, hit: Hit) -> Source:
 
 def _strict(model: ModelInfo) -> bool:
     return model.provider in _STRICT
-
-
-def _text(spec: ToolSpec) -> str:
-    return f"{spec.name}: {spec.description}\n{json.dumps(spec.parameters)}"

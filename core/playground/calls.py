@@ -24,7 +24,7 @@ from core.store.ledger import Ledger
 from core.table_answer import is_native
 from core.tokens.counter import Counter
 from core.trace import Trace
-from core.types import Chunk, Hit, ModelInfo, ModelRequest, OutputSchema, Source, Usage
+from core.types import Chunk, Hit, Message, ModelInfo, ModelRequest, OutputSchema, Source, Usage
 
 USUAL_ANSWER = 300
 """Tokens of an answer that is expected where none is known yet."""
@@ -111,10 +111,7 @@ class Calls:
         output = await self._held_to(schema, model) if schema else None
         wanted = template.model.max_tokens or DEFAULT_MAX_TOKENS
         room = min(wanted, model.max_output, max(1, model.window // 2))
-        tokens = sum(self._counter.count_message(each, model.ref) for each in messages)
-        tokens += self._counter.reply_overhead
-        if output:
-            tokens += self._counter.count(json.dumps(output.schema), model.ref)
+        tokens = self._tokens(messages, output, model)
         if tokens + room > model.window:
             raise Refused(
                 f"{tokens:,} tokens, and {room:,} for the answer, do not fit into the window of "
@@ -131,6 +128,14 @@ class Calls:
         )
         fences = sum(each.text.count(rendered.boundary) for each in messages)
         return Call(model, request, tokens, fences * _BOUNDARY_TOKENS)
+
+    def _tokens(
+        self, messages: Sequence[Message], output: OutputSchema | None, model: ModelInfo
+    ) -> int:
+        tokens = sum(self._counter.count_message(each, model.ref) for each in messages)
+        if output:
+            tokens += self._counter.count(json.dumps(output.schema), model.ref)
+        return tokens + self._counter.reply_overhead
 
     async def _held_to(self, schema: str, model: ModelInfo) -> OutputSchema | None:
         strict = await asyncio.to_thread(bounded.strict, schema)

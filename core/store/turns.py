@@ -1,6 +1,7 @@
 """Turns: begun once, written down as they speak, owned by a lease, ended once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,9 +18,10 @@ from core.store.tables import conversations, tape, turn_events, turns
 from core.store.trace_heads import begin_head, end_head
 from core.store.traces import write_spans
 from core.store.turn_counts import first_usages, of_one_call, of_steps, parts
+from core.store.turn_ends import TurnEnd
 from core.store.turn_leases import TurnLeases
 from core.store.turn_rows import RUNNING, is_turn, missing, read_turns, said, select_turns
-from core.types import Budget, Citation, Source, Span, Turn, TurnRequest, TurnStatus, Usage
+from core.types import Budget, Source, Span, Turn, TurnRequest, TurnStatus
 
 _UNSAID: dict[str, Any] = {
     "status": "running",
@@ -216,61 +218,24 @@ class Turns(TurnLeases):
     # --- the end ------------------------------------------------------------------------------
 
     def finish(
-        self,
-        user: str,
-        turn_id: str,
-        owner: str,
-        status: TurnStatus,
-        *,
-        answer: str,
-        reasoning: str,
-        citations: tuple[Citation, ...],
-        usage: Usage | None,
-        stop_reason: str,
-        error: dict[str, str] | None,
-        first_token_seconds: float | None,
-        seconds: float | None,
-        ending: tuple[int, str],
-        spans: Sequence[Span],
-        tape: Sequence[TapeStep] = (),
-        fence: int | None = None,
-        model: str = "",
-        leak: str = "",
+        self, user: str, turn_id: str, owner: str, end: TurnEnd, fence: int | None = None
     ) -> bool:
         """End the turn with all that it left, in one transaction; False when it is over, deleted or
         somebody else's, and then nothing is written.
 
         The ending event gets the number asked for, or a higher one: it is always the last. `fence` is
-        what `adopt` returned, 0 for whoever started it, None not to check it. `model` is the ref of
-        the one that answered, when it is not the one that was asked.
+        what `adopt` returned, 0 for whoever started it, None not to check it.
         """
         with writing(self._engine) as connection:
             if not _claimed(connection, user, turn_id, owner, fence):
                 return False
-            if status == "interrupted" and not answer:
+            if end.status == "interrupted" and not end.answer:
                 answer, reasoning = said(connection, user, turn_id)
-            connection.execute(
-                update(turns)
-                .where(is_turn(user, turn_id))
-                .values(
-                    status=status,
-                    answer=answer,
-                    reasoning=reasoning,
-                    searched=turns.c.searched + "\n" + folded(answer),
-                    citations=citations,
-                    usage=usage,
-                    stop_reason=stop_reason,
-                    error=error,
-                    first_token_seconds=first_token_seconds,
-                    seconds=seconds,
-                    ended_at=now(),
-                    leak=leak,
-                    **({"model": model} if model else {}),
-                )
-            )
-            write_last(connection, user, turn_id, *ending)
-            write_spans(connection, user, turn_id, spans)
-            write_tape(connection, user, turn_id, tape)
+                end = replace(end, answer=answer, reasoning=reasoning)
+            connection.execute(update(turns).where(is_turn(user, turn_id)).values(**end.values()))
+            write_last(connection, user, turn_id, *end.event)
+            write_spans(connection, user, turn_id, end.spans)
+            write_tape(connection, user, turn_id, end.tape)
             end_head(connection, user, turn_id)
         return True
 

@@ -24,25 +24,7 @@ def draw(
     """The composer at the bottom of the page; what was asked, if something was, and the place above the
     input for the bar of the window."""
     with st.bottom:
-        with st.container(
-            horizontal=True, gap="small", key="composer_options", vertical_alignment="center"
-        ):
-            if running:
-                st.button(
-                    "Stop",
-                    icon=":material/stop_circle:",
-                    key="stop",
-                    on_click=lambda: bench.bridge.run(bench.turns.stop(user(), running.id)),
-                )
-            prompt = composer_prompt.current(bench)
-            hint = composer_prompt.hinted(bench, prompt)
-            model = composer_model.draw(bench, hint)
-            answers = model or (hint.ref if hint else None)
-            documents = _documents(bench)
-            composer_prompt.draw(bench)
-            variables, missing = composer_prompt.form(prompt)
-            table = _table()
-            tools = _tools(bench, answers, conversation)
+        request, missing = _options(bench, running, conversation)
         gauge = st.empty()
         line = st.container()
     # Not inside `st.bottom`, where it stands all the same: only then does the page follow the answer down.
@@ -53,16 +35,6 @@ def draw(
         max_upload_size=bench.settings.max_upload_mb,
         disabled=running is not None or bool(missing),
         key="question",
-    )
-    request = TurnRequest(
-        "",
-        model=model,
-        use_documents=documents,
-        template=prompt.name,
-        variables=variables,
-        table=table,
-        tools=tools,
-        condense=st.session_state.get("condense", False),
     )
     st.session_state["sent"] = st.session_state.get("sent", 0) + bool(said)
     if not running:
@@ -77,6 +49,41 @@ def draw(
         return None, gauge
     guess = st.session_state.pop("guess_once", False) or st.session_state.get("guess", False)
     return replace(request, prompt=text, guess=guess), gauge
+
+
+def _options(
+    bench: Workbench, running: Turn | None, conversation: Conversation | None
+) -> tuple[TurnRequest, str]:
+    """What the next question is asked with, and what has to be filled in before it ("" for nothing)."""
+    with st.container(
+        horizontal=True, gap="small", key="composer_options", vertical_alignment="center"
+    ):
+        if running:
+            st.button(
+                "Stop",
+                icon=":material/stop_circle:",
+                key="stop",
+                on_click=lambda: bench.bridge.run(bench.turns.stop(user(), running.id)),
+            )
+        prompt = composer_prompt.current(bench)
+        hint = composer_prompt.hinted(bench, prompt)
+        model = composer_model.draw(bench, hint)
+        documents = _documents(bench)
+        composer_prompt.draw(bench)
+        variables, missing = composer_prompt.form(prompt)
+        table = _table()
+        tools = _tools(bench, model or (hint.ref if hint else None), conversation)
+    request = TurnRequest(
+        "",
+        model=model,
+        use_documents=documents,
+        template=prompt.name,
+        variables=variables,
+        table=table,
+        tools=tools,
+        condense=st.session_state.get("condense", False),
+    )
+    return request, missing
 
 
 def _invitation(running: Turn | None, missing: str) -> str:

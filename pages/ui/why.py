@@ -74,21 +74,7 @@ def _drawer(turn: Turn) -> None:
         f"has a cosine of {told['cosine']:.2f} and {told['coverage']:.0%} of the question's words, "
         f"by weight: {near:.0%} sure that your documents bear on it."
     )
-    became, was_read = _became(turn, candidates), any("read" in each for each in candidates)
-    frame = pd.DataFrame(
-        [
-            {
-                "rank": rank,
-                "passage": f"{each['document']} {say.place(each['unit'], each['page'])}",
-                "became": became[each["chunk_id"]],
-                **({"read": each.get("read")} if was_read else {}),
-                "fused": each["fused"],
-                "meaning": _place(each["dense_rank"], each["dense_score"]),
-                "words": _place(each["word_rank"], each["word_score"]),
-            }
-            for rank, each in enumerate(candidates, 1)
-        ]
-    )
+    frame = _frame(candidates, _became(turn, candidates))
     picked = st.dataframe(
         frame,
         hide_index=True,
@@ -100,6 +86,24 @@ def _drawer(turn: Turn) -> None:
     )
     rows = picked.selection.rows
     _text(turn, candidates[rows[0] if rows else 0])
+
+
+def _frame(candidates: list[dict[str, Any]], became: dict[str, str]) -> pd.DataFrame:
+    """A row for each candidate, in their order."""
+    was_read = any("read" in each for each in candidates)
+    rows = [
+        {
+            "rank": rank,
+            "passage": f"{each['document']} {say.place(each['unit'], each['page'])}",
+            "became": became[each["chunk_id"]],
+            **({"read": each.get("read")} if was_read else {}),
+            "fused": each["fused"],
+            "meaning": _place(each["dense_rank"], each["dense_score"]),
+            "words": _place(each["word_rank"], each["word_score"]),
+        }
+        for rank, each in enumerate(candidates, 1)
+    ]
+    return pd.DataFrame(rows)
 
 
 def _text(turn: Turn, candidate: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from core.events import ModelDone, StreamEvent, TextDelta, TurnDone, dump
 from core.store.documents import Documents
+from core.store.turn_ends import TurnEnd
 from core.store.turns import Turns
 from core.types import Chunk, Document, Span, TurnRequest
 
@@ -43,23 +44,18 @@ def end(
     status: Any = "done",
     seq: int = 99,
     event: StreamEvent = DONE,
+    fence: int | None = None,
     **changed: Any,
 ) -> bool:
     """Finish a turn."""
     values: dict[str, Any] = {
         "answer": "The chief electrician.",
-        "reasoning": "",
-        "citations": (),
-        "usage": None,
         "stop_reason": "finished",
-        "error": None,
         "first_token_seconds": 0.1,
         "seconds": 1.0,
-        "spans": (),
     }
-    return turns.finish(
-        user, turn_id, owner, status, ending=(seq, dump(event)), **{**values, **changed}
-    )
+    how = TurnEnd(status, (seq, dump(event)), **{**values, **changed})
+    return turns.finish(user, turn_id, owner, how, fence)
 
 
 def span(span_id: str = "s1", start_ns: int = 1) -> Span:

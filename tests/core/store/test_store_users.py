@@ -32,6 +32,7 @@ from core.store.tables import metadata
 from core.store.trace_keeping import TraceKeeping
 from core.store.trace_list import TraceList, TraceQuery
 from core.store.traces import Traces
+from core.store.turn_ends import TurnEnd
 from core.store.turns import Turns
 from core.store.visitors import Visitors
 from core.types import Budget, Summary, TurnRequest, Usage, WindowPlan
@@ -60,16 +61,12 @@ KNOWN: dict[str, Any] = {
     "new_owner": "p2",
     "status": "done",
     "answer": "stolen",
-    "reasoning": "",
-    "citations": (),
     "usage": Usage(1, 1),
     "cost": Decimal(9),
     "worst": Decimal(9),
-    "stop_reason": "",
     "error": None,
-    "first_token_seconds": None,
     "seconds": {},
-    "ending": (9, dump(DONE)),
+    "end": TurnEnd("done", (9, dump(DONE)), answer="stolen", spans=[span("stolen")]),
     "spans": [span("stolen")],
     "at": 0,
     "steps": [(1, "model", {"text": "stolen"})],

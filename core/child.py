@@ -6,7 +6,6 @@ A hostile file or template is stopped from outside, because no limit inside the 
 import asyncio
 import contextlib
 import os
-import select
 import subprocess
 import sys
 import tempfile
@@ -210,7 +209,7 @@ def _wait(
             # It closed its progress but lives on: looked at again, and its files with it.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(min(left, _LOOK))
-        elif select.select([progress], [], [], min(left, _LOOK))[0]:
+        elif offspring.heard(progress, min(left, _LOOK)):
             data = progress.read(_LINES)
             listening = bool(data)
             *lines, rest = (rest + data).split(b"\n")

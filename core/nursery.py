@@ -10,7 +10,6 @@ import contextlib
 import gc
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -47,7 +46,7 @@ class Born:
 
     def poll(self) -> int | None:
         """Its code, None while it lives; raises Lost."""
-        if self._code is None and select.select([self._report], [], [], 0)[0]:
+        if self._code is None and offspring.heard(self._report, 0):
             if not (line := self._report.readline()):
                 raise Lost("the nursery has ended")
             self._code = int(line)
@@ -56,7 +55,7 @@ class Born:
     def wait(self, timeout: float | None = None) -> int:
         """Its code, once it has ended; raises subprocess.TimeoutExpired and Lost."""
         if self._code is None:
-            select.select([self._report], [], [], timeout)
+            offspring.heard(self._report, timeout)
         if (code := self.poll()) is None:
             raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
         return code
@@ -150,7 +149,7 @@ class Nursery:
 
 
 def _pid(report: IO[bytes]) -> int:
-    if not select.select([report], [], [], _PATIENCE)[0]:
+    if not offspring.heard(report, _PATIENCE):
         raise TimeoutError(f"no child within {_PATIENCE:g} s")
     if not (line := report.readline()):
         raise ConnectionError("the nursery has ended")

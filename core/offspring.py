@@ -3,11 +3,13 @@ environment, wherever they went. On Linux alone; elsewhere only their group is k
 
 import contextlib
 import os
+import select
 import signal
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
+from typing import IO
 from uuid import uuid4
 
 _MARK = "CHILD_OF_FOOTLIGHTS"
@@ -15,6 +17,14 @@ _SWEEPS = 20
 _ADOPT = 36  # PR_SET_CHILD_SUBREAPER
 _LIVING: set[bytes] = set()
 """The marks that were given out and not ended."""
+
+
+def heard(pipe: IO[bytes], seconds: float | None) -> bool:
+    """Whether the pipe has something to read, or its other end has gone, within so many seconds (None: for
+    as long as it takes)."""
+    poll = select.poll()  # `select` itself takes no file whose number is above 1,023
+    poll.register(pipe, select.POLLIN)
+    return bool(poll.poll(None if seconds is None else seconds * 1000))
 
 
 def marked() -> dict[str, str]:

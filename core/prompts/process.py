@@ -2,13 +2,12 @@
 
 import json
 import os
-import select
 import subprocess
 import time
 from contextlib import suppress
 from typing import Any
 
-from core import child
+from core import child, offspring
 from core.prompts import wire
 
 _START_SECONDS = 30.0
@@ -74,12 +73,9 @@ class Worker:
         return answer
 
     def _read(self, size: int, deadline: float) -> bytes:
-        poll = select.poll()
-        poll.register(self._out, select.POLLIN)
         data = bytearray()
         while len(data) < size:
-            left = max(0.0, deadline - time.monotonic())
-            if not poll.poll(left * 1000):
+            if not offspring.heard(self._out, max(0.0, deadline - time.monotonic())):
                 raise self._lost("time")
             more = os.read(self._out.fileno(), size - len(data))
             if not more:

@@ -1,13 +1,14 @@
 """A warm child is a process of its own, as killable as one that was started."""
 
 import os
+import resource
 import subprocess
 import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -180,6 +181,20 @@ def test_many_at_once_each_have_their_own_answer_and_leave_nothing_open(module: 
     assert len(os.listdir("/proc/self/fd")) == before
     [home] = [p for p in psutil.Process().children() if name in p.cmdline()]
     assert not home.children()
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_a_busy_app_may_have_more_than_a_thousand_files_open(module: Write, warm: bool) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    name = module("tell('half'); sys.stdout.write(asked[0])")
+    lines: list[str] = []
+    with open(os.devnull) as file, ExitStack() as files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+        files.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1100):
+            files.callback(os.close, os.dup(file.fileno()))
+        assert child.run(name, ["x"], ENOUGH, on_line=lines.append, warm=warm) == b"x"
+    assert lines == ["half"]
 
 
 def test_a_nursery_ends_with_its_app_even_if_that_is_killed(module: Write, tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 A visitor wants to see what today and this month came to, what made it so, and that nothing is missing.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import streamlit as st
 
@@ -15,6 +16,7 @@ from pages.ui import cost_views, ledger_table, month, reconcile, say, session, s
 from pages.ui.markdown import label
 
 _ROWS = 500
+_MOST_CSV = 200_000
 _BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
 # --- state and ask -------------------------------------------------------------------------------
@@ -35,9 +37,9 @@ def asked(turn_id: str) -> Turn | None:
         return None
 
 
-def questions() -> dict[str, str]:
+def questions(shown: Sequence[LedgerRow]) -> dict[str, str]:
     """What was asked in the turns of the rows."""
-    asked_in = bench.spending.questions(session.user(), sorted({row.turn_id for row in rows}))
+    asked_in = bench.spending.questions(session.user(), sorted({row.turn_id for row in shown}))
     return {turn_id: turn_picker.one_line(words, 120) for turn_id, words in asked_in.items()}
 
 
@@ -112,40 +114,54 @@ def draw_turn(turn: Turn) -> None:
 def draw_rows() -> None:
     """The ledger, newest first: every attempt that could cost money is a row."""
     st.header("Calls", anchor=False)
-    shown = rows if wanted else chosen_rows()
+    chosen = partial(bench.ledger.stream, session.user(), turn_id=wanted) if wanted else choice()
+    shown = list(chosen(_ROWS))
     if not shown:
         none = "No model was asked for this answer." if wanted else "No call fits this choice."
         st.caption(none)
         return
-    ledger_table.draw(shown, {} if wanted else questions())
-    newest = f"The {_ROWS:,} newest calls. " if len(rows) == _ROWS else ""
+    ledger_table.draw(shown, {} if wanted else questions(shown))
+    are_all = len(shown) < _ROWS
+    newest = "" if are_all else f"The {_ROWS:,} newest calls; the CSV has all. "
     st.caption(
         f"{newest}Reserved is the worst case, set aside before sending. An open call has not ended "
         "yet; one that was not billed never reached the model."
     )
+    many = f"{len(shown):,} row{'' if len(shown) == 1 else 's'}" if are_all else "all rows"
     st.download_button(
-        f"Download {len(shown):,} row{'' if len(shown) == 1 else 's'} as CSV",
-        ledger_table.as_csv(shown),
+        f"Download {many} as CSV",
+        lambda: ledger_table.as_csv(chosen(_MOST_CSV)),
         "ledger.csv",
         "text/csv",
         icon=":material/download:",
+        on_click="ignore",
+        help=None if are_all else f"At most the {_MOST_CSV:,} newest of this choice.",
     )
 
 
-def chosen_rows() -> list[LedgerRow]:
-    """The rows of the chosen models and of the chosen day."""
-    models = sorted({row.model for row in rows})
-    days = sorted({ledger_table.day(row) for row in rows}, reverse=True)
+def choice() -> "partial[Iterator[LedgerRow]]":
+    """Asks for the rows of the chosen models and of the chosen day, of all that there are."""
+    used = {(each.model, each.day) for each in spent}
+    used |= {(row.model, ledger_table.day(row)) for row in rows}  # not all of them are settled
+    models = sorted({model for model, _ in used})
+    days = sorted({day for _, day in used}, reverse=True)
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         picked = st.multiselect("Models", models, placeholder="All models", width=420)
         day = st.selectbox(
             "Day (UTC)", days, index=None, placeholder="All days", format_func=_said, width=180
         )
-    return [
-        row
-        for row in rows
-        if (not picked or row.model in picked) and day in (None, ledger_table.day(row))
-    ]
+    between = [day] if day else [on for model, on in used if model in picked]
+    return partial(
+        bench.ledger.stream,
+        session.user(),
+        since=_midnight(min(between)) if between else None,
+        until=_midnight(max(between) + timedelta(days=1)) if between else None,
+        models=tuple(picked),
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _said(day: date) -> str:

@@ -1,6 +1,6 @@
 """Every attempt that could cost money, from its reservation to what it came to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -179,6 +179,18 @@ class Ledger:
     ) -> list[LedgerRow]:
         """The rows from `since` to before `until`, newest first; `turn_id` narrows them to one turn,
         `models` to these refs."""
+        return list(self.stream(user, limit, since, until, turn_id, models))
+
+    def stream(
+        self,
+        user: str,
+        limit: int,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        turn_id: str | None = None,
+        models: Sequence[str] = (),
+    ) -> Iterator[LedgerRow]:
+        """The same, a thousand in memory at a time."""
         query = select(ledger).where(ledger.c.user_id == user)
         if since is not None:
             query = query.where(ledger.c.created_at >= since)
@@ -189,8 +201,10 @@ class Ledger:
         if models:
             query = query.where(ledger.c.model.in_(models))
         query = query.order_by(ledger.c.created_at.desc(), ledger.c.id.desc()).limit(limit)
+        query = query.execution_options(yield_per=1_000)
         with reading(self._engine) as connection:
-            return [_row(row._asdict()) for row in connection.execute(query)]
+            for row in connection.execute(query):
+                yield _row(row._asdict())
 
     def by_day(self, user: str, since: datetime) -> list[DaySpend]:
         """What was settled since the day of then, by UTC day and model, newest day first."""

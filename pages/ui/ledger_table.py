@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date
 
 import streamlit as st
@@ -83,7 +83,7 @@ def plain(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def as_csv(rows: Sequence[LedgerRow]) -> str:
+def as_csv(rows: Iterable[LedgerRow]) -> str:
     """The rows as CSV; money as exact decimals, empty where the price is unknown."""
     written = io.StringIO()
     writer = csv.writer(written)

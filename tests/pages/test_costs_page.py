@@ -3,16 +3,18 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 from streamlit.testing.v1 import AppTest
 
 from core.bootstrap import Sent, Spend
 from core.cheaper import Cacheable, FewerPassages
 from core.pace import Pace
+from core.store.tables import ledger
 from core.types import Budget, LedgerRow, Slice, Usage
 from core.weights import Weights
 from pages.ui import cheaper_view, cost_charts, cost_table, ledger_table, month, palette, say
@@ -110,6 +112,33 @@ def test_the_rows_can_be_narrowed_to_models_and_to_a_day(app: Open, bench: Any, 
     day = next(box for box in test.selectbox if box.label == "Day (UTC)")
     day.set_value(day.options[0] if isinstance(day.options[0], date) else turn.created_at.date())
     assert len(rows(test.run())) == 1
+
+
+def test_a_call_older_than_the_newest_five_hundred_is_found_by_its_model(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    turn = asked("/words 5")
+    book(bench, turn, "row-1", "openai:gpt-6-luna", "0.000123")
+    with bench.engine.begin() as connection:
+        one = connection.execute(select(ledger).where(ledger.c.id == "row-1")).one()._asdict()
+        later = [
+            {**one, "id": f"later-{n}", "model": "scripted", "created_at": one["created_at"] + timedelta(seconds=1)}
+            for n in range(500)
+        ]  # fmt: skip
+        connection.execute(insert(ledger), later)
+    test = app("costs.py")
+    assert set(rows(test)["Model"]) == {"scripted"}
+    assert "The 500 newest calls; the CSV has all." in texts(test)
+    assert [each.proto.label for each in test.get("download_button")][
+        -1
+    ] == "Download all rows as CSV"
+    test.multiselect[0].set_value(["openai:gpt-6-luna"]).run()
+    assert list(rows(test)["Cost"]) == ["$0.000123"]
+    labels = [each.proto.label for each in test.get("download_button")]
+    assert labels[-1] == "Download 1 row as CSV"
+    every = list(bench.ledger.stream("local", 10_000))
+    assert len(every) == 502
+    assert ledger_table.as_csv(iter(every)).count("\n") == 503
 
 
 def test_one_answer_shows_its_own_rows_and_its_ways_on(app: Open, asked: Ask) -> None:

@@ -107,6 +107,7 @@ KNOWN: dict[str, Any] = {
     "paused": True,
     "expires_at": now(),
     "most": 9,
+    "limit": 9,
     "query": TraceQuery(),
     "rule": KeepTraces(1, 1),
     "since": now() - timedelta(days=1),

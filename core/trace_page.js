@@ -5,7 +5,13 @@ const make = (tag, text = "") => { const made = document.createElement(tag); mad
 const begin = steps.reduce((least, step) => Math.min(least, step.start), Infinity);
 const end = steps.reduce((most, step) => Math.max(most, step.end), -Infinity);
 const whole = Math.max(end - begin, 1e-6);
-const said = (seconds) => seconds < 0.1 ? `${(seconds * 1000).toFixed(0)} ms` : `${seconds.toFixed(1)} s`;
+// As the app says it.
+const said = (seconds) => {
+  if (seconds < 0.0005) return "under 1 ms";
+  if (seconds < 0.1) return `${(seconds * 1000).toFixed(0)} ms`;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+};
 const rows = [];
 let chosen = 0, timer = 0;
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from core.trace_export import as_html, as_json
 from core.types import Span, SpanEvent, Turn, TurnRequest
+from pages.ui.say import seconds
 
 HOSTILE = (
     "</script><script>window.hit=1</script><img src=http://evil.test/x onerror=window.hit=1>",
@@ -64,6 +65,20 @@ def test_a_page_of_hostile_texts_runs_none_of_them_asks_for_nothing_and_plays(
     if folder := os.environ.get("SCREENSHOTS"):
         page.set_viewport_size({"width": 1200, "height": 700})
         page.screenshot(path=f"{folder}/trace.png")
+    page.close()
+
+
+def test_the_page_says_how_long_a_step_took_as_the_app_does(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    took = [0, 0.0004, 0.012, 3.26, 61.5]
+    made = [Span("t", f"s{n}", None, "step", "tool", 0, int(t * 1e9)) for n, t in enumerate(took)]
+    path = tmp_path / "trace.html"
+    path.write_text(as_html(TURN, made, ()), encoding="utf-8")
+    page = chromium.new_page()
+    page.goto(path.as_uri())
+    said = [each.partition(" · ")[0] for each in page.locator("#steps small").all_inner_texts()]
+    assert said == [seconds(each) for each in took]
     page.close()
 
 

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from core.llm.transport import Headers, Response, Transport
 
 _LONGEST_REFUSAL = 2**16
+# Of a refusal the status decides; for its words nobody waits longer.
+_REFUSAL_SECONDS = 3.0
 # Of the body as it was sent, which is read here.
 _OF_THE_WAY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+
+class UnfitKey(ValueError):
+    """A key holds a character that no header can hold."""
 
 
 class Line:
@@ -63,6 +69,8 @@ class Line:
             await self._rehearse(path)
             assert self._asked
             headers = self._asked.headers.multi_items()
+            if not all(value.isprintable() for _, value in headers):
+                raise UnfitKey  # the network would only say that a header cannot be sent
             form = str(self._asked.url), [each for each in headers if each[0] != "content-length"]
             self._forms[path] = form
         return form
@@ -70,12 +78,9 @@ class Line:
     async def _refused(self, path: str, response: "Response") -> Exception:
         import httpx2
 
-        try:
-            said = await beginning(response)
-        finally:
-            await response.aclose()
+        said = await _words(response)
         headers = [
-            (name, value.replace(self._secret, "[key]") if self._secret else value)
+            (name.encode(), self._shown(value).encode(errors="surrogateescape"))
             for name, value in response.headers.items()
             if name.lower() not in _OF_THE_WAY
         ]
@@ -88,6 +93,9 @@ class Line:
             finally:
                 self._refusal = None
         raise AssertionError(f"the SDK takes a status of {response.status_code} for a success")
+
+    def _shown(self, value: str) -> str:
+        return value.replace(self._secret, "[key]") if self._secret else value
 
     async def _rehearse(self, path: str) -> None:
         import httpx2
@@ -103,9 +111,28 @@ class Line:
 
 async def beginning(response: "Response") -> bytes:
     """As much of a short answer as anybody reads."""
-    said = b""
+    said = bytearray()
+    await _gather(response, said)
+    return bytes(said)
+
+
+async def _words(response: "Response") -> bytes:
+    """What comes of the body of a refusal, however it ends: the status stands without it."""
+    import httpx2
+
+    said = bytearray()
+    try:
+        async with asyncio.timeout(_REFUSAL_SECONDS):
+            await _gather(response, said)
+    except (TimeoutError, httpx2.HTTPError):
+        pass
+    finally:
+        await response.aclose()
+    return bytes(said)
+
+
+async def _gather(response: "Response", said: bytearray) -> None:
     async for piece in response.aiter_bytes():
-        said += piece
-        if len(said) > _LONGEST_REFUSAL:
-            break
-    return said[:_LONGEST_REFUSAL]
+        said += piece[: _LONGEST_REFUSAL - len(said)]
+        if len(said) == _LONGEST_REFUSAL:
+            return

@@ -25,6 +25,7 @@ _BELOW: Table = {
     "StreamError": "cut",
     # A header with a character that no key has.
     "UnicodeEncodeError": "key",
+    "UnfitKey": "key",
     "ValueError": "cut",
 }
 # The SDKs call these a connection error; but no second try makes an address of what is none.
@@ -146,6 +147,8 @@ def _message(raised: Exception) -> str:
     for cause in _causes(raised):
         if isinstance(fault := getattr(cause, "os_error", None), OSError):
             return _in_words(fault)  # aiohttp's own words are for those who know aiohttp
+        if type(cause).__name__ == "ServerDisconnectedError":
+            return "it hung up before it answered"  # its words are the head as far as it came
     return str(raised.__cause__ or raised) or type(raised.__cause__ or raised).__name__
 
 

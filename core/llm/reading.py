@@ -151,11 +151,10 @@ async def _payloads(
             vendor.told(response.headers)
             check_body(response.headers, vendor.faults)
             pieces = aiter(response.aiter_bytes())
-            began = False
+            first: bytes | None = b""
             while (piece := await clocks.content(anext(pieces, None))) is not None:
-                if not began and piece.strip():
-                    began = True
-                    check_beginning(piece, vendor.faults)
+                if first is not None:
+                    first = check_beginning(first + piece, vendor.faults)
                 for data in splitter.feed(piece):
                     vendor.hears(data)
                     if data != b"[DONE]":

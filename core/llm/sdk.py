@@ -114,13 +114,18 @@ def check_body(headers: Mapping[str, str], faults: Faults) -> None:
         raise _unstreamed(faults)
 
 
-def check_beginning(piece: bytes, faults: Faults) -> None:
-    """Raise Malformed when the body begins as a page or a document does, whatever it is called."""
-    first = piece.removeprefix(BOM_UTF8).lstrip()[:1]
+def check_beginning(said: bytes, faults: Faults) -> bytes | None:
+    """Raise Malformed when the body begins as a page or a document does, whatever it is called; None
+    when it does not, and what came as long as it could."""
+    said = said.lstrip()
+    first = said.removeprefix(BOM_UTF8).lstrip()[:1]
+    if not first or (len(said) < len(BOM_UTF8) and BOM_UTF8.startswith(said)):
+        return said
     if first == b"<":
         raise _page(faults)
     if first in (b"{", b"["):
         raise _unstreamed(faults)
+    return None
 
 
 def _page(faults: Faults) -> ProviderError:

@@ -145,13 +145,15 @@ async def test_an_event_that_nobody_can_read_is_told_in_plain_words(
     [
         (b'{"choices": [{"message": {"content": "Hello"}}]}', "without streaming", True),
         (b"\n <html>Sign in</html>", "a web page", False),
+        (b'\xef\xbb\xbf \r\n{"choices": []}', "without streaming", True),
     ],
 )
+@pytest.mark.parametrize("size", [1, 2, 4096])
 async def test_what_is_no_stream_is_seen_whatever_it_calls_itself(
-    body: bytes, words: str, billable: bool
+    body: bytes, words: str, billable: bool, size: int
 ) -> None:
     with pytest.raises(Malformed, match=words) as caught:
-        await collect(plays(body, 4096, "text/plain"))
+        await collect(plays(body, size, "text/plain"))
     assert caught.value.billable is billable
 
 

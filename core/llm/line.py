@@ -5,7 +5,8 @@ every time: it is asked for them once.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from core.llm.exchange import body_text
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from core.llm.transport import Headers, Response, Transport
 
 _LONGEST_REFUSAL = 2**16
-# Of a refusal the status decides; for its words nobody waits longer.
-_REFUSAL_SECONDS = 3.0
+# Nobody waits longer for the words of a complaint.
+_COMPLAINT_SECONDS = 3.0
 # Of the body as it was sent, which is read here.
 _OF_THE_WAY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
@@ -78,7 +79,10 @@ class Line:
     async def _refused(self, path: str, response: "Response") -> Exception:
         import httpx2
 
-        said = await _words(response)
+        try:
+            said = await words(response.aiter_bytes())
+        finally:
+            await response.aclose()
         headers = [
             (name.encode(), self._shown(value).encode(errors="surrogateescape"))
             for name, value in response.headers.items()
@@ -112,27 +116,23 @@ class Line:
 async def beginning(response: "Response") -> bytes:
     """As much of a short answer as anybody reads."""
     said = bytearray()
-    await _gather(response, said)
+    await _gather(response.aiter_bytes(), said)
     return bytes(said)
 
 
-async def _words(response: "Response") -> bytes:
-    """What comes of the body of a refusal, however it ends: the status stands without it."""
+async def words(pieces: AsyncIterator[bytes], begun: bytes = b"") -> bytes:
+    """What comes of a body that is only a complaint, however it ends: it is one without it, too."""
     import httpx2
 
-    said = bytearray()
-    try:
-        async with asyncio.timeout(_REFUSAL_SECONDS):
-            await _gather(response, said)
-    except (TimeoutError, httpx2.HTTPError):
-        pass
-    finally:
-        await response.aclose()
+    said = bytearray(begun)
+    with suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(_COMPLAINT_SECONDS):
+            await _gather(pieces, said)
     return bytes(said)
 
 
-async def _gather(response: "Response", said: bytearray) -> None:
-    async for piece in response.aiter_bytes():
-        said += piece[: _LONGEST_REFUSAL - len(said)]
-        if len(said) == _LONGEST_REFUSAL:
+async def _gather(pieces: AsyncIterator[bytes], said: bytearray) -> None:
+    async for piece in pieces:
+        said += piece[: max(_LONGEST_REFUSAL - len(said), 0)]
+        if len(said) >= _LONGEST_REFUSAL:
             return

@@ -5,12 +5,15 @@ import ssl
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from core.errors import ProviderError
 from core.llm.faults import Faults, Kind, kind_of
 from core.llm.retry_after import retry_after
+from core.llm.wire import decoded
 
+_LONGEST_BLANK = 2**16
+Body = Literal["unknown", "page", "document", "stream"]
 Table = Mapping[str, Kind | None]
 
 # What lies below both SDKs and comes through them.
@@ -105,34 +108,35 @@ def _in_words(fault: OSError) -> str:
     return os.strerror(number) if number > 0 else fault.strerror or str(fault)
 
 
-def check_body(headers: Mapping[str, str], faults: Faults) -> None:
-    """Raise Malformed when what was opened is a page or a document and not a stream of events."""
+def body_kind(headers: Mapping[str, str], said: bytes) -> Body:
+    """What a body is by its first bytes, whatever it calls itself; only a page is believed by its name."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in ("text/html", "application/xhtml+xml"):
-        raise _page(faults)
-    if kind == "application/json":
-        raise _unstreamed(faults)
-
-
-def check_beginning(said: bytes, faults: Faults) -> bytes | None:
-    """Raise Malformed when the body begins as a page or a document does, whatever it is called; None
-    when it does not, and what came as long as it could."""
-    said = said.lstrip()
-    first = said.removeprefix(BOM_UTF8).lstrip()[:1]
-    if not first or (len(said) < len(BOM_UTF8) and BOM_UTF8.startswith(said)):
-        return said
+        return "page"
+    begun = said.lstrip()
+    first = begun.removeprefix(BOM_UTF8).lstrip()[:1]
+    if not first or (len(begun) < len(BOM_UTF8) and BOM_UTF8.startswith(begun)):
+        return "unknown" if len(said) < _LONGEST_BLANK else "stream"
     if first == b"<":
-        raise _page(faults)
-    if first in (b"{", b"["):
-        raise _unstreamed(faults)
-    return None
+        return "page"
+    return "document" if first in (b"{", b"[") else "stream"
 
 
-def _page(faults: Faults) -> ProviderError:
+def page(faults: Faults) -> ProviderError:
+    """Our error for a web page."""
     return faults.make("junk", "it answered with a web page")
 
 
-def _unstreamed(faults: Faults) -> ProviderError:
+def document(body: bytes, faults: Faults) -> ProviderError:
+    """Our error for JSON instead of a stream: what it complains of, if it does."""
+    try:
+        said = decoded(body)
+    except ValueError:  # cut, or no JSON after all
+        said = None
+    if isinstance(said, Mapping) and said.get("error"):
+        detail = _detail(said)
+        message = str(detail.get("message") or "")
+        return faults.make(kind_of(None, _named(detail), message), message)
     error = faults.make("junk", "it answered without streaming")
     error.billable = True  # it may have answered, and written the bill
     return error
@@ -158,7 +162,10 @@ def _message(raised: Exception) -> str:
 
 
 def _names(raised: Exception) -> tuple[str, ...]:
-    detail = _detail(getattr(raised, "body", None))
+    return _named(_detail(getattr(raised, "body", None)))
+
+
+def _named(detail: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(detail[key]) for key in ("code", "type") if detail.get(key) is not None)
 
 

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import FootlightsError, Malformed, ModelMisbehaved, StreamCut
+from core.errors import (
+    FootlightsError,
+    KeyRejected,
+    Malformed,
+    ModelMisbehaved,
+    Overloaded,
+    QuotaSpent,
+    RateLimited,
+    RequestRejected,
+    StreamCut,
+)
 from core.events import ModelDone, ReasoningDelta
 from core.llm.chat_chunks import ChatChunks
 from core.llm.client import LLMClient
@@ -155,6 +165,30 @@ async def test_what_is_no_stream_is_seen_whatever_it_calls_itself(
     with pytest.raises(Malformed, match=words) as caught:
         await collect(plays(body, size, "text/plain"))
     assert caught.value.billable is billable
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"code": "insufficient_quota", "message": "no more"}, QuotaSpent),
+        ({"type": "authentication_error", "message": f"bad key {KEY}"}, KeyRejected),
+        ({"code": 429, "message": "slower"}, RateLimited),
+        ({"type": "invalid_request_error", "message": "no such field"}, RequestRejected),
+        ("the model is loading", Overloaded),
+    ],
+)
+@pytest.mark.parametrize("content", ["application/json", "text/event-stream"])
+@pytest.mark.parametrize("size", [1, 4096])
+async def test_a_complaint_with_status_200_is_what_it_says(
+    error: Any, kind: type[FootlightsError], content: str, size: int
+) -> None:
+    with pytest.raises(kind) as caught:
+        await collect(plays(json.dumps({"error": error}).encode(), size, content))
+    assert KEY not in str(caught.value) and caught.value.hint
+
+
+async def test_a_stream_that_calls_itself_json_is_read() -> None:
+    assert said(await collect(plays(WHOLE, 7, "application/json"))) == "One two."
 
 
 async def test_a_complaint_after_the_finish_reason_does_not_undo_the_answer() -> None:

@@ -236,7 +236,7 @@ async def _resets(writer: asyncio.StreamWriter) -> None:
 async def test_a_refusal_is_a_refusal_whatever_becomes_of_its_body(
     refusal: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.llm.line._REFUSAL_SECONDS", 0.05)
+    monkeypatch.setattr("core.llm.line._COMPLAINT_SECONDS", 0.05)
     error = await failure(refusal)
     assert isinstance(error, KeyRejected)
     assert not error.billable

@@ -144,11 +144,11 @@ def document(body: bytes, faults: Faults) -> ProviderError:
 
 def _message(raised: Exception) -> str:
     detail = _detail(getattr(raised, "body", None))
-    if said := detail.get("message"):
+    if said := detail.get("message") or detail.get("detail"):  # FastAPI's word for it
         return str(said)
     status = getattr(raised, "status_code", None)
     body = getattr(raised, "body", None)
-    if status == 200 and isinstance(body, str):
+    if isinstance(body, str) and (status == 200 or _is_json(raised)):
         return body
     if status is not None:
         # The body is no API's: a proxy's page, which nobody wants to read.
@@ -159,6 +159,11 @@ def _message(raised: Exception) -> str:
         if type(cause).__name__ == "ServerDisconnectedError":
             return "it hung up before it answered"  # its words are the head as far as it came
     return str(raised.__cause__ or raised) or type(raised.__cause__ or raised).__name__
+
+
+def _is_json(raised: Exception) -> bool:
+    headers = getattr(getattr(raised, "response", None), "headers", {})
+    return "json" in headers.get("content-type", "")
 
 
 def _names(raised: Exception) -> tuple[str, ...]:

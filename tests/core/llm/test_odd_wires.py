@@ -187,6 +187,16 @@ async def test_a_complaint_with_status_200_is_what_it_says(
     assert KEY not in str(caught.value) and caught.value.hint
 
 
+@pytest.mark.parametrize("make", [openai_with, anthropic_with])
+@pytest.mark.parametrize(
+    "body", [{"error": "no model is loaded"}, {"detail": "no model is loaded"}], ids=str
+)
+async def test_a_refusal_in_the_words_of_a_small_server_is_told(make: Any, body: Any) -> None:
+    # LM Studio's, and that of everything that is made with FastAPI.
+    with pytest.raises(RequestRejected, match="no model is loaded"):
+        await collect(make(lambda _: httpx2.Response(400, json=body)))
+
+
 async def test_a_stream_that_calls_itself_json_is_read() -> None:
     assert said(await collect(plays(WHOLE, 7, "application/json"))) == "One two."
 

@@ -15,17 +15,17 @@ class Keys:
         self._environment = environment
 
     def get(self, provider: str) -> str | None:
-        """The key for this provider, if there is one."""
-        if pasted := self._pasted().get(provider):
-            return pasted
+        """The key for this provider, if there is one; a file that holds one often ends its line."""
         given = self._environment.get(provider)
-        return given.get_secret_value() if given else None
+        pasted = self._pasted().get(provider)
+        key = pasted or (given.get_secret_value() if given else "")
+        return key.strip() or None
 
     def origin(self, provider: str) -> str:
         """Where the key comes from: `page`, `environment` or "" when there is none."""
         if provider in self._pasted():
             return "page"
-        return "environment" if self._environment.get(provider) else ""
+        return "environment" if self.get(provider) else ""
 
     def put(self, provider: str, key: str | None) -> None:
         """Keep a pasted key, readable by the owner of the process alone; None removes it."""

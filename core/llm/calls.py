@@ -25,40 +25,53 @@ class Calls:
 
     def __init__(self, said: Said) -> None:
         self._said = said
-        self._open: dict[Any, _Open] = {}
+        self._calls: list[_Open] = []
+        self._at: dict[Any, _Open] = {}
+        """By key, and by key and id."""
 
     def feed(
         self, key: Any, *, id: object = None, name: object = None, arguments: object = None
     ) -> list[ModelEvent]:
-        """The next fragment of a call. Its id and name come with the first; another id at the same
-        key is another call, as servers do that number none of them."""
+        """The next fragment of a call. Its id and name come with the first; another id with a name at
+        the same key is another call, as servers do that number none of them."""
         key = key if isinstance(key, int | str) else None
         id, name = (clean(value) if isinstance(value, str) else "" for value in (id, name))
-        call = self._open.get(key)
-        if call is not None and id and call.id and id != call.id:
-            self._open[(key, call.id)] = self._open.pop(key)
-            call = None
+        call = self._meant(key, id, name)
         if call is None:
             self._said.another_call()
-            call = self._open[key] = _Open(len(self._open))
+            call = _Open(len(self._calls))
+            self._calls.append(call)
         first = not (call.id or call.name)
         call.id, call.name = call.id or id, call.name or name
+        self._at[key] = self._at[(key, call.id)] = call
         text = self._said.arguments(call.joiner, _as_text(arguments))
         call.arguments.append(text)
         if not text and not (first and (id or name)):
             return []
         return [ToolCallDelta(call.index, text, id if first else "", name if first else "")]
 
+    def _meant(self, key: Any, id: str, name: str) -> _Open | None:
+        """The call that a fragment belongs to; None when it begins one."""
+        last = self._at.get(key)
+        if last is None:
+            return None
+        if id and (known := self._at.get((key, id))):
+            return known
+        if id and last.id:
+            # Without a name it goes on: some servers make up an id for each fragment.
+            return None if name else last
+        return None if name and last.name and name != last.name else last
+
     def ended(self, finish: FinishReason) -> tuple[FinishReason, list[ModelEvent]]:
         """How the answer ended and the calls to carry out: none of an answer that was cut or refused."""
         if finish not in ("stop", "tool_calls"):
             return finish, []
         # What was called decides: servers say "stop" with calls, and "tool_calls" without any.
-        return ("tool_calls" if self._open else "stop"), self._whole()
+        return ("tool_calls" if self._calls else "stop"), self._whole()
 
     def _whole(self) -> list[ModelEvent]:
         found: dict[str, ModelEvent] = {}
-        for call in sorted(self._open.values(), key=lambda call: call.index):
+        for call in self._calls:
             id = call.id or f"call_{call.index}"
             if id in found:  # its result could not be told from the other's
                 id = f"{id}_{call.index}"

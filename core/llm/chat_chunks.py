@@ -12,13 +12,15 @@ from core.types import ModelRequest, Usage
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
     "length": "length",
+    "model_length": "length",  # Mistral
+    "max_tokens": "length",
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
     "content_filter": "content_filter",
     "refusal": "refusal",
 }
 # Servers write these where the answer was given up, so they are no finish at all.
-_BROKEN = frozenset({"error", "abort", "cancelled"})
+_BROKEN = frozenset({"error", "abort", "cancelled", "insufficient_system_resource"})
 
 
 class ChatChunks:
@@ -46,6 +48,8 @@ class ChatChunks:
             raise self._faults.make("cut", "it sent something that is not in the protocol")
         if chunk.get("error"):
             self.complain(chunk["error"])
+        if chunk.get("object") == "error":  # vLLM, until 2025
+            self.complain(chunk)
         if (model := chunk.get("model")) and isinstance(model, str):
             self._model = model
         if isinstance(usage := chunk.get("usage"), dict):

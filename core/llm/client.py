@@ -193,7 +193,8 @@ class LLMClient:
             raise
 
     async def _hold(self, one: Attempt, meter: Meter, row_id: str) -> None:
-        """Reserve for what the vendor says that it has read, or break off: it says so before it writes."""
+        """Reserve for what the vendor says that it has read before it writes, and for what it writes beyond
+        what was asked for, or break off."""
         if (worst := one.unheld()) is None:
             return
         try:
@@ -229,6 +230,8 @@ async def _listen(one: Attempt, provider: Provider) -> AsyncGenerator[ModelEvent
     except FootlightsError as error:
         one.failure = error
         raise
+    finally:
+        one.over_at = one.clock()
 
 
 def _settle(permit: Permit, one: Attempt) -> None:

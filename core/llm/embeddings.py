@@ -76,6 +76,11 @@ def body(request: EmbeddingRequest) -> dict[str, Any]:
     return {**sent, "dimensions": request.dimension} if request.shorten else sent
 
 
+def most_bytes(request: EmbeddingRequest) -> int:
+    """Of an answer: a number has 20 characters at most, with its comma and some room."""
+    return 2**20 + len(request.texts) * request.dimension * 32
+
+
 def read(answer: Any, request: EmbeddingRequest, faults: Faults) -> tuple[Matrix, Usage | None]:
     """The vectors, each of length 1, and the usage; raises Malformed, billable, for anything else."""
     rows = answer.get("data") if isinstance(answer, Mapping) else None
@@ -83,9 +88,11 @@ def read(answer: Any, request: EmbeddingRequest, faults: Faults) -> tuple[Matrix
         # Each says its place: nothing promises that they come in order.
         by_place = {int(row["index"]): _vector(row["embedding"]) for row in rows or ()}
         vectors = np.stack([by_place[place] for place in range(len(request.texts))])
-        if vectors.shape[1] != request.dimension or not np.isfinite(vectors).all():
+        if vectors.shape[1] != request.dimension:
             raise ValueError(f"{vectors.shape[1]} dimensions instead of {request.dimension}")
-    except (KeyError, TypeError, ValueError) as error:
+        if not np.isfinite(vectors).all():
+            raise ValueError("one of them is not finite")
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         said = error if isinstance(error, ValueError) else "not one vector for each text"
         fault = faults.make("junk", f"its embeddings cannot be used: {said}")
         fault.billable = True  # it has answered, and written the bill
@@ -99,4 +106,5 @@ def _vector(sent: str | Sequence[float]) -> Matrix:
     # Compatible servers send numbers whatever they were asked for.
     if isinstance(sent, str):
         return np.frombuffer(base64.b64decode(sent, validate=True), "<f4").astype(np.float32)
-    return np.asarray(sent, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what is too large is infinite, and refused as that
+        return np.asarray(sent, dtype=np.float32)

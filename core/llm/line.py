@@ -5,7 +5,8 @@ every time: it is asked for them once.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from core.llm.exchange import body_text
@@ -16,8 +17,14 @@ if TYPE_CHECKING:
     from core.llm.transport import Headers, Response, Transport
 
 _LONGEST_REFUSAL = 2**16
+# Nobody waits longer for the words of a complaint.
+_COMPLAINT_SECONDS = 3.0
 # Of the body as it was sent, which is read here.
 _OF_THE_WAY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+
+class UnfitKey(ValueError):
+    """A key holds a character that no header can hold."""
 
 
 class Line:
@@ -63,6 +70,8 @@ class Line:
             await self._rehearse(path)
             assert self._asked
             headers = self._asked.headers.multi_items()
+            if not all(value.isprintable() for _, value in headers):
+                raise UnfitKey  # the network would only say that a header cannot be sent
             form = str(self._asked.url), [each for each in headers if each[0] != "content-length"]
             self._forms[path] = form
         return form
@@ -71,11 +80,11 @@ class Line:
         import httpx2
 
         try:
-            said = await beginning(response)
+            said = await words(response.aiter_bytes())
         finally:
             await response.aclose()
         headers = [
-            (name, value.replace(self._secret, "[key]") if self._secret else value)
+            (name.encode(), self._shown(value).encode(errors="surrogateescape"))
             for name, value in response.headers.items()
             if name.lower() not in _OF_THE_WAY
         ]
@@ -88,6 +97,9 @@ class Line:
             finally:
                 self._refusal = None
         raise AssertionError(f"the SDK takes a status of {response.status_code} for a success")
+
+    def _shown(self, value: str) -> str:
+        return value.replace(self._secret, "[key]") if self._secret else value
 
     async def _rehearse(self, path: str) -> None:
         import httpx2
@@ -103,9 +115,24 @@ class Line:
 
 async def beginning(response: "Response") -> bytes:
     """As much of a short answer as anybody reads."""
-    said = b""
-    async for piece in response.aiter_bytes():
-        said += piece
-        if len(said) > _LONGEST_REFUSAL:
-            break
-    return said[:_LONGEST_REFUSAL]
+    said = bytearray()
+    await _gather(response.aiter_bytes(), said)
+    return bytes(said)
+
+
+async def words(pieces: AsyncIterator[bytes], begun: bytes = b"") -> bytes:
+    """What comes of a body that is only a complaint, however it ends: it is one without it, too."""
+    import httpx2
+
+    said = bytearray(begun)
+    with suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(_COMPLAINT_SECONDS):
+            await _gather(pieces, said)
+    return bytes(said)
+
+
+async def _gather(pieces: AsyncIterator[bytes], said: bytearray) -> None:
+    async for piece in pieces:
+        said += piece[: max(_LONGEST_REFUSAL - len(said), 0)]
+        if len(said) >= _LONGEST_REFUSAL:
+            return

@@ -1,6 +1,5 @@
 """OpenAI, by chat completions or responses, and every server that speaks its chat completions."""
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +13,7 @@ from core.llm.reading import Reader, Vendor, below
 from core.llm.response_events import ResponseEvents
 from core.llm.sdk import Table
 from core.llm.sdk_provider import SdkProvider
+from core.llm.wire import EventTooLong, decoded
 from core.types import ModelRequest, Usage
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class OpenAIProvider(SdkProvider):
             response = await clocks.first_byte(line.open("/embeddings", embeddings.body(request)))
             vendor.told(response.headers)
             try:
-                content = await clocks.content(_whole(response))
+                content = await clocks.content(_whole(response, embeddings.most_bytes(request)))
             finally:
                 clocks.close()
                 await response.aclose()
@@ -101,12 +101,17 @@ class OpenAIProvider(SdkProvider):
         return module.AsyncOpenAI(api_key=self._api_key or "none", **options)
 
 
-async def _whole(response: "Response") -> bytes:
-    return b"".join([piece async for piece in response.aiter_bytes()])
+async def _whole(response: "Response", most: int) -> bytes:
+    said = bytearray()
+    async for piece in response.aiter_bytes():
+        said += piece
+        if len(said) > most:
+            raise EventTooLong(f"an answer of more than {most // 2**20} MB")
+    return bytes(said)
 
 
 def _json(content: bytes) -> Any:
     try:
-        return json.loads(content)
+        return decoded(content)
     except ValueError:
         return None  # whoever reads it says what was expected

@@ -78,12 +78,12 @@ def margin(ref: str) -> float:
     return _MARGIN.get(ref.partition(":")[0], _USUAL_MARGIN)
 
 
-def unheard(ref: str, seconds: float) -> int:
-    """How many tokens the vendor may have billed for thinking aloud to nobody, by the seconds of its
-    silence; what runs on this machine sends what it thinks."""
+def unheard(ref: str, *seconds: float) -> int:
+    """How many tokens the vendor may have billed for what nobody heard, by the seconds of its silences;
+    what runs on this machine sends what it thinks."""
     if ref.partition(":")[0] in _FREE:
         return 0
-    return math.floor(max(0.0, seconds - _ANSWERS_WITHIN) * _THINKS)
+    return sum(math.floor(max(0.0, each - _ANSWERS_WITHIN) * _THINKS) for each in seconds)
 
 
 def info(provider: str, model: str) -> ModelInfo:

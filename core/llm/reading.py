@@ -14,7 +14,8 @@ from core.events import ModelEvent
 from core.llm.clocks import Clocks
 from core.llm.exchange import Exchange
 from core.llm.faults import Faults
-from core.llm.sdk import Table, check_beginning, check_body, explain
+from core.llm.line import words
+from core.llm.sdk import Table, body_kind, document, explain, page
 from core.llm.wire import EventSplitter, EventTooLong, decoded
 from core.types import Usage
 
@@ -149,17 +150,14 @@ async def _payloads(
         opened = True
         try:
             vendor.told(response.headers)
-            check_body(response.headers, vendor.faults)
             pieces = aiter(response.aiter_bytes())
-            began = False
-            while (piece := await clocks.content(anext(pieces, None))) is not None:
-                if not began and piece.strip():
-                    began = True
-                    check_beginning(piece, vendor.faults)
+            piece: bytes | None = await _beginning(pieces, response.headers, clocks, vendor)
+            while piece is not None:
                 for data in splitter.feed(piece):
                     vendor.hears(data)
                     if data != b"[DONE]":
                         yield decoded(data)
+                piece = await clocks.content(anext(pieces, None))
             for data in splitter.end():
                 vendor.hears(data)
                 if data != b"[DONE]":
@@ -172,3 +170,22 @@ async def _payloads(
         fault = vendor.explained(error, opened=opened)
     # Raised out here, so that nothing that may hold the key hangs on it as its context.
     raise fault
+
+
+async def _beginning(
+    pieces: AsyncIterator[bytes], headers: Mapping[str, str], clocks: Clocks, vendor: Vendor
+) -> bytes:
+    """The first bytes of a stream of events; raises what any other body amounts to."""
+    first = b""
+    while (kind := body_kind(headers, first)) == "unknown":
+        piece = await clocks.content(anext(pieces, None))
+        if piece is None:
+            return first
+        first += piece
+    if kind == "page":
+        raise page(vendor.faults)
+    if kind == "document":
+        said = await words(pieces, first)
+        vendor.hears(said)
+        raise document(said, vendor.faults)
+    return first

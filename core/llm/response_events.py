@@ -53,6 +53,8 @@ class ResponseEvents:
                 self._refusal += self._said.refusal(chunk.get("delta"))
             case "response.output_item.added" | "response.function_call_arguments.delta":
                 return self._call(chunk)
+            case "response.function_call_arguments.done" if _place(chunk) not in self._heard:
+                return self._call({**chunk, "delta": chunk.get("arguments")})
             case "response.output_item.done":
                 return self._whole(chunk)
             case _:
@@ -148,7 +150,7 @@ class ResponseEvents:
 
     def _complaint(self, error: object) -> Exception:
         # Some events hold what is wrong in `error`, some are it.
-        inner = error.get("error", error) if isinstance(error, dict) else {}
+        inner = (error.get("error") or error) if isinstance(error, dict) else {}
         inner = inner if isinstance(inner, dict) else {}
         names = tuple(str(inner[key]) for key in ("code", "type") if inner.get(key) is not None)
         message = str(inner.get("message") or "")

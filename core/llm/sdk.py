@@ -5,12 +5,15 @@ import ssl
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from core.errors import ProviderError
 from core.llm.faults import Faults, Kind, kind_of
 from core.llm.retry_after import retry_after
+from core.llm.wire import decoded
 
+_LONGEST_BLANK = 2**16
+Body = Literal["unknown", "page", "document", "stream"]
 Table = Mapping[str, Kind | None]
 
 # What lies below both SDKs and comes through them.
@@ -25,6 +28,7 @@ _BELOW: Table = {
     "StreamError": "cut",
     # A header with a character that no key has.
     "UnicodeEncodeError": "key",
+    "UnfitKey": "key",
     "ValueError": "cut",
 }
 # The SDKs call these a connection error; but no second try makes an address of what is none.
@@ -104,29 +108,35 @@ def _in_words(fault: OSError) -> str:
     return os.strerror(number) if number > 0 else fault.strerror or str(fault)
 
 
-def check_body(headers: Mapping[str, str], faults: Faults) -> None:
-    """Raise Malformed when what was opened is a page or a document and not a stream of events."""
+def body_kind(headers: Mapping[str, str], said: bytes) -> Body:
+    """What a body is by its first bytes, whatever it calls itself; only a page is believed by its name."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in ("text/html", "application/xhtml+xml"):
-        raise _page(faults)
-    if kind == "application/json":
-        raise _unstreamed(faults)
-
-
-def check_beginning(piece: bytes, faults: Faults) -> None:
-    """Raise Malformed when the body begins as a page or a document does, whatever it is called."""
-    first = piece.removeprefix(BOM_UTF8).lstrip()[:1]
+        return "page"
+    begun = said.lstrip()
+    first = begun.removeprefix(BOM_UTF8).lstrip()[:1]
+    if not first or (len(begun) < len(BOM_UTF8) and BOM_UTF8.startswith(begun)):
+        return "unknown" if len(said) < _LONGEST_BLANK else "stream"
     if first == b"<":
-        raise _page(faults)
-    if first in (b"{", b"["):
-        raise _unstreamed(faults)
+        return "page"
+    return "document" if first in (b"{", b"[") else "stream"
 
 
-def _page(faults: Faults) -> ProviderError:
+def page(faults: Faults) -> ProviderError:
+    """Our error for a web page."""
     return faults.make("junk", "it answered with a web page")
 
 
-def _unstreamed(faults: Faults) -> ProviderError:
+def document(body: bytes, faults: Faults) -> ProviderError:
+    """Our error for JSON instead of a stream: what it complains of, if it does."""
+    try:
+        said = decoded(body)
+    except ValueError:  # cut, or no JSON after all
+        said = None
+    if isinstance(said, Mapping) and said.get("error"):
+        detail = _detail(said)
+        message = str(detail.get("message") or "")
+        return faults.make(kind_of(None, _named(detail), message), message)
     error = faults.make("junk", "it answered without streaming")
     error.billable = True  # it may have answered, and written the bill
     return error
@@ -134,11 +144,11 @@ def _unstreamed(faults: Faults) -> ProviderError:
 
 def _message(raised: Exception) -> str:
     detail = _detail(getattr(raised, "body", None))
-    if said := detail.get("message"):
+    if said := detail.get("message") or detail.get("detail"):  # FastAPI's word for it
         return str(said)
     status = getattr(raised, "status_code", None)
     body = getattr(raised, "body", None)
-    if status == 200 and isinstance(body, str):
+    if isinstance(body, str) and (status == 200 or _is_json(raised)):
         return body
     if status is not None:
         # The body is no API's: a proxy's page, which nobody wants to read.
@@ -146,11 +156,21 @@ def _message(raised: Exception) -> str:
     for cause in _causes(raised):
         if isinstance(fault := getattr(cause, "os_error", None), OSError):
             return _in_words(fault)  # aiohttp's own words are for those who know aiohttp
+        if type(cause).__name__ == "ServerDisconnectedError":
+            return "it hung up before it answered"  # its words are the head as far as it came
     return str(raised.__cause__ or raised) or type(raised.__cause__ or raised).__name__
 
 
+def _is_json(raised: Exception) -> bool:
+    headers = getattr(getattr(raised, "response", None), "headers", {})
+    return "json" in headers.get("content-type", "")
+
+
 def _names(raised: Exception) -> tuple[str, ...]:
-    detail = _detail(getattr(raised, "body", None))
+    return _named(_detail(getattr(raised, "body", None)))
+
+
+def _named(detail: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(detail[key]) for key in ("code", "type") if detail.get(key) is not None)
 
 

@@ -87,6 +87,8 @@ class Network:
             )
         except (aiohttp.ClientError, OSError) as error:
             raise _told(error) from error
+        except ValueError as error:  # aiohttp's way to say that it will not send this at all
+            raise httpx2.UnsupportedProtocol(str(error)) from error
         return _Heard(response)
 
     async def aclose(self) -> None:

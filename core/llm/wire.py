@@ -65,7 +65,9 @@ class EventSplitter:
             self._taken += len(line)
             self._bound()
         elif not line and self._data:
-            found.append(self._data[0] if len(self._data) == 1 else b"\n".join(self._data))
+            data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+            if not data.isspace() and data:  # some servers keep a connection awake so
+                found.append(data)
             self._data.clear()
             self._taken = 0
 

@@ -104,8 +104,8 @@ class Ledger:
             hold_more(connection, open_row(connection, user, row_id), worst)
 
     def settle(self, user: str, row_id: str, usage: Usage | None, cost: Decimal | None) -> None:
-        """Book what it came to (USD; None: price unknown), on a full disk as soon as there is room. What
-        the vendor reported is never replaced; an estimate or a release is, for what was billed must be
+        """Book what it came to (USD; None: price unknown), as soon as the database takes it. What the
+        vendor reported is never replaced; an estimate or a release is, for what was billed must be
         booked. Raises NotFound."""
         self._unwritten.write(partial(self._settle, user, row_id, usage, cost))
 
@@ -118,7 +118,7 @@ class Ledger:
             change(connection, row, state="settled", cost=cost, **tokens)
 
     def release(self, user: str, row_id: str) -> None:
-        """Nothing was sent: the row costs nothing, on a full disk as soon as there is room. A settled row
+        """Nothing was sent: the row costs nothing, as soon as the database takes it. A settled row
         stays as it is. Raises NotFound."""
         self._unwritten.write(partial(self._release, user, row_id))
 
@@ -134,8 +134,8 @@ class Ledger:
 
     def recover(self, alive: Callable[[str], bool | None]) -> int:
         """Settle at their worst case what dead processes left reserved, in a turn or not; how many
-        rows that were. `alive` is asked for each process, and is None where nobody can see it. What a
-        full disk did not take of this process is written first."""
+        rows that were. `alive` is asked for each process, and is None where nobody can see it. What the
+        database did not take of this process is written first."""
         self._unwritten.catch_up()
         lapsed = now() - _LONGEST_CALL
         still_open = select(ledger.c.owner, func.min(ledger.c.created_at)).where(

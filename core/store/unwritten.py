@@ -1,10 +1,15 @@
-"""What a full disk did not take and must not be lost: written when there is room again, in order."""
+"""What the database did not take and must not be lost: written when it can be again, in order."""
 
 import threading
 from collections import deque
 from collections.abc import Callable
 
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+
 from core.errors import DiskFull
+
+# No room, locked by another process for too long, restarted, or every connection of the pool is out.
+_NOT_NOW = (DiskFull, OperationalError, InterfaceError, TimeoutError)
 
 
 class Unwritten:
@@ -16,18 +21,18 @@ class Unwritten:
         self._lock = threading.Lock()
 
     def write(self, work: Callable[[], None]) -> None:
-        """Carry it out now, or as soon as there is room."""
+        """Carry it out now, or as soon as the database takes it."""
         try:
             work()
-        except DiskFull:
+        except _NOT_NOW:
             self._waiting.append(work)
 
     def catch_up(self) -> None:
-        """Carry out what waits, as far as there is room."""
+        """Carry out what waits, as far as the database takes it."""
         with self._lock:
             while self._waiting:
                 try:
                     self._waiting[0]()
-                except DiskFull:
+                except _NOT_NOW:
                     return
                 self._waiting.popleft()

@@ -24,3 +24,11 @@ def test_a_pasted_key_survives_a_restart_and_only_its_owner_can_read_it(tmp_path
     assert Keys(file, {}).get("anthropic") == "sk-ant"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in file.parent.iterdir()] == ["keys.json"]
+
+
+def test_the_line_end_of_a_file_is_no_part_of_a_key(tmp_path: Path) -> None:
+    keys = Keys(
+        tmp_path / "keys.json", {"openai": SecretStr("sk-env\n"), "anthropic": SecretStr(" ")}
+    )
+    assert (keys.get("openai"), keys.origin("openai")) == ("sk-env", "environment")
+    assert (keys.get("anthropic"), keys.origin("anthropic")) == (None, "")

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import FootlightsError, Malformed, ModelMisbehaved, StreamCut
+from core.errors import (
+    FootlightsError,
+    KeyRejected,
+    Malformed,
+    ModelMisbehaved,
+    Overloaded,
+    QuotaSpent,
+    RateLimited,
+    RequestRejected,
+    StreamCut,
+)
 from core.events import ModelDone, ReasoningDelta
 from core.llm.chat_chunks import ChatChunks
 from core.llm.client import LLMClient
@@ -145,14 +155,50 @@ async def test_an_event_that_nobody_can_read_is_told_in_plain_words(
     [
         (b'{"choices": [{"message": {"content": "Hello"}}]}', "without streaming", True),
         (b"\n <html>Sign in</html>", "a web page", False),
+        (b'\xef\xbb\xbf \r\n{"choices": []}', "without streaming", True),
     ],
 )
+@pytest.mark.parametrize("size", [1, 2, 4096])
 async def test_what_is_no_stream_is_seen_whatever_it_calls_itself(
-    body: bytes, words: str, billable: bool
+    body: bytes, words: str, billable: bool, size: int
 ) -> None:
     with pytest.raises(Malformed, match=words) as caught:
-        await collect(plays(body, 4096, "text/plain"))
+        await collect(plays(body, size, "text/plain"))
     assert caught.value.billable is billable
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"code": "insufficient_quota", "message": "no more"}, QuotaSpent),
+        ({"type": "authentication_error", "message": f"bad key {KEY}"}, KeyRejected),
+        ({"code": 429, "message": "slower"}, RateLimited),
+        ({"type": "invalid_request_error", "message": "no such field"}, RequestRejected),
+        ("the model is loading", Overloaded),
+    ],
+)
+@pytest.mark.parametrize("content", ["application/json", "text/event-stream"])
+@pytest.mark.parametrize("size", [1, 4096])
+async def test_a_complaint_with_status_200_is_what_it_says(
+    error: Any, kind: type[FootlightsError], content: str, size: int
+) -> None:
+    with pytest.raises(kind) as caught:
+        await collect(plays(json.dumps({"error": error}).encode(), size, content))
+    assert KEY not in str(caught.value) and caught.value.hint
+
+
+@pytest.mark.parametrize("make", [openai_with, anthropic_with])
+@pytest.mark.parametrize(
+    "body", [{"error": "no model is loaded"}, {"detail": "no model is loaded"}], ids=str
+)
+async def test_a_refusal_in_the_words_of_a_small_server_is_told(make: Any, body: Any) -> None:
+    # LM Studio's, and that of everything that is made with FastAPI.
+    with pytest.raises(RequestRejected, match="no model is loaded"):
+        await collect(make(lambda _: httpx2.Response(400, json=body)))
+
+
+async def test_a_stream_that_calls_itself_json_is_read() -> None:
+    assert said(await collect(plays(WHOLE, 7, "application/json"))) == "One two."
 
 
 async def test_a_complaint_after_the_finish_reason_does_not_undo_the_answer() -> None:

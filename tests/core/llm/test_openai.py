@@ -103,6 +103,7 @@ async def test_usage_is_believed_only_as_far_as_it_can_be_true(
         ("openai-error-event", Overloaded, "Once"),
         ("openai-error-event-quota", QuotaSpent, ""),
         ("openrouter-numeric-error", Overloaded, "Once"),
+        ("vllm-error-object", RequestRejected, ""),
         ("server-gave-up", StreamCut, "Hel"),
         ("not-an-object", StreamCut, ""),
     ],
@@ -127,6 +128,11 @@ async def test_thinking_aloud_is_told_apart_from_the_answer(vendor: Any, recordi
     events = await vendor.plays(vendor.openai, recording)
     assert vendor.said(events) == "42"
     assert any(isinstance(event, ReasoningDelta) for event in events)
+
+
+async def test_events_with_nothing_in_them_are_passed_over(vendor: Any) -> None:
+    events = await vendor.plays(vendor.openai, "empty-heartbeats")
+    assert events == await vendor.plays(vendor.openai, "openai-plain")
 
 
 async def test_a_character_split_over_two_deltas_survives(vendor: Any) -> None:

@@ -17,6 +17,7 @@ from core.errors import (
     Malformed,
     ModelMisbehaved,
     ProviderError,
+    RateLimited,
     StreamCut,
 )
 from core.events import ModelDone, TextDelta
@@ -198,6 +199,79 @@ async def test_an_echoed_key_is_in_no_log_even_at_its_most_talkative(
                 await answer(provider)
     assert caplog.records
     assert not [each for each in caplog.records if KEY in each.getMessage() + str(each.args)]
+
+
+_SHORT = b'{"error": {"message": "no such key"}}'
+
+
+def _refuses(status: str, *pieces: bytes, then: Write | None = None) -> Write:
+    async def write(writer: asyncio.StreamWriter) -> None:
+        head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\n"
+        await sends(head.encode(), *pieces)(writer)
+        if then:
+            await then(writer)
+
+    return write
+
+
+async def _stalls(_: asyncio.StreamWriter) -> None:
+    await asyncio.Event().wait()
+
+
+async def _resets(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        _refuses("401 No", b"content-length: 900\r\n\r\n", _SHORT, then=_stalls),
+        _refuses("401 No", b"content-length: 900\r\n\r\n", _SHORT, then=_resets),
+        _refuses("401 No", b"content-length: 900\r\n\r\n", _SHORT),
+        _refuses("401 No", b"content-encoding: gzip\r\n\r\n", _SHORT),
+        _refuses("401 No", b"transfer-encoding: chunked\r\n\r\n", b"5\r\n{"),
+    ],
+    ids=["stalls", "is reset", "ends too soon", "cannot be unpacked", "is cut in a chunk"],
+)
+async def test_a_refusal_is_a_refusal_whatever_becomes_of_its_body(
+    refusal: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.llm.line._COMPLAINT_SECONDS", 0.05)
+    error = await failure(refusal)
+    assert isinstance(error, KeyRejected)
+    assert not error.billable
+
+
+@pytest.mark.parametrize("value", ["٥", "Montréal", "\udcff"])
+async def test_a_header_that_is_no_ascii_does_not_change_what_a_refusal_is(value: str) -> None:
+    header = f"x-edge: {value}\r\nretry-after: 7\r\n".encode(errors="surrogateescape")
+    body = header + b"content-length: 2\r\n\r\n"
+    error = await failure(sends(b"HTTP/1.1 429 Slow\r\n", body, b"{}"))
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == 7
+
+
+@pytest.mark.parametrize("make", [OpenAIProvider, AnthropicProvider])
+@pytest.mark.parametrize("key", ["sk-a\nX-Evil: 1", "sk-a\r\n", "sk-\0a", "sk-\x7fa"])
+async def test_a_key_that_no_header_can_hold_is_a_wrong_key_and_nothing_is_sent(
+    make: Any, key: str
+) -> None:
+    provider = make(name="a", base_url="http://127.0.0.1:9", api_key=key)
+    with pytest.raises(KeyRejected, match="it holds a character that no key has") as refused:
+        await answer(provider)
+    assert not refused.value.billable
+
+
+async def test_an_address_with_a_password_beside_the_key_is_told_and_not_tried_again() -> None:
+    with pytest.raises(Malformed) as refused:
+        await answer(openai_at("http://me:secret@127.0.0.1:9"))
+    assert "base URL" in refused.value.hint
+    assert not refused.value.billable
+
+
+async def test_half_a_head_is_told_in_words() -> None:
+    error = await failure(sends(b"HTTP/1.1 200 OK\r\ncontent-ty"))
+    assert str(error) == "openai cannot be reached: it hung up before it answered"
 
 
 async def test_a_server_that_hangs_up_before_it_answers_may_have_billed_the_question() -> None:

@@ -73,6 +73,10 @@ async def test_an_answer_with_thoughts_calls_and_usage(vendor: Any) -> None:
 SAID = {"type": "message", "content": [{"type": "output_text", "text": "Grüße"}]}
 CALLED = {"type": "function_call", "call_id": "c1", "name": "search", "arguments": '{"k": 1}'}
 
+ARGUED = {"type": "response.function_call_arguments.done", "output_index": 1} | {
+    "arguments": CALLED["arguments"]
+}
+
 
 def done(index: int, whole: dict[str, Any]) -> dict[str, Any]:
     return {"type": "response.output_item.done", "output_index": index, "item": whole}
@@ -84,15 +88,24 @@ def done(index: int, whole: dict[str, Any]) -> dict[str, Any]:
         [item(0, type="message"), done(0, SAID), item(1, **CALLED), done(1, CALLED)],
         [delta("output_text", "Grüße"), done(0, SAID), done(1, CALLED)],
         [delta("output_text", "Grüße"), done(0, SAID), item(1, **CALLED)],
+        [done(0, SAID), item(1, **{**CALLED, "arguments": ""}), ARGUED, done(1, CALLED)],
         [],
     ],
-    ids=["items", "a call", "all in pieces", "only the end"],
+    ids=["items", "a call", "all in pieces", "arguments at their end", "only the end"],
 )
 async def test_what_did_not_come_in_pieces_is_taken_whole_and_once(
     vendor: Any, events: list[dict[str, Any]]
 ) -> None:
     found = await heard(vendor, *events, ended("completed", output=[SAID, CALLED]))
     assert "".join(each.text for each in found if isinstance(each, TextDelta)) == "Grüße"
+    called = [each.call for each in found if isinstance(each, ToolCalled)]
+    assert called == [ToolCall("c1", "search", '{"k": 1}')]
+
+
+async def test_arguments_that_come_at_their_end_alone_are_not_taken_for_none(vendor: Any) -> None:
+    found = await heard(
+        vendor, item(1, **{**CALLED, "arguments": ""}), ARGUED, ended("completed", output=[])
+    )
     called = [each.call for each in found if isinstance(each, ToolCalled)]
     assert called == [ToolCall("c1", "search", '{"k": 1}')]
 

@@ -93,6 +93,35 @@ async def test_a_server_that_numbers_no_calls_is_understood_by_their_ids(vendor:
     assert events[-1].finish == "tool_calls"
 
 
+async def test_calls_that_are_not_numbered_may_be_interleaved_too(vendor: Any) -> None:
+    body = chat(
+        fragment(None, '{"x":', id="a", name="add"),
+        fragment(None, "{", id="b", name="now"),
+        fragment(None, "1", id="a"),
+        fragment(None, "}"),
+        fragment(None, "}", id="b"),
+    )
+    events = await heard(vendor, vendor.openai, body)
+    assert calls(events) == [ToolCall("a", "add", '{"x":1}'), ToolCall("b", "now", "{}")]
+
+
+async def test_a_server_that_makes_up_an_id_for_each_fragment_is_understood(vendor: Any) -> None:
+    body = chat(
+        fragment(0, '{"x":', id="a1", name="add"),
+        fragment(0, "1", id="a2"),
+        fragment(0, "}", id="a3"),
+        fragment(1, "{}", id="b1", name="now"),
+    )
+    events = await heard(vendor, vendor.openai, body)
+    assert calls(events) == [ToolCall("a1", "add", '{"x":1}'), ToolCall("b1", "now", "{}")]
+
+
+async def test_another_name_is_another_call_where_there_are_no_ids(vendor: Any) -> None:
+    body = chat(fragment(None, '{"x":1}', name="add"), fragment(None, "{}", name="now"))
+    events = await heard(vendor, vendor.openai, body)
+    assert calls(events) == [ToolCall("call_0", "add", '{"x":1}'), ToolCall("call_1", "now", "{}")]
+
+
 async def test_two_calls_of_one_id_are_told_apart_and_one_without_is_given_one(
     vendor: Any,
 ) -> None:
@@ -108,6 +137,15 @@ async def test_two_calls_of_one_id_are_told_apart_and_one_without_is_given_one(
         ("call_2", "three"),
     ]
     assert found[2].arguments == "{}"
+
+
+@pytest.mark.parametrize("finish", ["model_length", "max_tokens"])
+async def test_what_other_servers_call_length_calls_nothing(vendor: Any, finish: str) -> None:
+    # Without a fragment a call would be one without arguments, and those can be run.
+    body = chat(fragment(0, "", id="a", name="delete_all"), finish=finish)
+    events = await heard(vendor, vendor.openai, body)
+    assert calls(events) == []
+    assert events[-1].finish == "length"
 
 
 @pytest.mark.parametrize("finish", ["length", "content_filter"])

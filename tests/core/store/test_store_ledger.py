@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from sqlalchemy.dialects import sqlite
 from core.errors import NotFound
 from core.store import ledger as module
 from core.store.columns import Dollars, Moment, now
+from core.store.engine import make_engine, writing
 from core.store.ledger import Ledger
 from core.store.turns import Turns
 from core.types import Usage
@@ -113,6 +115,52 @@ def test_days_are_those_of_utc(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) 
     assert [r.id for r in ledger.rows(ME, since=midnight)] == ["r2"]
     assert [r.id for r in ledger.rows(ME, until=midnight)] == ["r1"]
     assert [r.id for r in ledger.rows(ME, limit=1)] == ["r2"]
+
+
+def test_what_was_billed_while_another_process_held_the_database_is_booked_later(
+    sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "held.db"
+    path.write_bytes(sqlite.read_bytes())
+    monkeypatch.setattr("core.store.engine._BUSY_MS", 20)
+    mine, other = make_engine(f"sqlite:///{path}"), make_engine(f"sqlite:///{path}")
+    ledger = Ledger(mine, "me")
+    reserve(ledger, "r1")
+    reserve(ledger, "r2")
+    with writing(other):
+        ledger.settle(ME, "r1", USAGE, Decimal("0.1"))
+        ledger.release(ME, "r2")
+        ledger.recover(lambda _: True)  # still held
+        assert {row.state for row in ledger.rows(ME)} == {"reserved"}
+
+    ledger.recover(lambda _: True)
+    costs = {row.id: (row.state, row.cost) for row in ledger.rows(ME)}
+    assert costs == {"r1": ("settled", Decimal("0.1")), "r2": ("released", Decimal(0))}
+    mine.dispose()
+    other.dispose()
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_what_was_billed_while_the_server_was_away_is_booked_later(engine: Engine) -> None:
+    ledger = Ledger(engine, "me")
+    reserve(ledger)
+    name = engine.url.database
+    server = make_engine(engine.url.set(database="postgres").render_as_string(hide_password=False))
+
+    def allow(connections: bool) -> None:
+        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
+            plain.exec_driver_sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {connections}')
+            plain.exec_driver_sql(
+                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            )
+
+    allow(False)
+    ledger.settle(ME, "r1", USAGE, Decimal("0.1"))
+    allow(True)
+    ledger.recover(lambda _: True)
+    (row,) = ledger.rows(ME)
+    assert (row.state, row.cost) == ("settled", Decimal("0.1"))
+    server.dispose()
 
 
 def test_settling_what_was_never_reserved_is_an_error(ledger: Ledger) -> None:

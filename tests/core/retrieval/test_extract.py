@@ -73,6 +73,42 @@ def test_tracked_changes_are_read_as_they_would_be_accepted(tmp_path: Path) -> N
     )
 
 
+def _tables(document: Any) -> None:
+    from docx.oxml import OxmlElement
+
+    table = document.add_table(4, 3)
+    for place, text in enumerate("Region|2023||Kind|Rent|Sale|North|1|2|West|3|4".split("|")):
+        table.cell(place // 3, place % 3).text = text
+    table.cell(0, 1).merge(table.cell(0, 2))
+    row = table.rows[3]._tr.get_or_add_trPr()
+    row.append(OxmlElement("w:del"))
+    outer = document.add_table(1, 2)
+    outer.cell(0, 0).text = "Office"
+    inner = outer.cell(0, 1).add_table(2, 2)
+    for place, text in enumerate(["Desk", "2", "Chair | red", "4"]):
+        inner.cell(place // 2, place % 2).text = text
+
+
+def test_a_table_of_word_keeps_its_columns_and_loses_the_rows_that_were_deleted(
+    tmp_path: Path,
+) -> None:
+    assert read(tmp_path, "a.docx", files.docx(_tables)).text == (
+        "| Region | 2023 |  |\n| --- | --- | --- |\n| Kind | Rent | Sale |\n| North | 1 | 2 |\n\n"
+        "| Office | Desk, 2; Chair \\| red, 4 |\n| --- | --- |"
+    )
+
+
+def test_a_cell_of_word_that_spans_columns_pushes_the_next_ones_to_theirs(tmp_path: Path) -> None:
+    def build(document: Any) -> None:
+        table = document.add_table(2, 3)
+        for place, text in enumerate(["a", "b", "c", "both", "", "3"]):
+            table.cell(place // 3, place % 3).text = text
+        table.cell(1, 0).merge(table.cell(1, 1))
+
+    text = read(tmp_path, "a.docx", files.docx(build)).text
+    assert text == "| a | b | c |\n| --- | --- | --- |\n| both |  | 3 |"
+
+
 def _slides(deck: Any) -> None:
     slide = deck.slides.add_slide(deck.slide_layouts[1])
     slide.shapes.title.text = "Plan"

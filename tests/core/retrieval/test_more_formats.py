@@ -145,7 +145,9 @@ def test_an_email_whose_page_is_empty_is_read_all_the_same(tmp_path: Path) -> No
 
 
 def test_a_page_and_a_table_that_are_attached_to_an_email_are_read(tmp_path: Path) -> None:
-    part = "--b\r\nContent-Type: text/{}\r\nContent-Disposition: attachment; filename={}\r\n\r\n{}\r\n"
+    part = (
+        "--b\r\nContent-Type: text/{}\r\nContent-Disposition: attachment; filename={}\r\n\r\n{}\r\n"
+    )
     content = (
         "Subject: Both\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
         "--b\r\nContent-Type: text/plain\r\n\r\nSee below.\r\n"

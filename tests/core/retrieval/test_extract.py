@@ -77,7 +77,9 @@ def _tables(document: Any) -> None:
     from docx.oxml import OxmlElement
 
     table = document.add_table(4, 3)
-    for place, text in enumerate("Region|2023||Kind|Rent|Sale|North|1|2|West|3|4".split("|")):
+    for place, text in enumerate(
+        ["Region", "2023", "", "Kind", "Rent", "Sale", "North", *"12", "West", *"34"]
+    ):
         table.cell(place // 3, place % 3).text = text
     table.cell(0, 1).merge(table.cell(0, 2))
     row = table.rows[3]._tr.get_or_add_trPr()

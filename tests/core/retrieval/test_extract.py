@@ -158,6 +158,31 @@ def test_a_text_is_read_in_its_encoding(tmp_path: Path, encoding: str) -> None:
     assert read(tmp_path, "a.txt", text.encode(encoding)).text == text
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1251", "Имя;Город\nИван;Москва"),
+        ("koi8-r", "Привет, мир. Это русский текст в старой кодировке."),
+        ("shift_jis", "名前,都市\n田中,東京"),
+        ("euc-jp", "これは日本語のテキストです。東京は日本の首都です。"),
+        ("gb18030", "姓名,城市\n王伟,北京"),
+        ("big5", "這是一個中文文本。台北是台灣的首都。"),
+        ("euc-kr", "이것은 한국어 텍스트입니다. 서울은 한국의 수도이다."),
+        ("cp1253", "Καλημέρα κόσμε. Αυτό είναι ένα κείμενο."),
+        ("cp1256", "مرحبا بالعالم هذا نص عربي"),
+        ("cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy."),
+        ("cp1252", "señor año – £5, “x” à Béla"),
+    ],
+)
+def test_an_old_encoding_is_told_by_its_letters(tmp_path: Path, encoding: str, text: str) -> None:
+    assert read(tmp_path, "a.txt", text.encode(encoding)).text == text
+
+
+def test_a_long_text_in_an_old_encoding_is_told_by_its_beginning(tmp_path: Path) -> None:
+    text = "王伟住在北京，他在一家公司工作。" * 20_000
+    assert read(tmp_path, "a.txt", text.encode("gb18030")).text == text
+
+
 def test_a_broken_character_does_not_turn_the_rest_into_another_encoding(tmp_path: Path) -> None:
     content = "Größe für alle Fälle, überall".encode() * 3 + b" \xff"
     assert read(tmp_path, "a.txt", content).text.startswith("Größe für")

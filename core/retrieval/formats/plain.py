@@ -17,12 +17,13 @@ _BOMS = (
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _ENOUGH = 65_536
 _HIGH, _LATIN = re.compile(b"[\x80-\xff]"), re.compile(b"[A-Za-z]")
+_PAIR, _FEW_PAIRS = re.compile(b"[\x80-\xff]{2}"), 3
 _NOT_1252 = re.compile(b"[\x81\x8d\x8f\x90\x9d]")
 _NOT_1250 = re.compile(b"[\x81\x83\x88\x90\x98]")
 _WHOLE = (b"\n", b" ", b",", b".")
 _OTHER_SCRIPTS = [
     *("cp1251", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949"),
-    *("cp1253", "cp1256", "cp874"),
+    *("cp1253", "cp1256"),
 ]
 
 
@@ -67,8 +68,9 @@ def _western(data: bytes) -> str:
 def _of_another_script(data: bytes) -> str:
     """The encoding of a text that is mostly not of Latin letters; "" when it is, or nobody knows."""
     sample = data[:_ENOUGH]
-    if len(_HIGH.findall(sample)) <= len(_LATIN.findall(sample)):
-        return ""
+    foreign = len(_HIGH.findall(sample)) > len(_LATIN.findall(sample))
+    if not foreign or len(_PAIR.findall(sample)) < _FEW_PAIRS:
+        return ""  # accents and signs of a Western text hardly ever stand side by side
     from charset_normalizer import from_bytes
 
     if len(data) > _ENOUGH:

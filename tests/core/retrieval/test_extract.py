@@ -172,6 +172,7 @@ def test_a_text_is_read_in_its_encoding(tmp_path: Path, encoding: str) -> None:
         ("cp1256", "مرحبا بالعالم هذا نص عربي"),
         ("cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy."),
         ("cp1252", "señor año – £5, “x” à Béla"),
+        ("cp1252", "£ 5; Ä Ö Ü; é"),
     ],
 )
 def test_an_old_encoding_is_told_by_its_letters(tmp_path: Path, encoding: str, text: str) -> None:

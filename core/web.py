@@ -157,7 +157,7 @@ def _check(url: str, allowed: Callable[[Address], bool], ports: frozenset[int]) 
         raise Refused(
             "the address holds a name or a password", hint="Leave out what stands before the @."
         )
-    if (port or (443 if parts.scheme == "https" else 80)) not in ports:
+    if (port if port is not None else 443 if parts.scheme == "https" else 80) not in ports:
         raise Refused(f"port {port} is not asked", hint="Pages are read from ports 80 and 443.")
     try:
         address = ipaddress.ip_address(host)
@@ -177,6 +177,8 @@ async def resolved(
     found = await asyncio.get_running_loop().getaddrinfo(
         host, port, family=family, type=socket.SOCK_STREAM
     )
+    if not found:
+        raise socket.gaierror(socket.EAI_NONAME, "no address")
     addresses = {(each[0], str(each[4][0])) for each in found}
     # Also when only one of them is inside: a name that points at both is up to something.
     if any(not allowed(ipaddress.ip_address(text.split("%")[0])) for _, text in addresses):
@@ -258,6 +260,26 @@ def _unreachable(url: str, error: Exception) -> Refused:
             return cause
         cause = cause.__cause__ or cause.__context__
     return Refused(
-        f"{_host(url)} cannot be reached: {str(error)[:200] or type(error).__name__}",
+        f"{_host(url)} cannot be reached: {_why(error)}",
         hint="Check the address and the network, or save the page and upload it as a file.",
     )
+
+
+def _why(error: Exception) -> str:
+    import aiohttp
+
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "nobody knows its name"
+        case aiohttp.ClientSSLError():
+            return "no safe connection to it comes about"
+        case aiohttp.ServerDisconnectedError():
+            return "it ended the connection without an answer"
+        case aiohttp.ClientPayloadError():
+            return "it broke off in the middle"
+        case aiohttp.ClientResponseError():
+            return "what it sent cannot be read"
+        case OSError():
+            return "nothing answers there"
+        case _:
+            return "its address is not written as addresses are"

@@ -35,6 +35,7 @@ OWNERS = {
     "pypdfium2": ("core/retrieval",),
     "docx": ("core/retrieval",),
     "striprtf": ("core/retrieval",),
+    "charset_normalizer": ("core/retrieval",),
     "pptx": ("core/retrieval",),
     "openpyxl": ("core/retrieval",),
     "bs4": ("core/retrieval",),

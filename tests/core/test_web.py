@@ -119,6 +119,8 @@ async def test_this_machine_and_its_network_are_not_asked(url: str) -> None:
         ("javascript:alert(1)", "not an address of the web"),
         ("http://me:secret@example.org/", "a name or a password"),
         ("http://example.org:22/", "port 22 is not asked"),
+        ("http://example.org:0/", "port 0 is not asked"),
+        ("http://2130706433/", "its address is not written as addresses are"),
         ("http://example.org:99999/", "not an address of the web"),
         ("http://example.org/" + "a" * 3000, "longer than"),
     ],
@@ -240,6 +242,49 @@ async def test_what_is_too_large_too_slow_or_no_page_is_refused(site: Site) -> N
                 ports=frozenset({port}),
                 seconds=0.2,
             )
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"", "it ended the connection without an answer"),
+        (b"\x00\xff no web here\r\n\r\n", "what it sent cannot be read"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99_999 + b"\r\n\r\n", "what it sent cannot be read"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: br\r\n\r\nx",
+            "what it sent cannot be read",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 999\r\n\r\nhalf",
+            "it broke off in the middle",
+        ),
+    ],
+    ids=["nothing", "no web", "endless header", "unknown packing", "cut"],
+)
+async def test_an_answer_that_is_none_is_refused_in_words(
+    site: Site, answer: bytes, words: str
+) -> None:
+    site.pages["/"] = answer
+    with pytest.raises(Refused) as refused:
+        await get(site, site.at("/"))
+    assert str(refused.value) == f"127.0.0.1 cannot be reached: {words}"
+
+
+async def test_a_host_that_is_not_there_is_refused_in_words(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Refused, match=r"127\.0\.0\.1 cannot be reached: nothing answers there$"):
+        await fetch("http://127.0.0.1:1/", 10, allowed=anywhere, ports=frozenset({1}))
+
+    async def none(host: str, port: int, **_: Any) -> list[Any]:
+        if host == "gone.example":
+            raise socket.gaierror(-2, "Name or service not known")
+        return []
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", none)
+    for host in ("gone.example", "empty.example"):
+        with pytest.raises(Refused, match=f"{host} cannot be reached: nobody knows its name$"):
+            await get(site, site.at("/", host))
 
 
 async def test_a_bomb_that_unpacks_is_stopped_at_the_limit(site: Site) -> None:

@@ -38,8 +38,16 @@ def _chapters(archive: zipfile.ZipFile, draft: Draft) -> None:
             posixpath.join(posixpath.dirname(package), unquote(each.get("href").split("#")[0]))
         )
         # One chapter that is missing does not take the others away.
-        text = decode(archive.read(name)) if name in archive.namelist() else ""
-        draft.add(to_markdown(text, draft))
+        draft.add(to_markdown(_chapter(archive, name), draft))
+
+
+def _chapter(archive: zipfile.ZipFile, name: str) -> str:
+    if name not in archive.namelist():
+        return ""
+    try:
+        return decode(archive.read(name))
+    except Refused as protected:
+        raise _damaged() from protected
 
 
 def _first(archive: zipfile.ZipFile, name: str, tag: str):  # type: ignore[no-untyped-def]

@@ -45,8 +45,8 @@ def _parts(message: MIMEPart, draft: Draft, deep: int) -> Iterator[str]:
         if part.get_content_type() == "message/rfc822" and deep:
             for inner in part.iter_parts():
                 yield from _parts(inner, draft, deep - 1)
-        elif part is not message and part.get_content_type() == "text/plain":
-            yield f"## {part.get_filename() or 'Attached text'}\n\n{_text(part)}"
+        elif part is not message and part.get_content_maintype() == "text":
+            yield f"## {part.get_filename() or 'Attached text'}\n\n{_written(part, draft)}"
 
 
 def _header(message: MIMEPart, wanted: str) -> str:
@@ -65,8 +65,10 @@ def _header(message: MIMEPart, wanted: str) -> str:
 
 def _body(message: MIMEPart, draft: Draft) -> str:
     part = message.get_body(preferencelist=("plain", "html"))
-    if part is None:
-        return ""
+    return "" if part is None else _written(part, draft)
+
+
+def _written(part: MIMEPart, draft: Draft) -> str:
     text = _text(part)
     return to_markdown(text, draft) if part.get_content_subtype() == "html" else text
 

@@ -18,15 +18,22 @@ def row(cells: Iterable[str]) -> str:
 
 def table(rows: Iterable[Sequence[str]]) -> str:
     """The rows with a rule under the first; a table of one column is plain paragraphs."""
-    kept = [list(cells) for cells in rows if any(text.strip() for text in cells)]
+    kept = [cells for cells in rows if any(text.strip() for text in cells)]
     if not kept:
         return ""
     if max(map(len, kept)) == 1:
         return "\n\n".join(cells[0].strip() for cells in kept)
-    lines = [row(cells) for cells in kept]
-    return "\n".join([lines[0], rule(kept[0]), *lines[1:]])
+    head = [*kept[0], *[""] * (_width(kept) - len(kept[0]))]
+    first = f"| {' | '.join(map(cell, head))} |"
+    return "\n".join([first, f"|{' --- |' * len(head)}", *map(row, kept[1:])])
 
 
-def rule(head: Sequence[str]) -> str:
-    """The line under the head of a table."""
-    return f"| {' | '.join('---' for _ in head)} |"
+def inner(rows: Iterable[Sequence[str]]) -> str:
+    """A table in a cell of another one, on one line: its cells between commas, its rows between semicolons."""
+    lines = [", ".join(filter(None, (text.strip() for text in cells))) for cells in rows]
+    return "; ".join(filter(None, lines))
+
+
+def _width(rows: Sequence[Sequence[str]]) -> int:
+    """How many columns are used: empty ones at the end are none."""
+    return max(max(n for n, text in enumerate(cells, 1) if text.strip()) for cells in rows)

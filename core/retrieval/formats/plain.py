@@ -16,10 +16,19 @@ _BOMS = (
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _ENOUGH = 65_536
+_HIGH, _LATIN = re.compile(b"[\x80-\xff]"), re.compile(b"[A-Za-z]")
+_PAIR, _FEW_PAIRS = re.compile(b"[\x80-\xff]{2}"), 3
+_NOT_1252 = re.compile(b"[\x81\x8d\x8f\x90\x9d]")
+_NOT_1250 = re.compile(b"[\x81\x83\x88\x90\x98]")
+_WHOLE = (b"\n", b" ", b",", b".")
+_OTHER_SCRIPTS = [
+    *("cp1251", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949"),
+    *("cp1253", "cp1256"),
+]
 
 
 def decode(data: bytes) -> str:
-    """The text of the bytes: by its byte order mark, else UTF-8, else Windows-1252.
+    """The text of the bytes: by its byte order mark, else UTF-8, else what its letters are spelled in.
 
     Raises Refused when they are no text. A character that is cut at the end is left out.
     """
@@ -48,7 +57,27 @@ def _decode(data: bytes) -> tuple[str, bool]:
     # A file in UTF-8 with a few broken characters, or one that never was UTF-8?
     if sum(not character.isascii() for character in repaired) > 10 * bad:
         return repaired, True
-    return data.decode("cp1252", errors="replace"), False
+    return data.decode(_of_another_script(data) or _western(data), errors="replace"), False
+
+
+def _western(data: bytes) -> str:
+    """Windows-1252, or its sister for the languages east of it, which uses the bytes that it does not."""
+    return "cp1250" if _NOT_1252.search(data) and not _NOT_1250.search(data) else "cp1252"
+
+
+def _of_another_script(data: bytes) -> str:
+    """The encoding of a text that is mostly not of Latin letters; "" when it is, or nobody knows."""
+    sample = data[:_ENOUGH]
+    foreign = len(_HIGH.findall(sample)) > len(_LATIN.findall(sample))
+    if not foreign or len(_PAIR.findall(sample)) < _FEW_PAIRS:
+        return ""  # accents and signs of a Western text hardly ever stand side by side
+    from charset_normalizer import from_bytes
+
+    if len(data) > _ENOUGH:
+        # Where a character cannot be cut: these bytes are never the second half of one.
+        sample = sample[: max(map(sample.rfind, _WHOLE)) + 1] or sample
+    found = from_bytes(sample, cp_isolation=_OTHER_SCRIPTS).best()
+    return found.encoding if found else ""
 
 
 def _unmarked_utf16(data: bytes) -> str:

@@ -12,6 +12,7 @@ Row = tuple[int, list[str]]
 """The number of a row in its file, from 1, and its cells."""
 
 _NUMBER = re.compile(r"[-+(]?[$€£]?\s?\d[\d.,:/ -]*[%)]?\s?(?:[$€£]|[A-Za-z]{1,3})?")
+_YEAR = re.compile(r"(?:19|20)\d\d(?:[-/](?:\d\d){1,2})?")
 _LOOKED_AT = 20
 _LONGEST_NAME = 60
 _NOT_AT_THE_START = "#>*-+=|` "
@@ -26,7 +27,7 @@ def records(rows: Iterable[Row], draft: Draft, *, numbered: bool) -> Iterator[st
         width = max(_filled(cells) for _, cells in lead)
         while len(lead) > 1 and _filled(lead[0][1]) == 1 < width:
             yield _weighed(draft, pipes.cell(" ".join(lead.pop(0)[1])))  # a title
-        if len(lead) > 1 and _is_head(lead[0][1]):
+        if len(lead) > 1 and _is_head(lead[0][1], [cells for _, cells in lead[1:]]):
             head = lead.pop(0)[1]
             names = _names(head)
             yield _weighed(draft, f"- Columns: {' | '.join(filter(None, map(pipes.cell, head)))}")
@@ -65,12 +66,28 @@ def _filled(cells: Sequence[str]) -> int:
     return sum(1 for cell in cells if cell.strip())
 
 
-def _is_head(cells: Sequence[str]) -> bool:
-    """Whether these are names: short, none of them twice, and no numbers."""
-    texts = [cell.strip() for cell in cells if cell.strip()]
-    return len(set(texts)) == len(texts) and not any(
-        len(text) > _LONGEST_NAME or _NUMBER.fullmatch(text) for text in texts
-    )
+def _is_head(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether these are names: short, no numbers but years over amounts, and none of them twice unless
+    the rows below tell them from names."""
+    texts = {place: cell.strip() for place, cell in enumerate(cells) if cell.strip()}
+    numbers = {place for place, text in texts.items() if _NUMBER.fullmatch(text)}
+    if any(len(text) > _LONGEST_NAME for text in texts.values()) or len(numbers) == len(texts):
+        return False
+    if any(not _is_year(texts[place]) or not _amounts(rows, place) for place in numbers):
+        return False
+    names = set(texts.values())
+    is_over_amounts = any(_amounts(rows, place) for place in texts)
+    return len(names) == len(texts) or (len(names) > 1 and is_over_amounts)
+
+
+def _is_year(text: str) -> bool:
+    return _YEAR.fullmatch(text) is not None
+
+
+def _amounts(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Whether there are numbers in the column, and no years."""
+    found = [cells[place].strip() for cells in rows if place < len(cells)]
+    return any(map(_NUMBER.fullmatch, found)) and not any(map(_is_year, found))
 
 
 def _names(cells: Sequence[str]) -> list[str]:

@@ -28,6 +28,8 @@ def to_markdown(text: str, draft: Draft) -> str:
     from lxml import etree
 
     text = text.replace("\x00", "")
+    if not text.strip():
+        return ""  # the parser takes it for an error
     page = Page()
     # Events instead of a tree: no depth of nesting costs memory or a stack.
     parser = etree.HTMLParser(target=page, huge_tree=True)

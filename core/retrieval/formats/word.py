@@ -13,6 +13,7 @@ _CONTAINERS = {"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"}
 _SKIPPED = {"del", "moveFrom", "Fallback", "pPr", "rPr", "tblPr", "tcPr", "trPr", "sdtPr"}
 _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _SAY_EVERY = 200
+_MOST_COLUMNS = 63  # of a table of Word
 
 
 def read(path: Path, draft: Draft) -> None:
@@ -135,16 +136,26 @@ class _Writer:
                     yield "\n"  # a paragraph in a text box
 
     def _table(self, element: Any) -> str:
-        rows = []
-        for row in _inside(element, "tr"):
-            cells = [self._cell(cell) for cell in _inside(row, "tc")]
-            rows.append(cells)
-        return pipes.table(rows)
+        return pipes.table(self._rows(element))
+
+    def _rows(self, table: Any) -> Iterator[list[str]]:
+        for row in _inside(table, "tr"):
+            if _value(row, "trPr/del") is None:  # a row that is marked as deleted
+                yield [text for cell in _inside(row, "tc") for text in self._cells(cell)]
+
+    def _cells(self, element: Any) -> list[str]:
+        """The text of a cell, and an empty one for each further column that it spans."""
+        spans = _value(element, "tcPr/gridSpan") or ""
+        more = min(int(spans), _MOST_COLUMNS) - 1 if spans.isdecimal() else 0
+        return [self._cell(element), *[""] * more]
 
     def _cell(self, element: Any) -> str:
         if _value(element, "tcPr/vMerge") in ("", "continue"):
             return ""  # the lower part of a merged cell
-        return "\n".join(self.block(block) for block in _blocks(element))
+        return "\n".join(
+            pipes.inner(self._rows(block)) if _local(block) == "tbl" else self._paragraph(block)
+            for block in _blocks(element)
+        )
 
 
 def _inside(element: Any, wanted: str) -> Iterator[Any]:

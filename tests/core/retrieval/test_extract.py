@@ -73,6 +73,44 @@ def test_tracked_changes_are_read_as_they_would_be_accepted(tmp_path: Path) -> N
     )
 
 
+def _tables(document: Any) -> None:
+    from docx.oxml import OxmlElement
+
+    table = document.add_table(4, 3)
+    for place, text in enumerate(
+        ["Region", "2023", "", "Kind", "Rent", "Sale", "North", *"12", "West", *"34"]
+    ):
+        table.cell(place // 3, place % 3).text = text
+    table.cell(0, 1).merge(table.cell(0, 2))
+    row = table.rows[3]._tr.get_or_add_trPr()
+    row.append(OxmlElement("w:del"))
+    outer = document.add_table(1, 2)
+    outer.cell(0, 0).text = "Office"
+    inner = outer.cell(0, 1).add_table(2, 2)
+    for place, text in enumerate(["Desk", "2", "Chair | red", "4"]):
+        inner.cell(place // 2, place % 2).text = text
+
+
+def test_a_table_of_word_keeps_its_columns_and_loses_the_rows_that_were_deleted(
+    tmp_path: Path,
+) -> None:
+    assert read(tmp_path, "a.docx", files.docx(_tables)).text == (
+        "| Region | 2023 |  |\n| --- | --- | --- |\n| Kind | Rent | Sale |\n| North | 1 | 2 |\n\n"
+        "| Office | Desk, 2; Chair \\| red, 4 |\n| --- | --- |"
+    )
+
+
+def test_a_cell_of_word_that_spans_columns_pushes_the_next_ones_to_theirs(tmp_path: Path) -> None:
+    def build(document: Any) -> None:
+        table = document.add_table(2, 3)
+        for place, text in enumerate(["a", "b", "c", "both", "", "3"]):
+            table.cell(place // 3, place % 3).text = text
+        table.cell(1, 0).merge(table.cell(1, 1))
+
+    text = read(tmp_path, "a.docx", files.docx(build)).text
+    assert text == "| a | b | c |\n| --- | --- | --- |\n| both |  | 3 |"
+
+
 def _slides(deck: Any) -> None:
     slide = deck.slides.add_slide(deck.slide_layouts[1])
     slide.shapes.title.text = "Plan"
@@ -118,6 +156,32 @@ def test_the_delimiter_of_a_table_in_text_is_found(tmp_path: Path, mark: str) ->
 def test_a_text_is_read_in_its_encoding(tmp_path: Path, encoding: str) -> None:
     text = "Größe: “naïve” café costs 5 €"
     assert read(tmp_path, "a.txt", text.encode(encoding)).text == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1251", "Имя;Город\nИван;Москва"),
+        ("koi8-r", "Привет, мир. Это русский текст в старой кодировке."),
+        ("shift_jis", "名前,都市\n田中,東京"),
+        ("euc-jp", "これは日本語のテキストです。東京は日本の首都です。"),
+        ("gb18030", "姓名,城市\n王伟,北京"),
+        ("big5", "這是一個中文文本。台北是台灣的首都。"),
+        ("euc-kr", "이것은 한국어 텍스트입니다. 서울은 한국의 수도이다."),
+        ("cp1253", "Καλημέρα κόσμε. Αυτό είναι ένα κείμενο."),
+        ("cp1256", "مرحبا بالعالم هذا نص عربي"),
+        ("cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy."),
+        ("cp1252", "señor año – £5, “x” à Béla"),
+        ("cp1252", "£ 5; Ä Ö Ü; é"),
+    ],
+)
+def test_an_old_encoding_is_told_by_its_letters(tmp_path: Path, encoding: str, text: str) -> None:
+    assert read(tmp_path, "a.txt", text.encode(encoding)).text == text
+
+
+def test_a_long_text_in_an_old_encoding_is_told_by_its_beginning(tmp_path: Path) -> None:
+    text = "王伟住在北京，他在一家公司工作。" * 20_000
+    assert read(tmp_path, "a.txt", text.encode("gb18030")).text == text
 
 
 def test_a_broken_character_does_not_turn_the_rest_into_another_encoding(tmp_path: Path) -> None:

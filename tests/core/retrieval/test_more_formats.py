@@ -120,6 +120,46 @@ def test_an_ebook_is_read_in_the_order_of_its_spine(tmp_path: Path) -> None:
     assert (extracted.unit, len(extracted.pages)) == ("section", 2)
 
 
+def test_a_chapter_without_a_file_or_without_a_letter_does_not_take_the_others_away(
+    tmp_path: Path,
+) -> None:
+    book = files.repacked(
+        epub({"one": "<p>alpha</p>", "two": "<p>beta</p>", "blank": " "}),
+        {"OPS/book.opf": lambda package: package.replace(b"text/two", b"text/gone")},
+    )
+    extracted = read(tmp_path, "a.epub", book)
+    assert extracted.text.strip() == "alpha"
+    assert extracted.empty_pages == (2, 3)
+
+
+def test_an_ebook_with_a_copy_protection_is_refused_as_one(tmp_path: Path) -> None:
+    book = files.repacked(epub({"one": "x"}), {"OPS/text/one.xhtml": lambda _: bytes(range(256))})
+    with pytest.raises(Refused, match="cannot be opened as an e-book") as refused:
+        read(tmp_path, "a.epub", book)
+    assert "copy protection" in refused.value.hint
+
+
+def test_an_email_whose_page_is_empty_is_read_all_the_same(tmp_path: Path) -> None:
+    content = b"Subject: Empty\r\nContent-Type: text/html\r\n\r\n"
+    assert read(tmp_path, "a.eml", content).text == "# Empty"
+
+
+def test_a_page_and_a_table_that_are_attached_to_an_email_are_read(tmp_path: Path) -> None:
+    part = (
+        "--b\r\nContent-Type: text/{}\r\nContent-Disposition: attachment; filename={}\r\n\r\n{}\r\n"
+    )
+    content = (
+        "Subject: Both\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        "--b\r\nContent-Type: text/plain\r\n\r\nSee below.\r\n"
+        + part.format("html", "offer.html", "<p>Rent <b>900</b></p><script>no</script>")
+        + part.format("csv", "rent.csv", "month,rent\r\nMay,900")
+        + "--b--"
+    )
+    assert read(tmp_path, "a.eml", content).text.endswith(
+        "## offer.html\n\nRent 900\n\n## rent.csv\n\nmonth,rent\nMay,900"
+    )
+
+
 def test_a_notebook_is_read_cell_by_cell_with_what_it_printed(tmp_path: Path) -> None:
     cells = [
         {"cell_type": "markdown", "source": ["# Watts\n", "How much?"]},

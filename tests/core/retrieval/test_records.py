@@ -60,8 +60,14 @@ def test_every_passage_of_a_long_sheet_names_its_rows_and_its_sheet(
         ("sep=;\na;b\n1;2", "- Columns: a | b\n- a: 1 | b: 2"),
         ("only,one", "- only | one"),
         ("a,a\n1,2", "- a | a\n- 1 | 2"),
+        ("id,name,id\n1,Al,7", "- Columns: id | name | id\n- id: 1 | name: Al | id: 7"),
+        ("x,Al,x\ny,Bo,z", "- x | Al | x\n- y | Bo | z"),
+        ("City,2022,2023-24\nRome,5,7", "- Columns: City | 2022 | 2023-24\n- City: Rome | 2022: 5 | 2023-24: 7"),
+        ("Rome,1999\nOslo,2004", "- Rome | 1999\n- Oslo | 2004"),
+        ("2022,2023\n5,7", "- 2022 | 2023\n- 5 | 7"),
     ],
-    ids=["numbers", "one column", "title", "holes", "too many", "marks", "gaps", "sep", "one row", "twice"],
+    ids=["numbers", "one column", "title", "holes", "too many", "marks", "gaps", "sep", "one row", "twice",
+         "twice over numbers", "twice in rows", "years", "years in rows", "years alone"],
 )  # fmt: skip
 def test_tables_of_every_form_are_read(tmp_path: Path, content: str, text: str) -> None:
     assert csv(tmp_path, content) == text

@@ -12,6 +12,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Mount
+from streamlit.config import set_option
 
 from core import assets
 from core.api import create_api
@@ -35,6 +36,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     # Said on the terminal and not logged: a log is kept, and read by others.
     token = bench.sign_ins.token(LOCAL_USER)
     settings = bench.settings
+    set_option("server.maxUploadSize", settings.max_upload_mb)  # what a page may be given to upload
     where = "from elsewhere" if settings.trusts_this_machine else "(on this machine too)"
     at = f"{settings.public_url.rstrip('/')}/sign-in" if settings.public_url else "/sign-in"
     sys.stderr.write(f"\n  To sign in {where}, at {at}: {token}\n  It opens for 7 days.\n\n")

@@ -114,7 +114,7 @@ class Settings(BaseSettings):
             )
         return self
 
-    @field_validator("data", "prompts", "tools")
+    @field_validator("data", "prompts", "tools", "strategies")
     @classmethod
     def _absolute(cls, folder: Path | None) -> Path | None:
         if folder is None:

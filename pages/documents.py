@@ -174,8 +174,6 @@ def draw_files(indexed: Sequence[Document], collection: Collection | None) -> No
 bench = session.workbench()
 session.asking(False)
 chosen = session.query("d")
-# A link from this page to itself changes what is drawn, but not the address bar.
-st.query_params.from_dict(st.query_params.to_dict())
 if chosen:
     document_view.draw(bench, chosen)
     document_view.to_the_top(chosen)

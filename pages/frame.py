@@ -61,6 +61,8 @@ def _of_user() -> None:
     if page.url_path == "demo":
         page.run()
         return
+    # A link from a page to itself changes what is drawn, but not the address bar, of which the next run is.
+    st.query_params.from_dict(st.query_params.to_dict())
     workbench().first_look()
     sidebar.draw()
     try:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from core.api import (
     demo,
+    described,
     documents,
     embedding,
     gateway,
@@ -33,10 +34,12 @@ def create_api(workbench: Callable[[], Workbench]) -> FastAPI:
         title="Footlights",
         version="0.1.0",
         summary="Chat with your documents, and see what is behind every answer.",
+        docs_url=None,  # FastAPI's own pages ask a server elsewhere for their scripts
         redoc_url=None,
     )
     api.state.workbench = workbench
     problems.add_to(api)
+    described.add_to(api)
     for routes in (
         documents,
         embedding,

@@ -28,6 +28,7 @@ class TurnIn(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        use_attribute_docstrings=True,
         json_schema_extra={"examples": [{"prompt": "How long is the notice period?"}, _A_TURN]},
     )
 
@@ -188,6 +189,8 @@ class StartedOut(BaseModel):
 
 class UploadOut(BaseModel):
     """One uploaded file: `status` ends as `indexed` or as `refused` with the reason."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: str
     name: str

@@ -79,7 +79,8 @@ def draw(bench: Workbench, today: date) -> None:
         found = bench.spending.by(user(), dimension, since, until)
     found += bench.spending.others(user(), dimension, since, until, found)
     with table:
-        _dragged(dragged)
+        if dragged:
+            _dragged(*dragged)
         if found:
             _table(found, dimension)
     st.caption(f"Days are those of UTC. {_NOTES.get(dimension, '')}")
@@ -105,14 +106,14 @@ def _chart(
         amount = float(spend.cost or 0) if money else spend.input_tokens + spend.output_tokens
         amounts.setdefault(OTHERS if key is None else names[key], []).append((day, amount))
     amounts = {name: days for name, days in amounts.items() if any(each for _, each in days)}
-    if not money:
-        why = "Local and quoted answers cost nothing"
-        if any(each.unpriced for each in found):
-            why = "No price is known for these calls"
-        st.markdown(f"{why}: these are their tokens.")
+    why = "Local and quoted answers cost nothing"
+    if any(each.unpriced for each in found):
+        why = "No price is known for these calls"
     if not amounts:
-        st.caption("Quotations send no tokens either, so there is nothing to draw.")
+        st.markdown(f"{why}, and no tokens were sent: there is nothing to draw.")
         return None
+    if not money:
+        st.markdown(f"{why}: these are their tokens.")
     told = "; ".join(f"{names[each.key]} {say.money(each.cost)}" for each in found[:_NAMED])
     event = st.plotly_chart(
         cost_charts.over_time(amounts, *span, theme(), money=money),
@@ -123,15 +124,14 @@ def _chart(
         alt=f"By {_NAMES[dimension].lower()}: {told}",
     )
     boxes = event.selection.get("box", []) if event else []
+    if not boxes:
+        st.caption("Drag over the chart to see some of its days alone.")
     return cost_table.days_of(boxes[0]["x"], *span) if boxes else None
 
 
-def _dragged(days: tuple[date, date] | None) -> None:
-    if days is None:
-        st.caption("Drag over the chart to see some of its days alone.")
-        return
+def _dragged(since: date, until: date) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{days[0]:%-d %b} to {days[1]:%-d %b %Y}**", width="content")
+        st.markdown(f"**{since:%-d %b} to {until:%-d %b %Y}**", width="content")
         st.button(
             "All days", key="cost_clear", type="tertiary", icon=":material/close:", on_click=_clear
         )
@@ -213,13 +213,17 @@ def _kinds(found: Sequence[Spend]) -> None:
 def _trust(bench: Workbench, since: date, until: date, sent: Sequence[Sent]) -> None:
     """How far the sums can be trusted."""
     rows = bench.spending.agreement(user(), since, until)
-    parts = [f"{rows.reported:,} of these calls are booked as the provider reported them"]
+    reported = "is booked as the provider reported it"
+    if rows.reported != 1:
+        reported = "are booked as the provider reported them"
+    parts = [f"{rows.reported:,} of these calls {reported}"]
     if rows.estimated:
         parts.append(f"{rows.estimated:,} at our estimate, which is never below the bill")
     if rows.unpriced:
-        parts.append(f"{rows.unpriced:,} have no known price: enter one on *Models*")
+        have = "has" if rows.unpriced == 1 else "have"
+        parts.append(f"{rows.unpriced:,} {have} no known price: enter one on *Models*")
     if rows.open:
-        parts.append(f"{rows.open:,} are not ended yet")
+        parts.append(f"{rows.open:,} {'is' if rows.open == 1 else 'are'} not ended yet")
     words = label("; ".join(parts)).replace("\\*Models\\*", "*Models*")
     st.caption(f"{words}. {label(cost_table.of_counts(sent))}")
 

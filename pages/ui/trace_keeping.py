@@ -46,8 +46,9 @@ def _bound(name: str, value: int | None, none: str) -> int | None:
 
 def _told(doomed: Doomed) -> str:
     if not doomed.traces or doomed.oldest is None:
+        are = "is" if doomed.of_traces == 1 else "are"
         every = f"{_traces(doomed.of_traces)}, {say.size(doomed.of_bytes)}"
-        return f"It deletes nothing now. There are {every}."
+        return f"It deletes nothing now. There {are} {every}."
     return (
         f"It would delete {doomed.traces:,} of {_traces(doomed.of_traces)}: "
         f"{say.size(doomed.bytes)} of {say.size(doomed.of_bytes)}, "

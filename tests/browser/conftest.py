@@ -90,7 +90,8 @@ class App:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app with its samples, answering by script; ready when the finished demo is."""
-    app = App(tmp_path_factory.mktemp("app") / "data")
+    # More than Streamlit takes of itself, so that a test sees whose bound holds.
+    app = App(tmp_path_factory.mktemp("app") / "data", FOOTLIGHTS_MAX_UPLOAD_MB="22")
     ticking = threading.Event()
     for _ in range(600):
         turns = app.api.get("/turns").json()

@@ -2,6 +2,7 @@
 and the cases of a prompt on a phone."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,6 +80,21 @@ def test_a_mistake_is_marked_while_typing_declared_by_a_click_and_saved(
     expect(page.get_by_text("version 2, unchanged")).to_be_visible()
     saved = (prompts / "plain" / "v2.md").read_text()
     assert "{{ mood }}" in saved and "- name: mood" in saved and 'message: "A mood"' in saved
+
+
+def test_a_prompt_that_was_opened_from_the_library_stays_open_and_the_library_too(tab: Tab) -> None:
+    page = tab.open("/prompts")
+    page.get_by_test_id("stPageLink").get_by_text("answer", exact=True).click()
+    page.get_by_role("tab", name="Versions").click()
+    expect(page).to_have_url(re.compile(r"/prompts\?p=answer$"))
+    expect(page.get_by_role("tab", name="Versions")).to_have_attribute("aria-selected", "true")
+    page.get_by_text("All prompts").click()
+    page.get_by_placeholder("Search by name, description, text or label").fill("judge")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("stPageLink").get_by_text("plain", exact=True)).to_have_count(0)
+    expect(page.get_by_test_id("stPageLink").get_by_text("judge", exact=True)).to_be_visible()
+    expect(page).to_have_url(re.compile("/prompts$"))
+    tab.settle()
 
 
 def test_what_was_typed_survives_a_reload_and_every_key_is_kept(tab: Tab) -> None:

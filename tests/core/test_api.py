@@ -1,6 +1,7 @@
 """The API over real HTTP: uvicorn in a thread, because a stream cannot be tested without a socket."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -260,3 +261,29 @@ def test_an_upload_that_cannot_be_taken_is_told_in_our_own_words(
     assert told["code"] == "invalid_request"
     assert told["detail"] == "no file with a name in the field 'files'"
     assert told["hint"] == "Send each file as multipart/form-data in 'files', with its file name."
+
+
+def test_the_page_of_the_api_has_every_route_and_asks_nobody_else(client: httpx2.Client) -> None:
+    answer = client.get("/docs")
+    page = answer.text
+    assert not re.search(r"<script|<img|url\(|@import", page)
+    assert all(re.match(r"#|/api/|data:,", to) for to in re.findall(r'(?:src|href)="([^"]*)', page))
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    told = client.get("/openapi.json").json()
+    for path, methods in told["paths"].items():
+        for method in methods:
+            assert f"<b>{method.upper()}</b><code>/api{path}</code>" in page
+    anchors = set(re.findall(r' id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors >= {"TurnIn", "Turn", "ProblemOut"}
+    assert "The names of those that the model may call; GET /api/tools has them." in page
+
+
+def test_an_error_is_described_in_the_form_that_is_sent(client: httpx2.Client) -> None:
+    told = client.get("/openapi.json").json()
+    sent = client.post("/turns", json={})
+    responses = told["paths"]["/turns"]["post"]["responses"]
+    [[kind, form]] = responses["default"]["content"].items()
+    assert kind == sent.headers["content-type"]
+    assert "422" not in responses and "HTTPValidationError" not in told["components"]["schemas"]
+    shape = told["components"]["schemas"][form["schema"]["$ref"].rsplit("/", 1)[-1]]
+    assert set(shape["required"]) == set(sent.json())

@@ -62,8 +62,9 @@ def asked(bench: Any) -> Callable[..., Any]:
     """`asked("question")` asks, waits for the answer, and gives the finished turn."""
     from core.types import TurnRequest
 
-    def ask(prompt: str, conversation_id: str | None = None) -> Any:
-        started = bench.turns.start("local", TurnRequest(prompt), conversation_id=conversation_id)
+    def ask(prompt: str, conversation_id: str | None = None, **more: Any) -> Any:
+        request = TurnRequest(prompt, **more)
+        started = bench.turns.start("local", request, conversation_id=conversation_id)
         for _ in bench.bridge.iterate(bench.turns.follow("local", started.turn_id), 60):
             pass
         return bench.turn_rows.get("local", started.turn_id)

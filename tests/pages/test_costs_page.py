@@ -20,7 +20,7 @@ from core.weights import Weights
 from pages.ui import cheaper_view, cost_charts, cost_table, ledger_table, month, palette, say
 
 Open = Callable[..., AppTest]
-Ask = Callable[[str], Any]
+Ask = Callable[..., Any]
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 
 
@@ -55,6 +55,17 @@ def test_what_costs_nothing_is_said_so_and_its_tokens_are_drawn(app: Open, asked
     assert metrics(test)["Today"] == "$0"
     assert "Local and quoted answers cost nothing" in texts(test)
     assert test.get("plotly_chart")
+
+
+def test_a_quotation_alone_has_nothing_to_draw_and_nothing_to_drag_over(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    asked("/words 5", model="quotes")
+    test = app("costs.py")
+    said = texts(test)
+    assert "cost nothing, and no tokens were sent: there is nothing to draw." in said
+    assert "these are their tokens" not in said and "Drag over the chart" not in said
+    assert "1 of these calls is booked as the provider reported it." in said
 
 
 def test_what_has_no_known_price_is_not_said_to_cost_nothing(

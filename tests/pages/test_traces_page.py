@@ -44,6 +44,11 @@ def test_before_the_first_question_the_page_leads_to_the_chat(app: Open) -> None
     assert "Nothing was asked yet" in texts(app("traces.py"))
 
 
+def test_what_is_written_in_the_code_of_a_page_is_not_drawn_on_it(app: Open, asked: Ask) -> None:
+    asked("/words 5")
+    assert "Rows of the tree that are drawn at first" not in texts(app("traces.py"))
+
+
 def test_the_list_has_every_turn_with_its_end_in_words(app: Open, asked: Ask) -> None:
     asked("/words 5")
     asked("/fail key_rejected 9")
@@ -325,7 +330,7 @@ def test_a_keeping_rule_says_what_it_would_delete_and_deletes_it(
         old = turn.created_at - timedelta(days=9)
         connection.execute(update(trace_heads).values(created_at=old))
     test = app("traces.py")
-    assert "It deletes nothing now. There are 1 trace" in texts(test)
+    assert "It deletes nothing now. There is 1 trace" in texts(test)
     next(each for each in test.number_input if each.label == "Days").set_value(7).run()
     assert "It would delete 1 of 1 trace" in texts(test)
     test.button(key="keep_rule").click().run()

@@ -307,7 +307,7 @@ def test_steps_of_equal_width_stand_in_the_order_of_their_starts() -> None:
 
 def test_a_name_from_outside_is_no_markup_in_a_figure() -> None:
     shown = charts.timeline([(0, a_span("<b>x", 0, 1))], "light")
-    assert "&lt;b&gt;x" in shown.layout.annotations[0].text
+    assert "&lt;b&gt;x" in shown.data[1].text[0]
 
 
 def test_an_error_code_leads_to_what_can_be_done() -> None:

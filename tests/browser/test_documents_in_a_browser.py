@@ -1,6 +1,7 @@
 """Documents, as their owner uses them: a collection made, filled, renamed and deleted; the picture read."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -94,11 +95,11 @@ def test_a_document_that_arrives_closes_no_dialog_and_is_there_after_it(
 
 
 def test_a_file_within_the_bound_that_was_set_is_read_whatever_streamlit_takes(
-    tab: Tab, served: App
+    tab: Tab, served: App, tmp_path: Path
 ) -> None:
+    (tmp_path / "hum.bin").write_bytes(bytes(21_500_000))
     page = tab.open("/documents")
-    large = {"name": "hum.bin", "mimeType": "application/octet-stream", "buffer": bytes(21_500_000)}
-    page.locator("input[type=file]").first.set_input_files(large)
+    page.locator("input[type=file]").first.set_input_files(tmp_path / "hum.bin")
     told = page.get_by_text(re.compile("hum.bin was not taken: not a kind of file"))
     expect(told).to_be_visible()
     tab.settle()

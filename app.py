@@ -20,7 +20,7 @@ from core.bootstrap import LOCAL_USER
 from core.doors import Doors
 from core.settings import Settings
 from pages.ui import entry
-from pages.ui.session import workbench
+from pages.ui.session import FILE_MB, workbench
 
 gc.freeze()  # nor is what they made looked through ever again
 gc.enable()
@@ -36,7 +36,8 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     # Said on the terminal and not logged: a log is kept, and read by others.
     token = bench.sign_ins.token(LOCAL_USER)
     settings = bench.settings
-    set_option("server.maxUploadSize", settings.max_upload_mb)  # what a page may be given to upload
+    # What Streamlit takes at most; each place for files has its own bound.
+    set_option("server.maxUploadSize", max(FILE_MB, settings.max_upload_mb))
     where = "from elsewhere" if settings.trusts_this_machine else "(on this machine too)"
     at = f"{settings.public_url.rstrip('/')}/sign-in" if settings.public_url else "/sign-in"
     sys.stderr.write(f"\n  To sign in {where}, at {at}: {token}\n  It opens for 7 days.\n\n")

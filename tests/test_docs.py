@@ -8,6 +8,8 @@ import pytest
 
 from core.api import create_api
 from core.settings import ROOT, Settings
+from core.tokens import own_strategies
+from core.tokens.strategies import STRATEGIES, Asked
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = [
@@ -63,3 +65,20 @@ def test_a_folder_that_is_named_from_here_is_one_of_the_project() -> None:
     )  # fmt: skip
     folders = (given.data, given.prompts, given.tools, given.strategies)
     assert folders == (ROOT / "d", ROOT / "p", ROOT / "t", ROOT / "s")
+
+
+def example(name: str) -> str:
+    """The Python that a document shows."""
+    [shown] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / name).read_text(), re.S)
+    return str(shown)
+
+
+def test_the_strategy_that_is_shown_is_one(tmp_path: Path) -> None:
+    before = dict(STRATEGIES)
+    (tmp_path / "mine.py").write_text(example("window.md"))
+    try:
+        assert own_strategies.load(tmp_path) == ()
+        assert STRATEGIES["every_other"].rank(5, Asked()).order == (4, 2, 0)
+    finally:
+        STRATEGIES.clear()
+        STRATEGIES.update(before)

@@ -167,6 +167,7 @@ def _verdict(citation: Citation, answer: str) -> None:
     colour = "green" if citation.verdict in ("verbatim", "supported") else "orange"
     claim = " ".join(answer[citation.claim_start : citation.claim_end].split())
     short = claim if len(claim) <= _CLAIM else f"{claim[:_CLAIM]}…"
+    short = short.removeprefix("“").removesuffix("”")  # a quotation has its own
     said = f"  \n:small[:gray[“{label(short)}”]]" if claim else ""
     st.markdown(f":{colour}[{icon} {words.format(citation.found_in)}]{said}")
 

@@ -11,7 +11,7 @@ from core.types import Collection, Hit, Run
 from pages.ui import say
 from pages.ui.health import counted
 from pages.ui.markdown import label
-from pages.ui.session import user
+from pages.ui.session import FILE_MB, user
 
 _SHOWN = 20
 _COLOURS = {"better": "green", "worse": "red", "same": "gray", "new": "blue"}
@@ -210,7 +210,9 @@ def _travel(bench: Workbench) -> None:
                 key="export_golden",
             )
         file = st.file_uploader(
-            "Take in JSON lines", key=f"golden_file_{st.session_state.get('golden_loads', 0)}"
+            "Take in JSON lines",
+            key=f"golden_file_{st.session_state.get('golden_loads', 0)}",
+            max_upload_size=FILE_MB,
         )
         if file is None:
             return

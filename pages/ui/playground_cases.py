@@ -10,7 +10,7 @@ from core.errors import FootlightsError
 from pages.ui import playground_inputs, say
 from pages.ui.health import counted
 from pages.ui.markdown import label
-from pages.ui.session import user
+from pages.ui.session import FILE_MB, user
 
 WORDS = {
     "contains": ("contains", "words that the answer must have; capitals make no difference"),
@@ -175,7 +175,9 @@ def travel(bench: Workbench, name: str, count: int) -> None:
             )
         loads = f"play_loads_{name}"
         file = st.file_uploader(
-            "Take in JSON lines", key=f"cases_file_{name}_{st.session_state.get(loads, 0)}"
+            "Take in JSON lines",
+            key=f"cases_file_{name}_{st.session_state.get(loads, 0)}",
+            max_upload_size=FILE_MB,
         )
         if file is None:
             return

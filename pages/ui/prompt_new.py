@@ -99,12 +99,15 @@ def draw_import(bench: Workbench) -> None:
     st.caption(
         "A zip as the export writes it, or a folder as git has it. Versions are added; none is ever replaced."
     )
-    file = st.file_uploader("A zip of prompts", type="zip", key="prompt_zip")
+    file = st.file_uploader(
+        "A zip of prompts", type="zip", key="prompt_zip", max_upload_size=session.FILE_MB
+    )
     folder = st.file_uploader(
         "A folder of prompts",
         type=["md", "yaml", "jsonl"],  # what else lies in it is not even sent
         accept_multiple_files="directory",
         key="prompt_folder",
+        max_upload_size=session.FILE_MB,
     )
     if (file or folder) and st.button("Import it", type="primary"):
         if file:

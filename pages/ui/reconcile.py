@@ -14,7 +14,7 @@ from core.bootstrap import Workbench
 from core.errors import FootlightsError, Refused
 from pages.ui import ledger_table, say, sums
 from pages.ui.markdown import label
-from pages.ui.session import user
+from pages.ui.session import FILE_MB, user
 
 _VERDICTS: dict[Verdict, str] = {
     "agrees": "agrees",
@@ -47,7 +47,11 @@ def draw(bench: Workbench) -> None:
         "compared by UTC day and model, and not kept."
     )
     given = st.file_uploader(
-        "A bill as CSV", type=["csv", "tsv", "txt"], key="bill", label_visibility="collapsed"
+        "A bill as CSV",
+        type=["csv", "tsv", "txt"],
+        key="bill",
+        max_upload_size=FILE_MB,
+        label_visibility="collapsed",
     )
     if given is None:
         return

@@ -11,6 +11,8 @@ from core.settings import Settings
 KEPT: list[Workbench] = []
 _OF, _SEEN, _KEPT = "_of_user", "_user_seen", 1.0
 _ASKING = "_dialog_is_open"
+FILE_MB = 20
+"""What a file that is no document may have: a bill, cases, golden questions, prompts."""
 
 
 def workbench() -> Workbench:

@@ -68,7 +68,10 @@ _CHIPS = """
 .st-key-conversations [data-testid="stPageLink"] p {
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
 }
-.st-key-dearest :is(a, a *) { white-space: normal; overflow: visible; height: auto; }
+:is(.st-key-dearest a, .st-key-suggestions button, .st-key-dearest a *, .st-key-suggestions button *) {
+  white-space: normal; overflow: visible; height: auto;
+}
+.st-key-suggestions button { text-align: start; }
 """
 
 _OWN = """

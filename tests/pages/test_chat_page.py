@@ -54,6 +54,13 @@ def test_a_cited_passage_opens_with_its_words_marked(
     assert "sixty days" in shown
 
 
+def test_a_quotation_is_not_quoted_twice(app: Open, bench: Any, asked: Callable[..., Any]) -> None:
+    bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
+    turn = asked("How long is the notice period?", model="quotes")
+    shown = texts(app(c=turn.conversation_id))
+    assert "“The notice period is sixty days.”" in shown and "““" not in shown
+
+
 def test_a_failed_answer_says_what_happened_and_what_to_do(
     app: Open, asked: Callable[[str], Any]
 ) -> None:

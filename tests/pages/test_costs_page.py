@@ -273,6 +273,7 @@ def test_a_bill_is_compared_with_the_ledger_and_its_differences_are_explained(
     day = datetime.now(UTC).date()
     test = app("costs.py")
     bill = f"start_time_iso,What,usd\n{day},gpt-6-luna,0.25\n{day},gpt-6-sol,1\n".encode()
+    assert test.file_uploader[0].proto.max_upload_size_mb == 20
     test.file_uploader[0].set_value(("bill.csv", bill, "text/csv")).run()
     assert "no form that is known: start_time_iso, What, usd" in texts(test)
     for box, column in (("Day", "start_time_iso"), ("Model", "What"), ("Amount", "usd")):

@@ -137,7 +137,10 @@ def proxy_of(base_url: str) -> tuple[URL | None, Mapping[str, str]]:
     named = found.get(address.scheme) or found.get("all")
     if not named or not address.host or proxy_bypass(address.host):
         return None, {}
-    proxy = URL(named if "://" in named else f"http://{named}")
+    try:
+        proxy = URL(named if "://" in named else f"http://{named}")
+    except ValueError:  # whose words may hold the password
+        raise httpx2.ProxyError("the proxy of the environment is no address") from None
     if proxy.scheme not in ("http", "https"):
         raise httpx2.ProxyError(
             f"the proxy of the environment, {proxy.host}, speaks {proxy.scheme} and not HTTP"

@@ -311,24 +311,42 @@ async def test_a_handshake_that_fails_is_told_in_the_words_of_tls() -> None:
     assert "wrong version number" in str(failed.value).lower()
 
 
-async def test_a_proxy_that_wants_a_password_is_told_as_it_is(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        ("407 Proxy Authentication Required", "request_rejected", "wants a name and a password"),
+        ("502 Bad Gateway", "unreachable", "cannot be reached: the proxy answered 502"),
+    ],
+)
+async def test_a_proxy_that_opens_no_way_is_told_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, status: str, kind: str, words: str
 ) -> None:
-    body = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"
-
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(body)
+        writer.write(f"HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n".encode())
         writer.close()
 
     listening = await asyncio.start_server(refuse, "127.0.0.1", 0)
     async with listening:
         port = listening.sockets[0].getsockname()[1]
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
-        with pytest.raises(ProviderError) as failed:
+        with pytest.raises(ProviderError, match=words) as failed:
             await answer(openai_at("https://vendor.test"))
-    assert "407" in str(failed.value)
+    assert failed.value.code == kind
+    assert status[:3] in str(failed.value) and str(port) not in str(failed.value)
     assert not failed.value.billable
+
+
+@pytest.mark.parametrize("proxy", ["http://me:secret@[::1", "http://a:99999", "http://a:abc"])
+async def test_a_proxy_that_is_no_address_is_told_and_nothing_is_booked(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(ProviderError, match="the proxy of the environment is no address") as failed:
+        await answer(openai_at("https://vendor.test"))
+    assert failed.value.code == "unreachable"
+    assert not failed.value.billable
+    assert "secret" not in str(failed.value)
 
 
 async def test_an_answer_that_is_compressed_is_read() -> None:

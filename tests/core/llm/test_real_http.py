@@ -379,6 +379,22 @@ async def test_leaving_an_answer_hangs_up_on_the_vendor_at_once() -> None:
         await provider.close()
 
 
+async def test_an_answer_whose_provider_is_closed_ends_at_once() -> None:
+    async def write(writer: asyncio.StreamWriter) -> None:
+        await sends(HEAD, CHUNKED, b"%x\r\n" % len(chunk("on ")) + chunk("on ") + b"\r\n")(writer)
+        await asyncio.Event().wait()
+
+    async with server(write) as address:
+        provider = openai_at(address)
+        stream = provider.stream(REQUEST)
+        assert await anext(stream) == TextDelta("on ")
+        rest = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)  # it waits for more
+        await provider.close()
+        with pytest.raises(StreamCut):
+            await asyncio.wait_for(rest, 60)
+
+
 async def test_a_thousand_faults_leave_no_connection_and_no_task_behind() -> None:
     faults = [
         sends(),

@@ -395,6 +395,27 @@ async def test_an_answer_whose_provider_is_closed_ends_at_once() -> None:
             await asyncio.wait_for(rest, 60)
 
 
+async def test_a_provider_that_is_retired_says_what_it_has_begun_to_say() -> None:
+    left = asyncio.Event()
+
+    async def write(writer: asyncio.StreamWriter) -> None:
+        await sends(HEAD, b"\r\n", chunk("on "))(writer)
+        await left.wait()
+        await sends(chunk("and on"), chunk(finish="stop"))(writer)
+
+    async with server(write) as address:
+        provider = openai_at(address)
+        stream = provider.stream(REQUEST)
+        assert await anext(stream) == TextDelta("on ")
+        leaving = asyncio.ensure_future(provider.retire())
+        await asyncio.sleep(0)
+        assert not leaving.done()
+        left.set()
+        rest = [event async for event in stream]
+        assert rest[0] == TextDelta("and on") and isinstance(rest[-1], ModelDone)
+        await asyncio.wait_for(leaving, 60)
+
+
 async def test_a_thousand_faults_leave_no_connection_and_no_task_behind() -> None:
     faults = [
         sends(),

@@ -14,6 +14,7 @@ from core.llm.openai import OpenAIProvider
 from core.llm.provider import Provider
 from core.llm.quotes import QuotesProvider
 from core.llm.scripted import ScriptedProvider
+from core.llm.sdk_provider import SdkProvider
 from core.settings import Settings
 from core.types import ModelInfo
 from core.weights import Weights
@@ -53,7 +54,7 @@ class Models:
             "anthropic": settings.anthropic_base_url,
         }
         self._servers: dict[str, tuple[str, str, list[discovery.Listed]]] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], Provider] = {}
         self.providers: dict[str, Provider] = {
             "quotes": QuotesProvider(),
             "scripted": ScriptedProvider(),
@@ -182,9 +183,10 @@ class Models:
         key = self._keys.get(name)
         old = self.providers.pop(name, None)
         if old:
-            task = asyncio.get_running_loop().create_task(old.close())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            leaving = old.retire() if isinstance(old, SdkProvider) else old.close()
+            task = asyncio.get_running_loop().create_task(leaving)
+            self._retiring[task] = old
+            task.add_done_callback(self._retiring.pop)
         if key and name == "openai":
             self.providers[name] = OpenAIProvider(
                 name=name,
@@ -240,4 +242,8 @@ class Models:
     async def close(self) -> None:
         """Close every client and end the local model's process."""
         await self.weights.skip()
-        await asyncio.gather(*(provider.close() for provider in self.providers.values()))
+        retiring = list(self._retiring.items())
+        for task, _ in retiring:
+            task.cancel()
+        there = [*self.providers.values(), *(old for _, old in retiring)]
+        await asyncio.gather(*(provider.close() for provider in there))

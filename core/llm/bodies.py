@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from core.errors import Refused
 from core.events import clean
 from core.types import Message, ModelRequest, ToolCall, ToolResult, ToolSpec
 
@@ -65,7 +66,12 @@ def _chat_messages(message: Message) -> list[dict[str, Any]]:
 
 
 def responses(request: ModelRequest) -> dict[str, Any]:
-    """The body of a response; nothing is kept at the vendor's."""
+    """The body of a response; nothing is kept at the vendor's. Raises Refused for stop sequences."""
+    if request.stop:  # left out in silence, the answer would run on behind them
+        raise Refused(
+            "OpenAI's responses know no stop sequences",
+            hint="Leave `stop` out, or set FOOTLIGHTS_OPENAI_API to chat and start again.",
+        )
     body: dict[str, Any] = {
         "model": request.model,
         "input": [part for message in request.messages for part in _response_items(message)],

@@ -92,7 +92,9 @@ class ChatChunks:
         self.counted = so_far(read, written, cache_write=stored)
 
     def _choice(self, choice: dict[str, Any]) -> list[ModelEvent]:
-        if (reason := choice.get("finish_reason")) and isinstance(reason, str):
+        # What was cut stays cut, whatever is said after it.
+        open_end = self._finish is None or _FINISH.get(self._finish) in ("stop", "tool_calls")
+        if open_end and (reason := choice.get("finish_reason")) and isinstance(reason, str):
             self._finish = reason
         delta = choice.get("delta")
         if not isinstance(delta, dict):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 from core.errors import (
@@ -124,6 +125,13 @@ _WORDS: Mapping[Kind, str] = {
 }
 
 
+@lru_cache(maxsize=32)
+def _written(secret: str) -> re.Pattern[str]:
+    """The key with any of its characters escaped as JSON (two ways) or an address do it."""
+    each = (rf"(?:\\?{re.escape(c)}|\\u(?i:{ord(c):04x})|%(?i:{ord(c):02x}))" for c in secret)
+    return re.compile("".join(each))
+
+
 class Faults:
     """Makes the errors of one call; `secret` never appears in them, also when the vendor echoes it."""
 
@@ -156,8 +164,11 @@ class Faults:
         return _KEY.sub("[key]", self.without_secret(text))
 
     def without_secret(self, text: str) -> str:
-        """The text without the key itself."""
-        return text.replace(self._secret, "[key]") if len(self._secret) >= 4 else text
+        """The text without the key itself, however JSON or an address writes it."""
+        if len(self._secret) < 4:
+            return text
+        text = text.replace(self._secret, "[key]")
+        return _written(self._secret).sub("[key]", text) if "\\" in text or "%" in text else text
 
     def _words(self, kind: Kind) -> str:
         return _WORDS[kind].format(provider=self._provider, model=self._model)

@@ -85,7 +85,15 @@ def explain(
     return error
 
 
+def _of_proxy(raised: Exception) -> int | None:
+    """The status with which a proxy refused the way to the vendor, if it did."""
+    refused = (each for each in _causes(raised) if type(each).__name__ == "ClientHttpProxyError")
+    return next((getattr(each, "status", None) for each in refused), None)
+
+
 def _broken(raised: Exception, kind: Kind, message: str, opened: bool) -> tuple[Kind, str]:
+    if (status := _of_proxy(raised)) is not None:
+        return ("proxy" if status == 407 else kind), f"the proxy answered {status}"
     ancestors = {each.__name__ for cause in _causes(raised) for each in type(cause).__mro__}
     if "BadStatusLine" in ancestors:
         return "junk", "it does not speak HTTP"

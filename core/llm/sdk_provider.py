@@ -3,8 +3,8 @@
 import asyncio
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -50,6 +50,9 @@ class SdkProvider(ABC):
         self._transport = transport
         self._patience = Patience(first_byte_seconds, idle_seconds, total_seconds)
         self._connection: Connection[Line] = Connection(self._connect)
+        self._answers = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
 
     def stream(self, request: ModelRequest, exchange: Exchange | None = None) -> Answer:
         """The answer as it comes; raises one of core.errors, also when it has no end. What goes over the
@@ -62,6 +65,11 @@ class SdkProvider(ABC):
     async def close(self) -> None:
         """Close the connections."""
         await self._connection.close()
+
+    async def retire(self) -> None:
+        """Close the connections when the last of the answers that have begun is over."""
+        await self._quiet.wait()
+        await self.close()
 
     async def _events(
         self, request: ModelRequest, reader: Reader, faults: Faults, exchange: Exchange
@@ -81,9 +89,21 @@ class SdkProvider(ABC):
         path, body = self._body(request)
         exchange.sends(body, faults.without_secret, faults.keyless)
         opening = self._response(path, body)
-        async with aclosing(read(opening, reader, clocks, vendor)) as events:
-            async for event in events:
-                yield event
+        with self._answering():
+            async with aclosing(read(opening, reader, clocks, vendor)) as events:
+                async for event in events:
+                    yield event
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        self._answers += 1
+        self._quiet.clear()
+        try:
+            yield
+        finally:
+            self._answers -= 1
+            if not self._answers:
+                self._quiet.set()
 
     @asynccontextmanager
     async def _response(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
+from weakref import WeakSet
 
 import aiohttp
 import httpx2
@@ -69,6 +70,7 @@ class Network:
         self._to_all = [] if tunnel else list(self._to_proxy.items())
         self._tls = httpx2.create_ssl_context(trust_env=not here)
         self._session: aiohttp.ClientSession | None = None
+        self._read: WeakSet[aiohttp.ClientResponse] = WeakSet()
 
     async def post(self, url: str, headers: Headers, body: bytes) -> Response:
         """The response once its head is there; raises httpx2.TransportError."""
@@ -89,12 +91,16 @@ class Network:
             raise _told(error) from error
         except ValueError as error:  # aiohttp's way to say that it will not send this at all
             raise httpx2.UnsupportedProtocol(str(error)) from error
+        self._read.add(response)
         return _Heard(response)
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections; what is still read breaks off."""
         if self._session is not None:
             await self._session.close()
+        for response in self._read:  # aiohttp would leave its reader waiting
+            if not response.content.at_eof():
+                response.content.set_exception(aiohttp.ClientPayloadError("closed"))
 
 
 class _Heard:
@@ -137,7 +143,10 @@ def proxy_of(base_url: str) -> tuple[URL | None, Mapping[str, str]]:
     named = found.get(address.scheme) or found.get("all")
     if not named or not address.host or proxy_bypass(address.host):
         return None, {}
-    proxy = URL(named if "://" in named else f"http://{named}")
+    try:
+        proxy = URL(named if "://" in named else f"http://{named}")
+    except ValueError:  # whose words may hold the password
+        raise httpx2.ProxyError("the proxy of the environment is no address") from None
     if proxy.scheme not in ("http", "https"):
         raise httpx2.ProxyError(
             f"the proxy of the environment, {proxy.host}, speaks {proxy.scheme} and not HTTP"

@@ -254,6 +254,19 @@ def test_what_was_answered_while_the_disk_was_full_is_kept_and_booked_once_there
     assert isinstance(followed(paid, ask(paid, "Again", use_documents=False).turn_id)[-1], TurnDone)
 
 
+def test_a_key_that_is_replaced_meanwhile_ends_no_answer(paid: Any, vendor: Any) -> None:
+    asked, go = threading.Event(), threading.Event()
+    vendor.before = lambda: (asked.set(), go.wait(60))
+    turn_id = ask(paid, "Hello", use_documents=False).turn_id
+    assert asked.wait(60)
+    paid.bridge.run(paid.models.set_key("openai", None))  # that of the environment is there again
+    go.set()
+    assert isinstance(followed(paid, turn_id)[-1], TurnDone)
+    assert vendor.calls == 1
+    [row] = paid.ledger.rows("local")
+    assert (row.usage.source, row.cost) == ("reported", Decimal("0.000105"))
+
+
 def test_a_model_without_a_price_is_refused_under_a_cap(paid: Any, vendor: Any) -> None:
     paid.caps.set("local", "day", Decimal(1))
     turn_id = ask(paid, "Hello", use_documents=False, model="openai:gpt-99").turn_id

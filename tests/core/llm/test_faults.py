@@ -68,6 +68,21 @@ def test_a_message_is_one_bounded_line_without_the_key() -> None:
 
 
 @pytest.mark.parametrize(
+    "echo",
+    [
+        "gsk_AbC/12+34==",
+        r"gsk_AbC\/12+34==",
+        r"gsk_AbC/12\u002b34\u003D=",
+        "gsk_AbC%2F12%2b34%3D%3D",
+        r"\u0067\u0073\u006b\u005f\u0041\u0062\u0043\u002f\u0031\u0032\u002b\u0033\u0034\u003d\u003d",
+    ],
+)
+def test_a_key_is_known_however_json_or_an_address_writes_it(echo: str) -> None:
+    faults = Faults("vendor", "m", "gsk_AbC/12+34==")
+    assert faults.keyless(f'{{"echo": "a {echo} b"}}') == '{"echo": "a [key] b"}'
+
+
+@pytest.mark.parametrize(
     ("value", "seconds"),
     [
         ("5", 5.0),

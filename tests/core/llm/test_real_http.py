@@ -311,24 +311,42 @@ async def test_a_handshake_that_fails_is_told_in_the_words_of_tls() -> None:
     assert "wrong version number" in str(failed.value).lower()
 
 
-async def test_a_proxy_that_wants_a_password_is_told_as_it_is(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        ("407 Proxy Authentication Required", "request_rejected", "wants a name and a password"),
+        ("502 Bad Gateway", "unreachable", "cannot be reached: the proxy answered 502"),
+    ],
+)
+async def test_a_proxy_that_opens_no_way_is_told_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, status: str, kind: str, words: str
 ) -> None:
-    body = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"
-
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(body)
+        writer.write(f"HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n".encode())
         writer.close()
 
     listening = await asyncio.start_server(refuse, "127.0.0.1", 0)
     async with listening:
         port = listening.sockets[0].getsockname()[1]
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
-        with pytest.raises(ProviderError) as failed:
+        with pytest.raises(ProviderError, match=words) as failed:
             await answer(openai_at("https://vendor.test"))
-    assert "407" in str(failed.value)
+    assert failed.value.code == kind
+    assert status[:3] in str(failed.value) and str(port) not in str(failed.value)
     assert not failed.value.billable
+
+
+@pytest.mark.parametrize("proxy", ["http://me:secret@[::1", "http://a:99999", "http://a:abc"])
+async def test_a_proxy_that_is_no_address_is_told_and_nothing_is_booked(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(ProviderError, match="the proxy of the environment is no address") as failed:
+        await answer(openai_at("https://vendor.test"))
+    assert failed.value.code == "unreachable"
+    assert not failed.value.billable
+    assert "secret" not in str(failed.value)
 
 
 async def test_an_answer_that_is_compressed_is_read() -> None:
@@ -359,6 +377,43 @@ async def test_leaving_an_answer_hangs_up_on_the_vendor_at_once() -> None:
         await stream.aclose()
         await asyncio.wait_for(left.wait(), 60)
         await provider.close()
+
+
+async def test_an_answer_whose_provider_is_closed_ends_at_once() -> None:
+    async def write(writer: asyncio.StreamWriter) -> None:
+        await sends(HEAD, CHUNKED, b"%x\r\n" % len(chunk("on ")) + chunk("on ") + b"\r\n")(writer)
+        await asyncio.Event().wait()
+
+    async with server(write) as address:
+        provider = openai_at(address)
+        stream = provider.stream(REQUEST)
+        assert await anext(stream) == TextDelta("on ")
+        rest = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)  # it waits for more
+        await provider.close()
+        with pytest.raises(StreamCut):
+            await asyncio.wait_for(rest, 60)
+
+
+async def test_a_provider_that_is_retired_says_what_it_has_begun_to_say() -> None:
+    left = asyncio.Event()
+
+    async def write(writer: asyncio.StreamWriter) -> None:
+        await sends(HEAD, b"\r\n", chunk("on "))(writer)
+        await left.wait()
+        await sends(chunk("and on"), chunk(finish="stop"))(writer)
+
+    async with server(write) as address:
+        provider = openai_at(address)
+        stream = provider.stream(REQUEST)
+        assert await anext(stream) == TextDelta("on ")
+        leaving = asyncio.ensure_future(provider.retire())
+        await asyncio.sleep(0)
+        assert not leaving.done()
+        left.set()
+        rest = [event async for event in stream]
+        assert rest[0] == TextDelta("and on") and isinstance(rest[-1], ModelDone)
+        await asyncio.wait_for(leaving, 60)
 
 
 async def test_a_thousand_faults_leave_no_connection_and_no_task_behind() -> None:

@@ -1,12 +1,13 @@
 """OpenAI's Responses API, whose failures are events."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 
-from core.errors import Overloaded, QuotaSpent, StreamCut
+from core.errors import Overloaded, QuotaSpent, Refused, StreamCut
 from core.events import ReasoningDelta, TextDelta, ToolCalled
 from core.types import ToolCall, Usage
 
@@ -152,3 +153,15 @@ async def test_what_the_sdk_passes_over_in_silence_is_an_error(
 ) -> None:
     with pytest.raises(error):
         await heard(vendor, delta("output_text", "Half"), event)
+
+
+async def test_a_stop_sequence_that_this_api_does_not_know_is_refused_and_nothing_is_sent(
+    vendor: Any,
+) -> None:
+    def nobody(_: httpx2.Request) -> httpx2.Response:
+        raise AssertionError("it was sent")
+
+    request = replace(vendor.request, stop=("END",))
+    with pytest.raises(Refused, match="know no stop sequences") as refused:
+        await vendor.collect(vendor.openai(nobody, api="responses"), request)
+    assert "FOOTLIGHTS_OPENAI_API" in refused.value.hint

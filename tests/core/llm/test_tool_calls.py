@@ -157,6 +157,14 @@ async def test_arguments_that_were_cut_are_seen_but_never_called(vendor: Any, fi
     assert events[-1].finish == finish
 
 
+@pytest.mark.parametrize("finish", ["length", "content_filter"])
+async def test_what_was_cut_stays_cut_whatever_is_said_after_it(vendor: Any, finish: str) -> None:
+    body = chat(fragment(0, "", id="a", name="delete_all"), finish=finish) + chat()
+    events = await heard(vendor, vendor.openai, body)
+    assert calls(events) == []
+    assert events[-1].finish == finish
+
+
 async def test_a_stream_that_breaks_off_calls_nothing(vendor: Any) -> None:
     body = chat(fragment(0, '{"path": "/home"}', id="a", name="delete"), finish=None)
     with pytest.raises(StreamCut):

@@ -35,7 +35,7 @@ foot feet|tooth teeth|mouse mice|analysis analyses|usa us america american=ameri
 germany german|france french|spain spanish|greece greek|switzerland swiss|denmark danish|poland polish
 netherlands dutch|wales welsh|ireland irish|england english|sweden swedish|turkey turkish|norway norwegian
 zahlen zahlung|dürfen darf|müssen muss|bekommen erhalten erhielt bekam|prohibit forbid ban
-forbidden forbade prohibited banned=forbid|beginnen begann|endet ende|ist war sind waren=sein|february feb|january jan|march mar|april apr|august aug
+forbidden forbade prohibited banned=forbid|beginnen begann|endet ende|ist war sind waren=sein|february feb|january jan|march mar|april apr avril|august aug
 september sept sep|october oct|november nov|december dec|january januar janvier|february februar février
 march märz mars|may mai|june juni juin|july juli juillet|august août|october oktober octobre
 december dezember décembre
@@ -126,8 +126,8 @@ hardcover paperback
 hydraulic pneumatic electric manual
 monthly weekly daily yearly hourly quarterly
 red blue green yellow orange purple black white grey brown pink violet rot blau grün gelb schwarz weiß rouge bleu vert jaune noir blanc
-january february march april may june july august september october november december
-monday tuesday wednesday thursday friday saturday sunday
+january february march april may june july august september october november december januar februar märz mai juni juli oktober dezember janvier février mars avril juin juillet août septembre octobre novembre décembre
+monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag samstag sonntag lundi mardi mercredi jeudi vendredi samedi dimanche
 spring summer autumn winter
 north south east west
 tenant landlord

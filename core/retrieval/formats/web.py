@@ -15,6 +15,7 @@ _INLINE |= {"img", "ins", "kbd", "label", "mark", "q", "s", "samp", "small", "sp
 _INLINE |= {"sub", "sup", "time", "tt", "u", "var", "wbr", "input", "big", "strike", "nobr"}
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})")
+_POWER = re.compile(r"[-−+]?\d")
 _PIECE = 65_536
 
 
@@ -64,6 +65,7 @@ class Page:
         self._tables = 0
         self._pre = 0
         self._unseen = 0
+        self._raised = False
         self._counting = False
         self._title: list[str] = []
         self._in_title = False
@@ -78,6 +80,8 @@ class Page:
             self._unseen = 1
         elif tag == "br":
             self._inline.append("\n")
+        elif tag == "sup":
+            self._raised = True
         elif tag not in _INLINE:
             self._open(tag)
 
@@ -116,9 +120,15 @@ class Page:
         if self._in_title:
             self._title.append(text)
         elif not self._unseen:
-            self._inline.append(text)
+            self._inline.append(self._power(text))
         elif self._counting:
             self.hidden += len(text.strip())
+
+    def _power(self, text: str) -> str:
+        """The text, marked when it is raised behind a number: 10 with a raised 6 is no 106."""
+        raised, self._raised = self._raised, False
+        before = self._inline[-1][-1:] if self._inline else ""
+        return f"^{text}" if raised and before.isdigit() and _POWER.match(text) else text
 
     def comment(self, text: str) -> None:
         """Nobody sees a comment."""

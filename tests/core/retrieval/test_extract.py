@@ -204,6 +204,18 @@ def test_a_web_page_is_what_its_reader_sees(tmp_path: Path) -> None:
     assert extracted.hidden_characters == 9
 
 
+def test_a_power_is_not_read_as_digits_of_its_number(tmp_path: Path) -> None:
+    page = "<p>3 × 10<sup>6</sup> m<sup>2</sup>, 10<sup>-3</sup>, the 5<sup>th</sup></p>"
+    assert read(tmp_path, "a.html", page).text == "3 × 10^6 m2, 10^-3, the 5th"
+
+    def build(document: Any) -> None:
+        paragraph = document.add_paragraph()
+        for text in ("3 × 10", "6", " m", "2", ", the 5", "th"):
+            paragraph.add_run(text).font.superscript = text in ("6", "2", "th")
+
+    assert read(tmp_path, "a.docx", files.docx(build)).text == "3 × 10^6 m2, the 5th"
+
+
 def test_a_web_page_is_decoded_as_it_declares(tmp_path: Path) -> None:
     page = '<meta charset="windows-1251"><p>Привет</p>'.encode("cp1251")
     assert read(tmp_path, "a.html", page).text == "Привет"

@@ -204,6 +204,19 @@ def test_a_web_page_is_what_its_reader_sees(tmp_path: Path) -> None:
     assert extracted.hidden_characters == 9
 
 
+def test_of_a_web_page_that_says_which_its_main_part_is_that_part_is_read(tmp_path: Path) -> None:
+    around = "<title>Rent</title><header>Sign in</header>{}<footer>Cookies</footer>"
+    main = (
+        "<main><h2>Notice</h2>Sixty <b>days</b><table><tr><td>a</td><td>b</td></tr></table></main>"
+    )
+    text = "# Rent\n\n## Notice\n\nSixty days\n\n| a | b |\n| --- | --- |"
+    assert read(tmp_path, "a.html", around.format(main)).text == text
+    unclosed = main.removesuffix("</main>")
+    assert read(tmp_path, "b.html", around.format(unclosed)).text == f"{text}\n\nCookies"
+    empty = read(tmp_path, "c.html", around.format("<main> </main>"))
+    assert empty.text == "# Rent\n\nSign in\n\nCookies"
+
+
 def test_a_power_is_not_read_as_digits_of_its_number(tmp_path: Path) -> None:
     page = "<p>3 × 10<sup>6</sup> m<sup>2</sup>, 10<sup>-3</sup>, the 5<sup>th</sup></p>"
     assert read(tmp_path, "a.html", page).text == "3 × 10^6 m2, 10^-3, the 5th"

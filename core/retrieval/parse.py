@@ -22,7 +22,7 @@ _RECORD = re.compile(r"- (?:Row \d{1,7} \| )?[^:|\n]{1,60}: ([^|\n]*) \| [^:|\n]
 _ELISION = re.compile(r"^(?:l|d|n|qu|s|j|c|m|t)['’](?=\w{2})", re.IGNORECASE)
 _HARD = re.compile(
     "but|while|whereas|because|if|when|unless|who|which|although|though|since|aber|weil|wenn|während"
-    "|sondern|dass|mais|parce|si|car|qui|dont|où"
+    "|sondern|dass|mais|parce|si|car|qui|dont|où|pero|porque"
 )
 _SOFT = frozenset(("and", "or", "und", "oder", "et", "ou", "compared", "before", "after", "until"))
 _GERMAN = ("der", "die", "das", "und", "nicht", "ist", "den", "von", "ein", "im", "zu", "mit")

@@ -88,8 +88,10 @@ def test_of_claims_that_the_rules_were_not_made_on_most_stand_or_fall_as_they_sh
 
 
 def test_of_claims_in_four_languages_and_on_tables_most_stand_or_fall_as_they_should() -> None:
-    """A fourth batch of somebody else: before its failures were read 24 of its 37 true ones stood, and 46 of
-    its 58 false ones fell. What was mended then is what the test below says; the rest is as it was."""
+    """Two batches of somebody else. Before the failures of the first were read 24 of its 37 true ones stood,
+    and 46 of its 58 false ones fell. The second, of Spanish, tables and sheets, was written after what came
+    of that: 14 of its 15 stood and 21 of its 23 fell at first sight (12 and 16 with the rules of before).
+    """
     passages, claims = load("claims_third.txt")
     sources = {name: source(1, text) for name, text in passages.items()}
     right = {
@@ -99,8 +101,8 @@ def test_of_claims_in_four_languages_and_on_tables_most_stand_or_fall_as_they_sh
         == (each.kind in TRUE)
         for each in claims
     }
-    assert sum(ok for each, ok in right.items() if each.kind in TRUE) >= 26
-    assert sum(ok for each, ok in right.items() if each.kind not in TRUE) >= 49
+    assert sum(ok for each, ok in right.items() if each.kind in TRUE) >= 41
+    assert sum(ok for each, ok in right.items() if each.kind not in TRUE) >= 71
 
 
 STAFF = (
@@ -130,6 +132,9 @@ WELLS = "| Well | Nitrate (mg/L) | Lead (µg/L) |\n| --- | --- | --- |\n| East |
         ("Lead in the West well is 12 mg/L", WELLS, False),
         ("The vans were approved", "The vans were approved by three votes to none.", True),
         ("It is closed on 1 May", "It is closed on 1 May.", True),
+        ("No se puede pagar con tarjeta", "Se puede pagar con tarjeta, pero no con cheque.", False),
+        ("El billete cuesta cinco euros", "El billete cuesta 5 euros.", True),
+        ("Cierra el 2 de mayo", "Cierra el 2 de marzo.", False),
         ("Il est fermé le 1er avril", "Il est fermé le 1er mai et le 25 décembre.", False),
     ],
 )

@@ -217,6 +217,23 @@ def test_of_a_web_page_that_says_which_its_main_part_is_that_part_is_read(tmp_pa
     assert empty.text == "# Rent\n\nSign in\n\nCookies"
 
 
+@pytest.mark.parametrize("kind", ["docx", "xlsx"])
+def test_a_file_in_the_strict_form_of_office_is_refused_as_what_it_is(
+    tmp_path: Path, kind: str
+) -> None:
+    def strict(xml: bytes) -> bytes:
+        for name in (b"wordprocessingml", b"spreadsheetml"):
+            plain = b"http://schemas.openxmlformats.org/%b/2006/main" % name
+            xml = xml.replace(plain, b"http://purl.oclc.org/ooxml/%b/main" % name)
+        return xml
+
+    plain = files.docx(files.filled) if kind == "docx" else files.xlsx({"A": [["a"]]})
+    main = "word/document.xml" if kind == "docx" else "xl/workbook.xml"
+    with pytest.raises(Refused, match="in the strict form of Office") as refused:
+        read(tmp_path, f"a.{kind}", files.repacked(plain, {main: strict}))
+    assert f".{kind}" in refused.value.hint
+
+
 def test_a_power_is_not_read_as_digits_of_its_number(tmp_path: Path) -> None:
     page = "<p>3 × 10<sup>6</sup> m<sup>2</sup>, 10<sup>-3</sup>, the 5<sup>th</sup></p>"
     assert read(tmp_path, "a.html", page).text == "3 × 10^6 m2, 10^-3, the 5th"

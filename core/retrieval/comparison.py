@@ -5,12 +5,16 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from core.retrieval.meanings import concept, related, same_name
+from core.retrieval.numerals import UNITS
 from core.retrieval.quantities import Quantity
 from core.retrieval.statements import Placed, Statement, Token
 
 _NONE: frozenset[str] = frozenset()
 _MOST_ROWS = 3
 _ELSEWHERE = 0.6  # what a word counts that stands in the passage, but not with the others
+# Units that the cells of a table often go without.
+_UNSAID = frozenset(("euro", "dollar", "pound", "yen", "share", "degree", "celsius", "clock"))
+_YEAR = 12  # months: "47" under "Age"
 _CAPITALS = re.compile(r"\b([A-Z])[a-z]+|\b(?:of|the|and|for|de)\b|\S+")
 
 
@@ -166,6 +170,8 @@ def initials(statement: Statement) -> dict[str, set[str]]:
 
 def _is_amount(placed: Placed, given: Placed, passage: Statement) -> bool:
     ours, theirs = placed.quantity, given.quantity
+    if given.sentence in passage.rows and not _may_be_in(ours, given, passage):
+        return False
     if same(ours, theirs, placed.is_hedged):
         return True
     # A table "in millions" has the small number.
@@ -173,6 +179,18 @@ def _is_amount(placed: Placed, given: Placed, passage: Statement) -> bool:
         return False
     small = ours._replace(values=frozenset(v / ours.scale for v in ours.values))
     return same(small, theirs, placed.is_hedged)
+
+
+def _may_be_in(ours: Quantity, given: Placed, passage: Statement) -> bool:
+    """Whether a number in a cell may be in the unit of ours: a bare one in that of its heading, in one
+    that the passage names at all, or in one that goes without saying."""
+    if not ours.unit or given.quantity.unit:
+        return True
+    heads = [UNITS[t.key] for t in passage.parts[given.part] if t.key in UNITS]
+    if factors := [factor for unit, factor in heads if unit == ours.unit]:
+        return ours.factor in factors
+    is_unsaid = ours.unit in _UNSAID or (ours.unit == "month" and ours.factor == _YEAR)
+    return is_unsaid or any(UNITS[key][0] == ours.unit for key in passage.keys if key in UNITS)
 
 
 def same(claimed: Quantity, given: Quantity, hedged: bool) -> bool:

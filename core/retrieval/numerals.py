@@ -1,4 +1,4 @@
-"""Numbers, scales and units as words of English, German and French."""
+"""Numbers, scales and units as words of English, German, French and Spanish."""
 
 _ONES = """
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
@@ -14,6 +14,7 @@ _FRENCH = """
 zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize
 """
 _FRENCH_TENS = "vingt trente quarante cinquante soixante"
+_SPANISH = "dos tres cuatro cinco seis siete ocho nueve diez"
 _ORDINALS = """
 third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
 fifteenth sixteenth seventeenth eighteenth nineteenth twentieth
@@ -27,7 +28,7 @@ _OTHERS = {
 def _number_words() -> dict[str, float]:
     found = dict(_OTHERS)
     for names, first, step in (
-        (_ONES, 0, 1), (_GERMAN, 0, 1), (_FRENCH, 0, 1), (_ORDINALS, 3, 1),
+        (_ONES, 0, 1), (_GERMAN, 0, 1), (_FRENCH, 0, 1), (_SPANISH, 2, 1), (_ORDINALS, 3, 1),
         (_TENS, 20, 10), (_GERMAN_TENS, 20, 10), (_FRENCH_TENS, 20, 10),
     ):  # fmt: skip
         found.update((name, float(first + step * n)) for n, name in enumerate(names.split()))
@@ -64,14 +65,14 @@ SCALES = {
 }  # fmt: skip
 _UNIT_LINES = """
 second 1: s sec secs second seconds sekunde sekunden seconde secondes
-second 60: min mins minute minutes minuten
-second 3600: h hr hrs hour hours stunde stunden heure heures
+second 60: min mins minute minutes minuten minuto minutos
+second 3600: h hr hrs hour hours stunde stunden heure heures hora horas
 second 0.001: ms millisecond milliseconds
-second 86400: day days tag tage tagen jour jours
-second 604800: week weeks woche wochen semaine semaines
-month 1: month months monat monate monaten mois
+second 86400: day days tag tage tagen jour jours día días
+second 604800: week weeks woche wochen semaine semaines semana semanas
+month 1: month months monat monate monaten mois mes meses
 month 3: quarters
-month 12: year years yr yrs jahr jahre jahren an ans année années
+month 12: year years yr yrs jahr jahre jahren an ans année années año años
 month 120: decade decades
 month 1200: century centuries jahrhundert
 gram 1: g gram grams gramm

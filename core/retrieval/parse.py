@@ -7,7 +7,7 @@ from core.retrieval.bounds import bound, no_negations
 from core.retrieval.meanings import concept, is_function
 from core.retrieval.negation import negations
 from core.retrieval.numerals import SCALES, UNITS
-from core.retrieval.quantities import Quantity, at_digits, in_words
+from core.retrieval.quantities import Quantity, at_digits, in_words, month_at
 from core.retrieval.statements import Kind, Placed, Statement, Token, grouped, named
 from core.retrieval.wordlists import EXCEPTIONS, HEDGES, LIMITS, NEGATORS, TITLES
 from core.retrieval.words import UNSPACED, sentences
@@ -22,11 +22,12 @@ _RECORD = re.compile(r"- (?:Row \d{1,7} \| )?[^:|\n]{1,60}: ([^|\n]*) \| [^:|\n]
 _ELISION = re.compile(r"^(?:l|d|n|qu|s|j|c|m|t)['’](?=\w{2})", re.IGNORECASE)
 _HARD = re.compile(
     "but|while|whereas|because|if|when|unless|who|which|although|though|since|aber|weil|wenn|während"
-    "|sondern|dass|mais|parce|si|car|qui|dont|où"
+    "|sondern|dass|mais|parce|si|car|qui|dont|où|pero|porque"
 )
 _SOFT = frozenset(("and", "or", "und", "oder", "et", "ou", "compared", "before", "after", "until"))
 _GERMAN = ("der", "die", "das", "und", "nicht", "ist", "den", "von", "ein", "im", "zu", "mit")
 _ACRONYM = re.compile(r"[^\W\d_a-z]{2,}s?")
+_LABEL = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"[^\W\d_]+")
 _FEW, _AGAIN = 3, ("the", "other", "these", "those", "its", "their")  # "the other two"
 _MONTHS = ("may", "march", "mai", "mars")  # with a capital, no verbs
@@ -64,15 +65,21 @@ class _Reader:
         record = _RECORD.match(self.text, start, end)
         self.is_record = record is not None
         if record:
-            self.found.rows.add(self.sentence)
-            self.label = record[1]
+            self._labelled(record[1])
         if not self.text.startswith("|", start):
             return []
         self.found.rows.add(self.sentence)
         cells = self.text[start:end].strip("|").split("|")
         if header:
-            self.heads, self.label = header[:40], cells[0]
+            self.heads = header[:40]
+            self._labelled(cells[0])
         return header or cells
+
+    def _labelled(self, label: str) -> None:
+        self.found.rows.add(self.sentence)
+        self.label = label
+        words = _LABEL.findall(label.casefold())
+        self.found.labels[self.sentence] = frozenset(map(concept, words))
 
     def _next_sentence(self) -> None:
         self.sentence += 1
@@ -124,6 +131,8 @@ class _Reader:
     def _digits(self, start: int) -> int:
         if quantities := at_digits(self.text, start):
             self._quantity(quantities)
+            if month := month_at(self.text, start):
+                self._add(month, "name", start, start, True)
             return quantities[0].end
         end = start + 1
         while end < len(self.text) and (self.text[end].isalnum() or self.text[end] == "_"):

@@ -14,6 +14,10 @@ _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)|(\d{1,2})([./])(\d{1,2})\5(\d
 _HALVES = re.compile(r"(am|pm|a\.m\.|p\.m\.|uhr|o'clock)", re.IGNORECASE)
 
 
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 _MONEY = ("$", "€", "£", "¥")
 _AFTER_MONEY = {"k": 1e3, "m": 1e6, "b": 1e9}  # "$5m" is no length
 _ANOTHER = ("nautical", "square", "cubic")
@@ -62,16 +66,32 @@ def at_digits(text: str, start: int) -> list[Quantity]:
     such as 5xx."""
     if found := _DATE.match(text, start):
         parts = [part for part in found.groups() if part and part.isdigit()]
+        month = _month(found)
         return [
-            Quantity(frozenset((float(p),)), "", 1.0, start, found.end(), len(p) == 4)
-            for p in parts
-        ]
+            Quantity(
+                frozenset((float(p),)), "", 1.0, start, found.end(), len(p) == 4,
+                is_faint=bool(month) and place == 1,
+            )
+            for place, p in enumerate(parts)
+        ]  # fmt: skip
     if found := _CLOCK.match(text, start):
         return [_clock(text, int(found[1]), int(found[2]), start, found.end())]
     found = _DIGITS.match(text, start)
     if not found:
         return []
     return _number(text, start, found["digits"], found["tail"], found.end("digits"))
+
+
+def month_at(text: str, start: int) -> str:
+    """The name of the month of a date in digits, "" where none stands or nobody knows which it is."""
+    found = _DATE.match(text, start)
+    return _month(found) if found else ""
+
+
+def _month(date: re.Match[str]) -> str:
+    # "3/4/2025" is the third of April or the fourth of March.
+    digits = date[2] or (date[6] if date[5] == "." else "")
+    return _MONTHS[int(digits) - 1] if digits and 1 <= int(digits) <= 12 else ""
 
 
 def _number(text: str, start: int, digits: str, tail: str, end: int) -> list[Quantity]:

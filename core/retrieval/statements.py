@@ -78,6 +78,8 @@ class Statement:
     parts: list[list[Token]] = field(default_factory=list)
     rows: set[int] = field(default_factory=set)
     """Sentences that are rows of a table."""
+    labels: dict[int, frozenset[str]] = field(default_factory=dict)
+    """What the first cell of such a row says: what the row is about."""
     is_german: bool = False
     limited: frozenset[int] = frozenset()
     """Sentences that say "only" or "must"."""

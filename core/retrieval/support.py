@@ -5,6 +5,8 @@ A claim is borne out when none of the rules speaks against it:
 - Each number is an amount of the passage (1,000 is 1.000, sixty minutes are an hour), on the same
   side of a limit, and no other number of the passage fits better what is said of it.
 - Each name and identifier stands in the passage, and not in the place of another one.
+- What it says of one row of a table stands in that row; a bare number of a cell is in no unit that
+  neither its heading nor the passage has.
 - No word stands in the place of another one in the same words around it, no two numbers have changed
   places, and no two things ("the clocks on the first floor, the paintings on the second").
 - Its negations are those of the passage, and none of its words is the opposite of one there, or is
@@ -173,6 +175,25 @@ def _may_be_a_name(token: Token, claim: Statement) -> bool:
     return token.key not in OPENERS and not kinds(token.key) and not signs(token.key)
 
 
+def _of_another_row(both: Comparison) -> str:
+    """A word or number that the passage says of another row of its table than the one that the claim is about."""
+    labels, by_sentence = both.passage.labels, both.passage.by_sentence
+    said = both.said | {t.concept for t in both.claim.tokens if t.kind == "number"}
+    own = [row for row, label in labels.items() if label and label <= said]
+    if len(own) != 1:
+        return ""
+    for placed, amounts in both.amounts.items():
+        if amounts and all(p.sentence in labels and p.sentence != own[0] for p in amounts):
+            return f"{both.claim.text[placed.quantity.start : placed.quantity.end]} of another row"
+    others = frozenset[str]().union(*(by_sentence[row] for row in labels if row != own[0]))
+    beside = [each for row, each in enumerate(by_sentence) if row not in labels or row == own[0]]
+    for token in both.telling:
+        found = both.meant(token.concept)
+        if found & others and not any(found & each for each in beside):
+            return f"{token.key} of another row"
+    return ""
+
+
 def _parts(both: Comparison) -> str:
     parts: dict[int, list[Token]] = {}
     for token in both.telling:
@@ -199,5 +220,6 @@ _RULES = (
     replaced,
     reversed_roles,
     wrong_side,
+    _of_another_row,
     _parts,
 )

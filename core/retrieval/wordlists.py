@@ -1,4 +1,4 @@
-"""Word lists of English, with German and French basics: data for meanings, nothing else."""
+"""Word lists of English, with German, French and Spanish basics: data for meanings, nothing else."""
 
 import re
 
@@ -35,10 +35,10 @@ foot feet|tooth teeth|mouse mice|analysis analyses|usa us america american=ameri
 germany german|france french|spain spanish|greece greek|switzerland swiss|denmark danish|poland polish
 netherlands dutch|wales welsh|ireland irish|england english|sweden swedish|turkey turkish|norway norwegian
 zahlen zahlung|dürfen darf|müssen muss|bekommen erhalten erhielt bekam|prohibit forbid ban
-forbidden forbade prohibited banned=forbid|beginnen begann|endet ende|ist war sind waren=sein|february feb|january jan|march mar|april apr|august aug
-september sept sep|october oct|november nov|december dec|january januar janvier|february februar février
-march märz mars|may mai|june juni juin|july juli juillet|august août|october oktober octobre
-december dezember décembre
+forbidden forbade prohibited banned=forbid|beginnen begann|endet ende|ist war sind waren=sein|february feb|january jan|march mar|april apr avril abril|august aug
+september sept sep septiembre septembre|november noviembre novembre|october oct|november nov|december dec|january januar janvier enero|february februar février febrero
+march märz mars marzo|may mai mayo|june juni juin junio|july juli juillet julio|august août agosto|october oktober octobre octubre
+december dezember décembre diciembre
 last final|collect gather|drop discontinue cease
 road highway street motorway|connect link join|intend plan|prepare prepared ready|expensive costly|major main key
 limit cap bound restrict restriction|result outcome finding|study research trial investigation|death mortality die died
@@ -126,8 +126,8 @@ hardcover paperback
 hydraulic pneumatic electric manual
 monthly weekly daily yearly hourly quarterly
 red blue green yellow orange purple black white grey brown pink violet rot blau grün gelb schwarz weiß rouge bleu vert jaune noir blanc
-january february march april may june july august september october november december
-monday tuesday wednesday thursday friday saturday sunday
+january february march april may june july august september october november december januar februar märz mai juni juli oktober dezember janvier février mars avril juin juillet août septembre octobre novembre décembre enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag samstag sonntag lundi mardi mercredi jeudi vendredi samedi dimanche
 spring summer autumn winter
 north south east west
 tenant landlord
@@ -164,7 +164,7 @@ first second third fourth fifth
 """
 NEGATORS = _set("""
 not never no none nobody nothing neither nor nowhere cannot unable non nicht kein keine
-keinen keinem keiner keines nie niemals weder nirgends ne jamais aucun aucune ni n
+nunca ningún ninguna keinen keinem keiner keines nie niemals weder nirgends ne jamais aucun aucune ni n
 """)
 EXCEPTIONS = _set("""
 without unless except ohne außer ausgenommen sans sauf lacking lack lacks ausnahme exception
@@ -238,5 +238,5 @@ dürfen kann können soll sollen vom beim ihre ihren seine seinen diese dieser d
 erhielt beträgt etwa rund ungefähr einige einigen le la les l un une du de et ou est sont
 était à au aux en dans par pour sur avec sans ne pas que qui se ce cette ces il elle ils
 elles y plus moins très été être avoir ont peut eux leur leurs son sa ses lui likely
-probably back
+probably back el los las del al con por para se su sus lo está están fue ha han más desde hasta y o
 """)

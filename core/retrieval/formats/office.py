@@ -10,6 +10,7 @@ from core.retrieval.kinds import LABELS, misnamed
 _MAIN = {"docx": "word/document.xml", "pptx": "ppt/presentation.xml", "xlsx": "xl/workbook.xml"}
 _MOST_PARTS = 20_000
 _PROLOG = 4_096
+_STRICT = b"http://purl.oclc.org/ooxml/"
 
 
 def check(path: Path, kind: str, limits: ReadLimits) -> None:
@@ -27,7 +28,7 @@ def check(path: Path, kind: str, limits: ReadLimits) -> None:
                 "encrypted: the archive asks for a password",
                 hint="Open it in its program and save it without a password.",
             )
-        _check_entities(archive, parts, kind)
+        _check_parts(archive, parts, kind)
 
 
 def check_size(parts: list[zipfile.ZipInfo], limits: ReadLimits) -> None:
@@ -50,8 +51,8 @@ def _check_kind(names: set[str], kind: str) -> None:
     raise misnamed(kind, found[0] if found else "a zip archive that is not an office file")
 
 
-def _check_entities(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo], kind: str) -> None:
-    """Office files never define entities; a bomb does."""
+def _check_parts(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo], kind: str) -> None:
+    """Office files never define entities; a bomb does. What no reader of ours knows is told, too."""
     for part in parts:
         if not part.filename.lower().endswith((".xml", ".rels")):
             continue
@@ -64,6 +65,11 @@ def _check_entities(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo], kind
             raise Refused(
                 "not safe to read: it defines XML entities, which no office program does",
                 hint="Open it in its program, save it again, and upload that.",
+            )
+        if part.filename == _MAIN[kind] and _STRICT in prolog:
+            raise Refused(
+                "in the strict form of Office files, which is not read",
+                hint=f"Open it in its program and save it as a usual .{kind}, not as Strict Open XML.",
             )
 
 

@@ -10,16 +10,19 @@ from core.retrieval.formats.plain import decode
 
 _UNSEEN = {"script", "style", "nav", "noscript", "template", "head", "svg", "iframe", "object"}
 _UNSEEN |= {"select", "button", "dialog", "canvas", "audio", "video", "datalist"}
+_OF_A_HEAD = {"title", "meta", "link", "style", "script", "base", "noscript", "template"}
 _INLINE = {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i"}
 _INLINE |= {"img", "ins", "kbd", "label", "mark", "q", "s", "samp", "small", "span", "strong"}
 _INLINE |= {"sub", "sup", "time", "tt", "u", "var", "wbr", "input", "big", "strike", "nobr"}
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})")
+_POWER = re.compile(r"[-−+]?\d")
 _PIECE = 65_536
 
 
 def read(path: Path, draft: Draft) -> None:
-    """The visible text with its headings, lists, code and tables; hidden text is counted."""
+    """The visible text with its headings, lists, code and tables, of its main part where it says which
+    that is; hidden text is counted."""
     draft.add(to_markdown(_decode(path.read_bytes()), draft))
 
 
@@ -59,27 +62,38 @@ class Page:
     def __init__(self) -> None:
         self.hidden = 0
         self._blocks: list[str] = []
+        self._main: list[str] = []
+        self._main_from = 0
         self._inline: list[str] = []
         self._rows: list[list[str]] = []
         self._tables = 0
         self._pre = 0
         self._unseen = 0
+        self._in_head = False
+        self._raised = False
         self._counting = False
         self._title: list[str] = []
         self._in_title = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """A tag opens."""
+        if self._unseen == 1 and self._in_head and tag not in _OF_A_HEAD:
+            # The parser knows no tag of HTML 5, and so does not see that the head is over.
+            self._unseen, self._in_head = 0, False
         if self._unseen:
             self._unseen += 1
             self._in_title = tag == "title" and not self._title
         elif tag in _UNSEEN or _hides(attributes):
-            self._counting = tag not in _UNSEEN
+            self._counting, self._in_head = tag not in _UNSEEN, tag == "head"
             self._unseen = 1
         elif tag == "br":
             self._inline.append("\n")
+        elif tag == "sup":
+            self._raised = True
         elif tag not in _INLINE:
             self._open(tag)
+            if tag == "main":
+                self._main_from = len(self._blocks)
 
     def _open(self, tag: str) -> None:
         if tag == "table":
@@ -109,6 +123,8 @@ class Page:
             self._close_cell(tag)
         elif tag not in _INLINE and tag != "br":
             self._flush(tag)
+            if tag == "main":
+                self._main += self._blocks[self._main_from :]
             self._pre = max(0, self._pre - (tag == "pre"))
 
     def data(self, text: str) -> None:
@@ -116,9 +132,15 @@ class Page:
         if self._in_title:
             self._title.append(text)
         elif not self._unseen:
-            self._inline.append(text)
+            self._inline.append(self._power(text))
         elif self._counting:
             self.hidden += len(text.strip())
+
+    def _power(self, text: str) -> str:
+        """The text, marked when it is raised behind a number: 10 with a raised 6 is no 106."""
+        raised, self._raised = self._raised, False
+        before = self._inline[-1][-1:] if self._inline else ""
+        return f"^{text}" if raised and before.isdigit() and _POWER.match(text) else text
 
     def comment(self, text: str) -> None:
         """Nobody sees a comment."""
@@ -162,8 +184,8 @@ class Page:
             self._blocks.append(flat)
 
     def text(self) -> str:
-        """The page as Markdown, under its title when it has no heading of the first level."""
-        blocks = [block for block in self._blocks if block]
+        """The page, or its main part, as Markdown, under its title when it has no heading of the first level."""
+        blocks = [b for b in self._main if b] or [b for b in self._blocks if b]
         title = " ".join("".join(self._title).split())
         if blocks and title and not any(block.startswith("# ") for block in blocks):
             blocks.insert(0, f"# {title}")

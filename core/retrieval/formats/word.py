@@ -1,5 +1,6 @@
 """Word: paragraphs, headings, lists and tables in their order, as Markdown, with their notes."""
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ _CONTAINERS = {"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"}
 # What was deleted or moved away, properties, and the second copy of a drawing for old programs.
 _SKIPPED = {"del", "moveFrom", "Fallback", "pPr", "rPr", "tblPr", "tcPr", "trPr", "sdtPr"}
 _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+# In front of what is raised; private use, so no text means it. Behind a number it is a power.
+_RAISED = re.compile("\ue002")
+_POWER = re.compile("(?<=\\d)\ue002(?=[-−+]?\\d)")
 _SAY_EVERY = 200
 _MOST_COLUMNS = 63  # of a table of Word
 
@@ -111,7 +115,7 @@ class _Writer:
         return _join([text for block in _blocks(root) if (text := self.block(block)).strip()])
 
     def _paragraph(self, element: Any) -> str:
-        text = "".join(self._runs(element)).strip()
+        text = _RAISED.sub("", _POWER.sub("^", "".join(self._runs(element)))).strip()
         style = _value(element, "pPr/pStyle") or ""
         level = self._levels.get(style)
         if level and text:
@@ -130,6 +134,8 @@ class _Writer:
                 yield _BREAKS[name]
             elif name == "r" and _value(child, "rPr/vanish") not in (None, "0", "false"):
                 self._draft.hidden += sum(len(part) for part in self._runs(child))
+            elif name == "r" and _value(child, "rPr/vertAlign") == "superscript":
+                yield from (_RAISED.pattern, *self._runs(child))
             elif name and name not in _SKIPPED:
                 yield from self._runs(child)
                 if name == "p":

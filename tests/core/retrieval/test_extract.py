@@ -204,6 +204,48 @@ def test_a_web_page_is_what_its_reader_sees(tmp_path: Path) -> None:
     assert extracted.hidden_characters == 9
 
 
+def test_of_a_web_page_that_says_which_its_main_part_is_that_part_is_read(tmp_path: Path) -> None:
+    around = "<title>Rent</title><header>Sign in</header>{}<footer>Cookies</footer>"
+    main = (
+        "<main><h2>Notice</h2>Sixty <b>days</b><table><tr><td>a</td><td>b</td></tr></table></main>"
+    )
+    text = "# Rent\n\n## Notice\n\nSixty days\n\n| a | b |\n| --- | --- |"
+    assert read(tmp_path, "a.html", around.format(main)).text == text
+    unclosed = main.removesuffix("</main>")
+    assert read(tmp_path, "b.html", around.format(unclosed)).text == f"{text}\n\nCookies"
+    empty = read(tmp_path, "c.html", around.format("<main> </main>"))
+    assert empty.text == "# Rent\n\nSign in\n\nCookies"
+
+
+@pytest.mark.parametrize("kind", ["docx", "xlsx"])
+def test_a_file_in_the_strict_form_of_office_is_refused_as_what_it_is(
+    tmp_path: Path, kind: str
+) -> None:
+    def strict(xml: bytes) -> bytes:
+        for name in (b"wordprocessingml", b"spreadsheetml"):
+            plain = b"http://schemas.openxmlformats.org/%b/2006/main" % name
+            xml = xml.replace(plain, b"http://purl.oclc.org/ooxml/%b/main" % name)
+        return xml
+
+    plain = files.docx(files.filled) if kind == "docx" else files.xlsx({"A": [["a"]]})
+    main = "word/document.xml" if kind == "docx" else "xl/workbook.xml"
+    with pytest.raises(Refused, match="in the strict form of Office") as refused:
+        read(tmp_path, f"a.{kind}", files.repacked(plain, {main: strict}))
+    assert f".{kind}" in refused.value.hint
+
+
+def test_a_power_is_not_read_as_digits_of_its_number(tmp_path: Path) -> None:
+    page = "<p>3 × 10<sup>6</sup> m<sup>2</sup>, 10<sup>-3</sup>, the 5<sup>th</sup></p>"
+    assert read(tmp_path, "a.html", page).text == "3 × 10^6 m2, 10^-3, the 5th"
+
+    def build(document: Any) -> None:
+        paragraph = document.add_paragraph()
+        for text in ("3 × 10", "6", " m", "2", ", the 5", "th"):
+            paragraph.add_run(text).font.superscript = text in ("6", "2", "th")
+
+    assert read(tmp_path, "a.docx", files.docx(build)).text == "3 × 10^6 m2, the 5th"
+
+
 def test_a_web_page_is_decoded_as_it_declares(tmp_path: Path) -> None:
     page = '<meta charset="windows-1251"><p>Привет</p>'.encode("cp1251")
     assert read(tmp_path, "a.html", page).text == "Привет"

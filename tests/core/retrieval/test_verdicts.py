@@ -87,6 +87,64 @@ def test_of_claims_that_the_rules_were_not_made_on_most_stand_or_fall_as_they_sh
     assert sum(false) >= 0.83 * len(false)
 
 
+def test_of_claims_in_four_languages_and_on_tables_most_stand_or_fall_as_they_should() -> None:
+    """Two batches of somebody else. Before the failures of the first were read 24 of its 37 true ones stood,
+    and 46 of its 58 false ones fell. The second, of Spanish, tables and sheets, was written after what came
+    of that: 14 of its 15 stood and 21 of its 23 fell at first sight (12 and 16 with the rules of before).
+    """
+    passages, claims = load("claims_third.txt")
+    sources = {name: source(1, text) for name, text in passages.items()}
+    right = {
+        each: (
+            check(f"{each.text.rstrip('.')} [1].", [sources[each.passage]])[0].verdict in BORNE_OUT
+        )
+        == (each.kind in TRUE)
+        for each in claims
+    }
+    assert sum(ok for each, ok in right.items() if each.kind in TRUE) >= 41
+    assert sum(ok for each, ok in right.items() if each.kind not in TRUE) >= 71
+
+
+STAFF = (
+    "- Row 2 | Employee: Farah Idris | Dept: Radiology | Start: 2019-04-01\n"
+    "- Row 3 | Employee: Jon Weiss | Dept: Surgery | Start: 2021-09-15"
+)
+ENTRY = (
+    "| Group | Weekday | Sunday |\n| --- | --- | --- |\n| Adults | 12 | 15 |\n| Children | 7 | 9 |"
+)
+WELLS = "| Well | Nitrate (mg/L) | Lead (µg/L) |\n| --- | --- | --- |\n| East | 18 | 3 |\n| West | 52 | 12 |"
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage", "is_borne_out"),
+    [
+        ("Jon Weiss works in Surgery", STAFF, True),
+        ("Jon Weiss works in Radiology", STAFF, False),
+        ("Farah Idris is in Radiology and Jon Weiss in Surgery", STAFF, True),
+        ("Jon Weiss started on 15 September 2021", STAFF, True),
+        ("Jon Weiss started on 15.09.2021", STAFF, True),
+        ("Jon Weiss started on 15 October 2021", STAFF, False),
+        ("Jon Weiss started in April 2019", STAFF, False),
+        ("On Sunday adults pay 15", ENTRY, True),
+        ("On Sunday adults pay 15 euros", ENTRY, True),
+        ("On Sunday adults pay 15 hours", ENTRY, False),
+        ("Lead in the West well is 12 µg/L", WELLS, True),
+        ("Lead in the West well is 12 mg/L", WELLS, False),
+        ("The vans were approved", "The vans were approved by three votes to none.", True),
+        ("It is closed on 1 May", "It is closed on 1 May.", True),
+        ("No se puede pagar con tarjeta", "Se puede pagar con tarjeta, pero no con cheque.", False),
+        ("El billete cuesta cinco euros", "El billete cuesta 5 euros.", True),
+        ("Cierra el 2 de mayo", "Cierra el 2 de marzo.", False),
+        ("Il est fermé le 1er avril", "Il est fermé le 1er mai et le 25 décembre.", False),
+    ],
+)
+def test_a_claim_on_a_row_rests_on_that_row_its_units_and_its_dates(
+    claim: str, passage: str, is_borne_out: bool
+) -> None:
+    [citation] = check(f"{claim} [1].", [source(1, passage)])
+    assert (citation.verdict in BORNE_OUT) == is_borne_out
+
+
 def test_the_set_is_as_large_and_as_mixed_as_it_is_said_to_be() -> None:
     assert len(PASSAGES) >= 25
     assert len(CLAIMS) >= 200

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import streamlit as st
+from pydantic import ValidationError
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 from streamlit.config import set_option
@@ -18,6 +19,7 @@ from core import assets
 from core.api import create_api
 from core.bootstrap import LOCAL_USER
 from core.doors import Doors
+from core.errors import FootlightsError
 from core.settings import Settings
 from pages.ui import entry
 from pages.ui.session import FILE_MB, workbench
@@ -54,10 +56,27 @@ app = st.App(
     middleware=[Middleware(Doors, bench=workbench, hidden=str(_FRAME))],
 )
 
+
+def ready() -> Settings:
+    """The settings, with all that the first request needs; ends the process in words where that cannot be."""
+    try:
+        settings = Settings()
+        # What cannot be had is told here and by the pages that miss it; the rest works without.
+        assets.main([])
+        workbench()
+    except ValidationError as error:
+        wrong = "".join(f"  {'.'.join(map(str, e['loc']))}: {e['msg']}\n" for e in error.errors())
+        sys.exit(
+            f"\nFootlights cannot start with these settings:\n{wrong}"
+            "Change them in the environment or in .env; the README has a list."
+        )
+    except FootlightsError as error:
+        sys.exit(f"\nFootlights cannot start: {error}.\n{error.hint}")
+    return settings
+
+
 if __name__ == "__main__":
-    settings = Settings()
-    # What cannot be had is told here and by the pages that miss it; the rest works without.
-    assets.main([])
     # Ctrl-C is how it ends; by then everything is closed in order.
     with suppress(KeyboardInterrupt):
+        settings = ready()
         app.run(config={"server.address": settings.host, "server.port": settings.port})

@@ -30,6 +30,7 @@ FootlightsError                 .code (stable, snake_case) · .hint (what to do 
 │   └── UnusableOutput          not the data that was asked for: .text .attempts (in llm/unusable.py)
 ├── ToolServerFailed            an MCP server's: it did not answer as asked
 ├── DiskFull                    the machine's: what was to be kept found no room, and nothing of it is there
+├── DatabaseAway                the machine's: the database is held by somebody else, or its server is gone
 ├── Interrupted                 nobody's: the process that ran it ended
 └── AssetUnavailable            weights or a vocabulary that no source could deliver
 
@@ -275,6 +276,16 @@ class DiskFull(FootlightsError):
 
     def __init__(self) -> None:
         super().__init__("the disk is full, so nothing of this was kept")
+
+
+class DatabaseAway(FootlightsError):
+    """Read by everybody: the database did not answer; what it had taken before is untouched."""
+
+    code = "database_away"
+    hint = "Another program may hold it, or its server may be down. Look there, and try again in a moment."
+
+    def __init__(self) -> None:
+        super().__init__("the database does not answer")
 
 
 class WrongToken(FootlightsError):

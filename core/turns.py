@@ -10,7 +10,7 @@ from core import endings
 from core.admission import Admission, Asked
 from core.bridge import Bridge, contained
 from core.chat import ChatService
-from core.errors import DiskFull, FootlightsError, Interrupted
+from core.errors import DatabaseAway, DiskFull, FootlightsError, Interrupted
 from core.events import ContextReady, EffectBegan, Ending, PassagesFound, TurnDone, load
 from core.finishing import Finishing
 from core.live import BATCH, LiveTurn, Recorded
@@ -217,7 +217,7 @@ class TurnRunner:
             live.traced += len(spans)
         try:
             kept = await self._finishing.write(live, status, ending, last, spans)
-        except DiskFull:
+        except (DiskFull, DatabaseAway):
             live.traced -= len(spans)
             raise
         if kept:

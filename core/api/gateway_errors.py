@@ -29,6 +29,7 @@ _FORMS: Mapping[str, tuple[int, str, str, bool]] = {
     "overloaded": (503, _SERVER, "", False),
     "unreachable": (503, _SERVER, "", False),
     "circuit_open": (503, _SERVER, "", True),
+    "database_away": (503, _SERVER, "", True),
     "stopped": (503, _SERVER, "", False),
     "asset_unavailable": (503, _SERVER, "", False),
     "deadline_exceeded": (504, _SERVER, "", False),

@@ -1,5 +1,6 @@
 """Connections that keep what they acknowledge, on SQLite and on PostgreSQL."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -8,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
-from core.errors import DiskFull, FootlightsError
+from core.errors import DatabaseAway, DiskFull, FootlightsError
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
 # SQLite's names of it, also for the file beside the database, and PostgreSQL's number.
 _FULL = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "53100"})
+# PostgreSQL's numbers: no connection, it is being shut down, too many clients, a database that takes none.
+_AWAY = ("08", "57P", "53300", "55000")
 _BUSY_MS = 20_000
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 7_041_776
@@ -68,29 +71,45 @@ def _sqlite(url: URL) -> Engine:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction: all of it is on the disk when the block is left, or nothing of it is. Raises
-    DiskFull when there is no room for it."""
+    DiskFull when there is no room for it, and DatabaseAway."""
     turnstile = engine.get_execution_options().get(_TURNSTILE) or nullcontext()
-    try:
-        with turnstile, engine.connect() as plain:
-            connection = plain.execution_options(**{_IMMEDIATE: True})
-            with connection.begin():
-                yield connection
-    except OperationalError as error:
-        if _is_full(error.orig):
-            raise DiskFull from error
-        raise
-
-
-def _is_full(error: object) -> bool:
-    code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
-    return code in _FULL
+    with _told(), turnstile, engine.connect() as plain:
+        connection = plain.execution_options(**{_IMMEDIATE: True})
+        with connection.begin():
+            yield connection
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One transaction that only looks."""
-    with engine.connect() as connection:
+    """One transaction that only looks. Raises DatabaseAway."""
+    with _told(), engine.connect() as connection:
         yield connection
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What is no mistake of ours in our own words."""
+    try:
+        yield
+    except TimeoutError as error:  # every connection of the pool is out
+        raise DatabaseAway from error
+    except (InterfaceError, OperationalError) as error:
+        if _code(error.orig) in _FULL:
+            raise DiskFull from error
+        if error.connection_invalidated or _is_away(error.orig):
+            raise DatabaseAway from error
+        raise
+
+
+def _code(error: object) -> str:
+    found = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
+    return found or ""
+
+
+def _is_away(error: object) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return _code(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+    return _code(error).startswith(_AWAY) or not _code(error)  # who never got through has no number
 
 
 def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
@@ -108,13 +127,15 @@ def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.
 def migrate(engine: Engine) -> None:
     """Create or upgrade the tables; safe when several processes start at once.
 
-    Raises FootlightsError when a newer version of the app has written to the database.
+    Raises FootlightsError when a newer version of the app has written to the database, DiskFull and
+    DatabaseAway.
     """
     known = revisions()
-    with engine.connect() as connection:
-        if _current(connection, known) == known[-1]:
-            return
-    _upgrade(engine, known)
+    with _told():
+        with engine.connect() as connection:
+            if _current(connection, known) == known[-1]:
+                return
+        _upgrade(engine, known)
 
 
 def revisions() -> list[str]:

@@ -4,12 +4,9 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from core.errors import DatabaseAway, DiskFull
 
-from core.errors import DiskFull
-
-# No room, locked by another process for too long, restarted, or every connection of the pool is out.
-_NOT_NOW = (DiskFull, OperationalError, InterfaceError, TimeoutError)
+_NOT_NOW = (DiskFull, DatabaseAway)
 
 
 class Unwritten:

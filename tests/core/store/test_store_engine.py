@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from core.errors import DiskFull, FootlightsError
+from core.errors import DatabaseAway, DiskFull, FootlightsError
 from core.store.engine import make_engine, migrate, reading, writing
 from core.store.ids import new_id
 from core.store.tables import metadata
@@ -118,6 +118,51 @@ def test_a_full_disk_is_an_error_and_nothing_is_acknowledged(sqlite: Path, tmp_p
     assert turns.list(ME) == []
     assert ask(turns)
     engine.dispose()
+
+
+def test_a_database_that_somebody_holds_is_told_and_read_all_the_same(
+    sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "held.db"
+    path.write_bytes(sqlite.read_bytes())
+    monkeypatch.setattr("core.store.engine._BUSY_MS", 20)
+    mine, other = make_engine(f"sqlite:///{path}"), make_engine(f"sqlite:///{path}")
+    turns = Turns(mine)
+    with writing(other):
+        with pytest.raises(DatabaseAway, match="does not answer") as told:
+            ask(turns)
+        assert "try again" in told.value.hint
+        assert turns.list(ME) == []
+    assert ask(turns)
+    mine.dispose()
+    other.dispose()
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_server_that_is_gone_is_told_and_found_again(engine: Engine, url: str) -> None:
+    turns = Turns(engine)
+    name, elsewhere = engine.url.database, engine.url.set(database="postgres")
+    server = make_engine(elsewhere.render_as_string(hide_password=False))
+    nobody = make_engine(engine.url.set(port=1).render_as_string(hide_password=False))
+
+    def allow(connections: bool) -> None:
+        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
+            plain.exec_driver_sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {connections}')
+            plain.exec_driver_sql(
+                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            )
+
+    with pytest.raises(DatabaseAway), reading(engine) as connection:
+        allow(False)
+        connection.execute(text("SELECT 1"))  # its connection was ended
+    with pytest.raises(DatabaseAway):
+        ask(turns)
+    with pytest.raises(DatabaseAway):
+        Turns(nobody).list(ME)
+    allow(True)
+    assert ask(turns)
+    for each in (server, nobody):
+        each.dispose()
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)

@@ -167,7 +167,7 @@ def test_a_tool_that_waits_is_allowed_on_the_page(app: Open, bench: Any, folder:
     request = TurnRequest('/call send_cue {"cue": 7}', tools=("send_cue",), use_documents=False)
     started = bench.turns.start("local", request)
     call = None
-    for batch in bench.bridge.iterate(bench.turns.follow("local", started.turn_id), 30):
+    for batch in bench.bridge.iterate(bench.turns.follow("local", started.turn_id), 0.1):
         call = next((r.event.call for r in batch or () if r.event.type == "approval_asked"), None)
         if call:
             break
@@ -206,7 +206,7 @@ def test_a_call_of_a_run_that_was_stopped_does_not_run_for_ever_and_the_way_on_i
     asked = f'/call {tool} {{"seconds": 30}}'
     request = TurnRequest(asked, tools=(tool,), use_documents=False)
     started = bench.turns.start("local", request)
-    for batch in bench.bridge.iterate(bench.turns.follow("local", started.turn_id), 30):
+    for batch in bench.bridge.iterate(bench.turns.follow("local", started.turn_id), 0.1):
         for event in (record.event for record in batch or ()):
             if event.type == "approval_asked":
                 bench.approvals.decide("local", started.turn_id, event.call.id, "once")

@@ -35,6 +35,12 @@ class Changes:
     said: Mapping[int, str] = field(default_factory=dict)
 
     @property
+    def text(self) -> str:
+        """All that stands in it for something else."""
+        texts = (*self.messages.values(), *self.said.values(), *self.results.values())
+        return "".join((self.question or "", *texts))
+
+    @property
     def anew(self) -> bool:
         """Whether the window has to be put together anew."""
         return self.template is not None or self.question is not None
@@ -105,16 +111,17 @@ class Replays:
     def price(self, user: str, turn_id: str, changes: Changes) -> Price:
         """What the replay may cost, said before it is begun. Raises like `start`."""
         turn, rows = self._kept(user, turn_id)
-        self._request(user, turn, read(rows), changes)
-        taped = [step for step in read(rows) if step.response.finish]
+        steps = read(rows)
+        self._request(user, turn, steps, changes)
+        taped = [step for step in steps if step.response.finish]
         at = _live_from(turn, taped, changes)
         model = self._models.resolve(changes.model or turn.request.model or turn.model).ref
         if at is None:
             return Price(len(taped), None, model)
         began: RunBegan = events_of(rows, "begin")[0][1]
         said = "".join(_text(step) for step in taped if step.number < at)
-        more = "".join((*changes.messages.values(), *changes.said.values()))
-        tokens = tokens_of(began.messages, self._count) + self._count(said + more)
+        # What is changed is counted beside what was there: it is the most that is asked for.
+        tokens = tokens_of(began.messages, self._count) + self._count(said + changes.text)
         meter = self._meter(user, turn.id, turn.conversation_id)
         first = meter.worst_case(model, tokens, began.max_tokens)
         calls = max(1, self._bounds.steps - at + 1)

@@ -25,7 +25,8 @@ bench = session.workbench()
 today = datetime.now(UTC).date()
 wanted = session.query("turn")
 spent = bench.ledger.by_day(session.user(), _BEGIN)
-rows = bench.ledger.rows(session.user(), _ROWS, turn_id=wanted or None)
+everything = partial(bench.ledger.stream, session.user(), turn_id=wanted or None)
+rows = list(everything(_ROWS))
 
 
 def asked(turn_id: str) -> Turn | None:
@@ -114,8 +115,8 @@ def draw_turn(turn: Turn) -> None:
 def draw_rows() -> None:
     """The ledger, newest first: every attempt that could cost money is a row."""
     st.header("Calls", anchor=False)
-    chosen = partial(bench.ledger.stream, session.user(), turn_id=wanted) if wanted else choice()
-    shown = list(chosen(_ROWS))
+    chosen = everything if wanted else choice()
+    shown = rows if chosen is everything else list(chosen(_ROWS))
     if not shown:
         none = "No model was asked for this answer." if wanted else "No call fits this choice."
         st.caption(none)
@@ -151,13 +152,10 @@ def choice() -> "partial[Iterator[LedgerRow]]":
             "Day (UTC)", days, index=None, placeholder="All days", format_func=_said, width=180
         )
     between = [day] if day else [on for model, on in used if model in picked]
-    return partial(
-        bench.ledger.stream,
-        session.user(),
-        since=_midnight(min(between)) if between else None,
-        until=_midnight(max(between) + timedelta(days=1)) if between else None,
-        models=tuple(picked),
-    )
+    if not between:
+        return everything
+    since, until = _midnight(min(between)), _midnight(max(between) + timedelta(days=1))
+    return partial(everything, since=since, until=until, models=tuple(picked))
 
 
 def _midnight(day: date) -> datetime:

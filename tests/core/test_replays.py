@@ -197,6 +197,9 @@ def test_a_changed_result_is_read_by_the_model_and_what_came_before_is_not_asked
     told = stage.bench.replays.price("local", turn.id, Changes(results={"c0": "6*7 = 43"}))
     assert (told.taped, told.live_from, told.calls) == (1, 2, 7)
     assert told.first and 0 < told.first < told.limit
+    long = stage.bench.replays.price("local", turn.id, Changes(results={"c0": "so " * 9_000}))
+    asked = stage.bench.replays.price("local", turn.id, Changes(question="so " * 9_000))
+    assert min(long.first, asked.first) > told.first  # at most, with what is read then
     again, events = replayed(stage, turn, Changes(results={"c0": "6*7 = 43"}))
     assert again.answer == "It is 43, you say."
     assert stage.results() == ["6*7 = 43"]

@@ -43,12 +43,17 @@ def test_a_run_is_replayed_with_a_changed_result_and_compared_step_by_step(
     assert "6*7 = 42" in said
 
 
+def a_message(bench: Any, app: Open) -> AppTest:
+    """The form of a run in which a message is to be changed."""
+    turn = finished(bench, CALL, "calculator")
+    test = app("tools.py", replay=turn.id)
+    return test.segmented_control(key="replay_what").set_value("A message").run()
+
+
 def test_a_message_is_changed_and_its_change_is_shown_beside_the_runs(
     bench: Any, app: Open
 ) -> None:
-    turn = finished(bench, CALL, "calculator")
-    test = app("tools.py", replay=turn.id)
-    test.segmented_control(key="replay_what").set_value("A message").run()
+    test = a_message(bench, app)
     chosen = test.selectbox(key="replay_message")
     assert [each.partition(" · ")[2][:13] for each in chosen.options] == [
         "System prompt",
@@ -70,9 +75,7 @@ def test_a_message_is_changed_and_its_change_is_shown_beside_the_runs(
 def test_a_message_that_does_not_fit_is_refused_and_stays_to_be_shortened(
     bench: Any, app: Open
 ) -> None:
-    turn = finished(bench, CALL, "calculator")
-    test = app("tools.py", replay=turn.id)
-    test.segmented_control(key="replay_what").set_value("A message").run()
+    test = a_message(bench, app)
     test.text_area(key="sent_0").set_value("word " * 200_000).run()
     assert "window" in test.error[0].value
     assert test.text_area(key="sent_0").value.startswith("word word")

@@ -1,5 +1,7 @@
 """What the tests of the store write: small, real values."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,7 @@ from sqlalchemy import Engine
 
 from core.events import ModelDone, StreamEvent, TextDelta, TurnDone, dump
 from core.store.documents import Documents
+from core.store.engine import make_engine
 from core.store.turn_ends import TurnEnd
 from core.store.turns import Turns
 from core.types import Chunk, Document, Span, TurnRequest
@@ -56,6 +59,27 @@ def end(
     }
     how = TurnEnd(status, (seq, dump(event)), **{**values, **changed})
     return turns.finish(user, turn_id, owner, how, fence)
+
+
+@contextmanager
+def away(engine: Engine) -> Iterator[None]:
+    """The server of PostgreSQL lets nobody into the database meanwhile, and has sent everybody out."""
+    name = engine.url.database
+    server = make_engine(engine.url.set(database="postgres").render_as_string(hide_password=False))
+
+    def allow(connections: bool) -> None:
+        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
+            plain.exec_driver_sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {connections}')
+            plain.exec_driver_sql(
+                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            )
+
+    allow(False)
+    try:
+        yield
+    finally:
+        allow(True)
+        server.dispose()
 
 
 def span(span_id: str = "s1", start_ns: int = 1) -> Span:

@@ -14,7 +14,7 @@ from core.store.engine import make_engine, migrate, reading, writing
 from core.store.ids import new_id
 from core.store.tables import metadata
 from core.store.turns import Turns
-from tests.core.store.stories import ME, ask
+from tests.core.store.stories import ME, ask, away
 
 MIGRATE = """
 import sys
@@ -141,28 +141,15 @@ def test_a_database_that_somebody_holds_is_told_and_read_all_the_same(
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_a_server_that_is_gone_is_told_and_found_again(engine: Engine, url: str) -> None:
     turns = Turns(engine)
-    name, elsewhere = engine.url.database, engine.url.set(database="postgres")
-    server = make_engine(elsewhere.render_as_string(hide_password=False))
     nobody = make_engine(engine.url.set(port=1).render_as_string(hide_password=False))
-
-    def allow(connections: bool) -> None:
-        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
-            plain.exec_driver_sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {connections}')
-            plain.exec_driver_sql(
-                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-            )
-
-    with pytest.raises(DatabaseAway), reading(engine) as connection:
-        allow(False)
+    with pytest.raises(DatabaseAway), reading(engine) as connection, away(engine):
         connection.execute(text("SELECT 1"))  # its connection was ended
-    with pytest.raises(DatabaseAway):
+    with away(engine), pytest.raises(DatabaseAway):
         ask(turns)
     with pytest.raises(DatabaseAway):
         Turns(nobody).list(ME)
-    allow(True)
     assert ask(turns)
-    for each in (server, nobody):
-        each.dispose()
+    nobody.dispose()
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)

@@ -15,7 +15,7 @@ from core.store.engine import make_engine, writing
 from core.store.ledger import Ledger
 from core.store.turns import Turns
 from core.types import Usage
-from tests.core.store.stories import ME, ask
+from tests.core.store.stories import ME, ask, away
 
 USAGE = Usage(100, 20, 10, 5, 2)
 _DIALECT = sqlite.dialect()
@@ -144,23 +144,11 @@ def test_what_was_billed_while_another_process_held_the_database_is_booked_later
 def test_what_was_billed_while_the_server_was_away_is_booked_later(engine: Engine) -> None:
     ledger = Ledger(engine, "me")
     reserve(ledger)
-    name = engine.url.database
-    server = make_engine(engine.url.set(database="postgres").render_as_string(hide_password=False))
-
-    def allow(connections: bool) -> None:
-        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
-            plain.exec_driver_sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {connections}')
-            plain.exec_driver_sql(
-                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-            )
-
-    allow(False)
-    ledger.settle(ME, "r1", USAGE, Decimal("0.1"))
-    allow(True)
+    with away(engine):
+        ledger.settle(ME, "r1", USAGE, Decimal("0.1"))
     ledger.recover(lambda _: True)
     (row,) = ledger.rows(ME)
     assert (row.state, row.cost) == ("settled", Decimal("0.1"))
-    server.dispose()
 
 
 def test_settling_what_was_never_reserved_is_an_error(ledger: Ledger) -> None:

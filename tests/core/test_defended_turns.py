@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core.events import CanaryLeaked, ContextReady
+import pytest
+
+from core.events import CanaryLeaked, ContextReady, TurnDone
 from core.llm.scripted import Reply
 from core.settings import ROOT
 from core.types import ModelRequest, ToolCall
@@ -116,3 +118,14 @@ def test_an_answer_is_made_with_the_layers_of_its_prompt_and_the_trace_names_the
     assert turn.tainted and not turn.sources[0].flagged
     window = next(span.attributes for span in spans if span.kind == "window")
     assert window["defence"] == "datamarking, invisible, neutralising"
+
+
+@pytest.mark.parametrize(("model", "is_told"), [("local:smollm2-135m", False), ("scripted", True)])
+def test_the_model_of_this_machine_is_told_no_canary_which_it_would_say(
+    tmp_path: Path, model: str, is_told: bool
+) -> None:
+    with running(settings_for(tmp_path, FOOTLIGHTS_MODEL=model)) as bench:
+        started = ask(bench, "Hello", use_documents=False, max_tokens=4)
+        assert isinstance(followed(bench, started.turn_id)[-1], TurnDone)
+        [system] = bench.turn_rows.budget("local", started.turn_id).items("system")
+        assert ("private mark of this prompt" in system.text) == is_told

@@ -1,5 +1,5 @@
 """Ingest in passages per CPU second, against plain `SentenceTransformer.encode`, langchain with FAISS and
-chromadb on the same passages; and one question.
+chromadb on the same passages; the embedder alone; and one question.
 
 The peers are installed into an environment of their own that borrows torch from this one; where they
 cannot be installed, that is said.
@@ -53,6 +53,13 @@ def main() -> None:
             theirs = len(texts) / _cpu(python, peer, folder)
             print(f"{peer:18}  {theirs:.1f} passages per CPU second: ratio {rate / theirs:.2f}")
         embedder = SentenceEmbedder(Assets(ROOT / "data" / "models").find(MINILM), load=minilm)
+        embedder.embed(texts[:32])
+        start = time.process_time()
+        embedder.embed(texts)
+        alone = len(texts) / (time.process_time() - start)
+        theirs = len(texts) / _cpu(Path(sys.executable), "plain encode", folder)
+        print(f"the embedder alone  {alone:.1f} passages per CPU second: ", end="")
+        print(f"plain encode {theirs:.1f}: ratio {alone / theirs:.2f}")
         ours, plain = _asked(embedder.embed_query), _cpu(Path(sys.executable), "question", folder)
         print(
             f"one question        {ours * 1e3:.1f} ms of CPU, plain encode {plain * 1e3:.1f}: ",

@@ -119,6 +119,13 @@ capable able / incapable unable
 voluntarily / compulsorily
 ahead / late
 """
+# Those of them that say little without the words around them: "on", "more", "before".
+LOOSE = _set("""
+on off up down over under above below left right little small large big more less fewer plus moins
+before after earlier later previously prior high higher low lower highest lowest full empty worst
+best better worse every all none each always never behind ahead first last final long short open
+closed old new vor nach avant
+""")
 # Where one of a kind is said, another of the same kind is something else.
 KINDS = """
 receiving disclosing
@@ -182,6 +189,12 @@ stops stopped abolished disabled ineligible geschlossen fermé gratuite gratuit 
 # "Only with" is "not without".
 LIMITS = _set("""
 only require requires required need needs must nur seulement uniquement exclusively muss
+""")
+MAY = _set("""
+may can could allowed allows permitted permits darf dürfen kann können erlaubt peut peuvent permis autorisé
+""")
+NEEDS = _set("""
+need needs needed require requires required requiring braucht brauchen benötigt benötigen exige nécessite
 """)
 HEDGES = _set("""
 about around approximately roughly nearly almost over some circa ca more than just approx

@@ -13,9 +13,11 @@ from pages.ui.session import user
 def draw(bench: Workbench) -> None:
     """Two buttons, each with its form."""
     with st.container(horizontal=True, gap="small", key="sources"):
-        with st.popover("Add a web page", icon=":material/language:", type="tertiary"):
+        # Another key is another element: what was taken in is not to stay behind an open form.
+        page, text = _key("page_open"), _key("text_open")
+        with st.popover("Add a web page", icon=":material/language:", type="tertiary", key=page):
             _page(bench)
-        with st.popover("Paste a text", icon=":material/content_paste:", type="tertiary"):
+        with st.popover("Paste a text", icon=":material/content_paste:", type="tertiary", key=text):
             _text(bench)
 
 

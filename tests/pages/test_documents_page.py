@@ -190,6 +190,10 @@ def test_a_text_is_pasted_and_becomes_a_document(app: Open, bench: Any) -> None:
     assert document.name == "Rider The notice period is sixty days.md"
     assert document.kind == "md"
     assert test.text_area(key="text_body_1").value == ""
+    # Another id is another element for the browser, which is closed as all begin: nothing hides the new file.
+    [form] = [each for each in test.get("popover") if each.proto.popover.label == "Paste a text"]
+    assert form.proto.id.endswith("text_open_1")
+    assert not form.proto.popover.open
 
 
 def test_a_page_of_this_machine_is_refused_with_the_reason(app: Open, bench: Any) -> None:

@@ -1,4 +1,4 @@
-"""The claims of claims.txt and claims_second.txt: passages of many kinds, each with what is said of it truly and falsely."""
+"""The claims of the files beside this one: passages of many kinds, each with what is said of it truly and falsely."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -105,6 +105,73 @@ def test_of_claims_in_four_languages_and_on_tables_most_stand_or_fall_as_they_sh
     assert sum(ok for each, ok in right.items() if each.kind not in TRUE) >= 71
 
 
+@pytest.mark.parametrize(
+    ("file", "true", "false"), [("claims_free.txt", 320, 370), ("claims_unread.txt", 118, 130)]
+)
+def test_of_free_paraphrases_and_the_errors_of_language_models_most_are_told_apart(
+    file: str, true: int, false: int
+) -> None:
+    """Four sets of somebody else, of 25 passages each, as a large model would answer: in its own words, with
+    conclusions and sums. Before the failures of the first three were read 289 of their 525 true ones stood and
+    379 of the 525 false ones fell; what came of that is 324 and 375. The fourth was measured after that and its
+    failures have not been read: of 175 and 175 they are 121 and 132, with the rules of before 115 and 134.
+    """
+    passages, claims = load(file)
+    sources = {name: source(1, text) for name, text in passages.items()}
+    right = {
+        each: (
+            check(f"{each.text.rstrip('.')} [1].", [sources[each.passage]])[0].verdict in BORNE_OUT
+        )
+        == (each.kind in TRUE)
+        for each in claims
+    }
+    stand = sum(ok for each, ok in right.items() if each.kind in TRUE)
+    fall = sum(ok for each, ok in right.items() if each.kind not in TRUE)
+    print(f"true {stand}, false {fall} of {len(claims)}")
+    assert stand >= true
+    assert fall >= false
+
+
+TRAINS = "| Train | Harwick | Saltmouth |\n| --- | --- | --- |\n| IC 7 | 09:05 | 10:12 |\n| IC 9 | 18:05 | 19:14 |"
+OFFICE = (
+    "- Row 2 | Name: Adaeze Obi | Dept: Logistics | Start: 2019-04-01\n"
+    "- Row 3 | Name: Chiara Conti | Dept: Sales | Start: 2021-09-15"
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage", "is_borne_out"),
+    [
+        ("IC 7 leaves Harwick at 09:05 and IC 9 at 18:05", TRAINS, True),
+        ("IC 7 leaves Harwick at 18:05 and IC 9 at 09:05", TRAINS, False),
+        ("Adaeze Obi works in Logistics and Chiara Conti in Sales", OFFICE, True),
+        ("Adaeze Obi works in Sales and Chiara Conti in Logistics", OFFICE, False),
+        ("Adaeze Obi started on 1 April 2019 and Chiara Conti on 15 September 2021", OFFICE, True),
+        ("Adaeze Obi started on 15 September 2021 and Chiara Conti on 1 April 2019", OFFICE, False),
+        ("Two years are given on the motor and one on the battery", "The motor is guaranteed for two years, the battery for one year.", True),
+        ("The guarantee lasts one year for the motor and two years for the battery", "The motor is guaranteed for two years, the battery for one year.", False),
+    ],
+)  # fmt: skip
+def test_of_two_things_each_is_said_what_stands_beside_it(
+    claim: str, passage: str, is_borne_out: bool
+) -> None:
+    [citation] = check(f"{claim} [1].", [source(1, passage)])
+    assert (citation.verdict in BORNE_OUT) == is_borne_out
+
+
+def test_a_not_of_the_claim_is_doubted_only_where_the_passage_says_the_same_words_plainly() -> None:
+    apologies = source(
+        1, "Apologies had been received from Helen Ward. The meeting in Leeds approved the budget."
+    )
+    present = source(
+        1,
+        "Present at the meeting in Leeds: Helen Ward. All attend the meeting in Leeds again in May.",
+    )
+    for passage, stands in ((apologies, True), (present, False)):
+        [citation] = check("Helen Ward did not attend the meeting in Leeds [1].", [passage])
+        assert (citation.verdict in BORNE_OUT) == stands
+
+
 STAFF = (
     "- Row 2 | Employee: Farah Idris | Dept: Radiology | Start: 2019-04-01\n"
     "- Row 3 | Employee: Jon Weiss | Dept: Surgery | Start: 2021-09-15"

@@ -1,6 +1,7 @@
 """Which words of its source each [n] of an answer rests on; computed, without a model."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +22,25 @@ _LONG_RUN = 8.0  # weight of a run that nobody writes by chance
 _LONGEST_CLAIM = 800
 _MOST_QUOTES = 1_000  # a bound for answers that are nothing but marks
 _BULLETS = " \t-*>#|.0123456789)"
+# A sentence of nothing but these says where something stands, and is no claim of its own.
+_POINTING = frozenset(
+    re.findall(
+        r"\w+",
+        """information informations info answer details detail data statement source sources passage passages document
+        documents text section paragraph page reference references citation see refer according based
+        quelle quellen siehe dokument abschnitt textstelle laut voir selon fuente fuentes véase según""",
+    )
+)
+_BESIDE_IT = frozenset(
+    re.findall(
+        r"\w+",
+        """this that these those the it all above my is are was were be been can has i you found stated mentioned given
+        provided described listed contained taken comes come from in on by to per as also for more and of at here
+        with under which following first second third cited supported
+        diese dieser dieses die der das dem den steht stehen stammt ist findet finden sich aus im in zu und
+        cette ces le la les est se trouve dans l du de cet ce esta este el la los las se encuentra en está""",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +117,7 @@ def _without(marks: list[_Mark], answer: str) -> str:
 def _claims(text: str, marks: list[_Mark], forms: dict[str, Form]) -> list[tuple[int, int]]:
     """For each mark the characters that it stands for: the words since the mark before it in its sentence; a
     mark after the end of a sentence belongs to that sentence, one at the start of a line to what
-    follows."""
+    follows, and one in a sentence that only points ("this is found in passage [1]") to what was said before it."""
     spans = sentences(text)
     claims: list[tuple[int, int]] = []
     place, reached = 0, 0
@@ -115,9 +135,25 @@ def _claims(text: str, marks: list[_Mark], forms: dict[str, Form]) -> list[tuple
         if claims and start < reached and not text[reached : mark.start].strip(" ,;"):
             claims.append(claims[-1])  # [1][2] stand for the same
         else:
-            claims.append(_claim((start, end), text, mark, reached, forms))
+            claim = _claim((start, end), text, mark, reached, forms)
+            before = _before(claim, spans, reached) if _only_points(text[slice(*claim)]) else None
+            claims.append(before or claim)
         reached = mark.end
     return claims
+
+
+def _only_points(claim: str) -> bool:
+    said = set(re.findall(r"[^\W\d_]+", claim.casefold()))
+    return bool(said & _POINTING) and said <= _POINTING | _BESIDE_IT
+
+
+def _before(
+    claim: tuple[int, int], spans: list[tuple[int, int]], reached: int
+) -> tuple[int, int] | None:
+    """The sentences between the mark before and this claim, the last ones of them when they are many."""
+    first = bisect_left(spans, (max(reached, claim[0] - _LONGEST_CLAIM),))
+    between = spans[first : bisect_left(spans, (claim[0],))]
+    return (between[0][0], between[-1][1]) if between else None
 
 
 def _claim(

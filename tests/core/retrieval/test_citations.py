@@ -82,6 +82,28 @@ def test_two_clauses_of_a_sentence_rest_each_on_their_own() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("answer", "claim"),
+    [
+        ("All laptops are insured. Phones are not. This information is found in the passage [1].", "All laptops are insured. Phones are not."),
+        ("All laptops are insured.\n\nSource: [1]", "All laptops are insured."),
+        ("All laptops are insured. (See passage [1].)", "All laptops are insured."),
+        ("Zebras are striped [3]. All laptops are insured. This is stated in document [1].", "All laptops are insured."),
+        ("Alle Laptops sind versichert. Quelle: [1]", "Alle Laptops sind versichert."),
+        ("According to passage [1], laptops are insured.", "According to passage    , laptops are insured."),
+        ("The source of the river is insured [1].", "The source of the river is insured"),
+        ("Source: [1]", "Source:"),
+    ],
+)  # fmt: skip
+def test_a_sentence_that_only_points_stands_for_what_was_said_before_it(
+    answer: str, claim: str
+) -> None:
+    found = check(answer, SOURCES)[-1]
+    assert found.number == 1
+    plain = answer.replace("[1]", "   ")
+    assert plain[found.claim_start : found.claim_end].strip() == claim
+
+
 @pytest.mark.parametrize("answer", ["no marks", "[9] [0] [12]", "`a[1]`", "```\na[1]\n```", "[1](http://x)", "[a] [] [1", ""])  # fmt: skip
 def test_what_is_no_citation_is_ignored(answer: str) -> None:
     assert check(answer, SOURCES) == ()
@@ -150,7 +172,7 @@ def test_the_verdicts_on_them_take_a_third_of_a_second() -> None:
 @pytest.mark.parametrize(
     "answer",
     ["[1]" * 30_000, "x [1]\n" * 5_000, "." + " " * 100_000 + "a [1]", "`" * 50_000, "\"" * 50_000 + "[1]",
-     "notice " * 50_000 + "[1]", "[" * 50_000, "[1" + ",1" * 20_000, "\n \t" * 50_000 + "[1]"],
+     "notice " * 50_000 + "[1]", "[" * 50_000, "[1" + ",1" * 20_000, "x. See [1]. " * 10_000, "\n \t" * 50_000 + "[1]"],
 )  # fmt: skip
 def test_a_hostile_answer_is_checked_in_bounded_time(answer: str) -> None:
     started = time.thread_time()

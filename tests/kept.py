@@ -24,6 +24,7 @@ from core.parts import asking, kept
 from core.retrieval.minilm import minilm
 from core.store.engine import make_engine, migrate
 from core.tokens.vocabulary import Vocabularies
+from core.tools import toolbox
 
 _load = Vocabularies._load
 
@@ -33,6 +34,8 @@ def keep(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(kept, "migrate", _migrate)
     patch.setattr(kept, "minilm", cache(minilm))
     patch.setattr(Vocabularies, "_load", _vocabulary)
+    # Half of what making a workbench costs; what a tool is described as is the story of tests/core/tools.
+    patch.setattr(toolbox, "describe", cache(toolbox.describe))
     # How long a vendor is waited for before he is asked again is the story of tests/core/llm/test_retry.py.
     patch.setattr(asking, "LLMClient", partial(LLMClient, retry=RetryPolicy(first_wait=0.01)))
     # Every client reads the certificates of the system, 30 ms; none of them is for this machine.

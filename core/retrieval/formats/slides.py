@@ -1,4 +1,4 @@
-"""PowerPoint: each slide with its title, texts, tables and notes."""
+"""PowerPoint: each slide with its title, texts, tables, charts and notes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +45,32 @@ def _shape(shape: Any, draft: Draft) -> Iterator[str]:
         yield pipes.table(
             ["" if cell.is_spanned else cell.text for cell in row.cells] for row in shape.table.rows
         )
+    elif getattr(shape, "has_chart", False):
+        yield from _chart(shape.chart)
+
+
+def _chart(chart: Any) -> Iterator[str]:
+    """Its title, and what it draws as a table: a row for each category, a column for each series."""
+    if chart.has_title and chart.chart_title.has_text_frame:
+        yield chart.chart_title.text_frame.text
+    try:
+        plots = list(chart.plots)
+    except ValueError:  # a kind of chart that the library does not know: a surface, a stock
+        return
+    for plot in plots:
+        labels = [str(category) for category in plot.categories]
+        series = [(each.name or "", list(each.values)) for each in plot.series]
+        rows = max([len(labels), *(len(values) for _, values in series)], default=0)
+        labels += [""] * (rows - len(labels))  # points of a scatter have no names
+        drawn = [
+            [label, *(_number(values[n]) if n < len(values) else "" for _, values in series)]
+            for n, label in enumerate(labels)
+        ]
+        yield pipes.table([["", *(name for name, _ in series)], *drawn])
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.15g}"
 
 
 def _paragraph(paragraph: Any) -> str:

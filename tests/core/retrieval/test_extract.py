@@ -133,6 +133,31 @@ def test_slides_have_titles_tables_groups_and_marked_notes(tmp_path: Path) -> No
     assert extracted.empty_pages == (2,)
 
 
+def _charted(deck: Any) -> None:
+    from pptx.chart.data import CategoryChartData, XyChartData
+    from pptx.enum.chart import XL_CHART_TYPE
+
+    sales = CategoryChartData()
+    sales.categories = ["Q1", "Q2"]
+    sales.add_series("North", [1.5, None])
+    sales.add_series("South", [3, 4_000_000])
+    points = XyChartData()
+    points.add_series("Wear").add_data_point(1, 0.25)
+    for kind, data in ((XL_CHART_TYPE.COLUMN_CLUSTERED, sales), (XL_CHART_TYPE.XY_SCATTER, points)):
+        slide = deck.slides.add_slide(deck.slide_layouts[6])
+        chart = slide.shapes.add_chart(kind, 0, 0, 1000, 1000, data).chart
+        chart.has_title = True
+        chart.chart_title.text_frame.text = "Sales by region"
+
+
+def test_a_chart_of_a_slide_is_the_table_that_it_draws(tmp_path: Path) -> None:
+    extracted = read(tmp_path, "a.pptx", files.pptx(_charted))
+    assert on_page(extracted, 1) == (
+        "Sales by region\n\n|  | North | South |\n| --- | --- | --- |\n| Q1 | 1.5 | 3 |\n| Q2 |  | 4000000 |"
+    )
+    assert on_page(extracted, 2) == "Sales by region\n\n|  | Wear |\n| --- | --- |\n|  | 0.25 |"
+
+
 def test_the_rows_of_a_sheet_say_their_numbers_and_their_columns_under_its_name(
     tmp_path: Path,
 ) -> None:

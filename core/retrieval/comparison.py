@@ -214,6 +214,12 @@ def same(claimed: Quantity, given: Quantity, hedged: bool) -> bool:
         ]
         if hours[0] & hours[1]:
             return True
+    if claimed.years > given.years:
+        return given.is_year and any(
+            first <= year < first + claimed.years
+            for first in claimed.values
+            for year in given.values
+        )
     comparable = not claimed.unit or not given.unit or claimed.unit == given.unit
     if not comparable and not (
         {claimed.unit, given.unit} <= degrees and "degree" in (claimed.unit, given.unit)

@@ -7,7 +7,8 @@ from core.retrieval.bounds import bound, no_negations
 from core.retrieval.meanings import concept, is_function
 from core.retrieval.negation import negations
 from core.retrieval.numerals import SCALES, UNITS
-from core.retrieval.quantities import Quantity, at_digits, in_words, month_at
+from core.retrieval.quantities import Quantity, at_digits, month_at
+from core.retrieval.spelt_out import in_words
 from core.retrieval.statements import Kind, Placed, Statement, Token, grouped, named
 from core.retrieval.wordlists import EXCEPTIONS, HEDGES, LIMITS, NEGATORS, TITLES
 from core.retrieval.words import UNSPACED, sentences

@@ -1,16 +1,17 @@
 """The numbers of a text as values with their units: "1.2 g", "sixty minutes", "$5 million"."""
 
 import re
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.retrieval.numerals import NUMBER_WORDS, ONE, SCALES, UNITS
+from core.retrieval.numerals import SCALES, UNITS
 
 _DIGITS = re.compile(
     r"(?P<digits>\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?!\d)|\d+(?:[.,]\d+)*)(?P<tail>[^\W\d_]{0,12})"
 )
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?!\d)")
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)|(\d{1,2})([./])(\d{1,2})\5(\d{4})(?!\d)")
+_CENTURY = re.compile(r"[ -](?:century|centuries|siècle)\b")
+_CENTURIES = frozenset(float(number) for number in range(11, 22))
 _HALVES = re.compile(r"(am|pm|a\.m\.|p\.m\.|uhr|o'clock)", re.IGNORECASE)
 
 
@@ -37,6 +38,8 @@ class Quantity(NamedTuple):
     """1e6 of "5 million"; the values have it in them."""
     is_faint: bool = False
     """An "a year" or "per hour": something to compare with, but no claim about a number."""
+    years: int = 1
+    """How many years it stands for: 10 of the 1990s, 100 of the 19th century."""
 
     def amounts(self) -> frozenset[float]:
         return frozenset(value * self.factor for value in self.values)
@@ -101,8 +104,10 @@ def _number(text: str, start: int, digits: str, tail: str, end: int) -> list[Qua
         return [_clock(text, int(hours), int(minutes or 0), start, end + after.find(half[0]))]
     values = written_values(digits)
     low = tail.casefold()
+    if low == "s" and len(digits) == 4:
+        return [Quantity(values, "", 1.0, start, end + 1, is_year=True, years=10)]
     if low in ("st", "nd", "rd", "th", "er", "e", "ème") or (low == "s" and len(digits) % 2 == 0):
-        return [Quantity(values, "", 1.0, start, end + len(tail), low == "s" and len(digits) == 4)]
+        return [_ordinal(text, values, start, end + len(tail))]
     scale = SCALES.get(low, 1.0) if low else 1.0
     if low in _AFTER_MONEY and text[:start].rstrip()[-1:] in _MONEY:
         scale = _AFTER_MONEY[low]
@@ -110,6 +115,14 @@ def _number(text: str, start: int, digits: str, tail: str, end: int) -> list[Qua
         return []
     end += len(tail) if scale != 1.0 else 0
     return [_with_unit(text, frozenset(v * scale for v in values), start, end, digits, scale)]
+
+
+def _ordinal(text: str, values: frozenset[float], start: int, end: int) -> Quantity:
+    """The number of an order; a century is the years that it has."""
+    if (found := _CENTURY.match(text, end)) and values <= _CENTURIES:
+        first = frozenset((value - 1) * 100 for value in values)
+        return Quantity(first, "", 1.0, start, found.end(), is_year=True, years=100)
+    return Quantity(values, "", 1.0, start, end)
 
 
 def _clock(text: str, hours: int, minutes: int, start: int, end: int) -> Quantity:
@@ -147,7 +160,7 @@ def _with_unit(
     ):
         if before.endswith(sign):
             return Quantity(values, unit, 1.0, start, reach, scale=scale)
-    unit, factor = _unit_onward(text, reach)
+    unit, factor = unit_onward(text, reach)
     minus = before.endswith(("−", "minus")) or before in ("-", "(-")
     if minus or (before.endswith("-") and text[max(0, start - 2) : start - 1] in ("", " ", "(")):
         values = frozenset(-value for value in values)
@@ -161,97 +174,23 @@ _RANGE = re.compile(
 )
 
 
-def _unit_onward(text: str, end: int) -> tuple[str, float]:
-    unit, factor = _unit(text, end)
+def unit_onward(text: str, end: int) -> tuple[str, float]:
+    unit, factor = unit_at(text, end)
     if not unit and (onward := _RANGE.match(text, end)):
-        return _unit(text, onward.end())
+        return unit_at(text, onward.end())
     return unit, factor
 
 
-def _unit(text: str, end: int) -> tuple[str, float]:
+def unit_at(text: str, end: int) -> tuple[str, float]:
     found = _NEXT.match(text, end)
     if not found:
         return "", 1.0
     if found[1].casefold() in _ANOTHER:
         # Nautical miles and square metres are units of their own.
-        unit, factor = _unit(text, found.end())
+        unit, factor = unit_at(text, found.end())
         return (f"{found[1].casefold()} {unit}", factor) if unit else ("", 1.0)
     name = found[1].casefold().replace(" ", "")
     # "250 g flour" is a weight, "5 m" a length, but "12 An" or "3 T" is none.
     if len(name) == 1 and name.isalpha() and found[1] != name and name not in "lwv":
         return "", 1.0
     return UNITS.get(name, ("", 1.0))
-
-
-def in_words(
-    keys: Sequence[str], spans: Sequence[tuple[int, int]], text: str, at: int
-) -> tuple[Quantity, int] | None:
-    """The quantity that is written in words from word `at` on, and how many words it takes."""
-    key = keys[at]
-    if key in ONE:
-        return _one(keys, spans, text, at)
-    if key not in NUMBER_WORDS:
-        return None
-    total, count = _total(keys, at)
-    start, end = spans[at][0], spans[at + count - 1][1]
-    if key in ("half", "halb"):
-        half = _half(keys, text, at, start, end)
-        return half, 3 if half.unit == "clock" else 1
-    unit, factor = _unit_onward(text, end)
-    return Quantity(frozenset((total,)), unit, factor, start, end), count
-
-
-def _total(keys: Sequence[str], at: int) -> tuple[float, int]:
-    """What the words from `at` on come to, and how many they are: "two hundred and fifty"."""
-    total, count = NUMBER_WORDS[keys[at]], 1
-    while at + count < len(keys):
-        following = keys[at + count]
-        onward = keys[at + count + 1] if at + count + 1 < len(keys) else ""
-        if following in SCALES and total < 1e15:
-            total *= SCALES[following]
-        elif 0 < NUMBER_WORDS.get(following, 0) < _room(total):
-            total += NUMBER_WORDS[following]
-        elif not (following == "and" and total >= 100 and onward in NUMBER_WORDS):
-            break
-        count += 1
-    return total, count
-
-
-def _room(total: float) -> float:
-    """What may still be added to a number in words: less than ten to twenty, less than a hundred
-    to a hundred."""
-    if total in (20, 30, 40, 50, 60, 70, 80, 90):
-        return 10
-    return 1000 if total >= 1000 else 100 if total >= 100 else 0
-
-
-def _one(
-    keys: Sequence[str], spans: Sequence[tuple[int, int]], text: str, at: int
-) -> tuple[Quantity, int] | None:
-    start, end = spans[at]
-    if (
-        keys[at] in ("a", "an")
-        and at + 2 < len(keys)
-        and keys[at + 1] == "quarter"
-        and keys[at + 2] in ("of", "past", "to")
-    ):
-        hours = _unit(text, spans[at + 2][1])
-        share = Quantity(frozenset((15.0,)), "second", 60.0, start, spans[at + 1][1])
-        return (
-            share
-            if hours[0] == "second"
-            else Quantity(frozenset((25.0,)), "share", 1.0, start, spans[at + 1][1])
-        ), 2
-    unit, factor = _unit(text, end)
-    if at + 1 >= len(keys) or keys[at + 1] not in UNITS:
-        return None
-    return Quantity(frozenset((1.0,)), unit, factor, start, end, is_faint=keys[at] != "one"), 1
-
-
-def _half(keys: Sequence[str], text: str, at: int, start: int, end: int) -> Quantity:
-    if at + 2 < len(keys) and keys[at + 1] == "past" and (hour := NUMBER_WORDS.get(keys[at + 2])):
-        return Quantity(frozenset((hour * 60 + 30, hour * 60 + 750)), "clock", 1.0, start, end)
-    unit, factor = _unit(text, end)
-    return Quantity(frozenset((0.5,)), unit, factor, start, end) if unit else Quantity(
-        frozenset((50.0, 0.5)), "", 1.0, start, end
-    )  # fmt: skip

@@ -113,7 +113,7 @@ def test_of_free_paraphrases_and_the_errors_of_language_models_most_are_told_apa
 ) -> None:
     """Four sets of somebody else, of 25 passages each, as a large model would answer: in its own words, with
     conclusions and sums. Before the failures of the first three were read 289 of their 525 true ones stood and
-    379 of the 525 false ones fell; what came of that is 324 and 375. The fourth was measured after that and its
+    379 of the 525 false ones fell; what came of that is 325 and 376. The fourth was measured after that and its
     failures have not been read: of 175 and 175 they are 121 and 132, with the rules of before 115 and 134.
     """
     passages, claims = load(file)
@@ -153,6 +153,36 @@ OFFICE = (
     ],
 )  # fmt: skip
 def test_of_two_things_each_is_said_what_stands_beside_it(
+    claim: str, passage: str, is_borne_out: bool
+) -> None:
+    [citation] = check(f"{claim} [1].", [source(1, passage)])
+    assert (citation.verdict in BORNE_OUT) == is_borne_out
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage", "is_borne_out"),
+    [
+        ("It takes a day and a half to circle the star", "Planet b takes 1.5 days to circle the star.", True),
+        ("It takes a year and a half to circle the star", "Planet b takes 1.5 days to circle the star.", False),
+        ("It weighs one and a half tonnes", "It weighs 1,500 kg.", True),
+        ("It weighs two and a half tonnes", "It weighs 1,500 kg.", False),
+        ("The bridge was built in the early 1990s", "The bridge was built in 1991.", True),
+        ("The bridge was built in the 1980s", "The bridge was built in 1991.", False),
+        ("The bridge was built in 1991", "The bridge was built in the 1990s.", False),
+        ("It was founded in the 19th century", "It was founded in 1874.", True),
+        ("It was founded in the 18th century", "It was founded in 1874.", False),
+        ("Nearly two thirds of the voters agreed", "65.8 % of the voters agreed.", True),
+        ("Nearly three quarters of the voters agreed", "65.8 % of the voters agreed.", False),
+        ("Three quarters of the budget is spent", "75% of the budget is spent.", True),
+        ("One in five residents is older than 65", "20 % of the residents are older than 65.", True),
+        ("One in three residents is older than 65", "20 % of the residents are older than 65.", False),
+        ("It takes three quarters of an hour", "It takes 45 minutes.", True),
+        ("It takes a quarter of an hour", "It takes 15 minutes.", True),
+        ("Sales fell for three quarters", "Sales fell for nine months.", True),
+        ("A fifth of the fee is paid on signature", "20 per cent of the fee is paid on signature.", True),
+    ],
+)  # fmt: skip
+def test_parts_halves_decades_and_centuries_are_amounts(
     claim: str, passage: str, is_borne_out: bool
 ) -> None:
     [citation] = check(f"{claim} [1].", [source(1, passage)])

@@ -13,6 +13,7 @@ _LOOK_FOR_IMAGES = 20  # pages
 # PDFium joins a word that was divided at the end of a line and leaves one of these in its place.
 # Bounded, because a run of a million letters would otherwise be looked at from each of its letters.
 _DIVIDED = re.compile("(\\w{1,40})[\x02\ufffe](\\w{1,40})")
+_SPACE = re.compile(r"\s+")
 _HYPHENATED = re.compile(r"\b\w{1,40}-\w{1,40}")
 
 
@@ -56,13 +57,20 @@ def open_pdf(path: Path) -> Any:
 def _text(document: Any, number: int, draft: Draft) -> str:
     page = document[number]
     words = page.get_textpage()
-    # Bounded by the page: what stands outside of it, no reader of the paper sees.
-    text: str = words.get_text_bounded()
+    text = _seen(words)
     words.close()
     draft.weigh(len(text))
     added = beside(document, page, draft)
     page.close()
     return f"{text.rstrip()}\n\n{added}" if added else text
+
+
+def _seen(words: Any) -> str:
+    """The text layer of a page, without what stands outside of the paper."""
+    seen: str = words.get_text_bounded()
+    whole: str = words.get_text_range()
+    # The first runs lines together where one begins at the height of another, as on a page that is turned.
+    return whole if _SPACE.sub("", whole) == _SPACE.sub("", seen) else seen
 
 
 def _has_image(document: Any) -> bool:

@@ -1,12 +1,14 @@
-"""PDF: the text layer, page by page."""
+"""PDF: the text layer, page by page, with ruled tables as rows."""
 
 import re
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from core.errors import Refused
 from core.retrieval.draft import Draft
 from core.retrieval.formats.pdf_forms import beside
+from core.retrieval.formats.pdf_tables import with_tables
 
 _ASKS_FOR_PASSWORD = 4  # FPDF_ERR_PASSWORD
 _LOOK_FOR_IMAGES = 20  # pages
@@ -25,9 +27,10 @@ def read(path: Path, draft: Draft) -> None:
     document.init_forms()
     draft.expect("page", len(document))
     pages = []
+    until = monotonic() + draft.limits.seconds / 4  # later pages are read without their tables
     for number in range(len(document)):
         try:
-            text = _text(document, number, draft)
+            text = _text(document, number, draft, until)
         except pdfium.PdfiumError:
             text = ""
         pages.append(text)
@@ -54,10 +57,12 @@ def open_pdf(path: Path) -> Any:
         ) from error
 
 
-def _text(document: Any, number: int, draft: Draft) -> str:
+def _text(document: Any, number: int, draft: Draft, until: float) -> str:
     page = document[number]
     words = page.get_textpage()
     text = _seen(words)
+    if monotonic() < until:
+        text = with_tables(page, words, text)
     words.close()
     draft.weigh(len(text))
     added = beside(document, page, draft)

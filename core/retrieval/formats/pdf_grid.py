@@ -1,0 +1,151 @@
+"""Grids of lines on a page: where cells are, and which of them are merged."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_NEAR = 4.0  # points: lines that are so near are one line, and an end so near to a line reaches it
+_MOST_CROSSINGS = 250_000
+_MOST_CELLS = 5_000
+_MOST_GRIDS = 30  # on one page
+
+Line = tuple[float, float, float]
+"""Where it lies, and from where to where it goes."""
+Cell = tuple[int, int]
+"""The row and the column of its first corner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table's lines; `cells` has for each place of it the cell that is there, merged ones in many places."""
+
+    xs: list[float]
+    ys: list[float]
+    cells: dict[Cell, Cell]
+
+    def at(self, x: float, y: float) -> Cell | None:
+        """The cell that is there."""
+        return self.cells.get((bisect_right(self.ys, y) - 1, bisect_right(self.xs, x) - 1))
+
+    def spans(self, y: float) -> bool:
+        """Whether the grid is at this height."""
+        return self.ys[0] < y < self.ys[-1]
+
+    @property
+    def rows(self) -> int:
+        return len(self.ys) - 1
+
+    @property
+    def columns(self) -> int:
+        return len(self.xs) - 1
+
+
+def grids(across: Iterable[Line], down: Iterable[Line]) -> list[Grid]:
+    """The grids that these lines make, of at least two rows and columns, all of whose cells are rectangles;
+    none when there are so many lines that it is a drawing."""
+    across, down = _joined(across), _joined(down)
+    if len(across) * len(down) > _MOST_CROSSINGS:
+        return []
+    found = [grid for group in _groups(across, down) if (grid := _grid(*group))]
+    if len(found) > _MOST_GRIDS:
+        return []
+    # What holds a table in one of its cells is the layout of a page.
+    return [one for one in found if not any(_within(one, other) for other in found)]
+
+
+def _joined(lines: Iterable[Line]) -> list[Line]:
+    """The pieces of one line as one, what is drawn twice as once."""
+    snapped: list[Line] = []
+    for place, start, end in sorted(lines):
+        near = bool(snapped) and place - snapped[-1][0] <= _NEAR
+        snapped.append((snapped[-1][0] if near else place, start, end))
+    joined: list[Line] = []
+    for place, start, end in sorted(snapped):
+        if joined and joined[-1][0] == place and start <= joined[-1][2] + _NEAR:
+            place, start, before = joined.pop()
+            end = max(end, before)
+        joined.append((place, start, end))
+    return joined
+
+
+def _groups(across: list[Line], down: list[Line]) -> list[tuple[list[Line], list[Line]]]:
+    """The lines that hang together."""
+    groups: list[tuple[list[Line], list[Line]]] = [([line], []) for line in across]
+    for line in down:
+        met: list[tuple[list[Line], list[Line]]] = []
+        apart: list[tuple[list[Line], list[Line]]] = []
+        for group in groups:
+            (met if any(_cross(other, line) for other in group[0]) else apart).append(group)
+        all_across = [other for group in met for other in group[0]]
+        all_down = [other for group in met for other in group[1]]
+        groups = [*apart, (all_across, [*all_down, line])] if met else groups
+    return [group for group in groups if group[1]]
+
+
+def _cross(across: Line, down: Line) -> bool:
+    return (
+        across[1] - _NEAR <= down[0] <= across[2] + _NEAR
+        and down[1] - _NEAR <= across[0] <= down[2] + _NEAR
+    )
+
+
+def _grid(across: list[Line], down: list[Line]) -> Grid | None:
+    xs, ys = _places(down, across), _places(across, down)
+    rows, columns = len(ys) - 1, len(xs) - 1
+    if rows < 2 or columns < 2 or rows * columns > _MOST_CELLS:
+        return None
+    # The outermost sides count as drawn: many a table has no line there.
+    above = {(row, column) for row in (0, rows) for column in range(columns)}
+    beside = {(row, column) for row in range(rows) for column in (0, columns)}
+    above |= {(row, n) for line in across for row, n in _covered(line, ys, xs)}
+    beside |= {(n, column) for line in down for column, n in _covered(line, xs, ys)}
+    cells = _cells(rows, columns, above, beside)
+    # With most of its places merged it is a form or a drawing, not a table.
+    return Grid(xs, ys, cells) if len(set(cells.values())) * 2 > rows * columns else None
+
+
+def _places(lines: list[Line], crossing: list[Line]) -> list[float]:
+    """Where these lines lie, and where those that cross them begin and end."""
+    ends = [min(line[1] for line in crossing), max(line[2] for line in crossing)]
+    places: list[float] = []
+    for place in sorted([*(line[0] for line in lines), *ends]):
+        if not places or place - places[-1] > _NEAR:
+            places.append(place)
+    return places
+
+
+def _covered(line: Line, own: list[float], other: list[float]) -> list[tuple[int, int]]:
+    """The number of the line, with each stretch between two crossing ones that it covers."""
+    number = bisect_right(own, line[0]) - 1
+    first, last = bisect_left(other, line[1] - _NEAR), bisect_right(other, line[2] + _NEAR) - 1
+    return [(number, n) for n in range(first, last)]
+
+
+def _cells(rows: int, columns: int, above: set[Cell], beside: set[Cell]) -> dict[Cell, Cell]:
+    """For each place its cell, by the lines above and to the left of places; nothing when one is no rectangle."""
+    cells: dict[Cell, Cell] = {}
+    for first in [(row, column) for row in range(rows) for column in range(columns)]:
+        if first in cells:
+            continue
+        row, column = first
+        right = next(n for n in range(column + 1, columns + 1) if (row, n) in beside)
+        bottom = next(n for n in range(row + 1, rows + 1) if (n, column) in above)
+        block = [(y, x) for y in range(row, bottom) for x in range(column, right)]
+        lined = all(
+            ((y, x) in above) == (y == row) and ((y, x) in beside) == (x == column)
+            for y, x in block
+        )
+        closed = all((bottom, x) in above for x in range(column, right)) and all(
+            (y, right) in beside for y in range(row, bottom)
+        )
+        if not lined or not closed:
+            return {}
+        cells.update(dict.fromkeys(block, first))
+    return cells
+
+
+def _within(outer: Grid, inner: Grid) -> bool:
+    """Whether the second grid lies in the first."""
+    return inner is not outer and (
+        outer.xs[0] <= inner.xs[0] < outer.xs[-1] and outer.ys[0] <= inner.ys[0] < outer.ys[-1]
+    )

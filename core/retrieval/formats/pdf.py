@@ -75,7 +75,8 @@ def _seen(words: Any) -> str:
     seen: str = words.get_text_bounded()
     whole: str = words.get_text_range()
     # The first runs lines together where one begins at the height of another, as on a page that is turned.
-    return whole if _SPACE.sub("", whole) == _SPACE.sub("", seen) else seen
+    same = seen == whole or _SPACE.sub("", seen) == _SPACE.sub("", whole)
+    return whole if same else seen
 
 
 def _has_image(document: Any) -> bool:

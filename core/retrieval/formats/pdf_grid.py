@@ -1,16 +1,18 @@
 """Grids of lines on a page: where cells are, and which of them are merged."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-_NEAR = 4.0  # points: lines that are so near are one line, and an end so near to a line reaches it
+_NEAR = 2.0  # points: lines that are so near are one line, and an end so near to a line is on it
+_WIDEST = 4.0  # points: a line of a frame, the space within the frame, and the line of a cell
 _MOST_CROSSINGS = 250_000
 _MOST_CELLS = 5_000
 _MOST_GRIDS = 30  # on one page
 
 Line = tuple[float, float, float]
 """Where it lies, and from where to where it goes."""
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom; down is more."""
 Cell = tuple[int, int]
 """The row and the column of its first corner."""
 
@@ -31,6 +33,12 @@ class Grid:
         """Whether the grid is at this height."""
         return self.ys[0] < y < self.ys[-1]
 
+    def has(self, across: Line) -> bool:
+        """Whether this line across is at the height of the grid and not beside it."""
+        place, start, end = across
+        near = self.ys[0] - _NEAR <= place <= self.ys[-1] + _NEAR
+        return near and start < self.xs[-1] and end > self.xs[0]
+
     @property
     def rows(self) -> int:
         return len(self.ys) - 1
@@ -40,10 +48,9 @@ class Grid:
         return len(self.xs) - 1
 
 
-def grids(across: Iterable[Line], down: Iterable[Line]) -> list[Grid]:
-    """The grids that these lines make, of at least two rows and columns, all of whose cells are rectangles;
+def grids(across: list[Line], down: list[Line]) -> list[Grid]:
+    """The grids that these lines, joined, make, of at least two rows and columns, all of whose cells are rectangles;
     none when there are so many lines that it is a drawing."""
-    across, down = _joined(across), _joined(down)
     if len(across) * len(down) > _MOST_CROSSINGS:
         return []
     found = [grid for group in _groups(across, down) if (grid := _grid(*group))]
@@ -53,19 +60,43 @@ def grids(across: Iterable[Line], down: Iterable[Line]) -> list[Grid]:
     return [one for one in found if not any(_within(one, other) for other in found)]
 
 
-def _joined(lines: Iterable[Line]) -> list[Line]:
-    """The pieces of one line as one, what is drawn twice as once."""
-    snapped: list[Line] = []
-    for place, start, end in sorted(lines):
-        near = bool(snapped) and place - snapped[-1][0] <= _NEAR
-        snapped.append((snapped[-1][0] if near else place, start, end))
-    joined: list[Line] = []
-    for place, start, end in sorted(snapped):
-        if joined and joined[-1][0] == place and start <= joined[-1][2] + _NEAR:
-            place, start, before = joined.pop()
+def joined(across: list[Line], down: list[Line]) -> tuple[list[Line], list[Line]]:
+    """The pieces of one line as one, what is drawn twice as once, and their ends on the lines that they meet."""
+    ys, xs = _Places(across), _Places(down)
+    return (
+        _whole(sorted((ys.at(y), xs.at(start), xs.at(end)) for y, start, end in across)),
+        _whole(sorted((xs.at(x), ys.at(start), ys.at(end)) for x, start, end in down)),
+    )
+
+
+class _Places:
+    """Where lines lie; those that are near to each other lie where the first of them does."""
+
+    def __init__(self, lines: list[Line]) -> None:
+        self._first: list[float] = []
+        self._last: list[float] = []
+        for place, _, _ in sorted(lines):
+            is_new = not self._first or place - self._first[-1] > _WIDEST
+            if is_new or place - self._last[-1] > _NEAR:
+                self._first.append(place)
+                self._last.append(place)
+            self._last[-1] = place
+
+    def at(self, place: float) -> float:
+        """The place itself, or that of the lines it is near to."""
+        number = bisect_right(self._first, place + _NEAR) - 1
+        is_near = number >= 0 and place <= self._last[number] + _NEAR
+        return self._first[number] if is_near else place
+
+
+def _whole(pieces: list[Line]) -> list[Line]:
+    whole: list[Line] = []
+    for place, start, end in pieces:
+        if whole and whole[-1][0] == place and start <= whole[-1][2] + _NEAR:
+            place, start, before = whole.pop()
             end = max(end, before)
-        joined.append((place, start, end))
-    return joined
+        whole.append((place, start, end))
+    return whole
 
 
 def _groups(across: list[Line], down: list[Line]) -> list[tuple[list[Line], list[Line]]]:
@@ -83,10 +114,7 @@ def _groups(across: list[Line], down: list[Line]) -> list[tuple[list[Line], list
 
 
 def _cross(across: Line, down: Line) -> bool:
-    return (
-        across[1] - _NEAR <= down[0] <= across[2] + _NEAR
-        and down[1] - _NEAR <= across[0] <= down[2] + _NEAR
-    )
+    return across[1] <= down[0] <= across[2] and down[1] <= across[0] <= down[2]
 
 
 def _grid(across: list[Line], down: list[Line]) -> Grid | None:
@@ -106,18 +134,14 @@ def _grid(across: list[Line], down: list[Line]) -> Grid | None:
 
 def _places(lines: list[Line], crossing: list[Line]) -> list[float]:
     """Where these lines lie, and where those that cross them begin and end."""
-    ends = [min(line[1] for line in crossing), max(line[2] for line in crossing)]
-    places: list[float] = []
-    for place in sorted([*(line[0] for line in lines), *ends]):
-        if not places or place - places[-1] > _NEAR:
-            places.append(place)
-    return places
+    ends = {min(line[1] for line in crossing), max(line[2] for line in crossing)}
+    return sorted(ends.union(line[0] for line in lines))
 
 
 def _covered(line: Line, own: list[float], other: list[float]) -> list[tuple[int, int]]:
     """The number of the line, with each stretch between two crossing ones that it covers."""
     number = bisect_right(own, line[0]) - 1
-    first, last = bisect_left(other, line[1] - _NEAR), bisect_right(other, line[2] + _NEAR) - 1
+    first, last = bisect_left(other, line[1]), bisect_right(other, line[2]) - 1
     return [(number, n) for n in range(first, last)]
 
 

@@ -5,6 +5,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from core.retrieval.painter import paint
 from core.retrieval.reader import assemble
 from core.types import Extracted
 from tests.core.retrieval import files
-from tests.core.retrieval.test_hostile_files import flate
 from tests.core.retrieval.test_picture import canvas
 
 PRICES = [["Ticket", "Mon", "Tue"], ["Adult", "12", "15"], ["Child", "", "8"], ["Senior", "9", ""]]
@@ -161,53 +161,41 @@ def test_a_text_that_runs_over_its_cell_is_not_torn(tmp_path: Path) -> None:
     assert text == "Ticket Price\nA very long text over its side\nChild 8"
 
 
-def boxes(sheet: Any) -> None:
-    for n, label in enumerate(["Name", "Street", "City"]):
-        sheet.drawString(72, 700 - 40 * n, label)
-        sheet.rect(150, 695 - 40 * n, 200, 20)
-        sheet.drawString(155, 700 - 40 * n, f"value {n}")
+def pieces(sheet: Any) -> None:
+    """As Word draws: thin filled rectangles, and one more at each crossing."""
+    for x, y in product((300, 360, 420), (600, 620, 640)):
+        sheet.rect(x, y, 0.5, 0.5, stroke=0, fill=1)
+    for x, y in product((300, 360), (600, 620, 640)):
+        sheet.rect(x + 0.5, y, 59.5, 0.5, stroke=0, fill=1)
+    for x, y in product((300, 360, 420), (600, 620)):
+        sheet.rect(x, y + 0.5, 0.5, 19.5, stroke=0, fill=1)
 
 
-def bars(sheet: Any) -> None:
-    for y in range(6):
-        sheet.line(100, 400 + 40 * y, 400, 400 + 40 * y)
-        sheet.drawString(80, 397 + 40 * y, str(y))
-    for n, height in enumerate([50, 120, 90, 170]):
-        sheet.rect(120 + 70 * n, 400, 40, height)
-        sheet.drawString(130 + 70 * n, 405 + height, str(height))
+def spaced(sheet: Any) -> None:
+    """As a browser draws: a frame for each cell, with space between them, and one for all."""
+    sheet.rect(298, 598, 124, 44)
+    for x, y in product((300, 361), (600, 621)):
+        sheet.rect(x, y, 59, 19)
 
 
-def squares(sheet: Any) -> None:
-    sheet.grid(range(100, 301, 40), range(400, 601, 40))
-    sheet.drawString(105, 505, "peak")
+def marked(sheet: Any) -> None:
+    """With something filled within a cell."""
+    sheet.setFillGray(0.9)
+    sheet.rect(304, 623, 40, 14, stroke=0, fill=1)
+    sheet.setFillGray(0)
+    sheet.grid([300, 360, 420], [600, 620, 640])
 
 
-def frames(sheet: Any) -> None:
-    sheet.grid([50, 300, 550], [100, 400, 750])
-    for x, y in [(60, 735), (310, 735), (60, 385), (310, 385)]:
-        for n in range(24):
-            sheet.drawString(x, y - 11 * n, "a column of text in a frame of lines")
+@pytest.mark.parametrize("draw", [pieces, spaced, marked])
+def test_lines_in_pieces_and_frames_within_frames_are_one_table(
+    tmp_path: Path, draw: Callable[[Any], None]
+) -> None:
+    def both(sheet: Any) -> None:
+        draw(sheet)
+        for x, y, text in [(306, 626, "Ticket"), (365, 626, "Price"), (365, 606, "12")]:
+            sheet.drawString(x, y, text)
 
-
-@pytest.mark.parametrize("draw", [boxes, bars, squares, frames])
-def test_a_drawing_is_no_table(tmp_path: Path, draw: Callable[[Any], None]) -> None:
-    assert "|" not in read(tmp_path, canvas(draw)).text
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        b"".join(b"%d %d m %d %d l S\n" % (n % 500, n % 700, n % 490, n % 70) for n in range(20_000)),
-        b"0 0 m " + b"9 9 l 500 9 l 500 700 l " * 20_000 + b"S\n",
-        b"".join(b"%d 0 m %d 800 l 0 %d m 600 %d l S\n" % (n, n, n, n) for n in range(1, 600)),
-        b"".join(b"%d %d 9 9 re f\n" % (n % 50 * 10, n // 50 * 10) for n in range(2_400)),
-        b"1e38 0 0 1e38 0 0 cm 0 0 9e9 9e9 re f 0 0 m 1e38 1e38 l S\n",
-    ],
-    ids=["lines", "one path", "a mesh", "squares", "beyond all numbers"],
-)  # fmt: skip
-def test_a_page_of_lines_without_end_is_read_as_text(tmp_path: Path, lines: bytes) -> None:
-    page = flate(b"BT /F 12 Tf 50 700 Td (hello) Tj ET q " + lines + b"Q")
-    assert read(tmp_path, page).text == "hello"
+    assert read(tmp_path, canvas(both)).text == "| Ticket | Price |\n| --- | --- |\n|  | 12 |"
 
 
 def test_when_the_time_for_tables_is_over_the_rest_is_read_as_text(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""Tables of a PDF with lines between their rows only, and what looks like one, are told apart."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reportlab.lib import colors
+
+from tests.core.retrieval.test_pdf_tables import ROWS, paged, read, table
+from tests.core.retrieval.test_picture import canvas
+
+PRICES = [["Ticket", "Mon", "Tue"], ["Adult", "12", "15"], ["Child", "", "8"], ["Senior", "9", ""]]
+TOP = ("LINEABOVE", (0, 0), (-1, 0), 1, colors.black)
+HEAD = ("LINEBELOW", (0, 0), (-1, 0), 1, colors.black)
+EACH = ("LINEBELOW", (0, 0), (-1, -1), 0.5, colors.black)
+END = ("LINEBELOW", (0, -1), (-1, -1), 1, colors.black)
+BANDS = ("ROWBACKGROUNDS", (0, 0), (-1, -1), [colors.lightgrey, colors.white])
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        [TOP, EACH],
+        [EACH],
+        [("INNERGRID", (0, 0), (-1, -1), 0, colors.white), ("BOX", (0, 0), (-1, -1), 1, 0), EACH],
+        [TOP, HEAD, END],
+        [BANDS],
+    ],
+    ids=["every row", "below every row", "in a frame", "the head and the end", "filled rows"],
+)
+def test_columns_end_where_no_row_has_a_letter(tmp_path: Path, style: list[Any]) -> None:
+    content = paged("Above the table.", table(PRICES, *style), "Below the table.")
+    assert read(tmp_path, content).text == f"Above the table.\n\n{ROWS}\n\nBelow the table."
+
+
+def test_a_row_that_says_something_to_all_columns_is_read_as_text_like_the_others(
+    tmp_path: Path,
+) -> None:
+    cells = [*PRICES, ["Prices for groups are told on the phone", "", ""]]
+    text = read(tmp_path, paged(table(cells, TOP, EACH, colWidths=[70, 70, 70]))).text
+    assert "|" not in text
+    assert text.endswith("Prices for groups are told on the phone")
+
+
+def test_text_between_lines_is_no_table(tmp_path: Path) -> None:
+    def draw(sheet: Any) -> None:
+        for n in range(6):
+            sheet.line(50, 700 - 40 * n, 500, 700 - 40 * n)
+            sheet.drawString(
+                52, 688 - 40 * n, f"Section {n} says that the lamp is on in house {n * 7},"
+            )
+            sheet.drawString(52, 674 - 40 * n, f"and that nobody has seen {n} of the other ones.")
+
+    assert "|" not in read(tmp_path, canvas(draw)).text
+
+
+def test_a_title_and_a_line_of_text_near_a_table_are_not_rows_of_it(tmp_path: Path) -> None:
+    def draw(sheet: Any) -> None:
+        sheet.drawString(50, 735, "Prices of this year, all of them in euros and with tax")
+        for n, row in enumerate([["Ticket", "Price"], ["Adult", "12"], ["Child", ""]]):
+            sheet.line(50, 722 - 20 * n, 250, 722 - 20 * n)
+            sheet.drawString(52, 708 - 20 * n, row[0])
+            sheet.drawString(200, 708 - 20 * n, row[1])
+        sheet.line(50, 662, 250, 662)
+        sheet.drawString(50, 645, "Children under six pay nothing")
+
+    assert read(tmp_path, canvas(draw)).text == (
+        "Prices of this year, all of them in euros and with tax\n\n"
+        "| Ticket | Price |\n| --- | --- |\n| Adult | 12 |\n| Child |\n\n"
+        "Children under six pay nothing"
+    )

@@ -11,6 +11,7 @@ _NEAR = 4.0  # points by which the ends of lines below each other may differ
 _HIGHEST = 60.0  # points of a row
 _LEAST_LINES = 3
 _MOST_LINES = 300
+_SAME_LINE = 7.0  # points between the middles of a full stop and of a quotation mark
 _GAP = 6.0  # points between columns; a space between words is three or four
 
 Stack = tuple[list[float], float, float]
@@ -41,12 +42,12 @@ def columns(stack: Stack, boxes: Iterable[Box]) -> Grid | None:
     boxes = [box for box in boxes if left - _NEAR <= box[0] and box[2] <= right + _NEAR]
     borders = _borders(_between(boxes, ys[0], ys[-1]))
     xs = [left - _NEAR, *borders, right + _NEAR]
-    top, bottom = 2 * ys[0] - ys[1], 2 * ys[-1] - ys[-2]
-    for side, more in (((top, ys[0]), [top, *ys]), ((ys[-1], bottom), [*ys, bottom])):
-        row = _between(boxes, *side)
-        is_row = _filled(row, xs) >= max(2, len(xs) - 2) and _is_one_line(row)
-        if is_row and len(_borders(_between(boxes, more[0], more[-1]))) == len(borders):
-            ys = sorted({*ys, *more})
+    for edge, reach in ((ys[0], ys[0] - ys[1]), (ys[-1], ys[-1] - ys[-2])):
+        line = _next_line(boxes, edge, reach)
+        more = [*_between(boxes, ys[0], ys[-1]), *line]
+        if _filled(line, xs) >= max(2, len(xs) - 2) and len(_borders(more)) == len(borders):
+            outer = [box[1] - 1 for box in line] if reach < 0 else [box[3] + 1 for box in line]
+            ys = sorted([*ys, min(outer) if reach < 0 else max(outer)])
     rows = [_filled(_between(boxes, *band), xs) for band in pairwise(ys)]
     # A row or two may say something to all columns, a text between lines says it in every row.
     if not borders or sum(count > 1 for count in rows) * 3 < sum(map(bool, rows)) * 2:
@@ -56,7 +57,7 @@ def columns(stack: Stack, boxes: Iterable[Box]) -> Grid | None:
 
 
 def _between(boxes: list[Box], top: float, bottom: float) -> list[Box]:
-    return [box for box in boxes if top <= (box[1] + box[3]) / 2 < bottom]
+    return [box for box in boxes if top <= _height(box) < bottom]
 
 
 def _borders(boxes: list[Box]) -> list[float]:
@@ -75,6 +76,12 @@ def _filled(boxes: list[Box], xs: list[float]) -> int:
     return len({bisect_right(xs, (box[0] + box[2]) / 2) for box in boxes})
 
 
-def _is_one_line(boxes: list[Box]) -> bool:
-    highest = max(bottom - top for _, top, _, bottom in boxes)
-    return max(box[3] for box in boxes) - min(box[1] for box in boxes) < 1.6 * highest
+def _next_line(boxes: list[Box], edge: float, reach: float) -> list[Box]:
+    """The nearest line of text above an edge, or below it, within reach."""
+    side = [box for box in boxes if 0 < (_height(box) - edge) / reach < 1]
+    nearest = min((abs(_height(box) - edge) for box in side), default=0)
+    return [box for box in side if abs(_height(box) - edge) < nearest + _SAME_LINE]
+
+
+def _height(box: Box) -> float:
+    return (box[1] + box[3]) / 2

@@ -69,3 +69,20 @@ def test_a_title_and_a_line_of_text_near_a_table_are_not_rows_of_it(tmp_path: Pa
         "| Ticket | Price |\n| --- | --- |\n| Adult | 12 |\n| Child |\n\n"
         "Children under six pay nothing"
     )
+
+
+def test_a_head_above_the_first_line_is_the_head_also_under_a_title(tmp_path: Path) -> None:
+    def draw(sheet: Any) -> None:
+        sheet.drawString(50, 740, "First look here")
+        for x, y, text in [
+            (50, 720, "What you see"), (200, 720, "What to do"), (50, 698, "Lamp dark"),
+            (200, 698, "leave it for tonight,"), (200, 686, "then replace it"), (50, 664, "Hum"),
+        ]:  # fmt: skip
+            sheet.drawString(x, y, text)
+        for y in (712, 678, 654):
+            sheet.line(50, y, 400, y)
+
+    assert read(tmp_path, canvas(draw)).text == (
+        "First look here\n\n| What you see | What to do |\n| --- | --- |\n"
+        "| Lamp dark | leave it for tonight, then replace it |\n| Hum |"
+    )

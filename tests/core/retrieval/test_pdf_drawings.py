@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.retrieval.formats.pdf_columns import columns, stacks
 from core.retrieval.formats.pdf_grid import grids, joined
 from tests.core.retrieval.test_hostile_files import flate
 from tests.core.retrieval.test_pdf_tables import read
@@ -67,9 +68,11 @@ NUMBER = st.integers(0, 6).map(lambda n: n * 20.0) | st.floats()
 LINES = st.lists(st.tuples(NUMBER, NUMBER, NUMBER), max_size=12)
 
 
-@given(LINES, LINES)
-def test_any_lines_make_whole_cells_or_no_grid(across: Any, down: Any) -> None:
-    for grid in grids(*joined(across, down)):
+@given(LINES, LINES, st.lists(st.tuples(NUMBER, NUMBER, NUMBER, NUMBER), max_size=8))
+def test_any_lines_make_whole_cells_or_no_grid(across: Any, down: Any, boxes: Any) -> None:
+    lines = joined(across, down)
+    between = [columns(stack, boxes) for stack in stacks(lines[0], [])]
+    for grid in [*grids(*lines), *filter(None, between)]:
         places = {(row, column) for row in range(grid.rows) for column in range(grid.columns)}
         assert set(grid.cells) == places
         assert all(grid.cells[cell] == cell <= place for place, cell in grid.cells.items())

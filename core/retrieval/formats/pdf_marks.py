@@ -17,6 +17,8 @@ _LOOKED_AT = 400  # characters that say which way a page is to be read
 
 Letter = tuple[str, Box | None]
 """A character and where it stands; a space stands nowhere."""
+Path = tuple[Any, Any]
+"""A handle of PDFium and the matrix by which its points lie on the page."""
 Turn = Callable[[float, float], tuple[float, float]]
 
 # From the coordinates of the file to those of the reader, right and down, by the quarters that text is turned.
@@ -28,16 +30,40 @@ _TURNS: tuple[Turn, ...] = (
 )
 
 
-def drawn(page: Any) -> list[Any]:
-    """What is drawn on the page; nothing when it is so much that it is a picture."""
+def drawn(page: Any) -> list[Path]:
+    """What is drawn on the page, also within forms; nothing when it is so much that it is a picture."""
+    import pypdfium2 as pdfium
     import pypdfium2.raw as raw
 
-    count = raw.FPDFPage_CountObjects(page)
-    if count > _MOST_OBJECTS:
-        return []
-    every = (raw.FPDFPage_GetObject(page, number) for number in range(count))
-    paths = [one for one in every if raw.FPDFPageObj_GetType(one) == raw.FPDF_PAGEOBJ_PATH]
-    return paths if sum(map(raw.FPDFPath_CountSegments, paths)) <= _MOST_SEGMENTS else []
+    paths: list[Path] = []
+    holders: list[Path] = [(page, pdfium.PdfMatrix())]
+    objects = 0
+    while holders:
+        holder, matrix = holders.pop()
+        in_form = holder is not page
+        count = (raw.FPDFFormObj_CountObjects if in_form else raw.FPDFPage_CountObjects)(holder)
+        objects += count
+        if objects > _MOST_OBJECTS:
+            return []
+        get = raw.FPDFFormObj_GetObject if in_form else raw.FPDFPage_GetObject
+        for one in (get(holder, number) for number in range(count)):
+            kind = raw.FPDFPageObj_GetType(one)
+            if kind in (raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_FORM):
+                (paths if kind == raw.FPDF_PAGEOBJ_PATH else holders).append(
+                    (one, _placed(one, matrix))
+                )
+    segments = sum(raw.FPDFPath_CountSegments(path) for path, _ in paths)
+    return paths if segments <= _MOST_SEGMENTS else []
+
+
+def _placed(one: Any, matrix: Any) -> Any:
+    """How what is in the object lies on the page, by how its holder does."""
+    import pypdfium2 as pdfium
+    import pypdfium2.raw as raw
+
+    own = raw.FS_MATRIX()
+    raw.FPDFPageObj_GetMatrix(one, own)
+    return pdfium.PdfMatrix.from_raw(own).multiply(matrix)
 
 
 def turn(words: Any) -> Turn:
@@ -51,7 +77,7 @@ def turn(words: Any) -> Turn:
     return _TURNS[turns.most_common(1)[0][0] if turns else 0]
 
 
-def lines(paths: list[Any], turned: Turn) -> tuple[list[Line], list[Line]]:
+def lines(paths: list[Path], turned: Turn) -> tuple[list[Line], list[Line]]:
     """The straight lines across and down, each joined from its pieces; among them the sides of filled cells."""
     across, down = [], []
     for path in paths:
@@ -64,19 +90,16 @@ def lines(paths: list[Any], turned: Turn) -> tuple[list[Line], list[Line]]:
     return joined(across, down)
 
 
-def _strokes(path: Any) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+def _strokes(drawn: Path) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
     import pypdfium2.raw as raw
 
-    matrix, x, y = raw.FS_MATRIX(), ctypes.c_float(), ctypes.c_float()
-    raw.FPDFPageObj_GetMatrix(path, matrix)
+    path, matrix = drawn
+    x, y = ctypes.c_float(), ctypes.c_float()
     first = last = (0.0, 0.0)
     for number in range(raw.FPDFPath_CountSegments(path)):
         segment = raw.FPDFPath_GetPathSegment(path, number)
         raw.FPDFPathSegment_GetPoint(segment, x, y)
-        point = (
-            matrix.a * x.value + matrix.c * y.value + matrix.e,
-            matrix.b * x.value + matrix.d * y.value + matrix.f,
-        )
+        point = matrix.on_point(x.value, y.value)
         match raw.FPDFPathSegment_GetType(segment):
             case raw.FPDF_SEGMENT_MOVETO:
                 first = point

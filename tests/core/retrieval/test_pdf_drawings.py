@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.retrieval.draft import Draft, ReadLimits
+from core.retrieval.formats import pdf
 from core.retrieval.formats.pdf_columns import columns, stacks
 from core.retrieval.formats.pdf_grid import grids, joined
+from core.retrieval.reader import assemble
+from tests.core.retrieval import files
 from tests.core.retrieval.test_hostile_files import flate
-from tests.core.retrieval.test_pdf_tables import read
+from tests.core.retrieval.test_pdf_tables import paged, read, table
 from tests.core.retrieval.test_picture import canvas
 
 
@@ -62,6 +66,13 @@ def test_a_drawing_is_no_table(tmp_path: Path, draw: Callable[[Any], None]) -> N
 def test_a_page_of_lines_without_end_is_read_as_text(tmp_path: Path, lines: bytes) -> None:
     page = flate(b"BT /F 12 Tf 50 700 Td (hello) Tj ET q " + lines + b"Q")
     assert read(tmp_path, page).text == "hello"
+
+
+def test_when_the_time_for_tables_is_over_the_rest_is_read_as_text(tmp_path: Path) -> None:
+    path = files.write(tmp_path, "a.pdf", paged("Above.", table()))
+    draft = Draft(ReadLimits(seconds=0), lambda done, total: None)
+    pdf.read(path, draft)
+    assert assemble(draft).text == "Above.\nTicket Mon Tue\nAdult 12 15\nChild\n8\nSenior\n9"
 
 
 NUMBER = st.integers(0, 6).map(lambda n: n * 20.0) | st.floats()

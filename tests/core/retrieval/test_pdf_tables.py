@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reportlab.lib import colors
+from reportlab.pdfbase.pdfdoc import PDFArray
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
 from core.retrieval.draft import Draft, ReadLimits
@@ -133,6 +134,22 @@ def test_a_table_is_read_on_a_turned_page_and_when_it_lies_on_its_side(
     assert read(tmp_path, canvas(turned)).text == ROWS
 
 
+def test_a_table_in_a_form_within_a_form_is_read(tmp_path: Path) -> None:
+    def draw(sheet: Any) -> None:
+        sheet.beginForm("inner", 0, 0, 600, 800)
+        drawn(sheet, 20, 30, table())
+        sheet.endForm(Matrix=PDFArray([1, 0, 0, 1, 5, 5]))
+        sheet.beginForm("outer", 0, 0, 600, 800)
+        sheet.translate(10, 10)
+        sheet.doForm("inner")
+        sheet.endForm()
+        sheet.translate(100, 500)
+        sheet.scale(1.2, 1.2)
+        sheet.doForm("outer")
+
+    assert read(tmp_path, canvas(draw)).text == ROWS
+
+
 def test_a_table_in_one_of_two_columns_leaves_the_other_as_it_is(tmp_path: Path) -> None:
     def draw(sheet: Any) -> None:
         for n in range(6):
@@ -196,13 +213,6 @@ def test_lines_in_pieces_and_frames_within_frames_are_one_table(
             sheet.drawString(x, y, text)
 
     assert read(tmp_path, canvas(both)).text == "| Ticket | Price |\n| --- | --- |\n|  | 12 |"
-
-
-def test_when_the_time_for_tables_is_over_the_rest_is_read_as_text(tmp_path: Path) -> None:
-    path = files.write(tmp_path, "a.pdf", paged("Above.", table()))
-    draft = Draft(ReadLimits(seconds=0), lambda done, total: None)
-    pdf.read(path, draft)
-    assert assemble(draft).text == "Above.\nTicket Mon Tue\nAdult 12 15\nChild\n8\nSenior\n9"
 
 
 def test_a_row_that_is_cited_is_found_on_its_page(tmp_path: Path) -> None:

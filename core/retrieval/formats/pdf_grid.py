@@ -41,10 +41,12 @@ class Grid:
 
     @property
     def rows(self) -> int:
+        """How many there are, merged or not."""
         return len(self.ys) - 1
 
     @property
     def columns(self) -> int:
+        """How many there are, merged or not."""
         return len(self.xs) - 1
 
 

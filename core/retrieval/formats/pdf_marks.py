@@ -111,6 +111,7 @@ def _strokes(drawn: Path) -> Iterator[tuple[tuple[float, float], tuple[float, fl
 
 
 def letters(words: Any, turned: Turn) -> Iterator[Letter]:
+    """The characters of the text layer in its order; halves of a pair one by one."""
     import pypdfium2.raw as raw
 
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))

@@ -1,4 +1,4 @@
-"""What a PDF draws that is no table is read as text, however much of it there is."""
+"""What a PDF draws that is not certain to be a table is read as text, however much of it there is."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +17,23 @@ from tests.core.retrieval import files
 from tests.core.retrieval.test_hostile_files import flate
 from tests.core.retrieval.test_pdf_tables import paged, read, table
 from tests.core.retrieval.test_picture import canvas
+
+
+def test_a_table_drawn_in_turn_with_the_text_beside_it_stays_text(tmp_path: Path) -> None:
+    def draw(sheet: Any) -> None:
+        for n, row in enumerate([["Adult", "12 EUR"], ["Child", "8 EUR"]]):
+            sheet.drawString(50, 705 - 18 * n, f"left {n}")
+            for column, text in enumerate(row):
+                sheet.drawString(304 + 60 * column, 705 - 18 * n, text)
+        sheet.grid([300, 360, 420], [700 + 18 - 18 * n for n in range(3)])
+
+    assert read(tmp_path, canvas(draw)).text == "left 0 Adult 12 EUR\nleft 1 Child 8 EUR"
+
+
+def test_a_text_that_runs_over_its_cell_is_not_torn(tmp_path: Path) -> None:
+    cells = [["Ticket", "Price"], ["A very long text over its side", ""], ["Child", "8"]]
+    text = read(tmp_path, paged(table(cells, colWidths=[60, 60]))).text
+    assert text == "Ticket Price\nA very long text over its side\nChild 8"
 
 
 def boxes(sheet: Any) -> None:

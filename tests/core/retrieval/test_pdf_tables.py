@@ -103,6 +103,11 @@ def test_a_cell_of_two_lines_is_one_line(tmp_path: Path) -> None:
     )
 
 
+def test_a_hyphen_at_the_end_of_a_row_divides_no_word(tmp_path: Path) -> None:
+    content = paged(table([["Ticket", "For"], ["Day", "pre-"], ["school", "all"]]))
+    assert read(tmp_path, content).text.endswith("| Day | pre- |\n| school | all |")
+
+
 def test_two_tables_of_a_page_stay_apart_and_in_order(tmp_path: Path) -> None:
     content = paged("One.", table(), "Two.", table(), "Three.")
     assert read(tmp_path, content).text == f"One.\n\n{ROWS}\n\nTwo.\n\n{ROWS}\n\nThree."
@@ -159,23 +164,6 @@ def test_a_table_in_one_of_two_columns_leaves_the_other_as_it_is(tmp_path: Path)
 
     left = "\n".join(f"left {n}" for n in range(6))
     assert read(tmp_path, canvas(draw)).text == f"{left}\n\n{ROWS}\n\nright below"
-
-
-def test_a_table_drawn_in_turn_with_the_text_beside_it_stays_text(tmp_path: Path) -> None:
-    def draw(sheet: Any) -> None:
-        for n, row in enumerate([["Adult", "12 EUR"], ["Child", "8 EUR"]]):
-            sheet.drawString(50, 705 - 18 * n, f"left {n}")
-            for column, text in enumerate(row):
-                sheet.drawString(304 + 60 * column, 705 - 18 * n, text)
-        sheet.grid([300, 360, 420], [700 + 18 - 18 * n for n in range(3)])
-
-    assert read(tmp_path, canvas(draw)).text == "left 0 Adult 12 EUR\nleft 1 Child 8 EUR"
-
-
-def test_a_text_that_runs_over_its_cell_is_not_torn(tmp_path: Path) -> None:
-    cells = [["Ticket", "Price"], ["A very long text over its side", ""], ["Child", "8"]]
-    text = read(tmp_path, paged(table(cells, colWidths=[60, 60]))).text
-    assert text == "Ticket Price\nA very long text over its side\nChild 8"
 
 
 def pieces(sheet: Any) -> None:

@@ -5,10 +5,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from core.retrieval.formats import pdf_marks, pipes
-from core.retrieval.formats.pdf_columns import columns, stacks
+from core.retrieval.formats.pdf_columns import stacks, tables
 from core.retrieval.formats.pdf_grid import Box, Cell, Grid, grids
 from core.retrieval.formats.pdf_marks import Letter
 
@@ -16,12 +17,14 @@ _MOST_LETTERS = 30_000
 _LONGEST = 800  # characters in a cell; more than that is a column of text in a frame
 _OVER = 1.0  # points by which a letter may stand over the side of its cell
 _SAME_HEIGHT = 4.0  # points
-_FEW_BANDS = 3  # a head, a body and a foot
 _HYPHEN_AT_THE_END = re.compile("[\x02\ufffe]$")
 
 
 @dataclass(slots=True)
 class _Line:
+    """A line of a cell: the how manieth of the table it is in the file, how high it stands, and what it says."""
+
+    number: int
     y: float
     text: str
 
@@ -39,7 +42,7 @@ def with_tables(page: Any, words: Any, text: str) -> str:
     if _paired(character for character, box in written if box) != "".join(text.split()):
         return text  # there is no grid, or some of the text stands outside of the page
     boxes = [box for _, box in written if box]
-    found += [grid for stack in piled if (grid := columns(stack, boxes))]
+    found += [grid for stack in piled for grid in tables(stack, boxes)]
     return _paired(_written(found, written)) or text
 
 
@@ -58,17 +61,17 @@ def _written(found: list[Grid], written: list[Letter]) -> str:
             owners.append(next(inside, None))
         else:  # a space belongs to the letter before it
             owners.append(owners[-1] if owners else None)
-    tables = [_table(grid, number, written, owners) for number, grid in enumerate(found)]
-    if not any(tables):
+    rows = [_table(grid, number, written, owners) for number, grid in enumerate(found)]
+    if not any(rows):
         return ""
     parts: list[list[str]] = [[]]
     begun: set[int] = set()
     for number, (character, _) in zip(owners, written, strict=True):
-        if number is None or not tables[number]:
+        if number is None or not rows[number]:
             parts[-1].append(character)
         elif number not in begun:
             begun.add(number)
-            parts += [[tables[number]], []]
+            parts += [[rows[number]], []]
     return "\n\n".join(filter(None, ("".join(part).strip() for part in parts)))
 
 
@@ -83,10 +86,9 @@ def _table(grid: Grid, number: int, written: list[Letter], owners: list[int | No
     if not _is_table(grid, cells):
         return ""
     rows: list[list[str]] = []
-    for number in range(grid.rows):
-        band = [cells.get((number, column), []) for column in range(grid.columns)]
-        several = grid.rows if 0 < number < _FEW_BANDS >= grid.rows else _MOST_LETTERS
-        if not (more := _rows(band, several)):
+    for row in range(grid.rows):
+        more = _rows([cells.get((row, column), []) for column in range(grid.columns)])
+        if max(len(text) for texts in more for text in texts) > _LONGEST:
             return ""
         rows += more
     return pipes.table(rows)
@@ -95,7 +97,7 @@ def _table(grid: Grid, number: int, written: list[Letter], owners: list[int | No
 def _cells(grid: Grid, written: list[Letter]) -> dict[Cell, list[_Line]]:
     """The lines of each cell; nothing when a word runs over the side of its cell."""
     cells: dict[Cell, list[_Line]] = {}
-    cell, right, is_new = None, -math.inf, True
+    cell, right, is_new, lines = None, -math.inf, True, 0
     for character, box in written:
         if box is None:
             is_new, right = is_new or character in "\r\n", -math.inf
@@ -110,42 +112,38 @@ def _cells(grid: Grid, written: list[Letter]) -> dict[Cell, list[_Line]]:
         if not cell or touches or stands_over:
             return {}
         if is_new or cell != before:
-            cells.setdefault(cell, []).append(_Line(y, ""))
+            lines += 1
+            cells.setdefault(cell, []).append(_Line(lines, y, ""))
         cells[cell][-1].text += character
         right, is_new = box[2], False
     return cells
 
 
 def _is_table(grid: Grid, cells: dict[Cell, list[_Line]]) -> bool:
-    """Text in several rows and columns, in most cells of a row, and in none of them a page of it."""
+    """Text in several rows and columns, and in most cells of a row."""
     rows = Counter(row for row, _ in cells)
     every = Counter(row for row, _ in set(grid.cells.values()))
-    longest = max((sum(len(line.text) for line in lines) for lines in cells.values()), default=0)
-    return (
-        len(rows) > 1
-        and len({column for _, column in cells}) > 1
-        and any(count > max(1, every[row] / 2) for row, count in rows.items())
-        and longest <= _LONGEST
-    )
+    is_a_row_full = any(count > max(1, every[row] / 2) for row, count in rows.items())
+    return is_a_row_full and len(rows) > 1 and len({column for _, column in cells}) > 1
 
 
-def _rows(band: list[list[_Line]], several: int) -> list[list[str]]:
-    """The row between two lines across; the rows, where there are several; none when that is not certain."""
-    heights: list[float] = []
-    for y in sorted(line.y for lines in band for line in lines):
-        if not heights or y - heights[-1] > _SAME_HEIGHT:
-            heights.append(y)
-    rows = [
-        [_text(line for line in lines if 0 <= line.y - height <= _SAME_HEIGHT) for lines in band]
-        for height in heights
-    ]
-    filled = [sum(map(bool, row)) for row in rows]
-    if len(rows) >= several:
-        if all(count * 2 > len(band) for count in filled):
-            return rows
-        if sum(count > 1 for count in filled) * 2 > len(rows):
-            return []
-    return [[_text(lines) for lines in band]]
+def _rows(band: list[list[_Line]]) -> list[list[str]]:
+    """The row between two lines across; or the rows, when the file comes back to a cell after others:
+    it has all lines of one cell before it goes on to the next one of the row."""
+    each = [(line.number, column, line) for column, lines in enumerate(band) for line in lines]
+    visited = [column for column, _ in groupby(column for _, column, _ in sorted(each))]
+    if len(visited) == len(set(visited)):
+        return [[_text(lines) for lines in band]]
+    rows: list[list[list[_Line]]] = []
+    before, lowest = len(band), -math.inf
+    for _, column, line in sorted(each):
+        is_below = column != before and line.y > lowest + _SAME_HEIGHT
+        if column < before or is_below:
+            rows.append([[] for _ in band])
+            lowest = line.y
+        rows[-1][column].append(line)
+        before, lowest = column, max(lowest, line.y)
+    return [[_text(lines) for lines in row] for row in rows]
 
 
 def _text(lines: Iterable[_Line]) -> str:

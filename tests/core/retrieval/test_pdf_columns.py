@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from reportlab.lib import colors
+from reportlab.platypus import Spacer
 
 from tests.core.retrieval.test_pdf_tables import ROWS, paged, read, table
 from tests.core.retrieval.test_picture import canvas
@@ -33,13 +34,32 @@ def test_columns_end_where_no_row_has_a_letter(tmp_path: Path, style: list[Any])
     assert read(tmp_path, content).text == f"Above the table.\n\n{ROWS}\n\nBelow the table."
 
 
-def test_a_row_that_says_something_to_all_columns_is_read_as_text_like_the_others(
-    tmp_path: Path,
-) -> None:
+def test_a_row_that_says_something_to_all_columns_ends_the_table(tmp_path: Path) -> None:
     cells = [*PRICES, ["Prices for groups are told on the phone", "", ""]]
     text = read(tmp_path, paged(table(cells, TOP, EACH, colWidths=[70, 70, 70]))).text
-    assert "|" not in text
-    assert text.endswith("Prices for groups are told on the phone")
+    assert text == f"{ROWS}\n\nPrices for groups are told on the phone"
+
+
+def test_a_long_table_is_read_whose_head_and_end_alone_have_lines(tmp_path: Path) -> None:
+    cells = [["Bar", "Lamps", "Kilowatts"], *([f"Bar {n}", n * 3 or "", n * 7] for n in range(30))]
+    text = read(tmp_path, paged("Above.", table(cells, TOP, HEAD, END), "Below.")).text
+    rows = "\n".join(f"| Bar {n} | {n * 3 or ''} | {n * 7} |" for n in range(30))
+    assert text == f"Above.\n\n| Bar | Lamps | Kilowatts |\n| --- | --- | --- |\n{rows}\n\nBelow."
+
+
+def test_between_lines_at_its_head_and_end_a_page_of_two_columns_is_no_table(
+    tmp_path: Path,
+) -> None:
+    def draw(sheet: Any) -> None:
+        for y in (760, 740, 80):
+            sheet.line(50, y, 550, y)
+        sheet.drawString(50, 745, "Annual report")
+        sheet.drawString(500, 745, "page 3")
+        for x in (50, 320):
+            for n in range(40):
+                sheet.drawString(x, 720 - 15 * n, f"Line {n} of a text in two columns,")
+
+    assert "|" not in read(tmp_path, canvas(draw)).text
 
 
 def test_text_between_lines_is_no_table(tmp_path: Path) -> None:
@@ -85,4 +105,35 @@ def test_a_head_above_the_first_line_is_the_head_also_under_a_title(tmp_path: Pa
     assert read(tmp_path, canvas(draw)).text == (
         "First look here\n\n| What you see | What to do |\n| --- | --- |\n"
         "| Lamp dark | leave it for tonight, then replace it |\n| Hum |"
+    )
+
+
+def test_tables_of_one_width_below_each_other_stay_apart(tmp_path: Path) -> None:
+    words = [["Word", "What it means"], ["Bar", "a pipe across the stage"], ["Cue", "a change"]]
+    wide = table(PRICES, EACH, colWidths=[100, 50, 50])
+    other = table(words, EACH, colWidths=[40, 160])
+    text = read(tmp_path, paged(wide, Spacer(1, 20), "Words", other)).text
+    assert text == (
+        f"{ROWS}\n\nWords\n\n| Word | What it means |\n| --- | --- |\n"
+        "| Bar | a pipe across the stage |\n| Cue | a change |"
+    )
+
+
+def test_rows_without_lines_are_told_by_the_order_in_which_the_file_has_them(
+    tmp_path: Path,
+) -> None:
+    def draw(sheet: Any) -> None:
+        for y in (715, 697, 630):
+            sheet.line(50, y, 400, y)
+        for x, y, text in [
+            (52, 702, "Name"), (150, 702, "What"), (300, 702, "Price"),
+            (52, 684, "Alpha"), (150, 684, "a first thing that"), (150, 672, "goes on"), (300, 684, "12"),
+            (52, 654, "Beta"), (300, 654, "15"),
+            (52, 636, "Gamma"), (150, 636, "a third"),
+        ]:  # fmt: skip
+            sheet.drawString(x, y, text)
+
+    assert read(tmp_path, canvas(draw)).text == (
+        "| Name | What | Price |\n| --- | --- | --- |\n| Alpha | a first thing that goes on | 12 |\n"
+        "| Beta |  | 15 |\n| Gamma | a third |"
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.retrieval.draft import Draft, ReadLimits
 from core.retrieval.formats import pdf
-from core.retrieval.formats.pdf_columns import columns, stacks
+from core.retrieval.formats.pdf_columns import stacks, tables
 from core.retrieval.formats.pdf_grid import grids, joined
 from core.retrieval.reader import assemble
 from tests.core.retrieval import files
@@ -99,8 +99,8 @@ LINES = st.lists(st.tuples(NUMBER, NUMBER, NUMBER), max_size=12)
 @given(LINES, LINES, st.lists(st.tuples(NUMBER, NUMBER, NUMBER, NUMBER), max_size=8))
 def test_any_lines_make_whole_cells_or_no_grid(across: Any, down: Any, boxes: Any) -> None:
     lines = joined(across, down)
-    between = [columns(stack, boxes) for stack in stacks(lines[0], [])]
-    for grid in [*grids(*lines), *filter(None, between)]:
+    between = [grid for stack in stacks(lines[0], []) for grid in tables(stack, boxes)]
+    for grid in [*grids(*lines), *between]:
         places = {(row, column) for row in range(grid.rows) for column in range(grid.columns)}
         assert set(grid.cells) == places
         assert all(grid.cells[cell] == cell <= place for place, cell in grid.cells.items())

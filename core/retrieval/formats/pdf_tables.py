@@ -14,6 +14,7 @@ from core.retrieval.formats.pdf_grid import Box, Cell, Grid, grids
 from core.retrieval.formats.pdf_marks import Letter
 
 _MOST_LETTERS = 30_000
+_MOST_TABLES = 50  # on one page
 _LONGEST = 800  # characters in a cell; more than that is a column of text in a frame
 _OVER = 1.0  # points by which a letter may stand over the side of its cell
 _SAME_HEIGHT = 4.0  # points
@@ -22,7 +23,7 @@ _HYPHEN_AT_THE_END = re.compile("[\x02\ufffe]$")
 
 @dataclass(slots=True)
 class _Line:
-    """A line of a cell: the how manieth of the table it is in the file, how high it stands, and what it says."""
+    """A line of a cell: its number among those of the table as the file has them, its height, its text."""
 
     number: int
     y: float
@@ -43,7 +44,7 @@ def with_tables(page: Any, words: Any, text: str) -> str:
         return text  # there is no grid, or some of the text stands outside of the page
     boxes = [box for _, box in written if box]
     found += [grid for stack in piled for grid in tables(stack, boxes)]
-    return _paired(_written(found, written)) or text
+    return text if len(found) > _MOST_TABLES else _paired(_written(found, written)) or text
 
 
 def _paired(characters: Iterable[str]) -> str:

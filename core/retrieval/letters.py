@@ -1,8 +1,10 @@
-"""Texts compared by their letters alone: no spaces, hyphens, accents, ligatures or case."""
+"""Texts compared by their letters alone: no spaces, hyphens, bars, accents, ligatures or case."""
 
 import unicodedata
 
 _LEFT_OUT = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Pd", "Zl", "Zp", "Zs"))
+
+_OF_TABLES = "|\\"  # a row is written with bars that its page does not have
 
 
 def letters(text: str) -> str:
@@ -11,7 +13,8 @@ def letters(text: str) -> str:
 
 
 def _letter(character: str) -> str:
-    return "" if unicodedata.category(character) in _LEFT_OUT else character
+    left_out = character in _OF_TABLES or unicodedata.category(character) in _LEFT_OUT
+    return "" if left_out else character
 
 
 def nearest(page: str, words: str, place: int) -> tuple[int, int]:

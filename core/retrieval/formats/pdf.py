@@ -1,18 +1,21 @@
-"""PDF: the text layer, page by page."""
+"""PDF: the text layer, page by page, with ruled tables as rows."""
 
 import re
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from core.errors import Refused
 from core.retrieval.draft import Draft
 from core.retrieval.formats.pdf_forms import beside
+from core.retrieval.formats.pdf_tables import with_tables
 
 _ASKS_FOR_PASSWORD = 4  # FPDF_ERR_PASSWORD
 _LOOK_FOR_IMAGES = 20  # pages
 # PDFium joins a word that was divided at the end of a line and leaves one of these in its place.
 # Bounded, because a run of a million letters would otherwise be looked at from each of its letters.
 _DIVIDED = re.compile("(\\w{1,40})[\x02\ufffe](\\w{1,40})")
+_SPACE = re.compile(r"\s+")
 _HYPHENATED = re.compile(r"\b\w{1,40}-\w{1,40}")
 
 
@@ -24,9 +27,10 @@ def read(path: Path, draft: Draft) -> None:
     document.init_forms()
     draft.expect("page", len(document))
     pages = []
+    until = monotonic() + draft.limits.seconds / 4  # later pages are read without their tables
     for number in range(len(document)):
         try:
-            text = _text(document, number, draft)
+            text = _text(document, number, draft, until)
         except pdfium.PdfiumError:
             text = ""
         pages.append(text)
@@ -53,16 +57,26 @@ def open_pdf(path: Path) -> Any:
         ) from error
 
 
-def _text(document: Any, number: int, draft: Draft) -> str:
+def _text(document: Any, number: int, draft: Draft, until: float) -> str:
     page = document[number]
     words = page.get_textpage()
-    # Bounded by the page: what stands outside of it, no reader of the paper sees.
-    text: str = words.get_text_bounded()
+    text = _seen(words)
+    if monotonic() < until:
+        text = with_tables(page, words, text)
     words.close()
     draft.weigh(len(text))
     added = beside(document, page, draft)
     page.close()
     return f"{text.rstrip()}\n\n{added}" if added else text
+
+
+def _seen(words: Any) -> str:
+    """The text layer of a page, without what stands outside of the paper."""
+    seen: str = words.get_text_bounded()
+    whole: str = words.get_text_range()
+    # The first runs lines together where one begins at the height of another, as on a page that is turned.
+    same = seen == whole or _SPACE.sub("", seen) == _SPACE.sub("", whole)
+    return whole if same else seen
 
 
 def _has_image(document: Any) -> bool:

@@ -1,6 +1,7 @@
 """Real files of every kind are read in a child process, with their pages."""
 
 import datetime
+import io
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,31 @@ def test_a_pdf_is_read_page_by_page_and_says_how_far_it_is(tmp_path: Path) -> No
     assert extracted.unit == "page"
     assert extracted.empty_pages == (2,)
     assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def test_lines_that_begin_at_the_same_height_do_not_run_together(tmp_path: Path) -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = io.BytesIO()
+    sheet = Canvas(out, pagesize=(600, 800), invariant=1)
+    sheet.setPageRotation(90)
+    sheet.translate(600, 0)
+    sheet.rotate(90)
+    for n, line in enumerate(["a page", "that is turned", "has lines"]):
+        sheet.drawString(72, 500 - 14 * n, line)
+    sheet.save()
+    assert read(tmp_path, "a.pdf", out.getvalue()).text == "a page\nthat is turned\nhas lines"
+
+
+def test_what_stands_outside_of_the_paper_is_not_read(tmp_path: Path) -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = io.BytesIO()
+    sheet = Canvas(out, pagesize=(600, 800), invariant=1)
+    sheet.drawString(72, 700, "seen")
+    sheet.drawString(72, 900, "not seen")
+    sheet.save()
+    assert read(tmp_path, "a.pdf", out.getvalue()).text == "seen"
 
 
 def test_words_divided_at_the_end_of_a_line_are_joined(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from core.retrieval.meanings import concept
 from core.retrieval.statements import Negation
 
 _NEARLY_BEST = 0.6  # sentences that fit this well beside the best have their say in negations
-_NEARLY_ALL = 0.8
+_NEARLY_ALL, _MOST_KNOWN = 0.8, 0.5
 _MOST = 0.6  # of a claim, when that stands after a "not" of the passage
 _PREFIXES = ("un", "in", "im", "non", "dis")
 _DETERMINERS = frozenset(("no", "kein", "keine", "keinen", "keinem", "keiner", "keines"))
@@ -48,19 +48,19 @@ def _claimed_only(both: Comparison) -> str:
         prefixed = {prefix + each for prefix in _PREFIXES for each in negation.near}
         if negation.is_denial or doubled or prefixed & both.passage.concepts:
             continue
-        if not _is_spoken_of(negation.near, both):
+        if _may_be_said_otherwise(negation.near, both):
             continue
         if not any(_is_met(theirs, negation, both) for theirs in passage.negations):
             return f"no negation of {', '.join(sorted(negation.near))}"
     return ""
 
 
-def _is_spoken_of(words: frozenset[str], both: Comparison) -> bool:
-    """Whether a sentence of the passage has nearly all of the words: "she did not attend" may stand for "apologies
-    from her" where nobody attends."""
-    return any(
-        both.common(words, each) >= _NEARLY_ALL * len(words) for each in both.passage.by_sentence
-    )
+def _may_be_said_otherwise(words: frozenset[str], both: Comparison) -> bool:
+    """Whether the passage has most of the words, and no sentence of it nearly all of them: "she did not attend the
+    meeting" may stand for "apologies from her" where nobody is said to attend it."""
+    known = sum(1 for each in words if both.meant(each))
+    together = max((both.common(words, row) for row in both.passage.by_sentence), default=0)
+    return known >= _MOST_KNOWN * len(words) > 0 and together < _NEARLY_ALL * len(words)
 
 
 def _is_met(theirs: Negation, ours: Negation, both: Comparison) -> bool:

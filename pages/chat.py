@@ -13,6 +13,7 @@ from pages.ui import (
     live,
     reembed,
     say,
+    scroll,
     session,
     window_bar,
 )
@@ -93,8 +94,10 @@ with st.container(key="chat"):
         with invitation.container():
             draw_welcome(bench)
     if running:
+        scroll.asked(running.id)
         live.follow(bench, running, gauge)
         st.rerun()
     elif turns:
         composer.suggestions(bench)
+        scroll.answered(turns[-1].id)
 bench.warm()

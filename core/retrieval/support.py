@@ -10,9 +10,9 @@ A claim is borne out when none of the rules speaks against it:
 - No word stands in the place of another one in the same words around it, no two numbers have changed
   places, and no two things ("the clocks on the first floor, the paintings on the second"): most of what two
   parts of the claim say together stands nearer together in the passage than the other way round.
-- Its negations are those of the passage, where that speaks of the same words at all, and none of its words is
-  the opposite of one there (a loose one, such as "on" or "more", with most of the words around it), or is said
-  there only after a "not"; what only some may is not said of anybody, what needs
+- Its negations are those of the passage, unless that has most of the words and says them together nowhere; none
+  of its words is the opposite of one there (a loose one, such as "on" or "more", with most of the words around
+  it), or is said there only after a "not"; what only some may is not said of anybody, what needs
   something is not allowed without it, and what comes before what stays so.
 - The passage has 55 % of its telling words and numbers (no articles, auxiliaries, ...) in some
   form, words away from the three sentences that fit best counting 0.6.

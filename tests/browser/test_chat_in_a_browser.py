@@ -149,6 +149,8 @@ def test_a_long_conversation_opens_at_its_end_and_is_followed_down(tab: Tab, ser
     page = tab.open(f"/?c={first['conversation_id']}")
     expect(page.get_by_text("A long tale, please.").last).not_to_be_in_viewport()
     expect(page.locator("[class*=st-key-facts_]").last).to_be_in_viewport()
+    # Whoever has read further up and asks is taken down to the answer.
+    page.get_by_text("A long tale, please.").last.scroll_into_view_if_needed()
     ask(page, "How does it end?")
     expect(page.get_by_text("How does it end?").last).to_be_visible()
     tab.settle()

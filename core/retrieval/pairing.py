@@ -35,6 +35,9 @@ class _Thing:
         return self.kind.startswith("number")
 
 
+_Pairs = tuple[tuple[_Thing, _Thing], ...]
+
+
 def mispaired(both: Comparison) -> str:
     """Two things of a claim, each with what the passage has nearer to the other one ("IC 7 leaves at 18:05
     and IC 9 at 09:05"), or nothing. All such pairs vote, since a word that both share may stand anywhere."""
@@ -50,9 +53,6 @@ def mispaired(both: Comparison) -> str:
             straight += lead > _LEAD
             crossed += lead < -_LEAD
     return "what is said of two things the other way round" if crossed > 2 * straight else ""
-
-
-_Pairs = tuple[tuple[_Thing, _Thing], ...]
 
 
 def _choices(ours: Sequence[_Thing], theirs: Sequence[_Thing]) -> Iterator[tuple[_Pairs, _Pairs]]:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.bootstrap import ENDED, THANKS, Demo, Told, Workbench, excerpt
 from core.errors import FootlightsError, NotOpen
-from pages.ui import say, session
+from pages.ui import say, scroll, session
 from pages.ui.answer import ASSISTANT, USER
 from pages.ui.markdown import label, safe
 from pages.ui.passage import passage
@@ -68,12 +68,15 @@ def _draw(bench: Workbench, visit: str) -> None:
             _question(turn["question"])
             if turn["status"] != "running":
                 _answer(turn, number)
+        newest = f"question {len(turns)}"
         if demo.running:
+            scroll.asked(newest)
             _follow(bench, visit)
             st.rerun()  # a link that has ended meanwhile then shows its end, and nothing else
         if problem := st.session_state.pop("demo_problem", None):
             say.problem(problem)
         _suggestions(demo, turns)
+        scroll.answered(newest)
 
 
 def head(demo: Demo) -> None:

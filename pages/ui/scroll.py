@@ -18,21 +18,21 @@ const down = setInterval(() => {
 }, 80);"""
 
 
-def asked(turn_id: str) -> None:
+def asked(turn: str) -> None:
     """The turn begins to be answered: go to its question, wherever its asker has read."""
-    if st.session_state.get("scrolled_for") != turn_id:
-        st.session_state["scrolled_for"] = turn_id
-        _run(turn_id, "true")
+    if st.session_state.get("scrolled_for") != turn:
+        st.session_state["scrolled_for"] = turn
+        _run(turn, begins=True)
 
 
-def answered(turn_id: str) -> None:
+def answered(turn: str) -> None:
     """The turn has been answered here: its end is in sight, unless its asker has begun to read."""
-    if st.session_state.get("scrolled_for") == turn_id:
+    if st.session_state.get("scrolled_for") == turn:
         st.session_state["scrolled_for"] = ""
-        _run(turn_id, "false")
+        _run(turn, begins=False)
 
 
-def _run(turn_id: str, asked: str) -> None:
-    # The id makes it another script than the last one, so that it runs; there is no text of anybody in it.
-    script = f"/* {turn_id} */ (() => {{ const asked = {asked}; {_DOWN} }})();"
+def _run(turn: str, *, begins: bool) -> None:
+    # The name of the turn makes it another script than the last one, so that it runs; no text of anybody is in it.
+    script = f"/* {turn} */ (() => {{ const asked = {str(begins).lower()}; {_DOWN} }})();"
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)

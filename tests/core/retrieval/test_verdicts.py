@@ -46,6 +46,22 @@ def verdict_on(claim: str, name: str) -> Verdict:
     return citation.verdict
 
 
+def stands(claim: str, passage: str) -> bool:
+    """Whether the claim is borne out by the passage, which is all that was found."""
+    [citation] = check(f"{claim.rstrip('.')} [1].", [source(1, passage)])
+    return citation.verdict in BORNE_OUT
+
+
+def told_apart(file: str) -> tuple[list[bool], list[bool]]:
+    """Of the true claims of the file which stand, and of the false ones which fall."""
+    passages, claims = load(file)
+    held = [(each, stands(each.text, passages[each.passage])) for each in claims]
+    true = [ok for each, ok in held if each.kind in TRUE]
+    false = [not ok for each, ok in held if each.kind not in TRUE]
+    print(f"true {sum(true)}/{len(true)}, false {sum(false)}/{len(false)}")
+    return true, false
+
+
 def half(number: int) -> list[Said]:
     """The claims about every other passage.
 
@@ -74,15 +90,7 @@ def test_of_claims_that_the_rules_were_not_made_on_most_stand_or_fall_as_they_sh
     36 and 15 of 24 of the false ones fell. With the rules that came from reading two of them 14 of the 15 and
     18 of the 24 of the third did, which was written after those rules and read then too.
     """
-    passages, claims = load("claims_second.txt")
-    sources = {name: source(1, text) for name, text in passages.items()}
-    verdicts = {
-        each: check(f"{each.text.rstrip('.')} [1].", [sources[each.passage]])[0].verdict
-        for each in claims
-    }
-    true = [v in BORNE_OUT for claim, v in verdicts.items() if claim.kind in TRUE]
-    false = [v not in BORNE_OUT for claim, v in verdicts.items() if claim.kind not in TRUE]
-    print(f"true {sum(true)}/{len(true)}, false {sum(false)}/{len(false)}")
+    true, false = told_apart("claims_second.txt")
     assert sum(true) >= 0.72 * len(true)
     assert sum(false) >= 0.83 * len(false)
 
@@ -92,17 +100,9 @@ def test_of_claims_in_four_languages_and_on_tables_most_stand_or_fall_as_they_sh
     and 46 of its 58 false ones fell. The second, of Spanish, tables and sheets, was written after what came
     of that: 14 of its 15 stood and 21 of its 23 fell at first sight (12 and 16 with the rules of before).
     """
-    passages, claims = load("claims_third.txt")
-    sources = {name: source(1, text) for name, text in passages.items()}
-    right = {
-        each: (
-            check(f"{each.text.rstrip('.')} [1].", [sources[each.passage]])[0].verdict in BORNE_OUT
-        )
-        == (each.kind in TRUE)
-        for each in claims
-    }
-    assert sum(ok for each, ok in right.items() if each.kind in TRUE) >= 41
-    assert sum(ok for each, ok in right.items() if each.kind not in TRUE) >= 71
+    true, false = told_apart("claims_third.txt")
+    assert sum(true) >= 41
+    assert sum(false) >= 71
 
 
 @pytest.mark.parametrize(
@@ -116,20 +116,9 @@ def test_of_free_paraphrases_and_the_errors_of_language_models_most_are_told_apa
     379 of the 525 false ones fell; what came of that is 323 and 378. The fourth was measured after that and its
     failures have not been read: of 175 and 175 they are 121 and 135, with the rules of before 115 and 134.
     """
-    passages, claims = load(file)
-    sources = {name: source(1, text) for name, text in passages.items()}
-    right = {
-        each: (
-            check(f"{each.text.rstrip('.')} [1].", [sources[each.passage]])[0].verdict in BORNE_OUT
-        )
-        == (each.kind in TRUE)
-        for each in claims
-    }
-    stand = sum(ok for each, ok in right.items() if each.kind in TRUE)
-    fall = sum(ok for each, ok in right.items() if each.kind not in TRUE)
-    print(f"true {stand}, false {fall} of {len(claims)}")
-    assert stand >= true
-    assert fall >= false
+    stood, fell = told_apart(file)
+    assert sum(stood) >= true
+    assert sum(fell) >= false
 
 
 TRAINS = "| Train | Harwick | Saltmouth |\n| --- | --- | --- |\n| IC 7 | 09:05 | 10:12 |\n| IC 9 | 18:05 | 19:14 |"
@@ -155,8 +144,7 @@ OFFICE = (
 def test_of_two_things_each_is_said_what_stands_beside_it(
     claim: str, passage: str, is_borne_out: bool
 ) -> None:
-    [citation] = check(f"{claim} [1].", [source(1, passage)])
-    assert (citation.verdict in BORNE_OUT) == is_borne_out
+    assert stands(claim, passage) == is_borne_out
 
 
 @pytest.mark.parametrize(
@@ -185,21 +173,19 @@ def test_of_two_things_each_is_said_what_stands_beside_it(
 def test_parts_halves_decades_and_centuries_are_amounts(
     claim: str, passage: str, is_borne_out: bool
 ) -> None:
-    [citation] = check(f"{claim} [1].", [source(1, passage)])
-    assert (citation.verdict in BORNE_OUT) == is_borne_out
+    assert stands(claim, passage) == is_borne_out
 
 
 def test_a_not_of_the_claim_is_doubted_only_where_the_passage_says_the_same_words_plainly() -> None:
-    apologies = source(
-        1, "Apologies had been received from Helen Ward. The meeting in Leeds approved the budget."
+    claim = "Helen Ward did not attend the meeting in Leeds"
+    apologies = (
+        "Apologies had been received from Helen Ward. The meeting in Leeds approved the budget."
     )
-    present = source(
-        1,
-        "Present at the meeting in Leeds: Helen Ward. All attend the meeting in Leeds again in May.",
+    assert stands(claim, apologies)
+    present = (
+        "Present at the meeting in Leeds: Helen Ward. All attend the meeting in Leeds again in May."
     )
-    for passage, stands in ((apologies, True), (present, False)):
-        [citation] = check("Helen Ward did not attend the meeting in Leeds [1].", [passage])
-        assert (citation.verdict in BORNE_OUT) == stands
+    assert not stands(claim, present)
 
 
 STAFF = (
@@ -238,8 +224,7 @@ WELLS = "| Well | Nitrate (mg/L) | Lead (µg/L) |\n| --- | --- | --- |\n| East |
 def test_a_claim_on_a_row_rests_on_that_row_its_units_and_its_dates(
     claim: str, passage: str, is_borne_out: bool
 ) -> None:
-    [citation] = check(f"{claim} [1].", [source(1, passage)])
-    assert (citation.verdict in BORNE_OUT) == is_borne_out
+    assert stands(claim, passage) == is_borne_out
 
 
 def test_the_set_is_as_large_and_as_mixed_as_it_is_said_to_be() -> None:

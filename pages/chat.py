@@ -98,6 +98,6 @@ with st.container(key="chat"):
         live.follow(bench, running, gauge)
         st.rerun()
     elif turns:
-        composer.suggestions(bench)
+        composer.suggestions(bench, turns[-1])
         scroll.answered(turns[-1].id)
 bench.warm()

@@ -103,6 +103,14 @@ class Turn:
     """How the canary of the system prompt got into the answer; "" when it did not."""
 
     @property
+    def rests_on(self) -> frozenset[str]:
+        """The names of the documents that it cites; of all that it was given when it cites none."""
+        cited = {each.number for each in self.citations}
+        return frozenset(
+            each.hit.name for each in self.sources if not cited or each.number in cited
+        )
+
+    @property
     def tainted(self) -> bool:
         """Whether its window held text that others wrote: tools with effects then need a yes."""
         return bool(self.taint)

@@ -94,13 +94,13 @@ def _invitation(running: Turn | None, missing: str) -> str:
     return "Ask about your documents, or drop files here"
 
 
-def suggestions(bench: Workbench) -> None:
-    """Questions to begin with: those of the samples while the samples are there."""
+def suggestions(bench: Workbench, last: Turn | None = None) -> None:
+    """Questions about the samples, while an answer rests on nothing else, or nothing else is there."""
     there = {document.name for document in bench.documents.list(user())}
     if not there:
         st.caption("Drop a file below, and ask about it.")
         return
-    if not there & bench.samples.names():
+    if not ((last.rests_on if last else set()) or there) <= bench.samples.names():
         return
     asked = {turn.request.prompt for turn in bench.turn_rows.list(user(), 50)}
     offered = [text for text in bench.samples.questions().suggestions if text not in asked][:3]

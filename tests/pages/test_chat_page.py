@@ -1,6 +1,7 @@
 """The chat page: ask, see the answer with what is behind it, and find it again."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
@@ -19,6 +20,23 @@ def test_an_empty_chat_invites_a_first_question(app: Open) -> None:
     assert "Ask your documents" in texts(test)
     assert "Drop a file below" in texts(test)
     assert not test.chat_message
+
+
+def test_questions_about_the_samples_are_offered_while_the_answers_are_about_them(
+    app: Open, bench: Any, asked: Callable[[str], Any]
+) -> None:
+    def offered(conversation: str) -> list[str]:
+        test = app(c=conversation)
+        return [each.label for each in test.button if str(each.key).startswith("suggestion_")]
+
+    diary = Path("data/samples/production-diary.md").read_bytes()
+    bench.documents.add("local", "production-diary.md", diary)
+    about_them = asked("Why did dimmer 31 open?").conversation_id
+    assert len(offered("new")) == len(offered(about_them)) == 3
+    bench.documents.add("local", "lease.txt", b"The tenant may keep one dog and two cats.")
+    about_mine = asked("How many dogs and cats may the tenant keep?").conversation_id
+    assert offered("new") == offered(about_mine) == []
+    assert len(offered(about_them)) == 3
 
 
 def test_a_question_is_answered_on_the_page_and_the_address_names_the_conversation(

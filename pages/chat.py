@@ -50,6 +50,7 @@ if asked:
     except FootlightsError as error:
         say.problem(error)
     else:
+        scroll.sent(started.turn_id)
         st.query_params["c"] = started.conversation_id
         st.rerun()
 

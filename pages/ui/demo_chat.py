@@ -54,12 +54,7 @@ def _draw(bench: Workbench, visit: str) -> None:
     demo = bench.visits.demo(visit)
     asked = _input(demo)
     if asked:
-        try:
-            bench.visits.ask(visit, asked, session.address())
-        except NotOpen:
-            raise
-        except FootlightsError as error:
-            st.session_state["demo_problem"] = error
+        _ask(bench, visit, asked)
         st.rerun()
     with st.container(key="chat"):
         head(demo)
@@ -68,15 +63,30 @@ def _draw(bench: Workbench, visit: str) -> None:
             _question(turn["question"])
             if turn["status"] != "running":
                 _answer(turn, number)
-        newest = f"question {len(turns)}"
         if demo.running:
-            scroll.asked(newest)
+            scroll.asked(_newest(turns))
             _follow(bench, visit)
             st.rerun()  # a link that has ended meanwhile then shows its end, and nothing else
         if problem := st.session_state.pop("demo_problem", None):
             say.problem(problem)
         _suggestions(demo, turns)
-        scroll.answered(newest)
+        scroll.answered(_newest(turns))
+
+
+def _ask(bench: Workbench, visit: str, text: str) -> None:
+    try:
+        bench.visits.ask(visit, text, session.address())
+    except NotOpen:
+        raise
+    except FootlightsError as error:
+        st.session_state["demo_problem"] = error
+    else:
+        scroll.sent(_newest(bench.visits.history(visit)))
+
+
+def _newest(turns: list[Told]) -> str:
+    """A name for the last question of this visit, which is told no id."""
+    return f"question {len(turns)}"
 
 
 def head(demo: Demo) -> None:

@@ -101,3 +101,23 @@ def test_a_snapshot_opens_its_citations_without_a_script_or_a_request(
     page.locator("a.cite").first.click()
     assert [each for each in asked if not each.startswith("data:")] == []
     assert page.locator("script").count() == 0
+
+
+def test_a_stranger_who_has_read_further_up_is_taken_to_what_they_ask(
+    far: Tab, served: App
+) -> None:
+    wish = {"kind": "live", "title": "A tale", "show_cost": True}
+    made = served.api.post("/shares", json=wish).json()
+    enter(far, made)
+    page = far.page
+    field = page.get_by_test_id("stChatInputTextArea")
+    answers = page.get_by_text(re.compile("tokens in, "))
+    for number, question in enumerate(("/words 200", "/words 201", "/words 202"), 1):
+        expect(field).to_be_enabled()
+        field.fill(question)
+        field.press("Enter")
+        expect(answers).to_have_count(number)
+        expect(answers.last).to_be_in_viewport()
+        page.mouse.move(195, 300)
+        page.mouse.wheel(0, -9_000)
+        expect(answers.last).not_to_be_in_viewport()

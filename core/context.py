@@ -141,7 +141,7 @@ class ContextBuilder:
 
     def _passage(self, hit: Hit, model: ModelInfo, pins: frozenset[str]) -> Item:
         label = f"{hit.name}, {hit.unit} {hit.chunk.page}"
-        tokens = self._counter.count(hit.chunk.text, model.ref) + FENCE_TOKENS
+        tokens = self._counter.count(hit.chunk.headed, model.ref) + FENCE_TOKENS
         ref = str(hit.chunk_id)
         return Item(label, hit.chunk.text, tokens, ref=ref, pinned=ref in pins)
 
@@ -270,7 +270,7 @@ def sourced(number: int, hit: Hit, layers: Layers) -> Source:
     """The passage with its number, flagged when it reads like an instruction, unless the detector is off."""
     if not layers.detector:
         return Source(number, hit)
-    score = suspicion(hit.chunk.text)
+    score = suspicion(hit.chunk.headed)
     return Source(number, hit, score, score >= FLAG)
 
 

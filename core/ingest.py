@@ -13,7 +13,6 @@ from core.retrieval.chunk import Chunker
 from core.retrieval.extract import extract
 from core.store.blobs import Blobs
 from core.store.documents import Documents
-from core.store.embeddings import embedded_text
 from core.types import Chunk, Document, DocumentStatus
 
 _REPORT_SECONDS = 0.2
@@ -84,7 +83,7 @@ class Ingest:
             if not chunks:
                 raise Refused("no text in it: nothing to search")
         with report.stage("embedding", len(chunks)) as progress:
-            texts = [embedded_text(chunk.heading, chunk.text) for chunk in chunks]
+            texts = [chunk.headed for chunk in chunks]
             vectors = self._embedding.embed(user, texts, progress, document.id)
         self._documents.finish(
             user,

@@ -260,7 +260,7 @@ class WhatIf:
         )
         first = self._turns.get(user, turn.request.again) if turn.request.again else turn
         passages = tuple(
-            self._counter.count(source.hit.chunk.text, model.ref) + FENCE_TOKENS
+            self._counter.count(source.hit.chunk.headed, model.ref) + FENCE_TOKENS
             for source in first.sources
         )
         answered = turn.usage.output_tokens if turn.usage else 0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.retrieval.citations import check, quote
-from core.retrieval.passage import Passage
+from core.retrieval.passage import passages_of
 from core.retrieval.verdicts import Judge, judged
 from core.retrieval.words import Form, sentences
 from core.types import Citation, Source
@@ -22,7 +22,7 @@ def _attributed(answer: str, sources: Sequence[Source]) -> tuple[Citation, ...]:
     if not sources:
         return ()
     forms: dict[str, Form] = {}
-    passages = {source.number: Passage(source.hit.chunk.text, forms) for source in sources}
+    passages = passages_of(sources, forms)
     judge, found = Judge(passages, forms), []
     first = sources[0].number
     for start, end in sentences(answer)[:_MOST_SENTENCES]:

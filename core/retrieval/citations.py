@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from core.retrieval.passage import Passage, best_run, nearest_sentence, weight
+from core.retrieval.passage import Passage, best_run, nearest_sentence, passages_of, weight
 from core.retrieval.words import Form, sentences, words
 from core.types import Citation, Source
 
@@ -60,7 +60,7 @@ def check(answer: str, sources: Sequence[Source]) -> tuple[Citation, ...]:
     No verdict is given yet: see `verdicts.judged`.
     """
     forms: dict[str, Form] = {}
-    passages = {s.number: Passage(s.hit.chunk.text, forms) for s in sources}
+    passages = passages_of(sources, forms)
     marks = _marks(answer)
     plain = _without(marks, answer)
     quotes: dict[tuple[str, int], tuple[int, int]] = {}

@@ -1,16 +1,18 @@
 """A passage taken apart once: its words and where they stand, its sentences."""
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from core.retrieval.words import COMMON_WEIGHT, Form, Word, sentences, words
+from core.types import Source
 
 
 class Passage:
-    """A passage as words and sentences, taken apart once for all the claims that cite it."""
+    """A passage as words and sentences, taken apart once for all the claims that cite it. It is sent under
+    its `heading`, and a claim may rest on both, a quotation on the text alone."""
 
-    def __init__(self, text: str, forms: dict[str, Form]) -> None:
-        self.text = text
+    def __init__(self, text: str, forms: dict[str, Form], heading: str = "") -> None:
+        self.text, self.heading = text, heading
         self.words = words(text, forms)
         self.places: dict[str, list[int]] = {}
         for place, word in enumerate(self.words):
@@ -25,6 +27,12 @@ class Passage:
             )
             for start, end in sentences(text)
         ]
+
+
+def passages_of(sources: Iterable[Source], forms: dict[str, Form]) -> dict[int, Passage]:
+    """The passages of a window by their numbers."""
+    chunks = {source.number: source.hit.chunk for source in sources}
+    return {number: Passage(each.text, forms, each.heading) for number, each in chunks.items()}
 
 
 def weight(run: Sequence[Word]) -> float:

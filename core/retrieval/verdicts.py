@@ -7,7 +7,7 @@ from dataclasses import replace
 from core.retrieval.citations import unmarked
 from core.retrieval.comparison import quick_share
 from core.retrieval.parse import read
-from core.retrieval.passage import Passage, best_run
+from core.retrieval.passage import Passage, best_run, passages_of
 from core.retrieval.statements import Statement
 from core.retrieval.support import denies, misquotes, why_not
 from core.retrieval.words import COMMON_WEIGHT, Form, words
@@ -30,7 +30,7 @@ def judged(
     if not citations:
         return ()
     plain, forms = unmarked(answer), dict[str, Form]()
-    judge = Judge({s.number: Passage(s.hit.chunk.text, forms) for s in sources}, forms)
+    judge = Judge(passages_of(sources, forms), forms)
     together: dict[tuple[int, int], list[int]] = {}
     for each in citations:
         together.setdefault((each.claim_start, each.claim_end), []).append(each.number)
@@ -78,7 +78,8 @@ class Judge:
     def _look(self, claim: str, number: int) -> Verdict:
         passage = self._passages[number]
         if number not in self._statements:
-            self._statements[number] = read(passage.text[:_LONGEST_PASSAGE])
+            told = f"{passage.text[:_LONGEST_PASSAGE]}\n\n{passage.heading}"
+            self._statements[number] = read(told.rstrip())
         theirs = self._statements[number]
         ours = self._claims.get(claim) or self._claims.setdefault(claim, read(claim))
         self._work -= (len(ours.tokens) + 5) * (len(theirs.by_part) + 5)

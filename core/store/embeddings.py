@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, 
 
 from core.store.engine import insert, reading, writing
 from core.store.tables import chunks, embeddings
-from core.types import Chunk
+from core.types import Chunk, headed
 
 _IN_ONE_QUERY = 500
 
@@ -35,12 +35,6 @@ class Outstanding:
     elsewhere: tuple[str, ...]
 
 
-def embedded_text(heading: str, text: str) -> str:
-    """What is embedded of a passage: its text under its heading, without which "it lasts 30 days" says
-    nothing."""
-    return f"{heading}\n{text}" if heading else text
-
-
 def hash_of(text: str) -> str:
     """The name of a text: 128 bits in hexadecimal; migration v0006 names what was there before alike."""
     data = text.encode("utf-8", "surrogatepass")
@@ -49,7 +43,7 @@ def hash_of(text: str) -> str:
 
 def passage_hash(chunk: Chunk) -> str:
     """The name of what is embedded of the passage."""
-    return hash_of(embedded_text(chunk.heading, chunk.text))
+    return hash_of(chunk.headed)
 
 
 class Embeddings:
@@ -100,11 +94,7 @@ class Embeddings:
             if not rows:
                 return
             after = max(row.hash for row in rows)
-            yield [
-                text
-                for row in rows
-                for text in [embedded_text(row.heading, row.text)] * row.passages
-            ]
+            yield [text for row in rows for text in [headed(row.heading, row.text)] * row.passages]
 
     def outstanding(self, user: str, space: str) -> Outstanding:
         """What is still to be embedded in this space."""

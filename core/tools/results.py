@@ -217,7 +217,7 @@ def passages_told(passages: Passages, numbers: Sequence[int]) -> Told:
     if not passages.hits:
         return Told("No passage was found. Try other words, or other documents.")
     parts = [
-        f"[{number}] {hit.name}, {hit.unit} {hit.chunk.page}\n{hit.chunk.text}"
+        f"[{number}] {hit.name}, {hit.unit} {hit.chunk.page}\n{hit.chunk.headed}"
         for number, hit in zip(numbers, passages.hits, strict=True)
     ]
     return Told("\n\n".join(parts))

@@ -33,6 +33,7 @@ from core.types.passages import (
     Page,
     Source,
     Verdict,
+    headed,
 )
 from core.types.spans import Span, SpanEvent, SpanKind
 from core.types.turns import Conversation, Replay, Turn, TurnRequest, TurnStatus
@@ -100,5 +101,6 @@ __all__ = [
     "Usage",
     "Verdict",
     "WindowPlan",
+    "headed",
     "message",
 ]

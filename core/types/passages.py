@@ -25,6 +25,11 @@ class Extracted:
     """Invisible characters that were removed."""
 
 
+def headed(heading: str, text: str) -> str:
+    """What is embedded of a passage, judged and counted: its text under its heading."""
+    return f"{heading}\n{text}" if heading else text
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Passage `seq` of a document: `text == extracted.text[start:end]`, on page `page`, under `heading`."""
@@ -36,6 +41,11 @@ class Chunk:
     page: int
     heading: str = ""
     tokens: int = 0
+
+    @property
+    def headed(self) -> str:
+        """Its text under its heading, without which "it lasts 30 days" says nothing."""
+        return headed(self.heading, self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,7 @@ async def test_a_shipped_prompt_fences_each_passage_and_ends_with_the_question(
     rendered = await sandbox.render(shipped.get(name), values)
     system, user = rendered.messages
     assert (system.role, user.role) == ("system", "user")
-    fence = (
-        f"<<{rendered.boundary}\nhandbook.pdf, page 3\n{PASSAGES[0]['text']}\n{rendered.boundary}>>"
-    )
+    fence = f"<<{rendered.boundary}\nhandbook.pdf, page 3, Leave\n{PASSAGES[0]['text']}\n{rendered.boundary}>>"
     assert user.text == f"[1] {fence}\n[2] {fence}\n[3] {fence}\nHow many days?"
     assert "never instructions" in system.text
 

@@ -24,8 +24,8 @@ LEASE = (
 ROME = "Vespasian began the Colosseum in AD 72. It was completed in 80 under Titus."
 
 
-def source(number: int, text: str) -> Source:
-    return Source(number, Hit(number, "d", "n", Chunk(0, text, 0, len(text), 1), 0.5))
+def source(number: int, text: str, heading: str = "") -> Source:
+    return Source(number, Hit(number, "d", "n", Chunk(0, text, 0, len(text), 1, heading), 0.5))
 
 
 def check(answer: str, sources: list[Source]) -> tuple[Citation, ...]:
@@ -50,6 +50,20 @@ def stands(claim: str, passage: str) -> bool:
     """Whether the claim is borne out by the passage, which is all that was found."""
     [citation] = check(f"{claim.rstrip('.')} [1].", [source(1, passage)])
     return citation.verdict in BORNE_OUT
+
+
+def test_a_claim_may_rest_on_the_heading_that_its_passage_is_sent_under() -> None:
+    def verdict(claim: str, heading: str) -> Verdict:
+        text = "It is thirty days, to the end of a month."
+        [citation] = check(f"{claim} [1].", [source(1, text, heading)])
+        return citation.verdict
+
+    claim = "The notice period of the dance school is thirty days"
+    assert verdict(claim, "Dance school > Notice period") == "supported"
+    assert verdict(claim, "") == "not_found"
+    assert verdict("The notice period is forty days", "Notice period") == "not_found"
+    quoted = 'The form is called "Notice period"'
+    assert verdict(quoted, "Notice period") == "not_found"
 
 
 def told_apart(file: str) -> tuple[list[bool], list[bool]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from core.retrieval.columns import Columns
 from core.retrieval.headings import Outline
 from core.retrieval.unbroken import WORDS, evenly, halved, stretches
 from core.types import Chunk, Extracted
@@ -13,7 +14,8 @@ LIMIT = 252
 """Word pieces of a passage with its heading path. MiniLM reads 256, two of them its own marks."""
 
 HEADING_LIMIT = 32
-"""Word pieces of a heading path; passages of a text that has headings leave so much room."""
+"""Word pieces of a heading path, and of the columns that a passage from the middle of a table stands in;
+passages of a text that has headings or tables leave so much room."""
 
 _CHARACTERS_PER_PIECE = 10
 _BLOCK = 12_000
@@ -67,19 +69,22 @@ class Chunker:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._pieces = _Pieces(tokenizer, limit)
-        below = limit - HEADING_LIMIT
-        self._under_headings = MarkdownSplitter.from_callback(self._pieces.size, below)
-        self._markdown = MarkdownSplitter.from_callback(self._pieces.size, limit)
-        self._text = TextSplitter.from_callback(self._pieces.size, limit)
+        self._splitters = {
+            (unit, room): kind.from_callback(self._pieces.size, room)
+            for unit, kind in (("page", TextSplitter), ("section", MarkdownSplitter))
+            for room in (limit, limit - HEADING_LIMIT)
+        }
 
     def chunks(self, extracted: Extracted) -> list[Chunk]:
         """The passages in order: `chunk.text == extracted.text[chunk.start:chunk.end]`, never
         blank, together all that is not space; none crosses a page, slide or sheet."""
         text = extracted.text
         outline = Outline("" if extracted.unit == "page" else text)
+        columns = Columns(text)
+        room = self.limit - HEADING_LIMIT if outline or columns else self.limit
         starts = [page.start for page in extracted.pages]
         found: list[Chunk] = []
-        for start, end in self._spans(extracted, outline):
+        for start, end in self._spans(extracted, room):
             place = bisect_right(starts, start)
             found.append(
                 Chunk(
@@ -88,28 +93,23 @@ class Chunker:
                     start=start,
                     end=end,
                     page=extracted.pages[place - 1].number if place else 1,
-                    heading=self._heading(outline.path(start)),
+                    heading=self._heading(outline.path(start), columns.at(start)),
                     tokens=self._pieces.exact(text[start:end]),
                 )
             )
         return found
 
-    def _splitter(self, unit: str, outline: Outline) -> Any:
-        if unit == "page":
-            return self._text
-        return self._under_headings if outline else self._markdown
-
-    def _heading(self, path: str) -> str:
+    def _heading(self, *above: str) -> str:
         """The path cut from the outside until it can be embedded with its passage."""
+        path = " > ".join(filter(None, above))
         while self._pieces.size(path) > HEADING_LIMIT:
             _, deeper, rest = path.partition(" > ")
             path = rest if deeper else path[: len(path) * 3 // 4]
         return path
 
-    def _spans(self, extracted: Extracted, outline: Outline) -> Iterator[tuple[int, int]]:
+    def _spans(self, extracted: Extracted, room: int) -> Iterator[tuple[int, int]]:
         text = extracted.text
-        splitter = self._splitter(extracted.unit, outline)
-        room = self.limit - HEADING_LIMIT if outline else self.limit
+        splitter = self._splitters["page" if extracted.unit == "page" else "section", room]
         longest = room * _CHARACTERS_PER_PIECE
         for field in _fields(extracted):
             for start, end, unbroken in stretches(text, *field, longest):

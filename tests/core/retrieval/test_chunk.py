@@ -12,7 +12,7 @@ from core.retrieval.chunk import LIMIT, Chunker
 from core.types import Chunk, Extracted, Page
 
 PIECES = st.sampled_from(
-    ["# Head\n", "## Sub\n", "\n\n", "\n", " ", "word ", "Sentence one. ", "| a | b |\n", "```\n", "- item\n",
+    ["# Head\n", "## Sub\n", "\n\n", "\n", " ", "word ", "Sentence one. ", "| a | b |\n", "| --- | --- |\n", "```\n", "- item\n",
      "東京都", "ひらがな", "x" * 150, "🙂", "e\u0301", "https://a.b/c?d=e&f=g ", "ภาษา", ">" * 9, "    code\n", "12,345.6 "]
 )  # fmt: skip
 
@@ -80,6 +80,25 @@ def test_a_heading_that_is_too_long_to_be_embedded_loses_its_outer_part(chunker:
         chunker.chunks(whole(text + " again" * 400))[-1].heading
         == f"{('Middle part ' * 8).strip()} > Inner"
     )
+
+
+@pytest.mark.parametrize("unit", ["section", "page"])
+def test_a_passage_from_the_middle_of_a_table_knows_its_columns(
+    chunker: Chunker, tokenizer: Any, unit: str
+) -> None:
+    rows = "".join(f"| lamp {n} | {n * 7} | {n * 3} kg |\n" for n in range(60))
+    text = f"# Fees\n\n| Item | Euros a week | Weight |\n| --- | --- | --- |\n{rows}\nAll with tax."
+    extracted = whole(text, unit)
+    chunks = chunker.chunks(extracted)
+    assert_sound(extracted, chunks, tokenizer)
+    path = "Fees" if unit == "section" else ""
+    columns = "Item | Euros a week | Weight"
+    [first] = [each for each in chunks if columns in each.text]
+    middle = [each for each in chunks if each.text.startswith("| lamp")]
+    assert first.heading == path and len(middle) == 2
+    assert {each.heading for each in middle} == {f"{path} > {columns}".removeprefix(" > ")}
+    assert chunks[-1].text.endswith("All with tax.")
+    assert chunker.chunks(whole("Not a | b\n---\nc | d", unit))[0].heading == ""
 
 
 @pytest.mark.parametrize("unit", ["page", "slide", "sheet"])

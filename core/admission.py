@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.clean_text import clean, cleaned
 from core.documents import DocumentService
 from core.errors import Conflict, Misuse, Refused
-from core.events import clean, cleaned
 from core.llm.shape import shape
 from core.models import Models
 from core.prompts.library import PromptLibrary

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Literal
 
 from core import golden_lines
+from core.clean_text import clean
 from core.errors import Refused
-from core.events import clean
 from core.passages import Passages
 from core.retrieval.overlap import overlaps
 from core.store.collections import Collections

@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from core.clean_text import clean
 from core.errors import Refused
-from core.events import clean
 
 if TYPE_CHECKING:
     import aiohttp

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import zip_longest
 
-from core.context import FENCE_TOKENS
 from core.exchanges import exchanged
+from core.measure import FENCE_TOKENS
 from core.retrieval.relevance import Relevance
 from core.store.conversations import Conversations
 from core.store.turns import Turns

@@ -145,6 +145,7 @@ def build(settings: Settings) -> Workbench:
         summaries=parts.summaries,
         summariser=parts.summariser,
         turn_rows=parts.turn_rows,
+        turn_counts=parts.turn_counts,
         turns=parts.turns,
         strategy_problems=parts.strategy_problems,
         replays=parts.replays,

@@ -98,7 +98,7 @@ class Answering(Reading):
             context=ContextBuilder(self.counter, self.sandbox),
             errands=self.errands,
             runs=self._runs,
-            turns=self.turn_rows,
+            turn_counts=self.turn_counts,
             counter=self.counter,
             counts=VendorCounts(self.models.providers),
         )

@@ -116,7 +116,7 @@ def test_the_reservation_of_a_second_try_counts_what_is_repeated(
 def test_a_vendor_that_rejects_the_schema_is_asked_in_words(
     bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.chat.is_native", lambda refs: True)
+    monkeypatch.setattr("core.answerer.is_native", lambda refs: True)
     rejected = RequestRejected("The schema is not supported.", provider="scripted")
     provider = script(bench, rejected, Reply(json.dumps({"rows": ROWS})))
     turn, events = table_turn(bench)

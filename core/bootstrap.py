@@ -7,6 +7,9 @@ from core.injection.comparing import RangeComparison as RangeComparison
 from core.injection.comparing import compared as range_compared  # noqa: F401
 from core.injection.flags import flags as range_flags  # noqa: F401
 from core.injection.ranges import RangePlan as RangePlan
+from core.lab import Lab as Lab
+from core.lab import Outcome as Outcome
+from core.lab import Shortened as Shortened
 from core.mcp_values import McpOffer as McpOffer
 from core.mcp_values import McpServer as McpServer
 from core.mcp_wish import McpWish as McpWish
@@ -94,9 +97,6 @@ from core.tools.remote.offers import called as mcp_called
 from core.tools.remote.offers import pin_of as mcp_pin
 from core.tools.tool import TOUCHES as TOUCHES
 from core.tools.tool import Outcome as ToolOutcome
-from core.whatif import Lab as Lab
-from core.whatif import Outcome as Outcome
-from core.whatif import Shortened as Shortened
 from core.workbench import LOCAL_USER as LOCAL_USER
 from core.workbench import Workbench as Workbench
 

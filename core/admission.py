@@ -14,7 +14,7 @@ from core.prompts.template import PromptTemplate, fault
 from core.store.collections import Collections
 from core.store.conversations import Conversations
 from core.table_answer import instructions
-from core.tables import Field, parse_fields
+from core.table_fields import Field, parse_fields
 from core.tools.tool import Tool
 from core.tools.toolbox import Toolbox
 from core.types import ModelInfo, TurnRequest

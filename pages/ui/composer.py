@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.bootstrap import Workbench
 from core.documents import PENDING, SUFFIXES
 from core.errors import FootlightsError
-from core.tables import parse_fields
+from core.table_fields import parse_fields
 from core.types import Collection, Conversation, Document, Turn, TurnRequest
 from pages.ui import composer_model, composer_prompt, estimate, say
 from pages.ui.health import counted

@@ -10,7 +10,8 @@ from core.events import AnswerReplaced, CitationsChecked, TextDelta, TurnDone, T
 from core.export import as_markdown
 from core.llm.scripted import Reply
 from core.metering import TurnMeter
-from core.tables import parse_fields, rows_of, table_schema
+from core.table_fields import parse_fields, table_schema
+from core.tables import rows_of
 from core.types import ModelRequest, TurnRequest, Usage
 from tests.core.test_turns import ask, followed
 

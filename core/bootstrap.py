@@ -36,10 +36,10 @@ from core.prompts.transfer import export as export_prompts  # noqa: F401
 from core.prompts.transfer import take_in as import_prompts  # noqa: F401
 from core.reembedding import Due as Due
 from core.reembedding import Left as Left
+from core.replay_comparison import Comparison as Comparison
+from core.replay_comparison import Pair as ReplayPair
 from core.replays import CUT_OFF as CUT_OFF
 from core.replays import Changes as Changes
-from core.replays import Comparison as Comparison
-from core.replays import Pair as ReplayPair
 from core.replays import Price as ReplayPrice
 from core.retrieval.verdicts import summary as summary  # what a page says of its citations
 from core.settings import Settings

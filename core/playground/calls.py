@@ -109,15 +109,8 @@ class Calls:
                 hint="Open a prompt that uses it.",
             )
         output = await self._held_to(schema, model) if schema else None
-        wanted = template.model.max_tokens or DEFAULT_MAX_TOKENS
-        room = min(wanted, model.max_output, max(1, model.window // 2))
         tokens = self._tokens(messages, output, model)
-        if tokens + room > model.window:
-            raise Refused(
-                f"{tokens:,} tokens, and {room:,} for the answer, do not fit into the window of "
-                f"{model.label}: {model.window:,} tokens",
-                hint="Take fewer passages or shorter values, or a model with a larger window.",
-            )
+        room = _room(template, model, tokens)
         request = ModelRequest(
             model.id,
             messages,
@@ -182,6 +175,19 @@ class Calls:
         costs = [row.cost for row in rows]
         cost = None if None in costs else sum((each for each in costs if each), Decimal(0))
         return (sum(usages[1:], usages[0]) if usages else None), cost
+
+
+def _room(template: PromptTemplate, model: ModelInfo, tokens: int) -> int:
+    """How many tokens the answer may have behind these. Refused when both do not fit into the window."""
+    wanted = template.model.max_tokens or DEFAULT_MAX_TOKENS
+    room = min(wanted, model.max_output, max(1, model.window // 2))
+    if tokens + room > model.window:
+        raise Refused(
+            f"{tokens:,} tokens, and {room:,} for the answer, do not fit into the window of "
+            f"{model.label}: {model.window:,} tokens",
+            hint="Take fewer passages or shorter values, or a model with a larger window.",
+        )
+    return room
 
 
 def given_to(template: PromptTemplate, inputs: Mapping[str, Any]) -> dict[str, Any]:

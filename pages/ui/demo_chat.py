@@ -3,26 +3,17 @@
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any
 
 import streamlit as st
 
-from core.bootstrap import ENDED, THANKS, Demo, Told, Workbench, excerpt
+from core.bootstrap import ENDED, THANKS, Demo, Told, Workbench
 from core.errors import FootlightsError, NotOpen
-from pages.ui import say, scroll, session
-from pages.ui.answer import ASSISTANT, USER
+from pages.ui import demo_turn, say, scroll, session
+from pages.ui.answer import ASSISTANT
 from pages.ui.markdown import label, safe
-from pages.ui.passage import passage
 
 _DRAW_SECONDS = 0.1
 _LOOK_UP_SECONDS = 0.25
-_CHECKED = {
-    "verbatim": ":green[:material/done_all: The claim stands in the passage word for word.]",
-    "supported": ":green[:material/check: The passage bears the claim out.]",
-    "not_found": ":orange[:material/report: The claim was not found in this passage.]",
-    "other_source": ":orange[:material/alt_route: The claim was found in another passage.]",
-}
 
 
 def draw(bench: Workbench, visit: str) -> None:
@@ -65,9 +56,9 @@ def _draw(bench: Workbench, visit: str) -> None:
         head(demo)
         turns = bench.visits.history(visit)
         for number, turn in enumerate(turns):
-            _question(turn["question"])
+            demo_turn.question(turn["question"])
             if turn["status"] != "running":
-                _answer(turn, number)
+                demo_turn.answer(turn, number)
         newest = f"question {len(turns)}"
         if demo.running:
             scroll.asked(newest)
@@ -135,71 +126,6 @@ def _suggestions(demo: Demo, turns: list[Told]) -> None:
             if st.button(label(each), key=f"demo_{each}"):
                 st.session_state["demo_suggested"] = each
                 st.rerun()
-
-
-def _question(text: str) -> None:
-    with st.chat_message("user", avatar=USER):
-        st.markdown(safe(text))
-
-
-def frozen(turn: Told, number: int) -> None:
-    """One question of a snapshot, for a look before it is shared."""
-    _question(turn["question"])
-    with st.chat_message("assistant", avatar=ASSISTANT):
-        most = max((source["number"] for source in turn["sources"]), default=0)
-        st.markdown(safe(turn["answer"], most))
-        for source in turn["sources"]:
-            name = f"{source['number']} · {source['name']}, {source['place']}"
-            with st.expander(
-                label(name), type="compact", key=f"frozen_{number}_{source['number']}"
-            ):
-                st.html(passage(source["text"], *source["quote"]))
-
-
-def _answer(turn: Told, number: int) -> None:
-    with st.chat_message("assistant", avatar=ASSISTANT):
-        if turn["answer"]:
-            most = max((source["number"] for source in turn["sources"]), default=0)
-            st.markdown(safe(turn["answer"], most))
-        if turn["status"] in ("stopped", "interrupted"):
-            st.caption(":material/stop_circle: Stopped here.")
-        if turn["error"]:
-            st.warning(f"**{label(turn['error']['message'])}** {label(turn['error']['hint'])}")
-        _passages(turn, number)
-        if "cost" in turn:
-            st.caption(label(" · ".join(_facts(turn))))
-
-
-def _facts(turn: Told) -> list[str]:
-    facts = []
-    if turn.get("input_tokens"):
-        facts.append(f"{turn['input_tokens']:,} tokens in, {turn['output_tokens']:,} out")
-    facts.append(say.money(None if turn["cost"] is None else Decimal(turn["cost"])))
-    if turn["seconds"] is not None:
-        facts.append(say.seconds(turn["seconds"]))
-    return facts
-
-
-def _passages(turn: Told, number: int) -> None:
-    if not turn["sources"]:
-        return
-    with st.container(horizontal=True, gap="small", key=f"citations_{number}"):
-        for source in turn["sources"]:
-            cited = [each for each in turn["citations"] if each["number"] == source["number"]]
-            name = source["name"] if len(source["name"]) <= 24 else f"{source['name'][:22]}…"
-            with st.popover(f"{source['number']} · {label(name)}", type="tertiary"):
-                _passage(source, cited)
-
-
-def _passage(source: dict[str, Any], cited: list[dict[str, Any]]) -> None:
-    st.markdown(f"**{label(source['name'])}**, {label(source['place'])}")
-    for verdict in dict.fromkeys(each["verdict"] for each in cited):
-        if verdict in _CHECKED:
-            st.markdown(_CHECKED[verdict])
-    quoted = next((each for each in cited if each["quote_end"] > each["quote_start"]), None)
-    places = [(quoted["quote_start"], quoted["quote_end"])] if quoted else []
-    shown = excerpt(source["text"], places)
-    st.html(passage(shown["text"], *shown["quote"]))
 
 
 @dataclass

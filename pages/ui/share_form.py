@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.bootstrap import MOST_DAYS, Finding, Link, Wish, Workbench
 from core.errors import FootlightsError
-from pages.ui import demo_chat, say, share_fields, share_made
+from pages.ui import demo_chat, demo_turn, say, share_fields, share_made
 from pages.ui.markdown import label, safe
 from pages.ui.session import query, user
 
@@ -140,7 +140,7 @@ def _frozen(link: Link, turns: list[dict[str, Any]]) -> None:
     if link.description:
         st.markdown(safe(link.description))
     for number, turn in enumerate(turns[:_SHOWN]):
-        demo_chat.frozen(turn, number)
+        demo_turn.frozen(turn, number)
     if len(turns) > _SHOWN:
         more = len(turns) - _SHOWN
         st.caption(f"and {more} more question{'' if more == 1 else 's'}")

@@ -64,7 +64,7 @@ def main() -> None:
 
 def first_draw(engine: Engine) -> None:
     """What the page asks when it is opened."""
-    Ledger(engine).by_day("me", datetime(2000, 1, 1, tzinfo=UTC))
+    Spending(engine).models_by_day("me", datetime(2000, 1, 1, tzinfo=UTC))
     Ledger(engine).rows("me", 500)
     draw(engine, 30)
 

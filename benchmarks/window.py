@@ -7,16 +7,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from core.context import ContextBuilder
 from core.exchanges import Exchange
-from core.prompts.sandbox import Sandbox
+from core.lab import Lab, Said
+from core.measure import Measure
 from core.settings import ROOT
 from core.tokens.budget import fit
 from core.tokens.calibration import learn
 from core.tokens.counter import REPLY_OVERHEAD, Counter
 from core.tokens.strategies import STRATEGIES
 from core.types import Item, Message, ModelInfo, WindowPlan, message
-from core.whatif import Lab, Said
 
 T = TypeVar("T")
 TURNS, WORDS = 200, 130
@@ -47,13 +46,13 @@ def main() -> None:
     rounds = [
         (
             _timed(partial(_count_once, _counter(), said)),
-            _timed(partial(_count_each_turn, _builder(), exchanges)),
+            _timed(partial(_count_each_turn, _measure(), exchanges)),
         )
         for _ in range(7)
     ]
     least, counted = (min(each) for each in zip(*rounds, strict=True))
     tokens = sum(once.count_message(each, _MODEL) for turn in said for each in turn)
-    whole = _least(_builder, lambda builder: _fit_each_turn(builder, exchanges))
+    whole = _least(_measure, lambda measure: _fit_each_turn(measure, exchanges))
     everything = least * (TURNS + 1) / 2  # the first turn is counted 200 times, the last one once
     print(f"{TURNS} turns, {tokens:,} tokens; processor time throughout")
     print(f"counting  {tokens / least:,.0f} tokens/s")
@@ -100,8 +99,8 @@ def _counter() -> Counter:
     return counter
 
 
-def _builder() -> ContextBuilder:
-    return ContextBuilder(_counter(), Sandbox())
+def _measure() -> Measure:
+    return Measure(_counter())
 
 
 def _least(fresh: Callable[[], T], work: Callable[[T], object]) -> float:
@@ -132,14 +131,14 @@ def _exchanges(said: Sequence[Sequence[Message]]) -> list[Exchange]:
     ]
 
 
-def _count_each_turn(builder: ContextBuilder, exchanges: Sequence[Exchange]) -> None:
+def _count_each_turn(measure: Measure, exchanges: Sequence[Exchange]) -> None:
     for upto in range(1, TURNS + 1):
-        builder.items(exchanges[:upto], _INFO)
+        measure.items(exchanges[:upto], _INFO)
 
 
-def _fit_each_turn(builder: ContextBuilder, exchanges: Sequence[Exchange]) -> None:
+def _fit_each_turn(measure: Measure, exchanges: Sequence[Exchange]) -> None:
     for upto in range(1, TURNS + 1):
-        history = builder.items(exchanges[:upto], _INFO)
+        history = measure.items(exchanges[:upto], _INFO)
         asked = Item("", "", 9)
         fit(window=1_000_000, reserve=1_000, system=[], sources=[], history=history, prompt=asked)
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.clean_text import clean, cleaned
 from core.documents import DocumentService
 from core.errors import Conflict, Misuse, Refused
-from core.events import clean, cleaned
 from core.llm.shape import shape
 from core.models import Models
 from core.prompts.library import PromptLibrary
@@ -14,7 +14,7 @@ from core.prompts.template import PromptTemplate, fault
 from core.store.collections import Collections
 from core.store.conversations import Conversations
 from core.table_answer import instructions
-from core.tables import Field, parse_fields
+from core.table_fields import Field, parse_fields
 from core.tools.tool import Tool
 from core.tools.toolbox import Toolbox
 from core.types import ModelInfo, TurnRequest

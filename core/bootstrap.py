@@ -7,6 +7,9 @@ from core.injection.comparing import RangeComparison as RangeComparison
 from core.injection.comparing import compared as range_compared  # noqa: F401
 from core.injection.flags import flags as range_flags  # noqa: F401
 from core.injection.ranges import RangePlan as RangePlan
+from core.lab import Lab as Lab
+from core.lab import Outcome as Outcome
+from core.lab import Shortened as Shortened
 from core.mcp_values import McpOffer as McpOffer
 from core.mcp_values import McpServer as McpServer
 from core.mcp_wish import McpWish as McpWish
@@ -33,10 +36,10 @@ from core.prompts.transfer import export as export_prompts  # noqa: F401
 from core.prompts.transfer import take_in as import_prompts  # noqa: F401
 from core.reembedding import Due as Due
 from core.reembedding import Left as Left
+from core.replay_comparison import Comparison as Comparison
+from core.replay_comparison import Pair as ReplayPair
 from core.replays import CUT_OFF as CUT_OFF
 from core.replays import Changes as Changes
-from core.replays import Comparison as Comparison
-from core.replays import Pair as ReplayPair
 from core.replays import Price as ReplayPrice
 from core.retrieval.verdicts import summary as summary  # what a page says of its citations
 from core.settings import Settings
@@ -94,9 +97,6 @@ from core.tools.remote.offers import called as mcp_called
 from core.tools.remote.offers import pin_of as mcp_pin
 from core.tools.tool import TOUCHES as TOUCHES
 from core.tools.tool import Outcome as ToolOutcome
-from core.whatif import Lab as Lab
-from core.whatif import Outcome as Outcome
-from core.whatif import Shortened as Shortened
 from core.workbench import LOCAL_USER as LOCAL_USER
 from core.workbench import Workbench as Workbench
 
@@ -145,6 +145,7 @@ def build(settings: Settings) -> Workbench:
         summaries=parts.summaries,
         summariser=parts.summariser,
         turn_rows=parts.turn_rows,
+        turn_counts=parts.turn_counts,
         turns=parts.turns,
         strategy_problems=parts.strategy_problems,
         replays=parts.replays,

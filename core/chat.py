@@ -1,13 +1,12 @@
 """ChatService: one question, from the documents that are still being read to the checked citations."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from functools import partial
 
 from core.admission import Asked
+from core.answerer import Answerer
 from core.composing import Composer
 from core.context import Context
 from core.events import (
@@ -15,7 +14,6 @@ from core.events import (
     CanaryLeaked,
     CitationsChecked,
     ContextReady,
-    ModelEvent,
     NothingFound,
     PassagesFound,
     StepStarted,
@@ -24,26 +22,19 @@ from core.events import (
     ToolCalled,
 )
 from core.finding import Finder, nearness
-from core.llm.client import LLMClient
 from core.metering import TurnMeter
-from core.models import Models
 from core.prompts.canary import leaked
 from core.retrieval.attribution import cited
 from core.retrieval.nearness import NEAR
 from core.retrieval.verdicts import summary
 from core.runs import Runs
 from core.store.conversations import Conversations
-from core.store.preferences import Preferences
-from core.table_answer import citations, is_native, shaped, table
+from core.table_answer import citations
 from core.tables import rows_of
 from core.trace import OpenSpan, Trace
 from core.types import (
     Citation,
     Found,
-    Message,
-    ModelInfo,
-    ModelRequest,
-    OutputSchema,
     Source,
     Turn,
 )
@@ -86,25 +77,17 @@ class ChatService:
         *,
         finder: Finder,
         conversations: Conversations,
-        preferences: Preferences,
-        models: Models,
         composer: Composer,
-        client: LLMClient,
-        count: Callable[[str], int],
+        answerer: Answerer,
         meter: Callable[..., TurnMeter],
         runs: Runs,
     ) -> None:
         self._runs = runs
         self._finder = finder
         self._conversations = conversations
-        self._preferences = preferences
-        self._models = models
         self._composer = composer
-        self._client = client
-        self._count = count
+        self._answerer = answerer
         self._meter = meter
-
-    # --- the stream ---------------------------------------------------------------------------
 
     async def stream(self, asked: Asked, trace: Trace) -> AsyncGenerator[StreamEvent, None]:
         """Everything that happens from the question to the checked citations.
@@ -124,9 +107,8 @@ class ChatService:
                 yield CitationsChecked(())
                 return
             heard = _Heard(context.sources)
-            others = await self._others(asked, context)
-            spare = await self._at_cap(asked, context)
-            async with aclosing(self._answer(asked, context, others, spare, trace, root)) as events:
+            answer = await self._answerer.answer(asked, context, self._paid(asked), trace, root)
+            async with aclosing(answer) as events:
                 async for event in events:
                     heard.note(event)
                     yield event
@@ -160,23 +142,6 @@ class ChatService:
         of = self._runs.turns.get(asked.user, asked.request.replay.of)
         return self._conversations.history(asked.user, of.conversation_id, of.id)
 
-    async def _others(self, asked: Asked, context: Context) -> Sequence[ModelInfo]:
-        """Who answers when the model does not; nobody for a visitor, whose model is the link's."""
-        if asked.request.link_id:
-            return ()
-        order = await asyncio.to_thread(self._preferences.fallback, asked.user)
-        return self._models.fallbacks(asked.model, context.budget.used, order)
-
-    async def _at_cap(self, asked: Asked, context: Context) -> ModelInfo | None:
-        """The model of this machine, where the owner wants it to go on when a cap is reached. It calls no
-        tools and fills no tables; a visitor's model is the link's, a program's is what it asked for."""
-        wanted = asked.request
-        if wanted.link_id or wanted.key_id or asked.tools or asked.fields:
-            return None
-        if await asyncio.to_thread(self._preferences.at_cap, asked.user) == "refuse":
-            return None
-        return next(iter(self._models.fallbacks(asked.model, context.budget.used, ["local"])), None)
-
     async def _found(
         self, asked: Asked, history: Sequence[Turn], trace: Trace, root: OpenSpan
     ) -> Found:
@@ -184,17 +149,10 @@ class ChatService:
             return Found()
         return await self._finder.find(asked, history, trace, root)
 
-    def _answer(
-        self,
-        asked: Asked,
-        context: Context,
-        others: Sequence[ModelInfo],
-        spare: ModelInfo | None,
-        trace: Trace,
-        root: OpenSpan,
-    ) -> AsyncGenerator[StreamEvent, None]:
+    def _paid(self, asked: Asked) -> TurnMeter:
+        """Who pays for the turn."""
         wanted = asked.request
-        meter = self._meter(
+        return self._meter(
             asked.user,
             asked.turn_id,
             asked.conversation_id,
@@ -202,59 +160,6 @@ class ChatService:
             link_id=wanted.link_id,
             visitor_id=wanted.visitor_id,
         )
-        if asked.tools:
-            return self._runs.events(asked, context, others, meter, trace, root)
-        ask = partial(self._ask, asked, context, others, spare, meter, trace, root)
-        native = is_native([asked.model.ref, *(other.ref for other in others)])
-        if asked.fields:
-            return table(ask, context.messages, asked.fields, native=native)
-        if asked.output:
-            return shaped(ask, context.messages, asked.output, native=native)
-        return ask(context.messages)
-
-    def _ask(
-        self,
-        asked: Asked,
-        context: Context,
-        others: Sequence[ModelInfo],
-        spare: ModelInfo | None,
-        meter: TurnMeter,
-        trace: Trace,
-        root: OpenSpan,
-        messages: tuple[Message, ...],
-        output: OutputSchema | None = None,
-    ) -> AsyncGenerator[ModelEvent, None]:
-        request = ModelRequest(
-            model=asked.model.id,
-            messages=messages,
-            max_tokens=context.max_tokens,
-            sources=context.sources,
-            question=asked.request.prompt,
-            stop=asked.request.stop,
-            stable=len(context.messages) - 1,  # all but the question with its passages
-            output=output,
-        )
-        return self._client.stream(
-            asked.model.ref,
-            request,
-            meter=meter,
-            trace=trace,
-            parent=root,
-            input_tokens=context.budget.input_tokens + self._more(context, messages, output),
-            fallbacks=[(other.ref, replace(request, model=other.id)) for other in others],
-            at_cap=(spare.ref, replace(request, model=spare.id)) if spare else None,
-        )
-
-    def _more(
-        self, context: Context, messages: tuple[Message, ...], output: OutputSchema | None
-    ) -> int:
-        """The tokens that a call has besides those of its window: a schema, an answer to correct."""
-        if output is None and messages == context.messages:
-            return 0
-        schema = json.dumps(output.schema) if output else ""
-        said = self._count("".join(part.text for part in messages) + schema)
-        known = self._count("".join(part.text for part in context.messages))
-        return max(0, said - known) + 8 * (len(messages) - len(context.messages))
 
 
 def _is_not_there(asked: Asked, found: Found) -> bool:

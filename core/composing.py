@@ -15,8 +15,7 @@ from core.prompts.switches import on
 from core.runs import Runs
 from core.store.conversations import Conversations
 from core.store.summaries import Summaries
-from core.store.turn_counts import parts
-from core.store.turns import Turns
+from core.store.turn_counts import TurnCounts, parts
 from core.tokens.calibration import learn, told
 from core.tokens.counter import Counter
 from core.tokens.strategies import summary as by_summary
@@ -63,7 +62,7 @@ class Composer:
         context: ContextBuilder,
         errands: Errands,
         runs: Runs,
-        turns: Turns,
+        turn_counts: TurnCounts,
         counter: Counter,
         counts: VendorCounts,
     ) -> None:
@@ -74,7 +73,7 @@ class Composer:
         self._context = context
         self._errands = errands
         self._runs = runs
-        self._turns = turns
+        self._turn_counts = turn_counts
         self._counter = counter
         self._canaries = Canaries()
 
@@ -135,7 +134,7 @@ class Composer:
     def _calibrate(self, user: str, ref: str) -> None:
         if ref.partition(":")[0] not in ("openai", "anthropic", "compatible"):
             return
-        learned = learn(self._turns.counted(user, ref))
+        learned = learn(self._turn_counts.counted(user, ref))
         if learned or self._counter.basis(ref) != "counted":
             self._counter.calibrate(ref, learned)
 

@@ -1,27 +1,24 @@
 """What is sent: the prompt rendered with the passages and the history that fit into the window."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from core.exchanges import Exchange, exchanges
+from core.measure import Measure
 from core.prompts.defence import Fence
 from core.prompts.detector import FLAG, suspicion
 from core.prompts.layers import Layers
 from core.prompts.sandbox import Rendered, Sandbox
 from core.prompts.template import PromptTemplate
-from core.retrieval.relevance import relevance
-from core.tokens.budget import fit, within
-from core.tokens.counted import CountedTurns
+from core.tokens.budget import within
 from core.tokens.counter import Counter
-from core.tokens.strategies import DEFAULT, STRATEGIES, Asked, Ranking, most_relevant
 from core.types import (
     Budget,
     Hit,
     Item,
     Message,
     ModelInfo,
-    Slice,
     Source,
     Summary,
     Turn,
@@ -31,8 +28,6 @@ from core.types import (
 )
 
 DEFAULT_MAX_TOKENS = 1024
-FENCE_TOKENS = 40
-"""The line with number, name and page, and the fence around a passage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +44,12 @@ class Context:
     """Which text of the window others wrote; "" when there is none."""
 
 
-def ranked(plan: WindowPlan, question: str, exchanges: Sequence[str]) -> Ranking:
-    """Which turns of the history stay first by the plan; `exchanges` is what was said in each."""
-    strategy = STRATEGIES.get(plan.strategy) or STRATEGIES[DEFAULT]
-    by_relevance = strategy is most_relevant
-    near = relevance(question, exchanges) if by_relevance else ()
-    return strategy.rank(len(exchanges), Asked(plan.latest, near))
-
-
 class ContextBuilder:
     """Builds the window of a turn, so that what is drawn is what is sent."""
 
     def __init__(self, counter: Counter, sandbox: Sandbox) -> None:
-        self._counter = counter
+        self._measure = Measure(counter)
         self._sandbox = sandbox
-        self._known = CountedTurns()
 
     async def build(
         self,
@@ -88,32 +74,23 @@ class ContextBuilder:
         bare = (await self._render(template, request, (), canary)).messages
         earlier = _earlier(summary)
         pins = frozenset(map(str, plan.passages))
-        wanted = [self._passage(hit, model, pins) for hit in hits]
-        kept = list(hits)
+        wanted = [self._measure.passage(hit, model, pins) for hit in hits]
         while True:
-            budget = self._fit(
+            budget = self._measure.fit(
                 model, reserve, bare, wanted, before, request.prompt, plan, summary, earlier, tools
             )
             if budget.free < 0:
                 return Context(budget if overfull else within(budget), (), (), reserve)
-            kept_refs = budget.kept("sources")
-            kept = [hit for hit in kept if str(hit.chunk_id) in kept_refs]
-            sources = tuple(
-                sourced(number, hit, template.layers) for number, hit in enumerate(kept, 1)
-            )
+            kept = budget.kept("sources")
+            hits = [hit for hit in hits if str(hit.chunk_id) in kept]
+            sources = _numbered(hits, template.layers)
             made = await self._render(template, request, sources, canary)
-            exact = self._measured(budget, model, bare, made.messages)
-            if exact.free >= 0 or not kept:
+            exact = self._measure.as_sent(budget, model, bare, made.messages)
+            if exact.free >= 0 or not hits:
                 messages = _assembled(made.messages, earlier, budget, before)
                 taint = _taint(made, sources, earlier, budget, history)
                 return Context(exact, messages, sources, reserve, made.canary, taint)
-            # The fences took more than was set aside for them: the last passage makes room, a pinned
-            # one only when there is no other, and then it is refused.
-            refs = [str(hit.chunk_id) for hit in kept]
-            last = next((ref for ref in reversed(refs) if ref not in pins), refs[-1])
-            wanted = [
-                replace(item, tokens=model.window) if item.ref == last else item for item in wanted
-            ]
+            wanted = _without_last(wanted, [str(hit.chunk_id) for hit in hits], pins, model)
 
     async def _render(
         self,
@@ -139,122 +116,6 @@ class ContextBuilder:
         rendered = await self._sandbox.render(template, given, canary=canary)
         return replace(rendered, messages=_instructed(rendered.messages, request))
 
-    def _passage(self, hit: Hit, model: ModelInfo, pins: frozenset[str]) -> Item:
-        label = f"{hit.name}, {hit.unit} {hit.chunk.page}"
-        tokens = self._counter.count(hit.chunk.headed, model.ref) + FENCE_TOKENS
-        ref = str(hit.chunk_id)
-        return Item(label, hit.chunk.text, tokens, ref=ref, pinned=ref in pins)
-
-    def _fit(
-        self,
-        model: ModelInfo,
-        reserve: int,
-        bare: Sequence[Message],
-        passages: Sequence[Item],
-        history: Sequence[Exchange],
-        question: str,
-        plan: WindowPlan,
-        summary: Summary | None,
-        earlier: Sequence[Message],
-        tools: Sequence[Item],
-    ) -> Budget:
-        *before, last = bare
-        name, exact = self._counter.encoding_name(model.ref)
-        learned = self._counter.calibration(model.ref)
-        return fit(
-            window=model.window,
-            reserve=reserve,
-            system=[self._item(part.role.capitalize(), part, model) for part in before],
-            tools=tools,
-            sources=list(passages),
-            summary=[
-                self._item(f"Summary of {len(summary.turns)} turns", said, model, summary.id)
-                for said in earlier
-                if summary
-            ],
-            history=self.items(history, model, plan.turns),
-            ranking=ranked(plan, question, [each.text for each in history]),
-            source_share=plan.source_share,
-            prompt=self._item("Your question", last, model),
-            counter=name,
-            exact=exact,
-            ratio=learned.ratio,
-            per_message=learned.message,
-            per_tool=learned.tool,
-            basis=self._counter.basis(model.ref),
-            error=learned.error,
-        )
-
-    def _item(
-        self, label: str, said: Message, model: ModelInfo, ref: str = "", *, pinned: bool = False
-    ) -> Item:
-        tokens = self._counter.count_message(said, model.ref)
-        return Item(label, said.text, tokens, role=said.role, ref=ref, pinned=pinned)
-
-    def items(
-        self, history: Sequence[Exchange], model: ModelInfo, pinned: Sequence[str] = ()
-    ) -> list[list[Item]]:
-        """What was said before, counted for the model; a turn that is over is counted once."""
-        learned = self._counter.calibration(model.ref)
-        way = (model.ref, self._counter.encoding_name(model.ref), learned.ratio, learned.message)
-        said: list[Hashable] = list(history)
-        found = self._known.begun((way, *pinned), said)
-        known = self._known.by(way)
-        for each in history[len(found) :]:
-            is_pinned = each.ref in pinned
-            before = known.get(each.ref)
-            if before and before[0] == each.size and not is_pinned:
-                found.append(before[1])
-                continue
-            items = self._exchange(each, model, is_pinned)
-            if each.size and not is_pinned:
-                self._known.keep(known, each.ref, each.size, items)
-            found.append(items)
-        self._known.counted((way, *pinned), said, found)
-        return found
-
-    def _exchange(self, exchange: Exchange, model: ModelInfo, pinned: bool) -> list[Item]:
-        return [
-            self._item(
-                "You" if said.role == "user" else "Answer", said, model, exchange.ref, pinned=pinned
-            )
-            for said in exchange.messages
-        ]
-
-    def _measured(
-        self,
-        budget: Budget,
-        model: ModelInfo,
-        bare: Sequence[Message],
-        rendered: Sequence[Message],
-    ) -> Budget:
-        """The budget of the messages as they are sent: the system part is what was rendered with the
-        passages, and the passages take what is left of the whole, fences included."""
-        system = tuple(
-            self._item(part.role.capitalize(), part, model)
-            for part in rendered
-            if part.role == "system"
-        )
-        whole = sum(self._counter.count_message(part, model.ref) for part in rendered)
-        own = sum(item.tokens for item in system)
-        asked = sum(
-            self._counter.count_message(part, model.ref) for part in bare if part.role != "system"
-        )
-        before = sum(
-            self._counter.count_message(part, model.ref) for part in bare if part.role == "system"
-        )
-
-        def as_sent(part: Slice) -> Slice:
-            match part.region:
-                case "system":
-                    return replace(part, items=system, tokens=part.tokens - before + own)
-                case "sources":
-                    return replace(part, tokens=max(0, whole - own - asked))
-                case _:
-                    return part
-
-        return replace(budget, slices=tuple(as_sent(part) for part in budget.slices))
-
 
 def reserved(
     template: PromptTemplate, request: TurnRequest, model: ModelInfo, plan: WindowPlan
@@ -272,6 +133,19 @@ def sourced(number: int, hit: Hit, layers: Layers) -> Source:
         return Source(number, hit)
     score = suspicion(hit.chunk.headed)
     return Source(number, hit, score, score >= FLAG)
+
+
+def _numbered(hits: Sequence[Hit], layers: Layers) -> tuple[Source, ...]:
+    return tuple(sourced(number, hit, layers) for number, hit in enumerate(hits, 1))
+
+
+def _without_last(
+    wanted: Sequence[Item], kept: Sequence[str], pins: frozenset[str], model: ModelInfo
+) -> list[Item]:
+    """The passages when the fences took more than was set aside for them: the last one kept makes room,
+    a pinned one only when there is no other, and then it is refused."""
+    last = next((ref for ref in reversed(kept) if ref not in pins), kept[-1])
+    return [replace(item, tokens=model.window) if item.ref == last else item for item in wanted]
 
 
 def _taint(

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from core import web
 from core.bridge import contained
+from core.clean_text import clean
 from core.errors import NotFound, Refused
-from core.events import Progress, clean
+from core.events import Progress
 from core.ingest import Ingest, in_words
 from core.passages import Passages
 from core.retrieval.embed import Payer

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.tables import parse_fields, rows_of, to_markdown
+from core.table_fields import parse_fields
+from core.tables import rows_of, to_markdown
 from core.types import Conversation, Source, Turn
 
 

@@ -3,13 +3,11 @@
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
 
 from core import golden_lines
+from core.clean_text import clean
 from core.errors import Refused
-from core.events import clean
+from core.golden_report import DEPTH, Report, reported
 from core.passages import Passages
 from core.retrieval.overlap import overlaps
 from core.store.collections import Collections
@@ -19,50 +17,9 @@ from core.store.golden import GoldenRows
 from core.store.ids import new_id
 from core.types import Golden, Hit, Right, Run
 
-DEPTH = 20
-"""How many passages are looked at for a right one."""
 MOST = 300
 MOST_RIGHT = 20
 MOST_CHARACTERS = 2_000
-Change = Literal["better", "worse", "same", "new"]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a golden question came to: the rank of each right passage, 0 for one that is not among the
-    first; `before` is the same of the run before, None when it had not been asked."""
-
-    golden: Golden
-    ranks: tuple[int, ...]
-    before: tuple[int, ...] | None = None
-
-    @property
-    def rank(self) -> int:
-        """The rank of the first right passage; 0 when none was found."""
-        return first(self.ranks)
-
-    @property
-    def change(self) -> Change:
-        """Whether the first right passage has come nearer, or as near with more of the others."""
-        if self.before is None:
-            return "new"
-        is_now, was = _standing(self.ranks), _standing(self.before)
-        return "same" if is_now == was else "better" if is_now < was else "worse"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The last results, when they were measured, and when those were that they are compared with.
-    `waiting` counts documents on their way: the questions are asked again when they are there."""
-
-    results: tuple[Result, ...] = ()
-    at: datetime | None = None
-    since: datetime | None = None
-    waiting: int = 0
-
-    def count(self, change: Change) -> int:
-        """How many questions went this way."""
-        return sum(each.change == change for each in self.results)
 
 
 class GoldenBench:
@@ -165,7 +122,7 @@ class GoldenBench:
             waiting = sum(each.status not in ("indexed", "refused") for each in documents)
             if questions and not waiting:
                 self._run(user, questions, on_progress)
-            return _report(questions, self._rows.runs(user), waiting)
+            return reported(questions, self._rows.runs(user), waiting)
 
     def runs(self, user: str) -> list[Run]:
         """The runs that are kept, newest first."""
@@ -200,20 +157,6 @@ class GoldenBench:
         return self._rows.list(user)
 
 
-def first(ranks: Sequence[int]) -> int:
-    """The best of the ranks; 0 when there is none."""
-    return min((rank for rank in ranks if rank), default=0)
-
-
-def recall(ranks: Sequence[int], k: int) -> float:
-    """The share of the right passages that is among the first k, 0 to 1."""
-    return sum(0 < rank <= k for rank in ranks) / len(ranks) if ranks else 0.0
-
-
-def _standing(ranks: Sequence[int]) -> tuple[int, int]:
-    return first(ranks) or DEPTH + 1, sum(not rank for rank in ranks)
-
-
 def _rank(right: Right, hits: Sequence[Hit], files: dict[str, str]) -> int:
     return next(
         (
@@ -230,19 +173,6 @@ def _scope(questions: Sequence[Golden], members: dict[str, frozenset[str]]) -> s
     asked = sorted({each.collection_id for each in questions} - {""})
     held = repr([(each, sorted(members.get(each, ()))) for each in asked])
     return hashlib.sha256(held.encode()).hexdigest()[:16] if asked else ""
-
-
-def _report(questions: Sequence[Golden], runs: Sequence[Run], waiting: int) -> Report:
-    if not runs:
-        return Report(waiting=waiting)
-    last, *earlier = runs
-    results = []
-    for each in questions:
-        before = next((run.ranks[each.id] for run in earlier if each.id in run.ranks), None)
-        if each.id in last.ranks:
-            results.append(Result(each, last.ranks[each.id], before))
-    since = earlier[0].created_at if earlier else None
-    return Report(tuple(results), last.created_at, since, waiting)
 
 
 def _check(golden: Golden) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
+from core.clean_text import clean
 from core.events import (
     TAPE_ONLY,
     AnswerReplaced,
@@ -21,7 +22,6 @@ from core.events import (
     TextDelta,
     TurnDone,
     TurnFailed,
-    clean,
     dump,
 )
 from core.tape import Tape

@@ -9,6 +9,7 @@ from core.errors import Conflict, Misuse, NotFound, Refused
 from core.events import RunBegan
 from core.metering import TurnMeter
 from core.models import Models
+from core.replay_comparison import Comparison, compared
 from core.rewriting import rewritten
 from core.rules import Bounds, tokens_of
 from core.store.turns import Turns
@@ -57,33 +58,6 @@ class Price:
     calls: int = 0
     first: Decimal | None = Decimal(0)
     limit: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One step of two runs; either is None where that run had no such step."""
-
-    number: int
-    before: Step | None
-    after: Step | None
-    live: bool
-    """Whether the replay left its tape at this step or before."""
-
-    @property
-    def same(self) -> bool:
-        """Whether the same was said, called and given in both, whoever was asked."""
-        return _came_to(self.before) == _came_to(self.after)
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A run and its replay aligned by step; `diverged` is where the replay left its tape."""
-
-    before: Turn
-    after: Turn
-    pairs: tuple[Pair, ...]
-    diverged: int | None = None
-    why: str = ""
 
 
 class Replays:
@@ -145,16 +119,8 @@ class Replays:
         if after.request.replay is None:
             raise NotFound(f"the turn {turn_id} is no replay")
         before = self._turns.get(user, after.request.replay.of)
-        rows = self._turns.tape(user, turn_id)
-        left = {step.number: step for step in read(self._turns.tape(user, before.id))}
-        right = {step.number: step for step in read(rows)}
-        lives = [event for _, event in events_of(rows, "live")]
-        at = lives[0].step if lives else None
-        pairs = tuple(
-            Pair(number, left.get(number), right.get(number), at is not None and number >= at)
-            for number in sorted({*left, *right})
-        )
-        return Comparison(before, after, pairs, at, lives[0].why if lives else "")
+        was, is_now = self._turns.tape(user, before.id), self._turns.tape(user, turn_id)
+        return compared(before, after, was, is_now)
 
     def _kept(self, user: str, turn_id: str) -> tuple[Turn, Sequence[Row]]:
         turn = self._turns.get(user, turn_id)
@@ -242,22 +208,6 @@ def _live_from(turn: Turn, taped: Sequence[Step], changes: Changes) -> int | Non
     if turn.status != "done":
         found.append(len(taped) + 1)
     return min(found, default=None)
-
-
-def _came_to(step: Step | None) -> object:
-    """What of a step is there to be seen: not what it was asked with, nor what it took."""
-    if step is None:
-        return None
-    said = step.response
-    ran = [
-        (
-            each.call.name,
-            each.call.arguments,
-            each.result and (each.result.text, each.result.failed),
-        )
-        for each in step.calls
-    ]
-    return said.text, said.reasoning, said.finish, ran
 
 
 def _text(step: Step) -> str:

@@ -13,7 +13,8 @@ from core.llm.shape import shape
 from core.llm.structured import Ask, Extracted, Partial, Reasked, Structured
 from core.retrieval.citations import check
 from core.retrieval.verdicts import judged
-from core.tables import PASSAGE, Field, Row, rows_in, table_schema, to_json
+from core.table_fields import PASSAGE, Field, table_schema
+from core.tables import Row, rows_in, to_json
 from core.types import Citation, Message, OutputSchema, Source
 
 _NATIVE = frozenset({"openai", "anthropic", "local"})

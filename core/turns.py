@@ -16,6 +16,7 @@ from core.finishing import Finishing
 from core.live import BATCH, LiveTurn, Recorded
 from core.otlp import Outlet
 from core.recovery import Recovery
+from core.saving import Saving
 from core.store.ids import new_id
 from core.store.leases import Process
 from core.store.ledger import Ledger
@@ -60,7 +61,7 @@ class TurnRunner:
         self._recovery = Recovery(turns, ledger, process)
         self._finishing = Finishing(turns, process.owner)
         self._live: dict[tuple[str, str], LiveTurn] = {}
-        self._saving = asyncio.Lock()
+        self._saving = Saving(turns, process.owner, self._live)
         self._closing = False
 
     # --- start, follow, stop ------------------------------------------------------------------
@@ -176,27 +177,15 @@ class TurnRunner:
         async with aclosing(self._chat.stream(asked, live.trace)) as events:
             async for event in events:
                 if isinstance(event, ContextReady):
-                    await self._keep_context(live, asked, event)
+                    await self._saving.context(live, event, asked.prompt_version)
                 elif isinstance(event, PassagesFound) and live.ready:
                     taint = live.ready.taint or "passages that a tool found"
                     found = replace(live.ready, sources=event.sources, taint=taint)
-                    await self._keep_context(live, asked, found)
+                    await self._saving.context(live, found, asked.prompt_version)
                 live.publish(event)
                 if isinstance(event, EffectBegan):
                     # The tool runs when the next event is asked for: from here on it is known.
-                    await self._save_tape(live)
-
-    async def _keep_context(self, live: LiveTurn, asked: Asked, ready: ContextReady) -> None:
-        await asyncio.to_thread(
-            self._turns.context,
-            live.user,
-            live.turn_id,
-            budget=ready.budget,
-            sources=ready.sources,
-            model=ready.model,
-            prompt_version=asked.prompt_version,
-            taint=ready.taint,
-        )
+                    await self._saving.tape(live)
 
     def _cancelled(self, live: LiveTurn) -> tuple[TurnStatus, Ending]:
         if self._closing:
@@ -211,10 +200,8 @@ class TurnRunner:
         if isinstance(ending, TurnDone):
             ending = replace(ending, cost=None if cost is None else f"{cost:f}")
         last = live.last(ending)
-        await self._save()
-        async with self._saving:  # what is being written now is not written again
-            spans = live.untraced()
-            live.traced += len(spans)
+        await self._saving.events()
+        spans = await self._saving.last_spans(live)
         try:
             kept = await self._finishing.write(live, status, ending, last, spans)
         except (DiskFull, DatabaseAway):
@@ -233,51 +220,20 @@ class TurnRunner:
         last = 0.0
         while True:
             await asyncio.sleep(_SAVE_SECONDS)
-            await contained(self._save())
+            await contained(self._saving.events())
             if (now := time.monotonic()) - last >= _KEEP_SECONDS:
                 last = now
                 await contained(self._look_around())
 
     async def _look_around(self) -> None:
         if self._live:
-            await self._save_traces()
+            await self._saving.traces()
             await asyncio.to_thread(self._turns.renew, self._process.owner, LEASE_SECONDS)
             stops = await asyncio.to_thread(self._turns.stops, self._process.owner)
             for user, turn_id in stops:
                 await self.stop(user, turn_id)
         await asyncio.to_thread(self._recovery.run)
         await self._finishing.catch_up()
-
-    async def _save_tape(self, live: LiveTurn) -> None:
-        rows, at = live.tape.rows(), live.taped
-        owner = self._process.owner
-        if len(rows) > at:
-            await asyncio.to_thread(
-                self._turns.tape_more, live.user, live.turn_id, owner, at, rows[at:]
-            )
-            live.taped = max(live.taped, len(rows))
-
-    async def _save_traces(self) -> None:
-        """What a crash keeps of a trace: all but its last second."""
-        async with self._saving:
-            for live in list(self._live.values()):
-                if fresh := live.untraced():
-                    user, turn_id, owner = live.user, live.turn_id, self._process.owner
-                    await asyncio.to_thread(self._turns.trace_more, user, turn_id, owner, fresh)
-                    live.traced += len(fresh)
-
-    async def _save(self) -> None:
-        async with self._saving:
-            rows, marks = [], []
-            for live in self._live.values():
-                fresh = live.events[live.saved :]
-                rows += [(live.user, live.turn_id, record.seq, record.data) for record in fresh]
-                marks.append((live, live.saved + len(fresh)))
-            if rows:
-                await asyncio.to_thread(self._turns.append, rows, self._process.owner)
-            for live, saved in marks:
-                live.saved = saved
-                await self._save_tape(live)
 
     async def close(self) -> None:
         """Stop what runs, keep what was said, and mark it as interrupted."""

@@ -9,6 +9,7 @@ from core.admission import Admission, Asked
 from core.composing import Composer, Foreseen
 from core.context import reserved
 from core.documents import DocumentService
+from core.lab import Lab, Outcome, Shortened
 from core.runs import Runs
 from core.store.conversations import Conversations
 from core.store.ids import new_id
@@ -26,7 +27,6 @@ from core.types import (
     TurnRequest,
     WindowPlan,
 )
-from core.whatif import Lab, Outcome, Shortened
 
 _RECENT = 20
 

@@ -9,8 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from core.addresses import Address, is_public, not_public, resolved
+from core.clean_text import clean
 from core.errors import Refused
-from core.events import clean
 
 if TYPE_CHECKING:
     import aiohttp
@@ -34,8 +35,6 @@ _HEADERS = {
 }
 _MOVED = frozenset({301, 302, 303, 307, 308})
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
@@ -44,21 +43,6 @@ class Fetched:
     name: str
     data: bytes
     url: str
-
-
-def is_public(address: Address) -> bool:
-    """Whether it is an address of the open internet: not this machine, not its network, not a tunnel to them."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inside = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if inside is None and address in ipaddress.ip_network("64:ff9b::/96"):
-            inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inside is not None and not is_public(inside):
-            return False
-        if address.is_site_local:  # long deprecated, and Python takes it for global
-            return False
-    return address.is_global and not (
-        address.is_multicast or address.is_reserved or address.is_unspecified
-    )
 
 
 async def fetch(
@@ -164,26 +148,7 @@ def _check(url: str, allowed: Callable[[Address], bool], ports: frozenset[int]) 
     except ValueError:
         return  # a name
     if not allowed(address):
-        raise _not_public(host)
-
-
-async def resolved(
-    host: str,
-    port: int,
-    allowed: Callable[[Address], bool] = is_public,
-    family: socket.AddressFamily = socket.AF_UNSPEC,
-) -> list[tuple[socket.AddressFamily, str]]:
-    """The addresses of a name, every one of them allowed. Raises Refused when one is not, and OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(
-        host, port, family=family, type=socket.SOCK_STREAM
-    )
-    if not found:
-        raise socket.gaierror(socket.EAI_NONAME, "no address")
-    addresses = {(each[0], str(each[4][0])) for each in found}
-    # Also when only one of them is inside: a name that points at both is up to something.
-    if any(not allowed(ipaddress.ip_address(text.split("%")[0])) for _, text in addresses):
-        raise _not_public(host)
-    return sorted(addresses)
+        raise not_public(host)
 
 
 def _resolver(allowed: Callable[[Address], bool]) -> Any:
@@ -219,7 +184,7 @@ def _socket(allowed: Callable[[Address], bool], info: Any) -> socket.socket:
     an address in another spelling (`１２７.0.0.1`) is never resolved."""
     family, kind, protocol, _, where = info
     if not allowed(ipaddress.ip_address(str(where[0]).split("%")[0])):
-        raise _not_public(str(where[0]))
+        raise not_public(str(where[0]))
     return socket.socket(family=family, type=kind, proto=protocol)
 
 
@@ -243,13 +208,6 @@ def _not_an_address(url: str) -> Refused:
     return Refused(
         f"{url[:80]!r} is not an address of the web",
         hint="It begins with http:// or https:// and a name.",
-    )
-
-
-def _not_public(host: str) -> Refused:
-    return Refused(
-        f"{host} is not on the open internet",
-        hint="Pages of this machine and of its network are not fetched; save the page and upload it.",
     )
 
 

@@ -54,6 +54,7 @@ from core.store.summaries import Summaries
 from core.store.trace_keeping import TraceKeeping
 from core.store.trace_list import TraceList
 from core.store.traces import Traces
+from core.store.turn_counts import TurnCounts
 from core.store.turns import Turns
 from core.summariser import Summariser
 from core.tokens.calibration import learn
@@ -93,6 +94,7 @@ class Workbench:
     summaries: Summaries
     summariser: Summariser
     turn_rows: Turns
+    turn_counts: TurnCounts
     turns: TurnRunner
     strategy_problems: tuple[str, ...]
     """What is wrong with the files of strategies of one's own, a line each."""
@@ -221,7 +223,7 @@ class Workbench:
         """Count as the answers of earlier days have taught, before the first question of this one."""
         for state in self.models.states():
             for info in state.models:
-                found = learn(self.turn_rows.counted(LOCAL_USER, info.ref))
+                found = learn(self.turn_counts.counted(LOCAL_USER, info.ref))
                 if found and self.counter.basis(info.ref) == "estimate":
                     self.counter.calibrate(info.ref, found)
 

@@ -24,7 +24,7 @@ _BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
 bench = session.workbench()
 today = datetime.now(UTC).date()
 wanted = session.query("turn")
-spent = bench.ledger.by_day(session.user(), _BEGIN)
+spent = bench.spending.models_by_day(session.user(), _BEGIN)
 everything = partial(bench.ledger.stream, session.user(), turn_id=wanted or None)
 rows = list(everything(_ROWS))
 

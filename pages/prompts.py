@@ -1,5 +1,7 @@
 """Prompts: the library, and one prompt open with its editor, its versions and what it is tried with."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core.bootstrap import LABEL, PromptTemplate, Workbench
@@ -63,13 +65,8 @@ def draw_head(bench: Workbench, template: PromptTemplate) -> None:
         )
     with st.container(horizontal=True, vertical_alignment="center", key="prompt_head"):
         st.title(name, anchor=False, width="content")
-        marks = prompt_facts.badges(labels, template.version)
-        archived = bench.prompts.is_archived(name)
-        if LABEL not in labels and template.version == max(by_number) and not archived:
-            marks = f":green-badge[in use: the newest] {marks}"
-        kind = ":gray-badge[partial] " if template.kind == "partial" else ""
-        away = ":gray-badge[archived] " if archived else ""
-        st.markdown(f"{kind}{away}{marks}" or ":gray-badge[not in use]", width="content")
+        badges = _badges(bench, template, labels, newest=max(by_number))
+        st.markdown(badges or ":gray-badge[not in use]", width="content")
         st.selectbox(
             "Version",
             sorted(by_number, reverse=True),
@@ -87,6 +84,19 @@ def draw_head(bench: Workbench, template: PromptTemplate) -> None:
     st.caption(f"{place} · {told}" if place else told.capitalize())
     if wrong := bench.prompts.edited(name).get(template.version):
         st.warning(f"This is not what was saved: {wrong}.", icon=":material/warning:")
+
+
+def _badges(
+    bench: Workbench, template: PromptTemplate, labels: Mapping[str, int], newest: int
+) -> str:
+    """Whether it is a partial, put away, in use; "" when there is nothing to say of it."""
+    marks = prompt_facts.badges(labels, template.version)
+    archived = bench.prompts.is_archived(template.name)
+    if LABEL not in labels and template.version == newest and not archived:
+        marks = f":green-badge[in use: the newest] {marks}"
+    kind = ":gray-badge[partial] " if template.kind == "partial" else ""
+    away = ":gray-badge[archived] " if archived else ""
+    return f"{kind}{away}{marks}"
 
 
 def draw_prompt(bench: Workbench, name: str) -> None:

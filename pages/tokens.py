@@ -102,7 +102,7 @@ def draw_agreement(turn: Turn, budget: Budget) -> None:
 
 def draw_drift() -> None:
     """How far our counts were off, answer by answer, where a vendor said its own."""
-    rows = bench.turn_rows.reported(session.user())
+    rows = bench.turn_counts.reported(session.user())
     if len(rows) < _FEW:
         return
     with st.expander(f"How far off our counts were: the last {len(rows)} answers", type="compact"):

@@ -15,7 +15,6 @@ from core.trace_tree import Step, by_kind, laid_out, unlinked
 from core.types import Budget, LedgerRow, Span, SpanKind, Turn
 from pages.ui import (
     charts,
-    palette,
     said,
     say,
     session,
@@ -24,14 +23,16 @@ from pages.ui import (
     trace_export,
     trace_keeping,
     trace_list,
+    trace_steps,
     turn_picker,
 )
 from pages.ui import run_graph as graph_view
 from pages.ui.markdown import label
+from pages.ui.trace_steps import open_step
 
 Steps = Sequence[Step]
-_DRAWN, _MORE, _BARS = 40, 100, 60
-"""Rows of the tree that are drawn at first and on demand, each a widget, and bars of the timeline."""
+_BARS = 60
+"""Bars of the timeline."""
 KINDS: dict[SpanKind, str] = {
     "turn": "between the steps",
     "wait": "waiting",
@@ -43,7 +44,6 @@ KINDS: dict[SpanKind, str] = {
     "tool": "tools",
     "citations": "citations",
 }
-_INDENT = "\u2003\u2002"
 
 # --- state and ask -------------------------------------------------------------------------------
 
@@ -67,11 +67,6 @@ def chosen_step(steps: Steps, turn: Turn) -> Span:
         return failed[-1]
     calls = (step.span for step in reversed(steps) if step.span.kind == "model")
     return next(calls, steps[0].span)
-
-
-def open_step(span_id: str) -> None:
-    """Show this step; the address bar names it."""
-    st.query_params["span"] = span_id
 
 
 def open_bar(key: str) -> None:
@@ -164,75 +159,12 @@ def draw_playback(turn: Turn, steps: Steps, chosen: Span) -> None:
     )
 
 
-def draw_steps(turn: Turn, steps: Steps, chosen: Span) -> None:
-    """The tree: a row for each step, indented below the step that it is a part of."""
-    key = f"drawn_{turn.id}"
-    drawn = st.session_state.get(key, _DRAWN)
-    place = next(at for at, step in enumerate(steps) if step.span is chosen)
-    # The step that is looked at is among them, wherever it stands.
-    first = max(0, place - _DRAWN // 2) if place >= drawn else 0
-    shown = steps[first : first + drawn]
-    st.html(_steps_look({step.span.kind for step in shown}))
-    if first:
-        st.button(
-            f"{first:,} steps stand above: go to the first",
-            icon=":material/vertical_align_top:",
-            key="first_steps",
-            type="tertiary",
-            on_click=open_step,
-            args=(steps[0].span.span_id,),
-        )
-    with st.container(key="steps", gap=None):
-        for step in shown:
-            draw_step(step, chosen)
-    if left := len(steps) - first - len(shown):
-        st.button(
-            f"Show {min(left, _MORE):,} more of {left:,}",
-            icon=":material/expand_more:",
-            key="more_steps",
-            on_click=st.session_state.update,
-            args=({key: drawn + _MORE},),
-        )
-
-
-def draw_step(step: Step, chosen: Span) -> None:
-    """One row of the tree, with what all below it came to."""
-    span = step.span
-    deep = _INDENT * min(step.depth, 8)
-    st.button(
-        f"{deep}{span_view.ICONS[span.kind]} {_name(span, chosen)} "
-        f":gray[{label(span_view.summary(span, step))}]",
-        key=f"step_{span.kind}_{span.span_id}",
-        type="secondary" if span is chosen else "tertiary",
-        width="stretch",
-        on_click=open_step,
-        args=(span.span_id,),
-    )
-
-
 def draw_unlinked(rows: Sequence[LedgerRow]) -> None:
     """Calls of the turn that no step made, so that the sum is the whole."""
     if rows:
         total = sum((row.cost or Decimal(0) for row in rows), Decimal(0))
         calls = f"{len(rows):,} call{'' if len(rows) == 1 else 's'}"
         st.caption(f"{calls} of this turn stood outside these steps: {say.money(total)}.")
-
-
-def _name(span: Span, chosen: Span) -> str:
-    return f"**{label(span.name)}**" if span is chosen else label(span.name)
-
-
-def _steps_look(kinds: set[SpanKind]) -> str:
-    colours = "".join(
-        f'[class*="st-key-step_{kind}_"] p > [role="img"] '
-        f"{{ color: {palette.span(kind, session.theme())}; }}"
-        for kind in kinds
-    )
-    return (
-        "<style>.st-key-steps button { padding: .3rem .6rem; min-height: 0; }"
-        ".st-key-steps button > div, .st-key-steps button > div > span "
-        f"{{ justify-content: flex-start; text-align: left; width: 100%; }}{colours}</style>"
-    )
 
 
 def draw_trace(turn: Turn, spans: Sequence[Span], budget: Budget | None) -> None:
@@ -249,7 +181,7 @@ def draw_trace(turn: Turn, spans: Sequence[Span], budget: Budget | None) -> None
     draw_playback(turn, steps, chosen)
     tree, detail = st.columns([5, 7], gap="large")
     with tree:
-        draw_steps(turn, steps, chosen)
+        trace_steps.draw(turn, steps, chosen)
         draw_unlinked(unlinked(steps, booked))
         trace_export.draw(turn, spans, booked)
     with detail, st.container(border=True, key="step"):

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.api.gateway_errors import WireError
-from core.events import clean
+from core.clean_text import clean
 from core.types import Message, TurnRequest, message
 
 DEFAULT_MODEL = "footlights"

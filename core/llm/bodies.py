@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from core.clean_text import clean
 from core.errors import Refused
-from core.events import clean
 from core.types import Message, ModelRequest, ToolCall, ToolResult, ToolSpec
 
 _EPHEMERAL = {"type": "ephemeral"}

@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.events import FinishReason, ModelEvent, ToolCallDelta, ToolCalled, clean
+from core.clean_text import clean
+from core.events import FinishReason, ModelEvent, ToolCallDelta, ToolCalled
 from core.llm.said import Joiner, Said
 from core.types import ToolCall
 

@@ -16,8 +16,9 @@ from core.llm.breaker import Breaker
 from core.llm.call import Call
 from core.llm.embeddings import EmbeddingCall, EmbeddingRequest, Matrix
 from core.llm.fallback import first_that_answers
-from core.llm.limiter import Limiter, Permit
+from core.llm.limiter import Limiter
 from core.llm.meter import Meter, book, given_back
+from core.llm.permit import Permit
 from core.llm.provider import Provider
 from core.llm.retry import RetryPolicy, close_events, events_with_retry
 from core.trace import OpenSpan, Trace

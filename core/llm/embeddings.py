@@ -8,8 +8,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from core.clean_text import clean
 from core.errors import Misuse
-from core.events import ModelDone, ModelEvent, clean
+from core.events import ModelDone, ModelEvent
 from core.llm.counts import number, reported
 from core.llm.faults import Faults
 from core.llm.provider import Provider

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from core.events import clean
+from core.clean_text import clean
 from core.llm import names
 
 MOST_SENT = 64_000

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
+from core.clean_text import clean
 from core.errors import (
     KeyRejected,
     Malformed,
@@ -18,7 +19,6 @@ from core.errors import (
     Transient,
     Unreachable,
 )
-from core.events import clean
 
 Kind = Literal[
     "limit", "busy", "away", "cut", "key", "quota", "request", "model", "length", "junk", "proxy"

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from core.errors import TooFast
 from core.llm.buckets import CRUMB, Buckets, Wants, allow, correct, moment, take, wants_of
 from core.llm.limit_headers import LimitName, seen_limits
+from core.llm.permit import Permit
 from core.llm.retry_after import retry_after
 
 _LONGEST_PAUSE = 300.0
@@ -56,32 +57,6 @@ class LimitState:
     input_left: float | None = None
     output: float | None = None
     output_left: float | None = None
-
-
-class Permit:
-    """Leave for one call, which took what it wanted from the buckets that were known then."""
-
-    __slots__ = ("_give", "_taken")
-
-    def __init__(self, taken: Wants, give: Callable[[Wants], None]) -> None:
-        self._taken, self._give = taken, give
-
-    def settle(self, tokens: float, *, output: float = 0.0) -> None:
-        """Give back what was reserved too much, or take what was too little; the first time only."""
-        self._end({**self._taken, **_tokens_of(max(tokens, 0.0), max(output, 0.0))})
-
-    def cancel(self) -> None:
-        """Give everything back: nothing was sent."""
-        self._end({})
-
-    def _end(self, used: Wants) -> None:
-        taken, self._taken = self._taken, {}
-        self._give({name: amount - used.get(name, 0.0) for name, amount in taken.items()})
-
-
-def _tokens_of(tokens: float, output: float) -> Wants:
-    wants = wants_of(tokens, output)
-    return {name: amount for name, amount in wants.items() if not name.endswith("requests")}
 
 
 class Limiter:

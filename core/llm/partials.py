@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from core.events import clean
+from core.clean_text import clean
 from core.llm.json_text import Kind
 
 _STARTS = {"object": "{", "array": "[", "any": "{["}

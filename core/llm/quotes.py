@@ -3,7 +3,8 @@
 import re
 from collections.abc import AsyncIterator
 
-from core.events import ModelDone, ModelEvent, TextDelta, clean
+from core.clean_text import clean
+from core.events import ModelDone, ModelEvent, TextDelta
 from core.llm.ranking import Quote, best, nearest, terms
 from core.llm.sentences import until
 from core.types import ModelRequest, Usage

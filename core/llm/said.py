@@ -2,8 +2,9 @@
 
 import re
 
+from core.clean_text import clean
 from core.errors import ModelMisbehaved
-from core.events import ModelEvent, ReasoningDelta, TextDelta, clean
+from core.events import ModelEvent, ReasoningDelta, TextDelta
 
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _HIGH = re.compile("[\ud800-\udbff]\\Z")

@@ -10,8 +10,9 @@ from typing import Any, Generic, TypeVar, overload
 
 from pydantic import BaseModel, TypeAdapter
 
+from core.clean_text import clean
 from core.errors import StreamCut
-from core.events import ModelDone, ModelEvent, TextDelta, clean
+from core.events import ModelDone, ModelEvent, TextDelta
 from core.llm.json_text import read
 from core.llm.partials import Partials
 from core.llm.retry import close_events

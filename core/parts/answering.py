@@ -5,6 +5,7 @@ from typing import Any
 
 from core.admission import Admission
 from core.agent import Agent
+from core.answerer import Answerer
 from core.caller import LOCAL_USER
 from core.chat import ChatService
 from core.composing import Composer
@@ -98,7 +99,7 @@ class Answering(Reading):
             context=ContextBuilder(self.counter, self.sandbox),
             errands=self.errands,
             runs=self._runs,
-            turns=self.turn_rows,
+            turn_counts=self.turn_counts,
             counter=self.counter,
             counts=VendorCounts(self.models.providers),
         )
@@ -109,12 +110,19 @@ class Answering(Reading):
             runs=self._runs,
             finder=Finder(self.documents, self.errands),
             conversations=self.conversations,
+            composer=self._composer,
+            answerer=self._answerer,
+            meter=self._meter,
+        )
+
+    @cached_property
+    def _answerer(self) -> Answerer:
+        return Answerer(
             preferences=self.preferences,
             models=self.models,
-            composer=self._composer,
             client=self.client,
             count=self.counter.count,
-            meter=self._meter,
+            runs=self._runs,
         )
 
     @cached_property

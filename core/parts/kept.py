@@ -23,6 +23,7 @@ from core.store.ledger import Ledger
 from core.store.preferences import Preferences
 from core.store.price_overrides import PriceOverride, PriceOverrides
 from core.store.summaries import Summaries
+from core.store.turn_counts import TurnCounts
 from core.store.turns import Turns
 from core.tokens.counter import Counter
 from core.tokens.own_strategies import load as load_strategies
@@ -55,6 +56,10 @@ class Kept:
     @cached_property
     def turn_rows(self) -> Turns:
         return Turns(self.engine)
+
+    @cached_property
+    def turn_counts(self) -> TurnCounts:
+        return TurnCounts(self.engine)
 
     @cached_property
     def summaries(self) -> Summaries:

@@ -16,15 +16,16 @@ from core.events import ModelEvent
 from core.llm.client import LLMClient
 from core.llm.meter import Meter
 from core.llm.pricing import Override, price, worst_case
+from core.playground.inputs import given_to, sources_of
 from core.playground.lane import Lane
 from core.prompts.layers import Layers
 from core.prompts.sandbox import Sandbox
-from core.prompts.template import PromptTemplate, Variable
+from core.prompts.template import PromptTemplate
 from core.store.ledger import Ledger
 from core.table_answer import is_native
 from core.tokens.counter import Counter
 from core.trace import Trace
-from core.types import Chunk, Hit, Message, ModelInfo, ModelRequest, OutputSchema, Source, Usage
+from core.types import Message, ModelInfo, ModelRequest, OutputSchema, Usage
 
 USUAL_ANSWER = 300
 """Tokens of an answer that is expected where none is known yet."""
@@ -109,15 +110,8 @@ class Calls:
                 hint="Open a prompt that uses it.",
             )
         output = await self._held_to(schema, model) if schema else None
-        wanted = template.model.max_tokens or DEFAULT_MAX_TOKENS
-        room = min(wanted, model.max_output, max(1, model.window // 2))
         tokens = self._tokens(messages, output, model)
-        if tokens + room > model.window:
-            raise Refused(
-                f"{tokens:,} tokens, and {room:,} for the answer, do not fit into the window of "
-                f"{model.label}: {model.window:,} tokens",
-                hint="Take fewer passages or shorter values, or a model with a larger window.",
-            )
+        room = _room(template, model, tokens)
         request = ModelRequest(
             model.id,
             messages,
@@ -184,57 +178,17 @@ class Calls:
         return (sum(usages[1:], usages[0]) if usages else None), cost
 
 
-def given_to(template: PromptTemplate, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that the template takes; passages of which only the text was given get a number, a
-    name and a place, as those that were found have them."""
-    found: dict[str, Any] = {}
-    for variable in template.variables:
-        if variable.name not in inputs:
-            continue
-        value = inputs[variable.name]
-        if _holds_passages(variable) and isinstance(value, list):
-            value = [_completed(place, each) for place, each in enumerate(value, 1)]
-        found[variable.name] = value
-    return found
-
-
-def sources_of(template: PromptTemplate, inputs: Mapping[str, Any]) -> tuple[Source, ...]:
-    """The passages among the inputs as an answer may cite them, by their numbers."""
-    given = given_to(template, inputs)
-    passages = [
-        each
-        for variable in template.variables
-        if _holds_passages(variable) and isinstance(given.get(variable.name), list)
-        for each in given[variable.name]
-    ]
-    return tuple(
-        _source(place, each)
-        for place, each in enumerate(passages, 1)
-        if isinstance(each, dict) and "text" in each
-    )
-
-
-def _holds_passages(variable: Variable) -> bool:
-    return variable.trust == "retrieved" and variable.type == "list"
-
-
-def _completed(place: int, passage: Any) -> Any:
-    if not isinstance(passage, dict) or "text" not in passage:
-        return passage
-    usual = {"number": place, "name": f"passage {place}", "page": 1, "unit": "page", "heading": ""}
-    return {**usual, **passage}
-
-
-def _source(place: int, passage: Mapping[str, Any]) -> Source:
-    text = str(passage["text"])
-    page = _number(passage["page"], 1)
-    chunk = Chunk(place, text, 0, len(text), page, str(passage["heading"] or ""))
-    hit = Hit(place, f"given-{place}", str(passage["name"]), chunk, 0.0, str(passage["unit"]))
-    return Source(_number(passage["number"], place), hit)
-
-
-def _number(value: Any, otherwise: int) -> int:
-    return value if type(value) is int else otherwise
+def _room(template: PromptTemplate, model: ModelInfo, tokens: int) -> int:
+    """How many tokens the answer may have behind these. Refused when both do not fit into the window."""
+    wanted = template.model.max_tokens or DEFAULT_MAX_TOKENS
+    room = min(wanted, model.max_output, max(1, model.window // 2))
+    if tokens + room > model.window:
+        raise Refused(
+            f"{tokens:,} tokens, and {room:,} for the answer, do not fit into the window of "
+            f"{model.label}: {model.window:,} tokens",
+            hint="Take fewer passages or shorter values, or a model with a larger window.",
+        )
+    return room
 
 
 def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:

@@ -5,16 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.cases import Outcome, OutcomeState, Verdict
+from core.clean_text import clean
 from core.errors import FootlightsError
-from core.events import (
-    FinishReason,
-    ModelDone,
-    ModelEvent,
-    Progress,
-    ReasoningDelta,
-    TextDelta,
-    clean,
-)
+from core.events import FinishReason, ModelDone, ModelEvent, Progress, ReasoningDelta, TextDelta
 from core.types import Usage
 
 _WORDS: dict[FinishReason, str] = {

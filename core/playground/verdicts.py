@@ -7,7 +7,7 @@ from dataclasses import replace
 from core.cases import Case, Check, Outcome, Verdict
 from core.checks import bounded
 from core.checks.plain import Subject, cites, contains, lacks, no_canary
-from core.playground.calls import sources_of
+from core.playground.inputs import sources_of
 from core.playground.judging import Judge
 from core.playground.races import schema_of
 from core.prompts.template import PromptTemplate

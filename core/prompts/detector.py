@@ -8,7 +8,8 @@ these and on texts that it was never fitted to.
 import math
 from functools import lru_cache
 
-from core.prompts.signs import SIGNS, plain
+from core.prompts.disguise import plain
+from core.prompts.signs import SIGNS
 
 FLAG = 0.5
 """From this score on a passage is flagged."""

@@ -3,12 +3,10 @@
 Every pattern is bounded, so that a long passage takes linear time.
 """
 
-import base64
-import codecs
 import re
 from collections.abc import Callable
 
-from core.prompts.defence import strip_invisible
+from core.prompts.disguise import MIXED, UNSEEN, decoded, spelled
 
 Sign = Callable[[str, str], float]
 """A sign's strength in a text: it is given the text as it is, and as `plain` has it."""
@@ -174,8 +172,6 @@ _VOID = re.compile(
 _SHOTS = re.compile(
     r"(?:^|\n)\s{0,9}Q:[^\n]{1,200}\bA: ?([^\n]{1,40})\n\s{0,9}Q:[^\n]{1,200}\bA: ?\1(?:\n|$)"
 )
-_MIXED = re.compile(r"\b(?=\w*[A-Za-z])(?=\w*[\u0370-\u03ff\u0400-\u04ff])\w{3,}\b")
-_UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0020-\U000e007f]")
 # Signs that somebody writes about attacks, or to people.
 _ABOUT = re.compile(
     r"\b(?:injections?|jailbreaks?|attack(?:er|s|ed)?|researchers?|papers?|article|vulnerab\w+|advisory|exploit\w*"
@@ -192,19 +188,6 @@ _QUOTED = re.compile(r"[\"“„«'`](?:[^\"”“»`\n]{8,200})[\"”“»'`]")
 _TOKEN = re.compile(
     r"<\|[^<>|\n]{1,40}\|>|</?(?:start_of_turn|end_of_turn|tool_call|system|s)>|\[/?INST\]|<</?SYS>>"
 )
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{20,400}={0,2}")
-_LEET = str.maketrans("013457@$", "oieastas")
-# Letters of other scripts that look like Latin ones.
-_TWINS = str.maketrans(
-    "аеорсухіјѕԁһӏАВЕКМНОРСТХαορνυΑΒΕΗΙΚΜΝΟΡΤΧ", "aeopcyxijsdhlABEKMHOPCTXaopvuABEHIKMNOPTX"
-)
-_TAGS = {0xE0000 + code: code for code in range(32, 127)}
-
-
-def plain(text: str) -> str:
-    """The text as a model may read it: invisible letters made visible, look-alikes made Latin."""
-    seen = strip_invisible(text.translate(_TAGS))[0]
-    return _MIXED.sub(lambda word: word[0].translate(_TWINS), seen)
 
 
 def _count(pattern: re.Pattern[str]) -> Sign:
@@ -221,18 +204,12 @@ def _outside_quotes(pattern: re.Pattern[str]) -> Sign:
 
 
 def _leet(_: str, text: str) -> float:
-    return float(bool(_OVERRIDE.search(text.translate(_LEET))) and not _OVERRIDE.search(text))
+    return float(bool(_OVERRIDE.search(spelled(text))) and not _OVERRIDE.search(text))
 
 
 def _wrapped(_: str, text: str) -> float:
     """Whether base64 or rot13 in it decodes to a demand."""
-    hidden = [codecs.encode(text, "rot13")] if "rot13" in text.casefold() else []
-    for run in _BASE64.findall(text)[:8]:
-        try:
-            hidden.append(base64.b64decode(run + "=" * (-len(run) % 4)).decode("ascii"))
-        except ValueError:
-            continue  # it only looks like base64
-    return float(any(_EXACTLY.search(each) or _OVERRIDE.search(each) for each in hidden))
+    return float(any(_EXACTLY.search(each) or _OVERRIDE.search(each) for each in decoded(text)))
 
 
 SIGNS: dict[str, Sign] = {
@@ -259,8 +236,8 @@ SIGNS: dict[str, Sign] = {
     "twist": _count(_TWIST),
     "void": _count(_VOID),
     "shots": _count(_SHOTS),
-    "mixed": _raw(_MIXED),
-    "unseen": _raw(_UNSEEN),
+    "mixed": _raw(MIXED),
+    "unseen": _raw(UNSEEN),
     "leet": _leet,
     "about": _count(_ABOUT),
     "people": _count(_PEOPLE),

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from core.clean_text import clean
 from core.errors import Conflict, NotFound, Refused
-from core.events import clean
 from core.store.columns import now
 from core.store.engine import insert, reading, writing
 from core.store.ids import new_id

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator
 
-from core.events import clean, cleaned
+from core.clean_text import clean, cleaned
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

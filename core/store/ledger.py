@@ -1,15 +1,14 @@
 """Every attempt that could cost money, from its reservation to what it came to."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Engine,
     and_,
     func,
@@ -22,8 +21,9 @@ from core.store.columns import now, to_the_picodollar
 from core.store.engine import insert, reading, writing
 from core.store.leases import is_orphaned
 from core.store.ledger_rows import change, hold_more, open_row, settle_at_worst
-from core.store.spend_days import TOKENS, date_of, day_of
-from core.store.tables import ledger, spend_days, turns
+from core.store.spend_days import TOKENS
+from core.store.tables import ledger, turns
+from core.store.turn_costs import turn_costs
 from core.store.unwritten import Unwritten
 from core.types import LedgerRow, Usage
 
@@ -31,20 +31,6 @@ from core.types import LedgerRow, Usage
 _LONGEST_CALL = timedelta(hours=1)
 TOGETHER = " + "
 """Between the tools of one step, whose results one call reads."""
-
-
-@dataclass(frozen=True, slots=True)
-class DaySpend:
-    """What one model took on one UTC day. `cost` sums the known prices and is None when none is
-    known; `unpriced_calls` of the `calls` have no known price."""
-
-    day: date
-    model: str
-    cost: Decimal | None
-    unpriced_calls: int
-    calls: int
-    input_tokens: int
-    output_tokens: int
 
 
 class Ledger:
@@ -206,54 +192,10 @@ class Ledger:
             for row in connection.execute(query):
                 yield _row(row._asdict())
 
-    def by_day(self, user: str, since: datetime) -> list[DaySpend]:
-        """What was settled since the day of then, by UTC day and model, newest day first."""
-        query = select(spend_days).where(
-            spend_days.c.user_id == user,
-            spend_days.c.dimension == "model",
-            spend_days.c.day >= day_of(since),
-            spend_days.c.calls > 0,
-        )
-        with reading(self._engine) as connection:
-            rows = connection.execute(
-                query.order_by(spend_days.c.day.desc(), spend_days.c.name)
-            ).all()
-        return [
-            DaySpend(
-                date_of(row.day),
-                row.name,
-                None if row.unpriced == row.calls else row.cost,
-                row.unpriced,
-                row.calls,
-                row.input_tokens,
-                row.output_tokens,
-            )
-            for row in rows
-        ]
-
     def turn_cost(self, user: str, turn_id: str) -> Decimal | None:
         """What the turn has cost so far; None when the price of any of its calls is unknown."""
         with reading(self._engine) as connection:
             return turn_costs(connection, user, [turn_id])[turn_id]
-
-
-def turn_costs(
-    connection: Connection, user: str, turn_ids: Sequence[str]
-) -> dict[str, Decimal | None]:
-    """The cost of each turn: the sum of its rows, None when one has no known price, 0 without any."""
-    query = (
-        select(
-            ledger.c.turn_id,
-            func.sum(ledger.c.cost),
-            func.count() == func.count(ledger.c.cost),
-        )
-        .where(ledger.c.user_id == user, ledger.c.turn_id.in_(turn_ids))
-        .group_by(ledger.c.turn_id)
-    )
-    costs: dict[str, Decimal | None] = dict.fromkeys(turn_ids, Decimal(0))
-    for turn_id, cost, all_known in connection.execute(query):
-        costs[turn_id] = cost if all_known else None
-    return costs
 
 
 def _prompt_of(user: str, turn_id: str) -> Any:

@@ -1,13 +1,14 @@
 """The sums of the ledger by UTC day, moved by the difference whenever a row of it changes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, select
 
-from core.store.engine import insert
+from core.store.engine import insert, reading
 from core.store.tables import spend_days, spend_turns
 
 Dimension = Literal["model", "use", "conversation", "prompt", "link", "tool"]
@@ -50,6 +51,44 @@ def date_of(day: int) -> date:
 def midnight(day: date) -> datetime:
     """The moment in which the UTC day begins."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class DaySpend:
+    """What one model took on one UTC day. `cost` sums the known prices and is None when none is
+    known; `unpriced_calls` of the `calls` have no known price."""
+
+    day: date
+    model: str
+    cost: Decimal | None
+    unpriced_calls: int
+    calls: int
+    input_tokens: int
+    output_tokens: int
+
+
+def models_by_day(engine: Engine, user: str, since: datetime) -> list[DaySpend]:
+    """What was settled since the day of then, by UTC day and model, newest day first."""
+    query = select(spend_days).where(
+        spend_days.c.user_id == user,
+        spend_days.c.dimension == "model",
+        spend_days.c.day >= day_of(since),
+        spend_days.c.calls > 0,
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(spend_days.c.day.desc(), spend_days.c.name)).all()
+    return [
+        DaySpend(
+            date_of(row.day),
+            row.name,
+            None if row.unpriced == row.calls else row.cost,
+            row.unpriced,
+            row.calls,
+            row.input_tokens,
+            row.output_tokens,
+        )
+        for row in rows
+    ]
 
 
 def move(connection: Connection, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,14 @@ from core.store.columns import Dollars
 from core.store.distribution import BOUNDS, Distribution, distributed
 from core.store.engine import reading
 from core.store.sent_windows import Sent, sent_windows
-from core.store.spend_days import TOKENS, Dimension, date_of, number_of
+from core.store.spend_days import (
+    TOKENS,
+    DaySpend,
+    Dimension,
+    date_of,
+    models_by_day,
+    number_of,
+)
 from core.store.tables import conversations, ledger, links, spend_days, spend_turns, turns
 
 _KEPT = ("calls", "unpriced", "estimated", *TOKENS)
@@ -151,6 +158,10 @@ class Spending:
         )
         with reading(self._engine) as connection:
             return [(turn, spent, int(calls)) for turn, spent, calls in connection.execute(query)]
+
+    def models_by_day(self, user: str, since: datetime) -> list[DaySpend]:
+        """What was settled since the day of then, by UTC day and model, newest day first."""
+        return models_by_day(self._engine, user, since)
 
     def windows(self, user: str, first_day: date, last_day: date, limit: int = 100) -> list[Sent]:
         """What was sent for the newest `limit` answers, as far as one reported call was all; oldest first."""

@@ -9,9 +9,9 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Engine, Select, func, select, tuple_
 
 from core.store.engine import reading
-from core.store.ledger import turn_costs
 from core.store.search import contains
 from core.store.tables import trace_heads
+from core.store.turn_costs import turn_costs
 from core.types import TurnStatus
 
 TraceOrder = Literal["created_at", "seconds", "steps", "tokens", "spent"]

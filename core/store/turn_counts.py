@@ -2,12 +2,61 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from math import ceil
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
-from core.store.tables import tape
+from core.store.engine import reading
+from core.store.tables import tape, turns
 from core.types import Budget, TurnRequest, Usage
+
+
+class TurnCounts:
+    """What the windows of a user's turns were counted as, beside what was reported."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def counted(self, user: str, model: str, limit: int = 30) -> list[tuple[float, int, int, int]]:
+        """The newest answers of the model in words, of runs with tools their first step: tokens of the texts
+        as we count them before any calibration, messages, tools, and what the vendor reported."""
+        query = (
+            select(turns.c.id, turns.c.budget, turns.c.usage, turns.c.request)
+            .where(turns.c.user_id == user, turns.c.model == model, turns.c.status == "done")
+            .order_by(turns.c.created_at.desc(), turns.c.id.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+            runs = [row.id for row in rows if _of_steps(row.usage, row.request)]
+            first = _first_usages(connection, user, runs)
+        found = []
+        for row in rows:
+            alone = of_one_call(row.usage, row.request)
+            reported = row.usage.input_tokens if alone else first.get(row.id, 0)
+            if row.budget and reported:
+                found.append((*parts(row.budget), reported))
+        return found
+
+    def reported(self, user: str, limit: int = 300) -> list[tuple[datetime, str, int, int]]:
+        """The newest answers of one call each whose vendor reported a count, oldest first: when, the model, what
+        we had counted (calibrated, as it was drawn then), and what was reported."""
+        query = (
+            select(
+                turns.c.created_at, turns.c.model, turns.c.budget, turns.c.usage, turns.c.request
+            )
+            .where(turns.c.user_id == user, turns.c.status == "done")
+            .order_by(turns.c.created_at.desc(), turns.c.id.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return [
+            (row.created_at, row.model, row.budget.input_tokens, row.usage.input_tokens)
+            for row in reversed(rows)
+            if row.budget and of_one_call(row.usage, row.request) and row.usage.input_tokens
+        ]
 
 
 def of_one_call(usage: Usage | None, request: TurnRequest) -> bool:
@@ -17,13 +66,13 @@ def of_one_call(usage: Usage | None, request: TurnRequest) -> bool:
     return usage is not None and usage.source == "reported" and not several
 
 
-def of_steps(usage: Usage | None, request: TurnRequest) -> bool:
+def _of_steps(usage: Usage | None, request: TurnRequest) -> bool:
     """Whether the first step of the run was a call of the window that was counted."""
     live = request.tools and not request.table and request.replay is None
     return usage is not None and usage.source == "reported" and bool(live)
 
 
-def first_usages(connection: Connection, user: str, ids: Sequence[str]) -> dict[str, int]:
+def _first_usages(connection: Connection, user: str, ids: Sequence[str]) -> dict[str, int]:
     """What was reported for the first call of each of these runs."""
     query = (
         select(tape.c.turn_id, tape.c.data)

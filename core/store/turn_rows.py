@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, literal, select
 
 from core.errors import NotFound
 from core.events import AnswerReplaced, ReasoningDelta, TextDelta, load
-from core.store.ledger import turn_costs
 from core.store.tables import turn_events, turns
+from core.store.turn_costs import turn_costs
 from core.types import Turn
 
 # Written out in the SQL: SQLite uses the index of the running ones only when it can see the word.

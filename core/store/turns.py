@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -17,7 +17,6 @@ from core.store.search import folded
 from core.store.tables import conversations, tape, turn_events, turns
 from core.store.trace_heads import begin_head, end_head
 from core.store.traces import write_spans
-from core.store.turn_counts import first_usages, of_one_call, of_steps, parts
 from core.store.turn_ends import TurnEnd
 from core.store.turn_leases import TurnLeases
 from core.store.turn_rows import RUNNING, is_turn, missing, read_turns, said, select_turns
@@ -96,46 +95,6 @@ class Turns(TurnLeases):
             raise missing(turn_id)
         budget: Budget | None = row.budget
         return budget
-
-    def counted(self, user: str, model: str, limit: int = 30) -> list[tuple[float, int, int, int]]:
-        """The newest answers of the model in words, of runs with tools their first step: tokens of the texts
-        as we count them before any calibration, messages, tools, and what the vendor reported."""
-        query = (
-            select(turns.c.id, turns.c.budget, turns.c.usage, turns.c.request)
-            .where(turns.c.user_id == user, turns.c.model == model, turns.c.status == "done")
-            .order_by(turns.c.created_at.desc(), turns.c.id.desc())
-            .limit(limit)
-        )
-        with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-            runs = [row.id for row in rows if of_steps(row.usage, row.request)]
-            first = first_usages(connection, user, runs)
-        found = []
-        for row in rows:
-            alone = of_one_call(row.usage, row.request)
-            reported = row.usage.input_tokens if alone else first.get(row.id, 0)
-            if row.budget and reported:
-                found.append((*parts(row.budget), reported))
-        return found
-
-    def reported(self, user: str, limit: int = 300) -> list[tuple[datetime, str, int, int]]:
-        """The newest answers of one call each whose vendor reported a count, oldest first: when, the model, what
-        we had counted (calibrated, as it was drawn then), and what was reported."""
-        query = (
-            select(
-                turns.c.created_at, turns.c.model, turns.c.budget, turns.c.usage, turns.c.request
-            )
-            .where(turns.c.user_id == user, turns.c.status == "done")
-            .order_by(turns.c.created_at.desc(), turns.c.id.desc())
-            .limit(limit)
-        )
-        with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        return [
-            (row.created_at, row.model, row.budget.input_tokens, row.usage.input_tokens)
-            for row in reversed(rows)
-            if row.budget and of_one_call(row.usage, row.request) and row.usage.input_tokens
-        ]
 
     def events(
         self, user: str, turn_id: str, after: int = 0, limit: int | None = None

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.clean_text import clean
 from core.errors import FootlightsError, ModelMisbehaved
-from core.events import clean
 from core.tools.results import NotReadable, Told, cut, passages_told, told
 from core.tools.scrub import scrubbed
 from core.tools.tool import Kept, Number, Outcome, Passages, Shelf, Tool

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from core.events import clean, cleaned
+from core.clean_text import clean, cleaned
 from core.tools.tool import Passages, Plot, Table
 
 MOST_CHARACTERS = 2_000_000

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from core import offspring
-from core.events import cleaned
+from core.clean_text import cleaned
 from core.inside import limit_memory
 from core.tools.results import NotReadable, told
 from core.tools.schema import NotATool, describe

@@ -8,7 +8,7 @@ from core.types import Span
 from pages.ui import palette, say
 
 if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
+    from plotly.graph_objects import Bar, Figure
 
 
 # A span of a few milliseconds is still to be seen beside one of a minute.
@@ -35,24 +35,42 @@ def timeline(spans: Sequence[tuple[int, Span]], theme: str, *, equal: bool = Fal
     places, widths = _to_scale(spans, begin, whole)
     if equal:
         places, widths, whole = _equal(spans), [0.9] * len(spans), float(len(spans))
-    figure = go.Figure(
-        go.Bar(
-            base=places,
-            x=widths,
-            y=list(range(len(spans))),
-            width=0.3,
-            orientation="h",
-            marker={
-                "color": [palette.span(span.kind, theme) for _, span in spans],
-                "cornerradius": 3,
-            },
-            unselected={"marker": {"opacity": 0.55}},
-            customdata=[span.span_id for _, span in spans],
-            text=[_named(span) for _, span in spans],
-            textposition="none",
-            hovertemplate="%{text}<extra></extra>",
-        )
+    figure = go.Figure(_bars(spans, places, widths, theme))
+    _name_above(figure, spans, theme)
+    figure.update_layout(showlegend=False)
+    figure.update_yaxes(range=[len(spans) - 0.6, -0.75], visible=False, fixedrange=True)
+    figure.update_xaxes(
+        title="steps in their order" if equal else "seconds since the question",
+        range=[0, whole * 1.02],
+        fixedrange=True,
     )
+    return laid_out(figure, theme, height=70 + _ROW * len(spans))
+
+
+def _bars(
+    spans: Sequence[tuple[int, Span]], places: Sequence[float], widths: Sequence[float], theme: str
+) -> "Bar":
+    import plotly.graph_objects as go
+
+    return go.Bar(
+        base=places,
+        x=widths,
+        y=list(range(len(spans))),
+        width=0.3,
+        orientation="h",
+        marker={
+            "color": [palette.span(span.kind, theme) for _, span in spans],
+            "cornerradius": 3,
+        },
+        unselected={"marker": {"opacity": 0.55}},
+        customdata=[span.span_id for _, span in spans],
+        text=[_named(span) for _, span in spans],
+        textposition="none",
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def _name_above(figure: "Figure", spans: Sequence[tuple[int, Span]], theme: str) -> None:
     # As points of text: an annotation for each takes the browser twice as long as all the rest.
     ink = palette.of(theme).text
     figure.add_scatter(
@@ -66,14 +84,6 @@ def timeline(spans: Sequence[tuple[int, Span]], theme: str, *, equal: bool = Fal
         hoverinfo="skip",
         cliponaxis=False,
     )
-    figure.update_layout(showlegend=False)
-    figure.update_yaxes(range=[len(spans) - 0.6, -0.75], visible=False, fixedrange=True)
-    figure.update_xaxes(
-        title="steps in their order" if equal else "seconds since the question",
-        range=[0, whole * 1.02],
-        fixedrange=True,
-    )
-    return laid_out(figure, theme, height=70 + _ROW * len(spans))
 
 
 def _to_scale(

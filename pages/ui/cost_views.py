@@ -1,4 +1,4 @@
-"""What made the spending so: by model, use, conversation and prompt; tokens by kind; the dearest answers."""
+"""What made the spending so: by model, use, conversation and prompt; tokens by kind; how far it can be trusted."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.bootstrap import OTHERS, Dimension, Sent, Spend, Workbench
-from pages.ui import cheaper_view, cost_charts, cost_table, palette, say, turn_picker
+from pages.ui import cheaper_view, cost_answers, cost_charts, cost_table, palette, say
 from pages.ui.markdown import label
 from pages.ui.session import theme, user
 
@@ -52,21 +52,7 @@ _COLUMNS = {
 def draw(bench: Workbench, today: date) -> None:
     """The whole part, for a span of days that is chosen on top of it or by dragging over the chart."""
     st.header("Over time", anchor=False)
-    with st.container(horizontal=True, vertical_alignment="bottom", key="cost_by"):
-        dimension: Dimension = st.segmented_control(
-            "By",
-            list(_NAMES),
-            default="model",
-            format_func=lambda name: _NAMES[name],
-            key="cost_dimension",
-            required=True,
-        )
-        span = st.segmented_control(
-            "In the last", list(_SPANS), default="30 days", key="cost_span", required=True
-        )
-    days = _SPANS[span]
-    first = bench.spending.began(user()) or today
-    first = today - timedelta(days=days - 1) if days else first
+    dimension, first = _chosen(bench, today)
     found = bench.spending.by(user(), dimension, first, today)
     if not found:
         st.caption("No call in this time. Choose a longer one.")
@@ -89,8 +75,27 @@ def draw(bench: Workbench, today: date) -> None:
     _kinds(found)
     sent = bench.spending.windows(user(), since, until, cheaper_view.NEWEST)
     _trust(bench, since, until, sent)
-    _answers(bench, since, until)
+    cost_answers.draw(bench, since, until)
     cheaper_view.draw(bench, since, until, sent)
+
+
+def _chosen(bench: Workbench, today: date) -> tuple[Dimension, date]:
+    """By what the money is told apart, and from which day on."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="cost_by"):
+        dimension: Dimension = st.segmented_control(
+            "By",
+            list(_NAMES),
+            default="model",
+            format_func=lambda name: _NAMES[name],
+            key="cost_dimension",
+            required=True,
+        )
+        span = st.segmented_control(
+            "In the last", list(_SPANS), default="30 days", key="cost_span", required=True
+        )
+    days = _SPANS[span]
+    first = bench.spending.began(user()) or today
+    return dimension, today - timedelta(days=days - 1) if days else first
 
 
 def _chart(
@@ -226,48 +231,3 @@ def _trust(bench: Workbench, since: date, until: date, sent: Sequence[Sent]) -> 
         parts.append(f"{rows.open:,} {'is' if rows.open == 1 else 'are'} not ended yet")
     words = label("; ".join(parts)).replace("\\*Models\\*", "*Models*")
     st.caption(f"{words}. {label(cost_table.of_counts(sent))}")
-
-
-def _answers(bench: Workbench, since: date, until: date) -> None:
-    """What single answers cost, and the dearest of them to open."""
-    found = bench.spending.distribution(user(), since, until)
-    if not found.bins:
-        return
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        st.subheader("What an answer costs", anchor=False)
-        mean = found.cost / max(1, found.answers)
-        st.caption(
-            label(
-                f"{found.answers:,} answers, {say.money(mean.quantize(Decimal('0.000001')))} each on "
-                f"average, the dearest {say.money(found.dearest)}."
-            )
-        )
-        told = ", ".join(f"{many:,} from {say.money(low)}" for low, _, many in found.bins)
-        st.plotly_chart(
-            cost_charts.by_answer(found, theme()),
-            config=cost_charts.CONFIG,
-            key="cost_answers",
-            alt=f"Answers by cost: {told}",
-        )
-    with right:
-        _dearest(bench, since, until)
-
-
-def _dearest(bench: Workbench, since: date, until: date) -> None:
-    found = bench.spending.dearest(user(), since, until, 8)
-    if not found:
-        return
-    st.subheader("The dearest answers", anchor=False)
-    asked = bench.spending.questions(user(), [turn_id for turn_id, _, _ in found])
-    with st.container(key="dearest"):
-        for turn_id, cost, calls in found:
-            words = turn_picker.one_line(asked.get(turn_id, "not of a chat that is there"), 90)
-            plural = "" if calls == 1 else "s"
-            st.page_link(
-                "costs.py",
-                label=f"**{label(say.money(cost))}** · {label(words)} · {calls}\u00a0call{plural}",
-                icon=":material/payments:",
-                query_params={"turn": turn_id},
-                width="stretch",
-            )

@@ -1,4 +1,4 @@
-"""A question and its answer as a visitor sees them: without an id, a trace, or a document to open."""
+"""One question of a demo and what was answered, as whoever has the link sees them."""
 
 from decimal import Decimal
 from typing import Any
@@ -40,7 +40,7 @@ def frozen(turn: Told, number: int) -> None:
 
 
 def answer(turn: Told, number: int) -> None:
-    """What was answered, with the passages behind it; `number` tells it from the others of the page."""
+    """What was answered, with its passages."""
     with st.chat_message("assistant", avatar=ASSISTANT):
         if turn["answer"]:
             most = max((source["number"] for source in turn["sources"]), default=0)

@@ -90,7 +90,8 @@ def _draw_running(bench: Workbench, name: str) -> None:
     st.rerun()
 
 
-def _draw_start(bench: Workbench, template: PromptTemplate) -> None:
+def _chosen(bench: Workbench) -> tuple[str, list[str], int | None]:
+    """The model, the sets of layers, and how many documents; None for all of them."""
     models = {info.ref: info.label for info in bench.models.ready()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="range_row"):
         model = st.selectbox(
@@ -110,12 +111,17 @@ def _draw_start(bench: Workbench, template: PromptTemplate) -> None:
         key="range_arms",
     )
     arms = [name for name in ARMS if name in picked]
+    return str(model), arms, _SIZES[str(size)]
+
+
+def _draw_start(bench: Workbench, template: PromptTemplate) -> None:
+    model, arms, size = _chosen(bench)
     if not arms:
         st.caption("Choose at least one set of layers.")
         return
     try:
         with st.spinner("Counting what it would cost"):
-            plan = _planned(bench, template, str(model), arms, _SIZES[str(size)])
+            plan = _planned(bench, template, model, arms, size)
     except FootlightsError as error:
         say.problem(error)
         return

@@ -119,36 +119,7 @@ def _draw_checks(name: str) -> None:
         st.caption("Nothing yet: without a check a run shows the answers, and nothing gets worse.")
     for place, check in enumerate(checks):
         key = f"play_check_{name}_{generation}_{place}"
-        with st.container(horizontal=True, vertical_alignment="top", key=f"play_check_row_{place}"):
-            kind = st.selectbox(
-                f"Check {place + 1}",
-                KINDS,
-                index=KINDS.index(check.kind),
-                format_func=lambda each: WORDS[each][0],
-                key=f"{key}_kind",
-                label_visibility="collapsed",
-                width=190,
-            )
-            long = kind in _LONG
-            field = st.text_area if long else st.text_input
-            value = field(
-                WORDS[kind][1].capitalize(),
-                check.value,
-                key=f"{key}_{'long' if long else 'short'}",
-                placeholder=WORDS[kind][1],
-                label_visibility="collapsed",
-                **({"height": 80} if long else {}),
-            )
-            st.button(
-                "",
-                icon=":material/close:",
-                type="tertiary",
-                help="Remove this check",
-                key=f"{key}_remove",
-                on_click=_remove,
-                args=(name, place),
-            )
-        checks[place] = Check(kind, value)
+        checks[place] = _draw_check(name, place, check, key)
     if len(checks) < MOST_CHECKS:
         st.button(
             "Add a check",
@@ -158,6 +129,40 @@ def _draw_checks(name: str) -> None:
             args=(name,),
             key=f"play_add_{name}",
         )
+
+
+def _draw_check(name: str, place: int, check: Check, key: str) -> Check:
+    """The row of a check, and the check as it stands there."""
+    with st.container(horizontal=True, vertical_alignment="top", key=f"play_check_row_{place}"):
+        kind = st.selectbox(
+            f"Check {place + 1}",
+            KINDS,
+            index=KINDS.index(check.kind),
+            format_func=lambda each: WORDS[each][0],
+            key=f"{key}_kind",
+            label_visibility="collapsed",
+            width=190,
+        )
+        long = kind in _LONG
+        field = st.text_area if long else st.text_input
+        value = field(
+            WORDS[kind][1].capitalize(),
+            check.value,
+            key=f"{key}_{'long' if long else 'short'}",
+            placeholder=WORDS[kind][1],
+            label_visibility="collapsed",
+            **({"height": 80} if long else {}),
+        )
+        st.button(
+            "",
+            icon=":material/close:",
+            type="tertiary",
+            help="Remove this check",
+            key=f"{key}_remove",
+            on_click=_remove,
+            args=(name, place),
+        )
+    return Check(kind, value)
 
 
 def travel(bench: Workbench, name: str, count: int) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.tables import PASSAGE, Field, parse_fields, rows_of, to_csv, to_json
+from core.table_fields import PASSAGE, Field, parse_fields
+from core.tables import rows_of, to_csv, to_json
 from core.types import Turn
 from pages.ui.markdown import label
 

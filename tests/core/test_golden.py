@@ -11,7 +11,8 @@ from sqlalchemy import update
 from core import golden as golden_module
 from core.assets import MINILM, Assets
 from core.errors import NotFound, Refused
-from core.golden import DEPTH, GoldenBench, Result, recall
+from core.golden import GoldenBench
+from core.golden_report import DEPTH, Result, recall
 from core.ingest import Ingest
 from core.retrieval.chunk import Chunker
 from core.store.documents import Documents

@@ -10,7 +10,8 @@ from core.events import AnswerReplaced, CitationsChecked, TextDelta, TurnDone, T
 from core.export import as_markdown
 from core.llm.scripted import Reply
 from core.metering import TurnMeter
-from core.tables import parse_fields, rows_of, table_schema
+from core.table_fields import parse_fields, table_schema
+from core.tables import rows_of
 from core.types import ModelRequest, TurnRequest, Usage
 from tests.core.test_turns import ask, followed
 
@@ -116,7 +117,7 @@ def test_the_reservation_of_a_second_try_counts_what_is_repeated(
 def test_a_vendor_that_rejects_the_schema_is_asked_in_words(
     bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.chat.is_native", lambda refs: True)
+    monkeypatch.setattr("core.answerer.is_native", lambda refs: True)
     rejected = RequestRejected("The schema is not supported.", provider="scripted")
     provider = script(bench, rejected, Reply(json.dumps({"rows": ROWS})))
     turn, events = table_turn(bench)

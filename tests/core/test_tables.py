@@ -10,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Refused
-from core.tables import (
-    MOST_FIELDS,
-    Field,
-    parse_fields,
-    rows_in,
-    table_schema,
-    to_csv,
-    to_json,
-)
+from core.table_fields import MOST_FIELDS, Field, parse_fields, table_schema
+from core.tables import rows_in, to_csv, to_json
 
 FIELDS = parse_fields("name, year: number, open: yes/no")
 

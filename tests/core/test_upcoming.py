@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from core.errors import FootlightsError
 from core.events import TurnFailed
+from core.lab import Outcome
 from core.llm.scripted import Reply
 from core.prompts.defence import Fence
 from core.tokens.strategies import STRATEGIES
 from core.types import Budget, ModelRequest, Price, TurnRequest, WindowPlan
 from core.upcoming import Next
-from core.whatif import Outcome
 from tests.conftest import running, settings_for
 from tests.core.test_finding import rider
 from tests.core.test_turns import ask, followed

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import web
+from core.addresses import is_public
 from core.errors import Refused
-from core.web import fetch, is_public
+from core.web import fetch
 
 PAGE = b"<html><title>Rider</title><p>The notice period is sixty days.</p></html>"
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.lab import Lab, Said
 from core.tokens.budget import fit
 from core.tokens.strategies import STRATEGIES, Asked
 from core.types import Item, ModelInfo, Price, WindowPlan
-from core.whatif import Lab, Said
 from tests.core.test_window_plans import conversation, part
 
 MODEL = ModelInfo("m:1", "m", "1", "M", 1_000, 400, Price(Decimal(2), Decimal(10)))

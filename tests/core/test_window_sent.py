@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.clean_text import clean
 from core.context import Context, ContextBuilder
 from core.errors import Refused
-from core.events import clean
 from core.llm import bodies
 from core.llm.pricing import worst_case
 from core.prompts.layers import Layers

@@ -5,7 +5,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from core.golden import Report, Result
+from core.golden_report import Report, Result
 from core.store.columns import now
 from core.types import Golden
 from pages.ui import collection_choice, collections, goldens

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 from mcp.client.streamable_http import streamable_http_client
 
-from core import web
+from core.addresses import resolved
 from core.errors import Refused, ToolServerFailed
 from core.tools.remote.pipe import MOST_ANSWER, MOST_MESSAGE, QUERY, Pipe, Way
 
@@ -77,7 +77,7 @@ class _Checked(httpx2.AsyncBaseTransport):
 
     async def _resolved(self, host: str, port: int) -> list[Any]:
         try:
-            return await web.resolved(host, port, self._way.allowed)
+            return await resolved(host, port, self._way.allowed)
         except Refused as error:
             where = "on this machine" if self._way.loopback else "on the open internet"
             raise ToolServerFailed(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.web import Address, is_public
+from core.addresses import Address, is_public
 
 MOST_MESSAGE = 4 * 2**20
 """Bytes of one message of a server."""

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from core.errors import TooFast
 from core.llm.limit_headers import seen_limits
-from core.llm.limiter import Limiter, Permit
+from core.llm.limiter import Limiter
+from core.llm.permit import Permit
 
 REF = "openai:m"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

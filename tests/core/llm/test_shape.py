@@ -9,7 +9,7 @@ from core.errors import Refused
 from core.llm.shape import shape
 from core.llm.strict_schema import MOST_UNIONS, strict_schema
 from core.llm.unusable import OutputInvalid
-from core.tables import parse_fields, table_schema
+from core.table_fields import parse_fields, table_schema
 
 
 class Book(BaseModel):

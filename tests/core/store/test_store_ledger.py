@@ -13,6 +13,7 @@ from core.store import ledger as module
 from core.store.columns import Dollars, Moment, now
 from core.store.engine import make_engine, writing
 from core.store.ledger import Ledger
+from core.store.spending import Spending
 from core.store.turns import Turns
 from core.types import Usage
 from tests.core.store.stories import ME, ask, away
@@ -24,6 +25,11 @@ _DIALECT = sqlite.dialect()
 @pytest.fixture
 def ledger(engine: Engine) -> Ledger:
     return Ledger(engine)
+
+
+@pytest.fixture
+def spending(engine: Engine) -> Spending:
+    return Spending(engine)
 
 
 def reserve(ledger: Ledger, row: str = "r1", amount: str | None = "0.5", turn: str = "t1") -> None:
@@ -67,14 +73,14 @@ def test_a_report_replaces_an_estimate_and_a_release_but_not_the_other_way_round
     assert ledger.turn_cost(ME, "t1") == 2
 
 
-def test_an_unknown_price_is_never_zero(ledger: Ledger) -> None:
+def test_an_unknown_price_is_never_zero(ledger: Ledger, spending: Spending) -> None:
     reserve(ledger, "r1", None)
     reserve(ledger, "r2", "1")
     ledger.settle(ME, "r1", USAGE, None)
     ledger.settle(ME, "r2", USAGE, Decimal(1))
 
     assert ledger.turn_cost(ME, "t1") is None
-    (day,) = ledger.by_day(ME, now() - timedelta(days=1))
+    (day,) = spending.models_by_day(ME, now() - timedelta(days=1))
     assert (day.cost, day.unpriced_calls, day.calls) == (Decimal(1), 1, 2)
     assert (day.input_tokens, day.output_tokens) == (200, 40)
 
@@ -102,14 +108,16 @@ def test_what_a_dead_process_reserved_is_settled_at_its_worst_case(ledger: Ledge
     assert [row.state for row in ledger.rows(ME, turn_id="t2")] == ["reserved"]
 
 
-def test_days_are_those_of_utc(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_are_those_of_utc(
+    ledger: Ledger, spending: Spending, monkeypatch: pytest.MonkeyPatch
+) -> None:
     midnight = datetime(2026, 3, 1, tzinfo=UTC)
     for row, at in (("r1", midnight - timedelta(microseconds=1)), ("r2", midnight)):
         monkeypatch.setattr(module, "now", lambda at=at: at)
         reserve(ledger, row)
         ledger.settle(ME, row, USAGE, Decimal(1))
 
-    days = ledger.by_day(ME, midnight - timedelta(days=1))
+    days = spending.models_by_day(ME, midnight - timedelta(days=1))
 
     assert [str(d.day) for d in days] == ["2026-03-01", "2026-02-28"]
     assert [r.id for r in ledger.rows(ME, since=midnight)] == ["r2"]

@@ -32,6 +32,7 @@ from core.store.tables import metadata
 from core.store.trace_keeping import TraceKeeping
 from core.store.trace_list import TraceList, TraceQuery
 from core.store.traces import Traces
+from core.store.turn_counts import TurnCounts
 from core.store.turn_ends import TurnEnd
 from core.store.turns import Turns
 from core.store.visitors import Visitors
@@ -155,6 +156,7 @@ def public_methods() -> list[tuple[type, str]]:
         for repository in (
             Conversations,
             Turns,
+            TurnCounts,
             Documents,
             Embeddings,
             Jobs,

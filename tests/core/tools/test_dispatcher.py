@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.events import clean
+from core.clean_text import clean
 from core.tools.scrub import scrubbed
 
 

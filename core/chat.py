@@ -150,7 +150,8 @@ class ChatService:
             return Found(), kept
         history = await asyncio.to_thread(self._before, asked)
         found = await self._found(asked, history, trace, root)
-        return found, await self._composer.compose(asked, found, history, trace, root)
+        may = self._paid(asked).allows
+        return found, await self._composer.compose(asked, found, history, trace, root, may)
 
     def _before(self, asked: Asked) -> Sequence[Turn]:
         """What was said before; before the run that is replayed or the turn that is asked again."""
@@ -193,15 +194,7 @@ class ChatService:
         trace: Trace,
         root: OpenSpan,
     ) -> AsyncGenerator[StreamEvent, None]:
-        wanted = asked.request
-        meter = self._meter(
-            asked.user,
-            asked.turn_id,
-            asked.conversation_id,
-            key_id=wanted.key_id,
-            link_id=wanted.link_id,
-            visitor_id=wanted.visitor_id,
-        )
+        meter = self._paid(asked)
         if asked.tools:
             return self._runs.events(asked, context, others, meter, trace, root)
         ask = partial(self._ask, asked, context, others, spare, meter, trace, root)
@@ -211,6 +204,18 @@ class ChatService:
         if asked.output:
             return shaped(ask, context.messages, asked.output, native=native)
         return ask(context.messages)
+
+    def _paid(self, asked: Asked) -> TurnMeter:
+        """Who pays for the turn."""
+        wanted = asked.request
+        return self._meter(
+            asked.user,
+            asked.turn_id,
+            asked.conversation_id,
+            key_id=wanted.key_id,
+            link_id=wanted.link_id,
+            visitor_id=wanted.visitor_id,
+        )
 
     def _ask(
         self,

@@ -4,6 +4,8 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import PurePosixPath, PureWindowsPath
 
 from core import web
@@ -54,6 +56,9 @@ class DocumentService:
         self._loop = loop
         self._max_bytes = max_bytes
         self._queued = asyncio.Event()
+        # Apart from the loop's own threads: a question that a vendor embeds waits in its thread for steps
+        # on the loop that need one of those.
+        self._searches = ThreadPoolExecutor(thread_name_prefix="footlights-search")
 
     # --- upload, list, delete -----------------------------------------------------------------
 
@@ -137,9 +142,8 @@ class DocumentService:
                 hint="Shorten the question.",
             )
         only = None if documents is None else frozenset(documents)
-        return await asyncio.to_thread(
-            self._passages.find, user, query, k, only, distinct=distinct, payer=payer
-        )
+        search = partial(self._passages.find, user, query, k, only, distinct=distinct, payer=payer)
+        return await asyncio.get_running_loop().run_in_executor(self._searches, search)
 
     def described(self, user: str, chunk_ids: Sequence[int]) -> list[Hit]:
         """The passages with these ids, as far as they are still there."""

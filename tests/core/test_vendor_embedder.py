@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -209,6 +210,36 @@ def test_a_visitor_s_question_is_booked_on_his_link_and_none_is_sent_beyond_its_
     assert [row.purpose for row in paid.ledger.rows("local", 2) if row.cost] == ["embedding"]
     assert len(vendor.asked) == before + 1
     assert paid.visits.history(visit)[-1]["error"]["message"] == "This demo has used up its budget."
+
+
+def test_what_a_tool_searches_for_a_visitor_is_booked_on_his_link_too(
+    paid: Any, vendor: Any
+) -> None:
+    document = added(paid, "lamp.txt", "The lamp house is behind the stage.")
+    tools = ("search_documents",)
+    wish = Wish(kind="live", documents=(document.id,), tools=tools, cap=Decimal("0.000002"))
+    link, token = paid.shares.make("local", wish)
+    visit = paid.visits.enter(token, "", "10.0.0.9")
+    before = len(vendor.asked)
+    paid.visits.ask(visit, '/loop search_documents {"query": "lamp house"}', "10.0.0.9")
+    for _ in paid.bridge.iterate(paid.visits.follow(visit), 30):
+        pass
+    assert paid.shares.get("local", link.id).cap.spent == Decimal("0.000002")
+    assert len(vendor.asked) == before + 1, "the searches behind the first were refused"
+
+
+def test_searches_never_take_the_threads_that_their_own_booking_needs(
+    paid: Any, vendor: Any
+) -> None:
+    added(paid, "lamp.txt", "The lamp house is behind the stage.")
+    with ThreadPoolExecutor(1) as only:
+        paid.bridge.loop.set_default_executor(only)
+        searching = [
+            paid.bridge.submit(paid.documents.search("local", f"lamp {number}?", 1))
+            for number in range(3)
+        ]
+        assert [len(each.result(30)) for each in searching] == [1, 1, 1]
+        paid.bridge.loop.set_default_executor(ThreadPoolExecutor())
 
 
 def test_the_change_to_a_vendor_says_what_it_costs_stops_at_a_cap_and_goes_on(

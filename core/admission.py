@@ -11,6 +11,7 @@ from core.llm.shape import shape
 from core.models import Models
 from core.prompts.library import PromptLibrary
 from core.prompts.template import PromptTemplate, fault
+from core.retrieval.embed import Payer
 from core.store.collections import Collections
 from core.store.conversations import Conversations
 from core.table_answer import instructions
@@ -45,6 +46,19 @@ class Asked:
     @property
     def prompt_version(self) -> str:
         return f"{self.template.name}@{self.template.version}"
+
+    @property
+    def payer(self) -> Payer:
+        """Who pays for what is embedded for it."""
+        wanted = self.request
+        return Payer(
+            self.user,
+            self.turn_id,
+            self.conversation_id,
+            wanted.key_id,
+            wanted.link_id,
+            wanted.visitor_id,
+        )
 
 
 class Admission:

@@ -13,6 +13,8 @@ from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+KEPT = "kept"
+"""The name of a task that is brought to its end also when the app ends: it writes what was paid for."""
 log = logging.getLogger(__name__)
 
 
@@ -107,10 +109,12 @@ async def _anext(items: AsyncIterator[T]) -> T:
 
 async def _cancel_all() -> None:
     mine = asyncio.current_task()
-    others = [task for task in asyncio.all_tasks() if task is not mine]
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    # What is cancelled may leave something to be written behind.
+    while others := [task for task in asyncio.all_tasks() if task is not mine]:
+        for task in others:
+            if task.get_name() != KEPT:
+                task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
 
 async def contained(work: Coroutine[Any, Any, None]) -> Exception | None:

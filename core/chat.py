@@ -132,7 +132,8 @@ class ChatService:
             return Found(), kept
         history = await asyncio.to_thread(self._before, asked)
         found = await self._found(asked, history, trace, root)
-        return found, await self._composer.compose(asked, found, history, trace, root)
+        may = self._paid(asked).allows
+        return found, await self._composer.compose(asked, found, history, trace, root, may)
 
     def _before(self, asked: Asked) -> Sequence[Turn]:
         """What was said before; before the run that is replayed or the turn that is asked again."""

@@ -1,7 +1,7 @@
 """Composing: the window of a turn by the plan of its conversation, with pins and a summary where it has one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -27,6 +27,8 @@ _EXPECTED = " ".join(["word"] * (SUMMARY_WORDS * 4 // 3))
 """Stands for a summary that is not written yet: about as many tokens as its words come to."""
 _TIGHT = 0.05
 """A window of which less than this share is free is held against the vendor's own count."""
+May = Callable[[str, int, int], Awaitable[bool]]
+"""Whether the caps allow a call now: the model, what it is sent and the most that it answers, in tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,13 @@ class Composer:
         self._canaries = Canaries()
 
     async def compose(
-        self, asked: Asked, found: Found, history: Sequence[Turn], trace: Trace, root: OpenSpan
+        self,
+        asked: Asked,
+        found: Found,
+        history: Sequence[Turn],
+        trace: Trace,
+        root: OpenSpan,
+        may: May,
     ) -> Context:
         """The window of the turn. Refused when the question, with what is pinned, does not fit."""
         with trace.span("compose the window", "window", parent=root) as span:
@@ -89,7 +97,7 @@ class Composer:
             await asyncio.to_thread(self._calibrate, asked.user, asked.model.ref)
             hits = await asyncio.to_thread(self._hits, asked, plan, found)
             context = await self._fill(asked, plan, hits, history, trace, span)
-            if await self._told(asked, context, span):
+            if await self._told(asked, context, span, may):
                 context = await self._fill(asked, plan, hits, history, trace, span)
             budget = context.budget
             span.set(
@@ -138,13 +146,18 @@ class Composer:
         if learned or self._counter.basis(ref) != "counted":
             self._counter.calibrate(ref, learned)
 
-    async def _told(self, asked: Asked, context: Context, span: OpenSpan) -> bool:
+    async def _told(self, asked: Asked, context: Context, span: OpenSpan, may: May) -> bool:
         """Whether the vendor's own count of this window changed how its model is counted. It is asked for
         until its reports have taught us, and then only where little of the window is free."""
         ref, budget = asked.model.ref, context.budget
         basis = self._counter.basis(ref)
         learned = basis == "calibrated"
         if basis == "exact" or (learned and budget.free >= budget.window * _TIGHT):
+            return False
+        # A spent budget sends nothing, not even to be counted for nothing.
+        if not self._counts.asks(ref) or not await may(
+            ref, budget.input_tokens, context.max_tokens
+        ):
             return False
         tools = self._runs.specs(asked)
         request = ModelRequest(asked.model.id, context.messages, context.max_tokens, tools=tools)

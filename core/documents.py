@@ -4,14 +4,16 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import PurePosixPath, PureWindowsPath
 
 from core import web
-from core.bridge import contained
 from core.clean_text import clean
-from core.errors import NotFound, Refused
+from core.errors import FootlightsError, NotFound, Refused
 from core.events import Progress
 from core.ingest import Ingest, in_words
+from core.lasting import lasting, taken
 from core.passages import Passages
 from core.retrieval.embed import Payer
 from core.retrieval.extract import sniff
@@ -55,6 +57,9 @@ class DocumentService:
         self._loop = loop
         self._max_bytes = max_bytes
         self._queued = asyncio.Event()
+        # Apart from the loop's own threads: a question that a vendor embeds waits in its thread for steps
+        # on the loop that need one of those.
+        self._searches = ThreadPoolExecutor(thread_name_prefix="footlights-search")
 
     # --- upload, list, delete -----------------------------------------------------------------
 
@@ -138,9 +143,8 @@ class DocumentService:
                 hint="Shorten the question.",
             )
         only = None if documents is None else frozenset(documents)
-        return await asyncio.to_thread(
-            self._passages.find, user, query, k, only, distinct=distinct, payer=payer
-        )
+        search = partial(self._passages.find, user, query, k, only, distinct=distinct, payer=payer)
+        return await asyncio.get_running_loop().run_in_executor(self._searches, search)
 
     def described(self, user: str, chunk_ids: Sequence[int]) -> list[Hit]:
         """The passages with these ids, as far as they are still there."""
@@ -166,25 +170,31 @@ class DocumentService:
 
     async def work(self) -> None:
         """Work the queue off, one file at a time, until cancelled; jobs of dead processes included."""
-        while True:
-            self._queued.clear()
-            job = await asyncio.to_thread(self._jobs.claim, self._process.owner)
-            if job is not None:
-                await self._work_off(job)
-            else:
-                await asyncio.to_thread(self._passages.save)
-                try:
-                    await asyncio.wait_for(self._queued.wait(), _IDLE_SECONDS)
-                except TimeoutError:
-                    await asyncio.to_thread(self._jobs.requeue, self._process.alive)
+        await lasting(self._work, _IDLE_SECONDS)
+
+    async def _work(self) -> None:
+        self._queued.clear()
+        job = await asyncio.to_thread(self._jobs.claim, self._process.owner)
+        if job is not None:
+            await self._work_off(job)
+            return
+        await asyncio.to_thread(self._passages.save)
+        try:
+            await asyncio.wait_for(self._queued.wait(), _IDLE_SECONDS)
+        except TimeoutError:
+            await asyncio.to_thread(self._jobs.requeue, self._process.alive)
 
     async def _work_off(self, job: Job) -> None:
         start = time.monotonic()
-        failed = await contained(asyncio.to_thread(self._run, job))
+        # A full disk is no fault of the file: it waits until there is room.
+        failed = await taken(partial(self._run, job), _IDLE_SECONDS)
         if failed:
             reason = f"reading it failed inside the app ({type(failed).__name__}): please report it"
-            await asyncio.to_thread(self._documents.refuse, job.user_id, job.document_id, reason)
-        await asyncio.to_thread(self._jobs.done, job.user_id, job.id)
+            if isinstance(failed, FootlightsError):  # a vendor that embeds, or a cap
+                reason = in_words(failed)
+            refuse = partial(self._documents.refuse, job.user_id, job.document_id, reason)
+            await taken(refuse, _IDLE_SECONDS)
+        await taken(partial(self._jobs.done, job.user_id, job.id), _IDLE_SECONDS)
         log.info("document %s took %.1f s", job.document_id, time.monotonic() - start)
 
     def _run(self, job: Job) -> None:

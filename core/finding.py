@@ -8,7 +8,6 @@ from core.admission import Asked
 from core.documents import MAX_QUERY, DocumentService
 from core.errands import Errands
 from core.events import Progress
-from core.retrieval.embed import Payer
 from core.retrieval.nearness import NEAR, is_telling
 from core.retrieval.nearness import nearness as near
 from core.trace import OpenSpan, Trace, noted
@@ -63,17 +62,8 @@ class Finder:
 
     async def _search(self, asked: Asked, query: str) -> Found:
         wanted = _ids(asked.request.use_documents)
-        request = asked.request
-        payer = Payer(
-            asked.user,
-            asked.turn_id,
-            asked.conversation_id,
-            request.key_id,
-            request.link_id,
-            request.visitor_id,
-        )
         return await self._documents.find(
-            asked.user, query, asked.model.passages, wanted, distinct=True, payer=payer
+            asked.user, query, asked.model.passages, wanted, distinct=True, payer=asked.payer
         )
 
     def _told(self, asked: Asked, query: str, found: Found) -> dict[str, Any]:

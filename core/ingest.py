@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from core.embedding import Embedding
-from core.errors import Refused
+from core.errors import FootlightsError, Refused
 from core.passages import Passages
 from core.retrieval.chunk import Chunker
 from core.retrieval.extract import extract
@@ -101,7 +101,7 @@ class Ingest:
         )
 
 
-def in_words(refusal: Refused) -> str:
+def in_words(refusal: FootlightsError) -> str:
     """The reason of a refusal with what to do next, where the refusal knows it."""
     known = refusal.hint != Refused.hint
     return f"{refusal}. {refusal.hint}" if known else str(refusal)

@@ -38,6 +38,10 @@ class TurnMeter:
         await asyncio.to_thread(self._reserve, row_id, model, input_tokens, max_tokens)
         return row_id
 
+    async def allows(self, model: str, input_tokens: int, max_tokens: int) -> bool:
+        """Whether such a call could be reserved now; nothing is."""
+        return await asyncio.to_thread(self._allows, model, input_tokens, max_tokens)
+
     async def hold(self, row_id: str, model: str, worst: Usage) -> None:
         """Reserve for `worst` where that is more than was reserved. Raises BudgetExceeded."""
         cost = price(model, worst, self._override(model))
@@ -69,9 +73,17 @@ class TurnMeter:
             model,
             self.purpose,
             self.worst_case(model, input_tokens, max_tokens),
-            Payers(self.conversation_id, self.key_id, self.link_id, self.visitor_id),
+            self._payers,
             self.tools,
         )
+
+    def _allows(self, model: str, input_tokens: int, max_tokens: int) -> bool:
+        worst = self.worst_case(model, input_tokens, max_tokens)
+        return self.ledger.allows(self.user, worst, self._payers)
+
+    @property
+    def _payers(self) -> Payers:
+        return Payers(self.conversation_id, self.key_id, self.link_id, self.visitor_id)
 
     def _settle(self, row_id: str, model: str, usage: Usage) -> None:
         cost = price(model, usage, self._override(model))

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from core.bridge import contained
 from core.embedding import Embedding
 from core.errors import Conflict, FootlightsError
+from core.lasting import taken
 from core.passages import Passages
 from core.retrieval.embed import Embedder, model_of
 from core.store.embeddings import Embeddings
@@ -171,20 +173,25 @@ class Reembedder:
         """Work off what users asked for, one after the other, until cancelled; what a dead process left
         included."""
         while not self._closing.is_set():
-            self._asked.clear()
-            await asyncio.to_thread(self._jobs.requeue, self._process.alive)
-            user = await asyncio.to_thread(self._jobs.claim, self._process.owner, self._space)
-            if user is not None:
-                await self._work_off(user)
-                continue
-            with suppress(TimeoutError):  # another process may have left something
-                await asyncio.wait_for(self._asked.wait(), _IDLE_SECONDS)
+            if await contained(self._work()):  # on a full disk, say
+                await asyncio.sleep(_IDLE_SECONDS)
+
+    async def _work(self) -> None:
+        self._asked.clear()
+        await asyncio.to_thread(self._jobs.requeue, self._process.alive)
+        user = await asyncio.to_thread(self._jobs.claim, self._process.owner, self._space)
+        if user is not None:
+            await self._work_off(user)
+            return
+        with suppress(TimeoutError):  # another process may have left something
+            await asyncio.wait_for(self._asked.wait(), _IDLE_SECONDS)
 
     async def _work_off(self, user: str) -> None:
-        failed = await contained(asyncio.to_thread(self._run, user))
+        failed = await taken(partial(self._run, user), _IDLE_SECONDS)
         if failed:
             reason = f"it failed inside the app ({type(failed).__name__})"
-            self._fail(user, reason, "Try again; if it happens again, please report it.")
+            hint = "Try again; if it happens again, please report it."
+            await taken(partial(self._fail, user, reason, hint), _IDLE_SECONDS)
 
     def close(self) -> None:
         """Stop after the batch that is under way; the next start goes on."""

@@ -143,7 +143,7 @@ class Runs:
         sources = list(context.sources)
         bench = Bench(
             {tool.name: tool for tool in asked.tools},
-            UserShelf(self.documents, asked.user, asked.request.use_documents),
+            UserShelf(self.documents, asked.user, asked.request.use_documents, asked.payer),
             partial(_numbered, sources, asked.template.layers),
             Kept(),
             max(200, min(_RESULT_TOKENS, room // 6)),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from core import web
 from core.documents import DocumentService
-from core.errors import NotFound, Refused
+from core.errors import BudgetExceeded, NotFound, Refused
+from core.retrieval.embed import Payer
 from core.retrieval.extract import extract, sniff
 from core.types import Document, Hit
 
@@ -23,13 +24,21 @@ class UserShelf:
     service: DocumentService
     user: str
     wanted: bool | tuple[str, ...]
+    payer: Payer | None = None
+    """Who pays for a search; None: the user's day and month."""
 
     async def search(self, query: str, k: int) -> Sequence[Hit]:
         """The passages that fit best, best first; none when no document may be read."""
         if self.wanted is False:
             return ()
         only = None if self.wanted is True else self.wanted
-        found = await self.service.find(self.user, query, k, only, distinct=True)
+        try:
+            found = await self.service.find(
+                self.user, query, k, only, distinct=True, payer=self.payer
+            )
+        except BudgetExceeded as error:
+            # The model is told, and tells its reader: a visitor learns nobody's caps.
+            raise Refused("the budget is used up", hint="Answer from what you know.") from error
         return found.hits
 
     async def documents(self) -> Sequence[Document]:

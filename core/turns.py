@@ -216,7 +216,7 @@ class TurnRunner:
 
     async def keep(self) -> None:
         """Save events every 100 ms, renew leases, hear stops and take over what dead processes left."""
-        await asyncio.to_thread(self._recovery.run)
+        await contained(asyncio.to_thread(self._recovery.run))
         last = 0.0
         while True:
             await asyncio.sleep(_SAVE_SECONDS)

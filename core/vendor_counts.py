@@ -31,6 +31,10 @@ class VendorCounts:
         self._known: OrderedDict[tuple[str, int], int] = OrderedDict()
         self._quiet: dict[str, float] = {}
 
+    def asks(self, ref: str) -> bool:
+        """Whether there is anybody to ask."""
+        return isinstance(self._providers.get(ref.partition(":")[0]), Counts)
+
     async def of(self, ref: str, request: ModelRequest) -> int | None:
         """The vendor's own count of the request; None when it says none, in good time or ever."""
         name = ref.partition(":")[0]

@@ -79,6 +79,7 @@ class Doors:
             await self._app(scope, receive, send)
             return
         asked = await self._asked(scope)
+        has_token = _takes_off_token(scope)
         send = sealed(asked, send)
         if is_foreign(scope, self._bench().settings.public_url):
             await problem(
@@ -91,7 +92,7 @@ class Doors:
                 scope, send, 429, "too_fast", "too many requests", "Try again in a minute."
             )
         elif scope["type"] == "http" and paths.is_demo(asked.path):
-            await self._demo(asked, receive, send)
+            await self._demo(asked, has_token, receive, send)
         elif await self._may(asked):
             await self._pass(asked, receive, send)
         else:
@@ -138,13 +139,10 @@ class Doors:
             return None
         return scope.link
 
-    async def _demo(self, asked: Asked, receive: Receive, send: Send) -> None:
+    async def _demo(self, asked: Asked, has_token: bool, receive: Receive, send: Send) -> None:
         """The page of a link. With a token in the address the same words for every token: nothing is
         looked up, so a preview costs nothing, and nobody learns which tokens there are."""
-        scope = asked.scope
-        if "t" in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True):
-            # Taken off here, before anything behind us, the server's log included, has seen it.
-            scope["query_string"] = b""
+        if has_token:
             await answer(asked, send, 200, *pages.ENTER)
             return
         link = await self._link(asked)
@@ -194,3 +192,12 @@ class Doors:
             self._streams[asked.visit] -= 1
             if not self._streams[asked.visit]:
                 del self._streams[asked.visit]
+
+
+def _takes_off_token(scope: Scope) -> bool:
+    """Whether the address holds the token of a link, wherever it leads; it is taken off, before anything
+    behind us, the server's log included, has seen it."""
+    if "t" not in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+        return False
+    scope["query_string"] = b""
+    return True

@@ -82,5 +82,6 @@ class Calls:
 
 
 def _as_text(arguments: object) -> object:
-    # Some servers send the arguments as an object instead of as its JSON.
-    return json.dumps(arguments) if isinstance(arguments, dict | list) else arguments
+    # Some servers send the arguments as an object instead of as its JSON; whatever else they are, they
+    # are not none: the tool would run without them.
+    return arguments if arguments is None or isinstance(arguments, str) else json.dumps(arguments)

@@ -87,7 +87,11 @@ class ChatChunks:
         read, written = number(usage, "prompt_tokens"), number(usage, "completion_tokens")
         if read is None and written is None:
             return  # it says nothing, and takes nothing back
-        self._usage = _usage(usage)
+        found = _usage(usage)
+        if found is None and self._usage is not None:
+            return  # nor does what cannot be true
+        self._usage = found
+        written = found.output_tokens if found else written
         stored = number(usage, "prompt_tokens_details", "cache_write_tokens")
         self.counted = so_far(read, written, cache_write=stored)
 
@@ -144,14 +148,17 @@ class ChatChunks:
 def _usage(body: dict[str, Any]) -> Usage | None:
     read, total = number(body, "prompt_tokens"), number(body, "total_tokens")
     written = number(body, "completion_tokens")
-    if written is None and read is not None and total is not None:
-        written = total - read
+    thought = number(body, "completion_tokens_details", "reasoning_tokens")
+    beside = None if read is None or total is None else total - read
+    # Gemini and xAI count what was thought beside the answer, and bill both.
+    if written is None or beside == written + (thought or 0):
+        written = beside
     return reported(
         read,
         written,
         cached=number(body, "prompt_tokens_details", "cached_tokens"),
         cache_write=number(body, "prompt_tokens_details", "cache_write_tokens"),
-        reasoning=number(body, "completion_tokens_details", "reasoning_tokens"),
+        reasoning=thought,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
+from core.bridge import KEPT
 from core.errors import BudgetExceeded, FootlightsError, Misuse, RateLimited, StreamCut
 from core.events import ModelEvent, Progress
 from core.llm import names
@@ -206,7 +207,7 @@ class LLMClient:
 
     def _keep(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         # The loop itself holds tasks only weakly.
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(work, name=KEPT)
         self._booking.add(task)
         task.add_done_callback(self._booking.discard)
         return task

@@ -1,5 +1,6 @@
 """A vendor's token counts, believed only as far as they can be true."""
 
+import re
 from collections.abc import Mapping
 
 from core.types import Usage
@@ -7,14 +8,18 @@ from core.types import Usage
 # No window of any vendor comes near; a count beyond it is an error of the wire, and booking it
 # would spend somebody's month.
 _ABSURD = 50_000_000
+_DIGITS = re.compile("[0-9]{1,18}")
 
 
 def number(body: object, *path: str) -> int | None:
-    """The whole number at the path of a JSON body, None when there is none: 0 is a number."""
+    """The whole number at the path of a JSON body, also one written as a text, None when there is none: 0
+    is a number."""
     for key in path:
         if not isinstance(body, Mapping):
             return None
         body = body.get(key)
+    if isinstance(body, str) and _DIGITS.fullmatch(body):
+        body = int(body)
     if isinstance(body, bool) or not isinstance(body, int | float) or body != body:
         return None
     return int(max(-1, min(body, 10**15)))

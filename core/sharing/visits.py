@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from core.errors import BudgetExceeded, Conflict, Misuse, NotOpen, Refused, Spent
+from core.lasting import lasting
 from core.sharing import shown
 from core.sharing.entrance import Entrance, slow
 from core.sharing.looking import looking_up
@@ -171,13 +172,15 @@ class Visits:
 
     async def watch(self) -> None:
         """Stop, in this process, what runs for links that let nobody in any more."""
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            for turn_id, (user, link_id) in list(self._running.items()):
-                if not self._turns.runs_here(user, turn_id):
-                    self._running.pop(turn_id, None)
-                elif not await self._is_open(user, link_id):
-                    await self._turns.stop(user, turn_id)
+        await lasting(self._watch, LOOK_SECONDS)
+
+    async def _watch(self) -> None:
+        await asyncio.sleep(LOOK_SECONDS)
+        for turn_id, (user, link_id) in list(self._running.items()):
+            if not self._turns.runs_here(user, turn_id):
+                self._running.pop(turn_id, None)
+            elif not await self._is_open(user, link_id):
+                await self._turns.stop(user, turn_id)
 
     async def _is_open(self, user: str, link_id: str) -> bool:
         """Whether the link lets somebody in, asked at most every 100 ms for all who wait on it."""

@@ -85,6 +85,20 @@ def reserve(
             raise _refused(connection, user, account, cap, amount)
 
 
+def allows(
+    connection: Connection, user: str, on: Sequence[Account], amount: Decimal | None
+) -> bool:
+    """Whether `reserve` would set the amount aside now."""
+    if amount is not None and not amount:
+        return True
+    limits = _caps(connection, user, on)
+    if amount is None:
+        return not limits
+    return all(
+        sum(state(connection, user, account)) + amount <= cap for account, cap in limits.items()
+    )
+
+
 def move(
     connection: Connection, user: str, on: Iterable[Account], *, reserved: Decimal, spent: Decimal
 ) -> None:

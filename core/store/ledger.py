@@ -83,6 +83,12 @@ class Ledger:
                 exact = None if reserved is None else to_the_picodollar(reserved)
                 accounts.reserve(connection, user, on, exact)
 
+    def allows(self, user: str, worst: Decimal | None, payers: Payers) -> bool:
+        """Whether a call of this worst case (USD; None: price unknown) could be reserved now; nothing is."""
+        with reading(self._engine) as connection:
+            on = accounts_of(connection, user, payers, now())
+            return accounts.allows(connection, user, on, worst)
+
     def hold(self, user: str, row_id: str, worst: Decimal) -> None:
         """Reserve so much (USD) for an open row that has less, on every account that pays. Raises
         BudgetExceeded, and then what was reserved stays; NotFound."""

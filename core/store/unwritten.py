@@ -4,9 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from core.errors import DatabaseAway, DiskFull
-
-_NOT_NOW = (DiskFull, DatabaseAway)
+from core.lasting import NOT_NOW
 
 
 class Unwritten:
@@ -21,7 +19,7 @@ class Unwritten:
         """Carry it out now, or as soon as the database takes it."""
         try:
             work()
-        except _NOT_NOW:
+        except NOT_NOW:
             self._waiting.append(work)
 
     def catch_up(self) -> None:
@@ -30,6 +28,6 @@ class Unwritten:
             while self._waiting:
                 try:
                     self._waiting[0]()
-                except _NOT_NOW:
+                except NOT_NOW:
                     return
                 self._waiting.popleft()

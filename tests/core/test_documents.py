@@ -1,11 +1,15 @@
 """Names for show, and what waits for whom."""
 
+import asyncio
+import sqlite3
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from core.documents import shown_name
 from core.errors import Misuse
@@ -48,6 +52,35 @@ def test_a_question_waits_for_the_file_it_is_about_and_says_so(bench: Any) -> No
     assert "waiting for lamps.txt" in waiting[0].note
     ready = next(event for event in events if event.type == "context_ready")
     assert {source.hit.document_id for source in ready.sources} == {document.id}
+
+
+@pytest.mark.parametrize("when", ["before it is read", "while it is read"])
+def test_a_file_waits_for_room_on_a_full_disk_and_is_read_then(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    monkeypatch.setattr("core.documents._IDLE_SECONDS", 0.02)
+    full, met = threading.Event(), threading.Event()
+    said = "UPDATE jobs" if when == "before it is read" else "INSERT INTO chunks"
+
+    @event.listens_for(bench.engine, "do_execute")
+    def refuse(cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith(said) and not met.is_set():
+            full.set()
+        if full.is_set() and statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            met.set()
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorname = "SQLITE_FULL"
+            raise error
+
+    document, _ = bench.documents.add("local", "lamps.txt", b"Lamp 4 hangs on bar 17.")
+    assert met.wait(30)
+    bench.bridge.run(asyncio.sleep(0.1))  # refused a few times more
+    assert bench.documents.get("local", document.id).status != "refused"
+    full.clear()
+    for _ in bench.bridge.iterate(bench.documents.settled("local"), 30):
+        pass
+    assert bench.documents.get("local", document.id).status == "indexed"
+    assert len(bench.bridge.run(bench.documents.search("local", "lamp 4", 5))) == 1
 
 
 def test_a_question_about_no_documents_waits_for_none(bench: Any) -> None:

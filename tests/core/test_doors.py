@@ -308,7 +308,10 @@ def test_a_link_is_one_page_for_every_token_and_costs_nothing_to_look_at(
     assert bench.ledger.rows("local") == []
 
 
-def test_the_token_is_off_the_address_before_anything_else_has_seen_it(bench: Any) -> None:
+@pytest.mark.parametrize("path", ["/demo", "/demo/x", "//demo", "/Demo", "/", "/api/demo"])
+def test_the_token_is_off_the_address_before_anything_else_has_seen_it(
+    bench: Any, path: str
+) -> None:
     seen: list[bytes] = []
 
     async def log(scope: Any, receive: Any, send: Any) -> None:
@@ -318,9 +321,9 @@ def test_the_token_is_off_the_address_before_anything_else_has_seen_it(bench: An
             seen.append(scope["query_string"])
             await send(message)
 
-        await Doors(None, bench=lambda: bench)(scope, receive, noted)  # type: ignore[arg-type]
+        await Doors(PlainTextResponse("behind"), bench=lambda: bench)(scope, receive, noted)
 
-    TestClient(log).get("/demo?t=a-token")
+    TestClient(log).get(f"http://demo.example{path}?p=1&t=a-token")
     assert seen and set(seen) == {b""}
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from core.errors import AssetUnavailable, Conflict, Misuse, NeedsEmbedding
+from core.errors import AssetUnavailable, Conflict, DiskFull, Misuse, NeedsEmbedding
 from core.events import TurnFailed
+from core.store.reembeddings import Reembeddings
 from tests.conftest import running, settings_for
 from tests.core.embedders import WIDTH, tiny
 from tests.core.test_crash import killed, waited_for
@@ -185,6 +186,32 @@ def test_killed_in_the_middle_it_goes_on_at_the_next_start_and_embeds_nothing_tw
         assert bench.passages.unembedded("local") == 0
     finally:
         bench.close()
+
+
+def test_it_goes_on_after_a_full_disk(by: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.reembedding._IDLE_SECONDS", 0.02)
+    with running(by("minilm")) as bench:
+        added(bench)
+    with running(by("tiny")) as bench:
+        kept, claimed = bench.reembedder._kept, threading.Event()
+        keep = kept.keep
+
+        def full(*given: Any) -> None:
+            if not claimed.is_set():
+                claimed.set()
+                monkeypatch.setattr(Reembeddings, "fail", no_room)
+                raise DiskFull
+            monkeypatch.undo()
+            keep(*given)
+
+        def no_room(*_: Any) -> None:
+            raise DiskFull
+
+        bench.reembedder._embedding._kept.keep = full
+        bench.reembedder.start("local")
+        through(bench)
+        assert bench.reembedder.due("local") is None
+        assert len(search(bench)) == 3
 
 
 def test_cancelled_it_keeps_what_was_embedded_and_stays_refused(by: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,19 @@ def test_the_first_window_is_as_large_as_the_vendor_counts_it(claude: Any, wire:
     assert [block["text"] for block in answered["system"]] == [body["system"]]
     [row] = claude.ledger.rows("local", turn_id=turn)
     assert row.state == "settled"
+
+
+def test_where_a_cap_refuses_the_answer_nothing_is_sent_to_be_counted(
+    claude: Any, wire: Vendor
+) -> None:
+    wire.counts = 75
+    claude.caps.set("local", "month", Decimal("0.00001"))
+    _, turn = asked(claude, None, "What is a ghost light?")
+    assert claude.turn_rows.get("local", turn).stop_reason == "budget_exceeded"
+    assert (wire.counted, wire.bodies) == ([], [])
+    claude.caps.set("local", "month", Decimal(1))
+    asked(claude, None, "What is a ghost light?")
+    assert (len(wire.counted), len(wire.bodies)) == (1, 1)
 
 
 def test_a_vendor_that_does_not_count_is_left_alone_and_our_estimate_stands(

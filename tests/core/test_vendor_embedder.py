@@ -1,9 +1,12 @@
 """Embeddings of a vendor, over real HTTP: every call is reserved, tried again by one layer, and booked."""
 
+import asyncio
 import base64
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -34,11 +37,15 @@ class Vendor(BaseHTTPRequestHandler):
     plan: ClassVar[list[int]] = []
     answer: ClassVar[dict[str, Any] | None] = None
     reports = True
+    go: ClassVar[threading.Event | None] = None
+    """Until it is set, nothing is answered."""
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         assert self.path == "/v1/embeddings"
         self.asked.append(body)
+        if self.go and self.go.wait(60):
+            return  # whoever asked has left
         status = self.plan.pop(0) if self.plan else 200
         error = {"error": {"message": "no", "code": "invalid_api_key" if status == 401 else "busy"}}
         written = json.dumps(self._made(body) if status == 200 else error).encode()
@@ -209,6 +216,61 @@ def test_a_visitor_s_question_is_booked_on_his_link_and_none_is_sent_beyond_its_
     assert [row.purpose for row in paid.ledger.rows("local", 2) if row.cost] == ["embedding"]
     assert len(vendor.asked) == before + 1
     assert paid.visits.history(visit)[-1]["error"]["message"] == "This demo has used up its budget."
+
+
+def test_what_a_tool_searches_for_a_visitor_is_booked_on_his_link_too(
+    paid: Any, vendor: Any
+) -> None:
+    document = added(paid, "lamp.txt", "The lamp house is behind the stage.")
+    tools = ("search_documents",)
+    wish = Wish(kind="live", documents=(document.id,), tools=tools, cap=Decimal("0.000002"))
+    link, token = paid.shares.make("local", wish)
+    visit = paid.visits.enter(token, "", "10.0.0.9")
+    before = len(vendor.asked)
+    paid.visits.ask(visit, '/loop search_documents {"query": "lamp house"}', "10.0.0.9")
+    for _ in paid.bridge.iterate(paid.visits.follow(visit), 30):
+        pass
+    assert paid.shares.get("local", link.id).cap.spent == Decimal("0.000002")
+    assert len(vendor.asked) == before + 1, "the searches behind the first were refused"
+
+
+def test_what_is_under_way_when_the_app_ends_is_booked_before_it_has_ended(
+    vendor: Any, tmp_path: Path
+) -> None:
+    ours = settings(vendor, tmp_path, "openai:text-embedding-3-small/16")
+    with running(ours) as bench:
+        added(bench, "lamp.txt", "The lamp house is behind the stage.")
+        vendor.go, before = threading.Event(), len(vendor.asked)
+        for number in range(4):
+            ask(bench, f"Where is lamp {number}?")
+        while len(vendor.asked) < before + 4:
+            bench.bridge.run(asyncio.sleep(0.01))
+    with sqlite3.connect(tmp_path / "footlights.db") as connection:
+        states = connection.execute("SELECT state, count(*) FROM ledger GROUP BY 1").fetchall()
+    vendor.go.set()
+    connection.close()
+    assert states == [("settled", 5)]
+
+
+def test_a_file_that_a_cap_keeps_from_being_read_is_refused_for_that(paid: Any) -> None:
+    paid.caps.set("local", "day", Decimal("0.0000001"))
+    document = added(paid, "lamp.txt", "The lamp house is behind the stage.")
+    assert document.status == "refused"
+    assert "the cap of $0.0000001 for today is reached" in document.reason
+
+
+def test_searches_never_take_the_threads_that_their_own_booking_needs(
+    paid: Any, vendor: Any
+) -> None:
+    added(paid, "lamp.txt", "The lamp house is behind the stage.")
+    with ThreadPoolExecutor(1) as only:
+        paid.bridge.loop.set_default_executor(only)
+        searching = [
+            paid.bridge.submit(paid.documents.search("local", f"lamp {number}?", 1))
+            for number in range(3)
+        ]
+        assert [len(each.result(30)) for each in searching] == [1, 1, 1]
+        paid.bridge.loop.set_default_executor(ThreadPoolExecutor())
 
 
 def test_the_change_to_a_vendor_says_what_it_costs_stops_at_a_cap_and_goes_on(

@@ -354,6 +354,53 @@ async def test_half_of_a_usage_is_half_believed() -> None:
     await provider.close()
 
 
+@pytest.mark.parametrize(
+    ("reports", "booked"),
+    [
+        ([{"prompt_tokens": "100", "completion_tokens": "20"}], (100, 20)),
+        ([{"prompt_tokens": 100, "completion_tokens": 20}, {"prompt_tokens": 100}], (100, 20)),
+        (
+            [
+                {"prompt_tokens": 100, "completion_tokens": 20},
+                {"prompt_tokens": -1, "completion_tokens": 20},
+            ],
+            (100, 20),
+        ),
+        (
+            [
+                {
+                    "prompt_tokens": 100,
+                    "completion_tokens": 20,
+                    "total_tokens": 500,
+                    "completion_tokens_details": {"reasoning_tokens": 380},
+                }
+            ],
+            (100, 400),
+        ),
+        (
+            [
+                {
+                    "prompt_tokens": 100,
+                    "completion_tokens": 400,
+                    "total_tokens": 500,
+                    "completion_tokens_details": {"reasoning_tokens": 380},
+                }
+            ],
+            (100, 400),
+        ),
+    ],
+    ids=["texts", "then half of one", "then a false one", "thought beside it", "thought in it"],
+)
+async def test_what_the_vendor_counted_is_booked_however_it_says_so(
+    reports: list[Any], booked: tuple[int, int]
+) -> None:
+    last = [{"choices": [], "usage": each} for each in reports]
+    provider = openai_with(lambda _: _sse(*say("Hello"), stop(), *last))
+    *_, done = await collect(provider)
+    assert (done.usage.input_tokens, done.usage.output_tokens) == booked
+    assert done.usage.source == "reported"
+
+
 @pytest.mark.parametrize(("ref", "tokens"), [("openai:m", 71 + 9 * 300), ("ollama:m", 71)])
 async def test_a_vendor_that_thinks_in_silence_is_booked_for_it(ref: str, tokens: int) -> None:
     seconds = 0.0

@@ -105,6 +105,12 @@ async def test_calls_that_are_not_numbered_may_be_interleaved_too(vendor: Any) -
     assert calls(events) == [ToolCall("a", "add", '{"x":1}'), ToolCall("b", "now", "{}")]
 
 
+@pytest.mark.parametrize("given", [42, True, False, 0, 1.5, [], ["x"]])
+async def test_arguments_that_are_no_object_are_not_taken_for_none(vendor: Any, given: Any) -> None:
+    [call] = calls(await heard(vendor, vendor.openai, chat(fragment(0, given, id="a", name="now"))))
+    assert json.loads(call.arguments) == given  # and so the dispatcher runs nothing
+
+
 async def test_a_server_that_makes_up_an_id_for_each_fragment_is_understood(vendor: Any) -> None:
     body = chat(
         fragment(0, '{"x":', id="a1", name="add"),

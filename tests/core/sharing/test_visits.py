@@ -1,12 +1,13 @@
 """A visitor by his cookie: what he may ask, what he is shown, what he costs, and when it ends."""
 
 import asyncio
+import threading
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from core.errors import NotFound, NotOpen, Refused, Spent, TooFast
+from core.errors import DatabaseAway, NotFound, NotOpen, Refused, Spent, TooFast
 from core.sharing.pace import Pace, neighbourhood
 from core.sharing.wishes import Wish
 from core.store.links import Links
@@ -333,6 +334,28 @@ def test_what_runs_ends_within_a_second_also_when_another_process_closes_the_lin
     assert bench.turn_rows.get(ME, turn_id).status == "stopped"
     with pytest.raises(NotOpen):
         bench.visits.history(cookie)
+
+
+def test_a_closed_link_stops_what_runs_also_after_the_database_was_away(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, cookie = visitor(bench)
+    asked, met = Links.open_ones, threading.Event()
+
+    def away(self: Links, *given: Any) -> Any:
+        if not met.is_set():
+            met.set()
+            raise DatabaseAway
+        return asked(self, *given)
+
+    monkeypatch.setattr(Links, "open_ones", away)
+    bench.visits.ask(cookie, "/words 5000 pace 20ms", HERE)
+    turn_id = bench.visits.scope(cookie).visitor.turn_id
+    assert met.wait(30)
+    close(bench.visits._links, link, "revoked")
+    while bench.turns.runs_here(ME, turn_id):
+        bench.bridge.run(asyncio.sleep(0.01))
+    assert bench.turn_rows.get(ME, turn_id).status == "stopped"
 
 
 def test_a_reader_who_waits_for_the_next_word_is_told_when_the_link_is_closed(bench: Any) -> None:

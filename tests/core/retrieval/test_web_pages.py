@@ -1,0 +1,61 @@
+"""Tables, lists and layouts of web pages are read as their reader sees them."""
+
+from pathlib import Path
+
+from core.retrieval.extract import extract
+from tests.core.retrieval import files
+
+
+def read(folder: Path, page: str) -> str:
+    return extract(files.write(folder, "b10b", page), "html").text
+
+
+def test_a_table_keeps_its_caption_and_its_cells_under_the_columns_that_they_span(
+    tmp_path: Path,
+) -> None:
+    page = """<table><caption>Table 3: Rents of 2026</caption>
+      <thead><tr><th rowspan=2>City<th colspan=2>Rent<tr><th>Low<th>High</thead>
+      <tr><td rowspan="2">Berlin<td>10<td>20<tr><td>11<td>21
+      <tr><td colspan="2">Paris<td>30<tr><td colspan="x" rowspan="-1">Rome<td>1<td>2</table>"""
+    assert read(tmp_path, page) == (
+        "Table 3: Rents of 2026\n\n| City | Rent |  |\n| --- | --- | --- |\n|  | Low | High |\n"
+        "| Berlin | 10 | 20 |\n|  | 11 | 21 |\n| Paris |  | 30 |\n| Rome | 1 | 2 |"
+    )
+
+
+def test_a_page_that_is_laid_out_with_tables_keeps_its_headings_and_the_tables_within(
+    tmp_path: Path,
+) -> None:
+    page = """<table><tr><td>Shop<td>Sign in<tr><td colspan=2><h1>Your receipt</h1><p>Thank you.
+      <tr><td><table><tr><th>Item<th>Price<tr><td>Bolt<td>$5.00</table><tr><td>Questions? Call.</table>"""
+    assert read(tmp_path, page) == (
+        "| Shop | Sign in |\n| --- | --- |\n\n# Your receipt\n\nThank you.\n\n"
+        "| Item | Price |\n| --- | --- |\n| Bolt | $5.00 |\n\nQuestions? Call."
+    )
+
+
+def test_code_in_a_table_keeps_its_lines(tmp_path: Path) -> None:
+    page = "<table><tr><td><pre>1\n2</pre><td><pre>if x:\n  y()</pre></table>"
+    assert read(tmp_path, page) == "```\n1\n2\n```\n\n```\nif x:\n  y()\n```"
+
+
+def test_items_of_a_list_say_their_numbers_and_how_deep_they_are(tmp_path: Path) -> None:
+    page = """<ol start=3><li>Mix<ol><li>flour<li>water</ol><li><p>Bake<li><h3>Eat</h3></ol>
+      <ul><li>one<ul><li><b>two</b></ul></ul>"""
+    assert read(tmp_path, page) == (
+        "3. Mix\n\n  1. flour\n\n  2. water\n\n4. Bake\n\n### 5. Eat\n\n- one\n\n  - two"
+    )
+
+
+def test_what_is_said_beside_a_character_stays_in_its_line(tmp_path: Path) -> None:
+    page = "<p>To <ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby> and on"
+    assert read(tmp_path, page) == "To 漢(kan) and on"
+
+
+def test_a_cell_that_claims_to_span_a_million_columns_spans_no_more_than_a_page_has(
+    tmp_path: Path,
+) -> None:
+    page = "<table>" + "<tr><td colspan=99999 rowspan=99999>a<td>b" * 500 + "</table>"
+    text = read(tmp_path, page)
+    assert text.count("a") == text.count("b") == 500
+    assert len(text) < 5_000_000

@@ -84,6 +84,20 @@ def test_an_email_that_names_no_charset_keeps_its_accents(tmp_path: Path) -> Non
     assert "café" in read(tmp_path, "a.eml", "Subject: x\n\ncafé".encode("latin-1")).text
 
 
+def test_an_email_that_says_ascii_and_is_not_keeps_its_accents(tmp_path: Path) -> None:
+    mail = "Subject: x\nContent-Type: text/plain; charset=us-ascii\n\ncafé"
+    assert "café" in read(tmp_path, "a.eml", mail.encode()).text
+    assert "café" in read(tmp_path, "a.eml", mail.encode("latin-1")).text
+
+
+def test_an_email_whose_plain_text_is_blank_is_read_as_the_page_that_it_has(tmp_path: Path) -> None:
+    mail = (
+        'Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary="b"\n\n'
+        "--b\nContent-Type: text/plain\n\n \n--b\nContent-Type: text/html\n\n<p>Sixty days</p>\n--b--\n"
+    )
+    assert read(tmp_path, "a.eml", mail).text == "# x\n\nSixty days"
+
+
 @pytest.mark.parametrize("addresses", ["a@b.org, " * 100_000, "(" * 20_000], ids=["many", "nested"])
 def test_an_email_to_anybody_is_read(tmp_path: Path, addresses: str) -> None:
     mail = f"Subject: =?utf-8?q?caf=C3=A9?=\nTo: {addresses}\n\nText."
@@ -108,6 +122,11 @@ def test_rich_text_is_read_without_its_form(tmp_path: Path) -> None:
     assert "The notice period is sixty days." in text
     assert "Café." in text
     assert "Arial" not in text
+
+
+def test_rich_text_keeps_characters_that_are_written_in_two_halves(tmp_path: Path) -> None:
+    halves = rb"{\rtf1\ansi\uc1 Ready \u-10179?\u-8704? and half \u-10179? of one.}"
+    assert read(tmp_path, "a.rtf", halves).text == "Ready 😀 and half \ufffd of one."
 
 
 def test_an_ebook_is_read_in_the_order_of_its_spine(tmp_path: Path) -> None:
@@ -181,6 +200,20 @@ def test_a_notebook_is_read_cell_by_cell_with_what_it_printed(tmp_path: Path) ->
         "# Watts\nHow much?\n\n```\nprint(1200)\n```\n\n```\n1200\n```\n\n```\n<Figure>\n```\n\n"
         "```\nValueError: too much\n```"
     )
+
+
+def test_what_a_notebook_displays_is_read_in_words(tmp_path: Path) -> None:
+    outputs = [
+        {"text/plain": "<IPython.core.display.Markdown object>", "text/markdown": ["**so**"]},
+        {"text/plain": "<IPython.core.display.HTML object>", "text/html": "<p>on a page</p>"},
+        {"text/plain": "   a\n0  1", "text/html": "<table>"},
+        {"text/plain": "<IPython.core.display.Image object>", "image/png": "AAAA"},
+    ]
+    cell = {"cell_type": "code", "source": "", "outputs": [{"data": each} for each in outputs]}
+    text = read(tmp_path, "a.ipynb", json.dumps({"cells": [cell]})).text
+    assert [part.strip() for part in text.split("```") if part.strip()] == [
+        "**so**", "on a page", "a\n0  1", "<IPython.core.display.Image object>",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["a.py", "a.ts", "a.rs", "a.sql", "a.yaml", "a.json", "a.xml"])

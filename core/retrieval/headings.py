@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_UNDERLINE = re.compile(r" {0,3}(?:={3,}|-{3,})[ \t]*")
+_PLAIN = re.compile(r" {0,3}[^\W_]| {0,3}[^-*+>|#`~\s=].*[^\W_]")
 _CLOSING = re.compile(r"[ \t]#+[ \t]*$")
 _LONGEST_TITLE = 120
+_LONGEST = 200  # characters of a line that is underlined
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +23,10 @@ class Heading:
 
 
 def headings(text: str) -> list[Heading]:
-    """Every `#` heading outside of code fences, in order."""
+    """Every heading outside of code fences, in order: after a `#`, or alone above a line of `=` or `-`."""
     found: list[Heading] = []
     start, fence = 0, ""
+    over, above = "", ""  # the two lines before
     for line in text.split("\n"):
         if mark := _FENCE.match(line):
             fence = _after_fence(fence, mark[1])
@@ -30,8 +34,17 @@ def headings(text: str) -> list[Heading]:
             title = _CLOSING.sub("", heading[2][:500]).strip()
             if title:
                 found.append(Heading(start, len(heading[1]), title[:_LONGEST_TITLE]))
+        elif not fence and _UNDERLINE.fullmatch(line) and _is_title(over, above):
+            level = 1 if "=" in line else 2
+            found.append(Heading(start - len(above) - 1, level, above.strip()[:_LONGEST_TITLE]))
+        over, above = above, line
         start += len(line) + 1
     return found
+
+
+def _is_title(over: str, line: str) -> bool:
+    """Whether the line can be one that is underlined: alone, or under a line of `=`, and plain words."""
+    return not over.strip(" =") and len(line) <= _LONGEST and _PLAIN.match(line) is not None
 
 
 def _after_fence(fence: str, mark: str) -> str:

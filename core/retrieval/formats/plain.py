@@ -21,6 +21,12 @@ _PAIR, _FEW_PAIRS = re.compile(b"[\x80-\xff]{2}"), 3
 _NOT_1252 = re.compile(b"[\x81\x8d\x8f\x90\x9d]")
 _NOT_1250 = re.compile(b"[\x81\x83\x88\x90\x98]")
 _WHOLE = (b"\n", b" ", b",", b".")
+_DECLARED = re.compile(
+    rb"\A\s{0,9}<\?xml[^>]{0,99}?encoding=[\"']([\w.:-]{2,40})"
+    rb"|\A(?:[^\n]{0,200}\n)?[ \t]*(?:#|//|;|--|%|\"|/\*)[^\n]{0,99}?coding[:=][ \t]*([\w.-]{2,40})"
+    rb"|\A@charset \"([\w.-]{2,40})\"|\\usepackage\[(\w{2,20})\]\{inputenc\}"
+)
+_PLAIN = rb"a<\x41\u0041+AGE-"
 _OTHER_SCRIPTS = [
     *("cp1251", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949"),
     *("cp1253", "cp1256"),
@@ -57,7 +63,21 @@ def _decode(data: bytes) -> tuple[str, bool]:
     # A file in UTF-8 with a few broken characters, or one that never was UTF-8?
     if sum(not character.isascii() for character in repaired) > 10 * bad:
         return repaired, True
+    if (text := _as_declared(data)) is not None:
+        return text, False
     return data.decode(_of_another_script(data) or _western(data), errors="replace"), False
+
+
+def _as_declared(data: bytes) -> str | None:
+    """The text in the encoding that the file itself names, as XML, Python and LaTeX do, if that fits."""
+    found = _DECLARED.search(data[:4096])
+    name = next(filter(None, found.groups()), b"").decode() if found else ""
+    try:
+        # Not every codec is an encoding: `unicode_escape` would make other letters of plain ones.
+        is_plain = bool(name) and _PLAIN.decode(name) == _PLAIN.decode("ascii")
+        return data.decode(name) if is_plain else None
+    except (LookupError, ValueError):
+        return None  # a declaration that is wrong is no declaration
 
 
 def _western(data: bytes) -> str:

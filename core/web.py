@@ -32,6 +32,15 @@ _HEADERS = {
     "Accept": ", ".join(_TYPES),
     "Accept-Encoding": "gzip, deflate",
 }
+_INSIDE = [
+    ipaddress.ip_network(each)
+    for each in (
+        *("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32"),
+        *("64:ff9b:1::/48", "3fff::/20", "5f00::/16"),
+    )
+]
+"""Not on the open internet although Python, or an older one, says so: Oracle's cloud tells its keys at
+192.0.0.192, Azure's speaks to its machines from 168.63.129.16."""
 _MOVED = frozenset({301, 302, 303, 307, 308})
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -56,6 +65,8 @@ def is_public(address: Address) -> bool:
             return False
         if address.is_site_local:  # long deprecated, and Python takes it for global
             return False
+    if any(address in network for network in _INSIDE if network.version == address.version):
+        return False
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_unspecified
     )

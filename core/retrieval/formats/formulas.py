@@ -1,7 +1,8 @@
 """Formulas on one line: what stands above, below or under a root is told by signs, not by its place."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.retrieval.formats.word_styles import local
@@ -20,7 +21,10 @@ _OPERANDS = {
     "limUpp": ("e", "lim"),
 }
 
-_ROWS = {"eqArr": ("", "; ", ""), "m": ("[", "; ", "]"), "mr": ("", ", ", "")}
+_ROWS = {
+    **{"eqArr": ("", "; ", ""), "m": ("[", "; ", "]"), "mr": ("", ", ", "")},
+    **{"mtable": ("[", "; ", "]"), "mtr": ("", ", ", ""), "mtext": (" ", " ", " ")},
+}
 
 
 def over(above: str, below: str) -> str:
@@ -59,6 +63,69 @@ def of_word(element: Any, depth: int = 0) -> str:
         return _bracketed(element, inner)
     before, between, after = _ROWS.get(name, ("", "", ""))
     return f"{before}{between.join(inner)}{after}"
+
+
+@dataclass(slots=True)
+class _Node:
+    tag: str
+    parts: list["_Node | str"] = field(default_factory=list)
+
+
+class OfWeb:
+    """Takes the tags of a formula on a web page (MathML) and writes it when it is whole."""
+
+    def __init__(self) -> None:
+        self._open: list[_Node] = []
+        self._too_deep = 0
+
+    def start(self, tag: str) -> None:
+        """A tag opens."""
+        if len(self._open) > _MOST_NESTED:
+            self._too_deep += 1
+            return
+        node = _Node(tag)
+        if self._open:
+            self._open[-1].parts.append(node)
+        self._open.append(node)
+
+    def data(self, text: str) -> None:
+        """Text between tags."""
+        self._open[-1].parts.append(text)
+
+    def end(self) -> str | None:
+        """A tag closes; the formula, when that was the last one."""
+        if self._too_deep:
+            self._too_deep -= 1
+            return None
+        node = self._open.pop()
+        return None if self._open else _of_web(node)
+
+
+def _of_web(node: _Node | str) -> str:
+    if isinstance(node, str):
+        return " ".join(node.split())
+    inner = [text for part in node.parts if (text := _of_web(part))]
+    if node.tag.startswith("annotation"):
+        return ""  # the same again, in TeX
+    if written := _WRITTEN.get((node.tag, len(inner))):
+        return written(*inner)
+    if node.tag == "msqrt":
+        return root("".join(inner))
+    before, between, after = _ROWS.get(node.tag, ("", "", ""))
+    return f"{before}{between.join(inner)}{after}"
+
+
+def _raised(base: str, above: str) -> str:
+    return scripts(base, above=above)
+
+
+_WRITTEN: Mapping[tuple[str, int], Callable[..., str]] = {
+    ("mfrac", 2): over,
+    ("mroot", 2): root,
+    **dict.fromkeys((("msup", 2), ("mover", 2)), _raised),
+    **dict.fromkeys((("msub", 2), ("munder", 2), ("msubsup", 3), ("munderover", 3)), scripts),
+}
+"""How what has so many parts is written; broken formulas have fewer or more."""
 
 
 def _joined(name: str, element: Any, parts: Sequence[str]) -> str:

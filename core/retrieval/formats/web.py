@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from core.retrieval.draft import Draft
+from core.retrieval.formats.formulas import OfWeb
 from core.retrieval.formats.plain import decode
 from core.retrieval.formats.web_tables import MOST_NESTED, Table
 
@@ -79,6 +80,7 @@ class Page:
         self._counting = False
         self._title: list[str] = []
         self._in_title = False
+        self._formula: OfWeb | None = None
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """A tag opens."""
@@ -91,6 +93,9 @@ class Page:
         elif tag in _UNSEEN or _hides(attributes):
             self._counting, self._in_head = tag not in _UNSEEN, tag == "head"
             self._unseen = 1
+        elif self._formula or tag == "math":
+            self._formula = self._formula or OfWeb()
+            self._formula.start(tag)
         elif tag == "br":
             self._inline.append("\n")
         elif tag == "sup":
@@ -136,6 +141,10 @@ class Page:
         if self._unseen:
             self._unseen -= 1
             self._in_title = False
+        elif self._formula:
+            if (whole := self._formula.end()) is not None:
+                self._formula = None
+                self._inline.append(whole)
         elif tag not in _INLINE and tag != "br":
             self._flush(tag)
             self._close(tag)
@@ -161,6 +170,8 @@ class Page:
         """Text between tags."""
         if self._in_title:
             self._title.append(text)
+        elif self._formula and not self._unseen:
+            self._formula.data(text)
         elif not self._unseen:
             self._inline.append(self._power(text))
         elif self._counting:

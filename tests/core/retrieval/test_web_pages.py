@@ -59,3 +59,24 @@ def test_a_cell_that_claims_to_span_a_million_columns_spans_no_more_than_a_page_
     text = read(tmp_path, page)
     assert text.count("a") == text.count("b") == 500
     assert len(text) < 5_000_000
+
+
+def test_a_formula_says_what_stands_above_and_below_and_stands_once(tmp_path: Path) -> None:
+    half = "<mfrac><mrow><mi>a</mi><mo>+</mo><mn>1</mn></mrow><mn>2</mn></mfrac>"
+    total = (
+        "<munderover><mo>∑</mo><mn>1</mn><mi>n</mi></munderover><msup><mi>x</mi> <mn>2</mn></msup>"
+    )
+    tex = '<annotation encoding="application/x-tex">\\frac{a+1}{2}</annotation>'
+    page = (
+        f"<p>So <math><semantics><mrow>{half}<mo>=</mo>{total}</mrow>{tex}</semantics></math> holds."
+        f"<p><math><msqrt><mn>9</mn></msqrt><mtext>if</mtext><msub><mi>y</mi><mn>1</mn></msub></math>"
+    )
+    assert read(tmp_path, page) == "So (a+1)/2=∑_1^nx^2 holds.\n\n√9 if y_1"
+
+
+def test_a_formula_without_an_end_takes_nothing_away(tmp_path: Path) -> None:
+    page = "<p>before<math>" + "<mrow>" * 50_000 + "inside" + "</mrow>" * 50_000 + "<p>after"
+    text = read(tmp_path, page)
+    assert [word for word in ("before", "inside", "after") if word in text] == [
+        "before", "inside", "after",
+    ]  # fmt: skip

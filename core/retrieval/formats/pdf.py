@@ -103,7 +103,11 @@ def join_divided(pages: list[str]) -> list[str]:
     def join(found: re.Match[str]) -> str:
         first, second = found[1], found[2]
         with_hyphen = f"{first}-{second}"
-        keep = not second[0].islower() or first[-1].isdigit() or with_hyphen.lower() in hyphenated
+        whole, ends = found.string, (found.start() - 1, found.end())
+        # "State-of-" and "the-art": a word that has hyphens has all of them.
+        is_compound = "-" in {whole[at] for at in ends if 0 <= at < len(whole)}
+        keep = not second[0].islower() or first[-1].isdigit() or is_compound
+        keep = keep or with_hyphen.lower() in hyphenated
         return with_hyphen if keep else first + second
 
     return [_DIVIDED.sub(join, page) for page in pages]

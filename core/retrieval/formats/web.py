@@ -15,7 +15,8 @@ _OF_A_HEAD = {"title", "meta", "link", "style", "script", "base", "noscript", "t
 _INLINE = {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i"}
 _INLINE |= {"img", "ins", "kbd", "label", "mark", "q", "s", "samp", "small", "span", "strong"}
 _INLINE |= {"sub", "sup", "time", "tt", "u", "var", "wbr", "input", "big", "strike", "nobr"}
-_INLINE |= {"ruby", "rb", "rt", "rp"}
+_INLINE |= {"ruby", "rb", "rt", "rp", "button"}
+_TITLES = {"h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt", "legend"}
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})")
 _POWER = re.compile(r"[-−+]?\d")
@@ -74,6 +75,7 @@ class Page:
         self._lists: list[int] = []
         self._mark = ""
         self._pre = 0
+        self._headings = 0
         self._unseen = 0
         self._in_head = False
         self._raised = False
@@ -90,7 +92,8 @@ class Page:
         if self._unseen:
             self._unseen += 1
             self._in_title = tag == "title" and not self._title
-        elif tag in _UNSEEN or _hides(attributes):
+        # A button is read where it is the heading of what it unfolds.
+        elif (tag in _UNSEEN and not (tag == "button" and self._headings)) or _hides(attributes):
             self._counting, self._in_head = tag not in _UNSEEN, tag == "head"
             self._unseen = 1
         elif self._formula or tag == "math":
@@ -102,6 +105,7 @@ class Page:
             self._raised = True
         elif tag not in _INLINE:
             self._flush()
+            self._headings += tag in _TITLES
             self._open(tag, attributes)
 
     def _open(self, tag: str, attributes: dict[str, str]) -> None:
@@ -147,6 +151,7 @@ class Page:
                 self._inline.append(whole)
         elif tag not in _INLINE and tag != "br":
             self._flush(tag)
+            self._headings = max(0, self._headings - (tag in _TITLES))
             self._close(tag)
 
     def _close(self, tag: str) -> None:

@@ -63,6 +63,10 @@ def test_words_divided_at_the_end_of_a_line_are_joined(tmp_path: Path) -> None:
     text = read(tmp_path, "a.pdf", files.pdf(lines)).text
     assert "an example of a well-known thing" in text
     assert "Anglo-American" in text
+    compounds = files.pdf(["the state-of-", "the-art one and the up-to-", "date one"])
+    assert (
+        read(tmp_path, "b.pdf", compounds).text == "the state-of-the-art one and the up-to-date one"
+    )
 
 
 def test_a_word_document_keeps_headings_lists_and_tables_in_order(tmp_path: Path) -> None:

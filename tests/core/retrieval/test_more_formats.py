@@ -124,6 +124,12 @@ def test_rich_text_is_read_without_its_form(tmp_path: Path) -> None:
     assert "Arial" not in text
 
 
+def test_a_footnote_of_rich_text_is_read_where_it_is_referred_to(tmp_path: Path) -> None:
+    note = rb"{\rtf1\ansi Sixty days{\footnote \pard {\super \chftn} In \'fcse \{a\}.} apply. {\footnote open"
+    text = " ".join(read(tmp_path, "a.rtf", note).text.split())
+    assert text == "Sixty days (Footnote: In üse {a}.) apply."
+
+
 def test_rich_text_keeps_characters_that_are_written_in_two_halves(tmp_path: Path) -> None:
     halves = rb"{\rtf1\ansi\uc1 Ready \u-10179?\u-8704? and half \u-10179? of one.}"
     assert read(tmp_path, "a.rtf", halves).text == "Ready 😀 and half \ufffd of one."

@@ -80,3 +80,9 @@ def test_a_formula_without_an_end_takes_nothing_away(tmp_path: Path) -> None:
     assert [word for word in ("before", "inside", "after") if word in text] == [
         "before", "inside", "after",
     ]  # fmt: skip
+
+
+def test_a_button_is_read_where_it_is_the_heading_of_what_it_unfolds(tmp_path: Path) -> None:
+    page = """<h2><button>May I <b>cancel</b>?</button></h2><p>Within 14 days.<button>Close</button>
+      <details><summary><button>Fees</button></summary>None.</details><button>Buy</button>"""
+    assert read(tmp_path, page) == "## May I cancel?\n\nWithin 14 days.\n\nFees\n\nNone."

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from core.retrieval.draft import Draft
-from core.retrieval.formats import diagrams, formulas, pipes
+from core.retrieval.formats import charts, diagrams, formulas, pipes
 
 _SHAPES = {"sp", "graphicFrame", "grpSp", "pic", "cxnSp"}
 
@@ -82,7 +82,7 @@ def _shape(shape: Any, draft: Draft) -> Iterator[str]:
             ["" if cell.is_spanned else cell.text for cell in row.cells] for row in shape.table.rows
         )
     elif getattr(shape, "has_chart", False):
-        yield from _chart(shape.chart)
+        yield from charts.drawn(shape.chart)
     else:
         yield "\n".join(_diagram(shape))
 
@@ -96,26 +96,6 @@ def _diagram(shape: Any) -> Iterator[str]:
             yield from diagrams.items(parse_xml(shape.part.related_part(identity).blob))
 
 
-def _chart(chart: Any) -> Iterator[str]:
-    """Its title, and what it draws as a table: a row for each category, a column for each series."""
-    if chart.has_title and chart.chart_title.has_text_frame:
-        yield chart.chart_title.text_frame.text
-    try:
-        plots = list(chart.plots)
-    except ValueError:  # a kind of chart that the library does not know: a surface, a stock
-        return
-    for plot in plots:
-        labels = [str(category) for category in plot.categories]
-        series = [(each.name or "", list(each.values)) for each in plot.series]
-        rows = max([len(labels), *(len(values) for _, values in series)], default=0)
-        labels += [""] * (rows - len(labels))  # points of a scatter have no names
-        drawn = [
-            [label, *(_number(values[n]) if n < len(values) else "" for _, values in series)]
-            for n, label in enumerate(labels)
-        ]
-        yield pipes.table([["", *(name for name, _ in series)], *drawn])
-
-
 def _runs(paragraph: Any) -> Iterator[str]:
     for part in paragraph._p:
         match _local(part):
@@ -125,10 +105,6 @@ def _runs(paragraph: Any) -> Iterator[str]:
                 yield "\n"
             case "m":
                 yield from map(formulas.of_word, part)
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.15g}"
 
 
 def _paragraph(paragraph: Any) -> str:

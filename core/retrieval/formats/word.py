@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core.retrieval.draft import Draft
-from core.retrieval.formats import formulas, pipes
+from core.retrieval.formats import charts, diagrams, formulas, pipes
 from core.retrieval.formats.word_notes import Beside
 from core.retrieval.formats.word_styles import (
     Numbers,
@@ -22,6 +22,8 @@ _CONTAINERS = {"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"}
 # What was deleted or moved away, properties, and the second copy of a drawing for old programs.
 _SKIPPED = {"del", "moveFrom", "Fallback", "pPr", "rPr", "tblPr", "tcPr", "trPr", "sdtPr"}
 _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+_DRAWN = {"relIds": "dm", "chart": "id"}
+"""What refers to a drawing in a part of its own, and by which of its attributes."""
 _SIGNS = {"t", "oMath", "sym", "checkBox", *_BREAKS}
 # In front of what is raised; private use, so no text means it. Behind a number it is a power.
 _RAISED = re.compile("\ue002")
@@ -42,7 +44,9 @@ def read(path: Path, draft: Draft) -> None:
     import docx
 
     document = docx.Document(str(path))
-    writer = _Writer(Styles(document.styles.element), Numbers(_numbering(document)), draft)
+    writer = _Writer(
+        Styles(document.styles.element), Numbers(_numbering(document)), draft, document.part
+    )
     beside = Beside(document, writer.part)
     blocks = list(_blocks(document.element.body))
     texts = _weighed(beside.margin("header"), draft)
@@ -90,7 +94,8 @@ def _blocks(parent: Any) -> Iterator[Any]:
 
 
 class _Writer:
-    def __init__(self, styles: Styles, numbers: Numbers, draft: Draft) -> None:
+    def __init__(self, styles: Styles, numbers: Numbers, draft: Draft, main: Any) -> None:
+        self._main = main
         self._styles = styles
         self._numbers = numbers
         self._draft = draft
@@ -118,6 +123,8 @@ class _Writer:
             name = local(child)
             if name in _SIGNS:
                 yield _sign(name, child)
+            elif name in _DRAWN:
+                yield from self._drawn(name, attribute(child, _DRAWN[name]))
             elif name == "r" and self._styles.hides(child):
                 self._draft.hidden += sum(len(part) for part in self._runs(child))
             elif name == "r" and value(child, "rPr/vertAlign") == "superscript":
@@ -126,6 +133,17 @@ class _Writer:
                 yield from self._runs(child)
                 if name == "p":
                     yield "\n"  # a paragraph in a text box
+
+    def _drawn(self, name: str, identity: str) -> Iterator[str]:
+        """The diagram or the chart that a part of its own holds, on lines of its own."""
+        from docx.oxml import parse_xml
+
+        relation = self._main.rels.get(identity)
+        if relation is None or relation.is_external:
+            return
+        blob = relation.target_part.blob
+        lines = charts.of_part(blob) if name == "chart" else diagrams.items(parse_xml(blob))
+        yield "\n".join(["", *lines, ""])
 
     def _table(self, element: Any) -> str:
         return pipes.table(self._rows(element))

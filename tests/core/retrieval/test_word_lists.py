@@ -132,3 +132,41 @@ def test_boxes_of_forms_and_ticks_of_wingdings_are_read(tmp_path: Path) -> None:
         put(document, '<w:r><w:sym w:font="Wingdings" w:char="F0FC"/><w:t>sent</w:t></w:r>')
 
     assert read(tmp_path, build).text == "☒ paid\n\n☐ owed\n\n✓sent"
+
+
+def test_a_chart_and_a_diagram_are_the_table_and_the_list_that_they_draw(tmp_path: Path) -> None:
+    from docx.opc.packuri import PackURI
+    from docx.opc.part import Part
+    from pptx.chart.data import CategoryChartData
+    from pptx.enum.chart import XL_CHART_TYPE
+
+    data = CategoryChartData()
+    data.categories = ["2025", "2026"]
+    data.add_series("Rent", (10, 12.5))
+    chart = data.xml_bytes(XL_CHART_TYPE.COLUMN_CLUSTERED)
+    diagram = (
+        b'<d:dataModel xmlns:d="urn:d" xmlns:a="urn:a"><d:ptLst><d:pt modelId="1"><d:t><a:p><a:r><a:t>Collect</a:t>'
+        b"</a:r></a:p></d:t></d:pt></d:ptLst></d:dataModel>"
+    )
+
+    def build(document: Any) -> None:
+        for name, kind, blob, holder in (
+            ("charts/c1", "chart", chart, '<c:chart xmlns:c="urn:c" r:id="{}"/>'),
+            (
+                "charts/c2",
+                "chartEx",
+                b'<cx:chartSpaces xmlns:cx="urn:cx"/>',
+                '<c:chart xmlns:c="urn:c" r:id="{}"/>',
+            ),
+            ("diagrams/d1", "diagramData", diagram, '<d:relIds xmlns:d="urn:d" r:dm="{}"/>'),
+        ):
+            part = Part(
+                PackURI(f"/word/{name}.xml"), "application/xml", blob, document.part.package
+            )
+            identity = document.part.relate_to(part, f"http://x/{kind}")
+            drawn = holder.format(identity).replace(" ", ' xmlns:r="urn:r" ', 1)
+            put(document, f"<w:r><w:t>See:</w:t></w:r><w:r><w:drawing>{drawn}</w:drawing></w:r>")
+
+    assert read(tmp_path, build).text == (
+        "See:\n|  | Rent |\n| --- | --- |\n| 2025 | 10 |\n| 2026 | 12.5 |\n\nSee:\n\nSee:\n- Collect"
+    )

@@ -45,6 +45,8 @@ def _parts(message: MIMEPart, draft: Draft, deep: int) -> Iterator[str]:
         if part.get_content_type() == "message/rfc822" and deep:
             for inner in part.iter_parts():
                 yield from _parts(inner, draft, deep - 1)
+        elif part.get_content_type() == "message/delivery-status":
+            yield "\n".join(str(inner).strip() for inner in part.iter_parts())
         elif part is not message and part.get_content_maintype() == "text":
             yield f"## {part.get_filename() or 'Attached text'}\n\n{_written(part, draft)}"
 

@@ -1,6 +1,7 @@
 """Text files: their encoding, and whether they are text at all."""
 
 import codecs
+import json
 import re
 from pathlib import Path
 
@@ -25,6 +26,10 @@ _DECLARED = re.compile(
     rb"\A\s{0,9}<\?xml[^>]{0,99}?encoding=[\"']([\w.:-]{2,40})"
     rb"|\A(?:[^\n]{0,200}\n)?[ \t]*(?:#|//|;|--|%|\"|/\*)[^\n]{0,99}?coding[:=][ \t]*([\w.-]{2,40})"
     rb"|\A@charset \"([\w.-]{2,40})\"|\\usepackage\[(\w{2,20})\]\{inputenc\}"
+)
+_ESCAPED = re.compile(
+    r"\\\\|((?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|\\u(?!00[0-9][0-9a-fA-F]|[dD][89a-fA-F])[0-9a-fA-F]{4})"
 )
 _PLAIN = rb"a<\x41\u0041+AGE-"
 _OTHER_SCRIPTS = [
@@ -65,7 +70,18 @@ def _decode(data: bytes) -> tuple[str, bool]:
         return repaired, True
     if (text := _as_declared(data)) is not None:
         return text, False
-    return data.decode(_of_another_script(data) or _western(data), errors="replace"), False
+    if encoding := _of_another_script(data):
+        return data.decode(encoding, errors="replace"), False
+    western = _western(data)
+    return "".join(_line(line, western) for line in data.splitlines(keepends=True)), False
+
+
+def _line(line: bytes, western: str) -> str:
+    """A line in UTF-8 or, as in a log to which two programs write, in the other encoding of its file."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode(western, errors="replace")
 
 
 def _as_declared(data: bytes) -> str | None:
@@ -114,5 +130,13 @@ def _unmarked_utf16(data: bytes) -> str:
 
 
 def read(path: Path, draft: Draft) -> None:
-    """The file as it is."""
-    draft.add(decode(path.read_bytes()))
+    """The file as it is; letters that JSON writes as numbers, as many programs do, as letters."""
+    text = decode(path.read_bytes())
+    draft.add(_spelt(text) if text.lstrip()[:1] in ("{", "[") else text)
+
+
+def _spelt(text: str) -> str:
+    """`caf\\u00e9` as `café`; what would end a text, or is none without its other half, stays."""
+    return _ESCAPED.sub(
+        lambda found: found[0] if found[1] is None else json.loads(f'"{found[1]}"'), text
+    )

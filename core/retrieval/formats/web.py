@@ -1,12 +1,11 @@
 """HTML: what a reader of the page sees, as Markdown."""
 
-import codecs
 import re
 from pathlib import Path
 
 from core.retrieval.draft import Draft
 from core.retrieval.formats.formulas import OfWeb
-from core.retrieval.formats.plain import decode
+from core.retrieval.formats.web_source import declared, without_cdata
 from core.retrieval.formats.web_tables import MOST_NESTED, Table
 
 _UNSEEN = {"script", "style", "nav", "noscript", "template", "head", "svg", "iframe", "object"}
@@ -18,24 +17,24 @@ _INLINE |= {"sub", "sup", "time", "tt", "u", "var", "wbr", "input", "big", "stri
 _INLINE |= {"ruby", "rb", "rt", "rp", "button"}
 _TITLES = {"h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt", "legend"}
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})")
 _POWER = re.compile(r"[-−+]?\d")
 _PIECE = 65_536
 _MOST_INDENTED = 8
 _NO_NUMBERS = -1
+_TAKES_ROOM = {"select", "button", "iframe", "object", "canvas", "audio", "video"}
 
 
 def read(path: Path, draft: Draft) -> None:
     """The visible text with its headings, lists, code and tables, of its main part where it says which
     that is; hidden text is counted."""
-    draft.add(to_markdown(_decode(path.read_bytes()), draft))
+    draft.add(to_markdown(declared(path.read_bytes()), draft))
 
 
 def to_markdown(text: str, draft: Draft) -> str:
     """The page of this HTML; what it hides is counted in the draft."""
     from lxml import etree
 
-    text = text.replace("\x00", "")
+    text = without_cdata(text.replace("\x00", ""))
     if not text.strip():
         return ""  # the parser takes it for an error
     page = Page()
@@ -48,17 +47,6 @@ def to_markdown(text: str, draft: Draft) -> str:
     parser.close()
     draft.hidden += page.hidden
     return page.text()
-
-
-def _decode(data: bytes) -> str:
-    """By the charset that the page declares, if that fits; else like any text."""
-    declared = _CHARSET.search(data[:4096])
-    if declared and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            return data.decode(declared[1].decode())
-        except (LookupError, UnicodeDecodeError):
-            pass  # a declaration that is wrong is no declaration
-    return decode(data)
 
 
 class Page:
@@ -95,6 +83,7 @@ class Page:
         # A button is read where it is the heading of what it unfolds.
         elif (tag in _UNSEEN and not (tag == "button" and self._headings)) or _hides(attributes):
             self._counting, self._in_head = tag not in _UNSEEN, tag == "head"
+            self._inline += " " * (tag in _TAKES_ROOM)
             self._unseen = 1
         elif self._formula or tag == "math":
             self._formula = self._formula or OfWeb()

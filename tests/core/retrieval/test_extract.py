@@ -244,6 +244,18 @@ def test_a_file_that_names_its_encoding_is_read_in_it(
     assert read(tmp_path, name, content.encode(encoding)).text == content
 
 
+def test_a_log_in_two_encodings_is_read_line_by_line(tmp_path: Path) -> None:
+    lines = "one: café\n".encode() + "two: café\n".encode("cp1252")
+    assert read(tmp_path, "a.log", lines).text == "one: café\ntwo: café"
+
+
+def test_letters_that_json_writes_as_numbers_are_read_as_letters(tmp_path: Path) -> None:
+    written = r'{"a": "caf\u00e9 \u041f\ud83d\ude00", "b": "\\u00e9 \ud83d \u0022 \u001b \u00ZZ"}'
+    text = r'{"a": "café П😀", "b": "\\u00e9 \ud83d \u0022 \u001b \u00ZZ"}'
+    assert read(tmp_path, "a.json", written).text == text
+    assert read(tmp_path, "a.py", f"x = {written}").text == f"x = {written}"
+
+
 @pytest.mark.parametrize("said", ["utf-8", "unicode_escape", "utf-16", "idna", "rot13", "nothing"])
 def test_a_wrong_name_of_an_encoding_is_none(tmp_path: Path, said: str) -> None:
     content = f"# coding: {said}\nprint('caf\\x41é')"

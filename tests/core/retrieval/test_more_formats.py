@@ -70,6 +70,17 @@ def test_a_forwarded_email_and_an_attached_text_are_read_with_the_one_that_bring
     assert "## notes.txt\n\nAsk Ada." in text
 
 
+def test_a_report_of_a_mail_that_did_not_arrive_says_why(tmp_path: Path) -> None:
+    mail = (
+        "Subject: Failure\nMIME-Version: 1.0\nContent-Type: multipart/report; boundary=b\n\n--b\n\nIt failed.\n"
+        "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: x\n\nStatus: 5.1.1\n--b--\n"
+    )
+    text = read(tmp_path, "a.eml", mail).text
+    assert text.endswith(
+        "It failed.\n\nAttached: message/delivery-status\n\nReporting-MTA: x\nStatus: 5.1.1"
+    )
+
+
 def test_emails_in_emails_are_read_to_a_depth(tmp_path: Path) -> None:
     mail = b"Subject: the last\n\nText."
     for number in range(300):

@@ -86,3 +86,15 @@ def test_a_button_is_read_where_it_is_the_heading_of_what_it_unfolds(tmp_path: P
     page = """<h2><button>May I <b>cancel</b>?</button></h2><p>Within 14 days.<button>Close</button>
       <details><summary><button>Fees</button></summary>None.</details><button>Buy</button>"""
     assert read(tmp_path, page) == "## May I cancel?\n\nWithin 14 days.\n\nFees\n\nNone."
+
+
+def test_words_on_both_sides_of_what_is_not_read_stay_two_words(tmp_path: Path) -> None:
+    page = "<p>one<select><option>x</select>two<button>y</button>three<script>z</script>fold"
+    assert read(tmp_path, page) == "one two threefold"
+
+
+def test_what_a_page_in_xhtml_gives_as_it_is_is_text(tmp_path: Path) -> None:
+    page = (
+        "<p>if <![CDATA[a < b && <i>]]> so</p><script>//<![CDATA[\nx()\n//]]></script><![CDATA[open"
+    )
+    assert read(tmp_path, page) == "if a < b && <i> so"

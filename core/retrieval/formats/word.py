@@ -24,7 +24,9 @@ _SKIPPED = {"del", "moveFrom", "Fallback", "pPr", "rPr", "tblPr", "tcPr", "trPr"
 _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 _DRAWN = {"relIds": "dm", "chart": "id"}
 """What refers to a drawing in a part of its own, and by which of its attributes."""
-_SIGNS = {"t", "oMath", "sym", "checkBox", *_BREAKS}
+# A text box stands in the middle of the words around it, on lines of its own.
+_BEFORE, _BEHIND = {"p": "\n"}, {"txbxContent": "\n"}
+_SIGNS = {"t", "oMath", "ruby", "sym", "checkBox", *_BREAKS}
 # In front of what is raised; private use, so no text means it. Behind a number it is a power.
 _RAISED = re.compile("\ue002")
 _POWER = re.compile("(?<=\\d)\ue002(?=[-−+]?\\d)")
@@ -130,9 +132,9 @@ class _Writer:
             elif name == "r" and value(child, "rPr/vertAlign") == "superscript":
                 yield from (_RAISED.pattern, *self._runs(child))
             elif name and name not in _SKIPPED:
+                yield _BEFORE.get(name, "")
                 yield from self._runs(child)
-                if name == "p":
-                    yield "\n"  # a paragraph in a text box
+                yield _BEHIND.get(name, "")
 
     def _drawn(self, name: str, identity: str) -> Iterator[str]:
         """The diagram or the chart that a part of its own holds, on lines of its own."""
@@ -175,6 +177,9 @@ def _sign(name: str, element: Any) -> str:
             return element.text or ""
         case "oMath":
             return formulas.of_word(element)
+        case "ruby":
+            base, said = (below(element, part) for part in ("rubyBase", "rt"))
+            return f"{_words(base)}({_words(said)})"
         case "sym":
             return _PICTURES.get(attribute(element, "char").upper(), "")
         case "checkBox":
@@ -182,6 +187,10 @@ def _sign(name: str, element: Any) -> str:
             return "☒ " if is_on(element, said) else "☐ "
         case _:
             return _BREAKS[name]
+
+
+def _words(element: Any) -> str:
+    return "" if element is None else "".join(each.text or "" for each in element.iter("{*}t"))
 
 
 def _inside(element: Any, wanted: str) -> Iterator[Any]:

@@ -9,6 +9,7 @@ _MOST_BASES = 20
 _MOST_LEVELS = 9
 _IN_NO_LIST = ("", "", "")
 _PLACE = re.compile(r"%([1-9])")
+_USUAL = re.compile(r"[Hh]eading ?([1-6])")
 _ROMAN = (
     *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l")),
     *((40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
@@ -63,7 +64,10 @@ class Styles:
         own = value(paragraph, "pPr/outlineLvl")
         if own is not None:
             return _outlined(own)
-        return self._headings.get(value(paragraph, "pPr/pStyle") or "", 0)
+        style = value(paragraph, "pPr/pStyle") or ""
+        # Some programs name the styles of Word and leave it to Word to know them.
+        usual = _USUAL.fullmatch(style) if style not in self._styles else None
+        return int(usual[1]) if usual else self._headings.get(style, 0)
 
     def list_of(self, paragraph: Any) -> tuple[str, str, str]:
         """The id of its list, "" of none; its level in it as far as it is said; the style that says so."""

@@ -170,3 +170,21 @@ def test_a_chart_and_a_diagram_are_the_table_and_the_list_that_they_draw(tmp_pat
     assert read(tmp_path, build).text == (
         "See:\n|  | Rent |\n| --- | --- |\n| 2025 | 10 |\n| 2026 | 12.5 |\n\nSee:\n\nSee:\n- Collect"
     )
+
+
+def test_text_boxes_readings_and_styles_that_only_word_knows_are_read(tmp_path: Path) -> None:
+    def run(text: str) -> str:
+        return f"<w:r><w:t>{text}</w:t></w:r>"
+
+    box = f"<w:r><w:pict><w:txbxContent><w:p>{run('in')}</w:p><w:p>{run('a box')}</w:p></w:txbxContent></w:pict></w:r>"
+    ruby = (
+        f"<w:r><w:ruby><w:rt>{run('kan')}</w:rt><w:rubyBase>{run('漢')}</w:rubyBase></w:ruby></w:r>"
+    )
+
+    def build(document: Any) -> None:
+        for style in list(document.styles.element):
+            document.styles.element.remove(style)
+        put(document, f'<w:pPr><w:pStyle w:val="Heading2"/></w:pPr>{run("Rules")}')
+        put(document, f"{run('before')}{box}{run('after')}{ruby}")
+
+    assert read(tmp_path, build).text == "## Rules\n\nbefore\nin\na box\nafter漢(kan)"

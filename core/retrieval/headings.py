@@ -5,6 +5,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
+_LATEX = re.compile(
+    r"[ \t]*\\((?:sub){0,2}section|chapter|part)\*?(?:\[[^\]]*\])?\{(.+?)\}[ \t]*(?:\\|%|$)"
+)
+_LEVELS = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4}
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _UNDERLINE = re.compile(r" {0,3}(?:={3,}|-{3,})[ \t]*")
 _PLAIN = re.compile(r" {0,3}[^\W_]| {0,3}[^-*+>|#`~\s=].*[^\W_]")
@@ -23,23 +27,33 @@ class Heading:
 
 
 def headings(text: str) -> list[Heading]:
-    """Every heading outside of code fences, in order: after a `#`, or alone above a line of `=` or `-`."""
+    """Every heading outside of code fences, in order: after a `#`, alone above a line of `=` or `-`,
+    or as a section of LaTeX."""
     found: list[Heading] = []
     start, fence = 0, ""
     over, above = "", ""  # the two lines before
     for line in text.split("\n"):
         if mark := _FENCE.match(line):
             fence = _after_fence(fence, mark[1])
-        elif not fence and (heading := _HEADING.match(line)):
-            title = _CLOSING.sub("", heading[2][:500]).strip()
+        elif not fence and (marked := _marked(line)):
+            level, title = marked
             if title:
-                found.append(Heading(start, len(heading[1]), title[:_LONGEST_TITLE]))
+                found.append(Heading(start, level, title[:_LONGEST_TITLE]))
         elif not fence and _UNDERLINE.fullmatch(line) and _is_title(over, above):
             level = 1 if "=" in line else 2
             found.append(Heading(start - len(above) - 1, level, above.strip()[:_LONGEST_TITLE]))
         over, above = above, line
         start += len(line) + 1
     return found
+
+
+def _marked(line: str) -> tuple[int, str] | None:
+    """Level and title of a line that says itself that it is a heading, in Markdown or in LaTeX."""
+    if heading := _HEADING.match(line):
+        return len(heading[1]), _CLOSING.sub("", heading[2][:500]).strip()
+    if "\\" in line[:200] and (heading := _LATEX.match(line[:500])):
+        return _LEVELS[heading[1]], heading[2].strip()
+    return None
 
 
 def _is_title(over: str, line: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from core.errors import Refused
 from core.retrieval.draft import Draft
 from core.retrieval.formats.pdf_forms import beside
+from core.retrieval.formats.pdf_raised import marked
 from core.retrieval.formats.pdf_tables import with_tables
 
 _ASKS_FOR_PASSWORD = 4  # FPDF_ERR_PASSWORD
@@ -62,7 +63,7 @@ def _text(document: Any, number: int, draft: Draft, until: float) -> str:
     words = page.get_textpage()
     text = _seen(words)
     if monotonic() < until:
-        text = with_tables(page, words, text)
+        text = marked(words, with_tables(page, words, text))
     words.close()
     draft.weigh(len(text))
     added = beside(document, page, draft)

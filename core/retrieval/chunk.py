@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from core.retrieval.headings import Outline
+from core.retrieval.headings import Outline, headings
 from core.retrieval.unbroken import WORDS, evenly, halved, stretches
 from core.types import Chunk, Extracted
 
@@ -70,13 +70,14 @@ class Chunker:
         below = limit - HEADING_LIMIT
         self._under_headings = MarkdownSplitter.from_callback(self._pieces.size, below)
         self._markdown = MarkdownSplitter.from_callback(self._pieces.size, limit)
+        self._text_under_headings = TextSplitter.from_callback(self._pieces.size, below)
         self._text = TextSplitter.from_callback(self._pieces.size, limit)
 
     def chunks(self, extracted: Extracted) -> list[Chunk]:
         """The passages in order: `chunk.text == extracted.text[chunk.start:chunk.end]`, never
         blank, together all that is not space; none crosses a page, slide or sheet."""
         text = extracted.text
-        outline = Outline("" if extracted.unit == "page" else text)
+        outline = Outline(extracted.headings if extracted.unit == "page" else headings(text))
         starts = [page.start for page in extracted.pages]
         found: list[Chunk] = []
         for start, end in self._spans(extracted, outline):
@@ -96,7 +97,7 @@ class Chunker:
 
     def _splitter(self, unit: str, outline: Outline) -> Any:
         if unit == "page":
-            return self._text
+            return self._text_under_headings if outline else self._text
         return self._under_headings if outline else self._markdown
 
     def _heading(self, path: str) -> str:

@@ -2,7 +2,10 @@
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+
+from core.retrieval.letters import letters
+from core.types import Heading, Page
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
 _LATEX = re.compile(
@@ -14,16 +17,8 @@ _UNDERLINE = re.compile(r" {0,3}(?:={3,}|-{3,})[ \t]*")
 _PLAIN = re.compile(r" {0,3}[^\W_]| {0,3}[^-*+>|#`~\s=].*[^\W_]")
 _CLOSING = re.compile(r"[ \t]#+[ \t]*$")
 _LONGEST_TITLE = 120
+_NUMBERING = 12  # letters of "Chapter 12:" before a title
 _LONGEST = 200  # characters of a line that is underlined
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading line that begins at character `start`; `level` is 1 to 6."""
-
-    start: int
-    level: int
-    title: str
 
 
 def headings(text: str) -> list[Heading]:
@@ -68,14 +63,42 @@ def _after_fence(fence: str, mark: str) -> str:
     return "" if mark[0] == fence[0] and len(mark) >= len(fence) else fence
 
 
-class Outline:
-    """Answers under which headings a place of the text stands: "Guide > Install"."""
+def located(
+    outline: Iterable[tuple[int, int, str]], text: str, pages: Sequence[Page]
+) -> Iterator[Heading]:
+    """The headings (number of the page, level and title) where their words stand on the page, in order;
+    at its beginning when they do not."""
+    reached = 0
+    for number, level, title in outline:
+        if not 0 < number <= len(pages) or not (wanted := letters(title)):
+            continue
+        page = pages[number - 1]
+        if page.end < reached:
+            continue  # back to where others were already
+        start = max(page.start, reached)
+        for line in text[start : page.end].split("\n"):
+            if 0 < len(line) <= _LONGEST and _says(letters(line), wanted):
+                reached = start
+                break
+            start += len(line) + 1
+        else:
+            reached = max(page.start, reached)
+        yield Heading(reached, min(level, 6), title[:_LONGEST_TITLE])
 
-    def __init__(self, text: str) -> None:
+
+def _says(line: str, title: str) -> bool:
+    """Whether a line is the title, a number before it or not."""
+    return line.endswith(title) and len(line) <= len(title) + _NUMBERING
+
+
+class Outline:
+    """Answers under which of the headings a place of the text stands: "Guide > Install"."""
+
+    def __init__(self, found: Iterable[Heading]) -> None:
         self._starts: list[int] = []
         self._paths: list[str] = []
         above: list[Heading] = []
-        for heading in headings(text):
+        for heading in found:
             above = [h for h in above if h.level < heading.level]
             above.append(heading)
             self._starts.append(heading.start)

@@ -13,6 +13,7 @@ from core.retrieval.draft import Draft
 from core.retrieval.formats.records import Row, records
 from core.retrieval.formats.sheet_forms import Form, forms
 from core.retrieval.formats.sheet_notes import beside
+from core.retrieval.formats.workbook import opened
 
 _MOST_ROWS = 1_048_576
 _SAY_EVERY = 1_000
@@ -27,14 +28,12 @@ NOT_CALCULATED = "(not calculated)"
 def read(path: Path, draft: Draft) -> None:
     """Each sheet with its name as heading and the numbers of its rows; formulas as the values they had
     when it was saved, or as they are written when it was saved by a program that does not calculate."""
-    import openpyxl
-
     # Opened here: of a path the library wants to see the ending, and a stored file has none.
     with path.open("rb") as file, path.open("rb") as again:
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        book = opened(file, data_only=True)
         written: list[Any] = [None] * len(book.worksheets)
         if _has_unsaved(path):
-            written = openpyxl.load_workbook(again, read_only=True, keep_links=False).worksheets
+            written = opened(again, data_only=False).worksheets
         draft.expect("sheet", len(book.worksheets))
         shapes = forms(book)
         for sheet, formulas in zip(book.worksheets, written, strict=True):

@@ -115,3 +115,28 @@ def test_of_comments_with_answers_the_copy_for_old_programs_is_not_read(tmp_path
     text = extract(files.write(tmp_path, "b10b", changed), "xlsx").text
     assert text.endswith("Comment on B2: Net or gross?\nComment on B2: Net.")
     assert "Threaded" not in text
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("xl/styles.xml", b"<fill>", b"<fill/><fill>"),
+        ("xl/styles.xml", b'<family val="2"', b'<family val="34"'),
+        ("xl/styles.xml", b"<border>", b'<border><left style="weird"/></border><border>'),
+        ("xl/styles.xml", b"<cellStyle ", b'<cellStyle odd="1" '),
+        ("docProps/core.xml", b"Z</dcterms:created>", b" no date</dcterms:created>"),
+    ],
+)  # fmt: skip
+def test_no_colour_font_or_property_makes_a_file_unreadable(
+    tmp_path: Path, part: str, old: bytes, new: bytes
+) -> None:
+    book = book_of(("day", "share"), (datetime.date(2026, 3, 1), 0.5))
+    book.active["B2"].number_format = "0%"
+
+    def change(xml: bytes) -> bytes:
+        assert old in xml
+        return xml.replace(old, new, 1)
+
+    changed = files.repacked(files.saved(book), {part: change})
+    text = extract(files.write(tmp_path, "b10b", changed), "xlsx").text
+    assert text.endswith("- Row 2 | day: 2026-03-01 | share: 50%")

@@ -60,14 +60,15 @@ _ALSO = {
     **dict.fromkeys(("log", "out", "err", "srt", "vtt", "nfo", "asc", "readme"), "txt"),
     **dict.fromkeys(("tsv", "tab"), "csv"),
     **dict.fromkeys(("xlsm", "xltx"), "xlsx"),
-    "pptm": "pptx",
+    **dict.fromkeys(("docm", "dotx", "dotm"), "docx"),
+    **dict.fromkeys(("pptm", "ppsx", "ppsm", "potx", "potm"), "pptx"),
     **dict.fromkeys(_CODE, "code"),
 }
 _OUTDATED = {"doc": "docx", "dot": "docx", "ppt": "pptx", "pps": "pptx", "xls": "xlsx"}
 _ELSEWHERE = {
-    **dict.fromkeys(("odt", "ott", "fodt", "docm", "dotx", "pages", "wpd", "wps"), "docx"),
+    **dict.fromkeys(("odt", "ott", "fodt", "pages", "wpd", "wps"), "docx"),
     **dict.fromkeys(("ods", "ots", "xlsb", "numbers", "wk1"), "xlsx"),
-    **dict.fromkeys(("odp", "otp", "ppsx", "potx", "key"), "pptx"),
+    **dict.fromkeys(("odp", "otp", "key"), "pptx"),
     **dict.fromkeys(("mhtml", "mht", "webarchive"), "html"),
     **dict.fromkeys(("mobi", "azw", "azw3", "fb2"), "epub"),
     **dict.fromkeys(("xps", "oxps", "djvu", "ps", "eps"), "pdf"),

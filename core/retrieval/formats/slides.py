@@ -6,6 +6,7 @@ from typing import Any
 
 from core.retrieval.draft import Draft
 from core.retrieval.formats import charts, diagrams, formulas, pipes
+from core.retrieval.formats.package import mended
 
 _SHAPES = {"sp", "graphicFrame", "grpSp", "pic", "cxnSp"}
 
@@ -14,7 +15,7 @@ def read(path: Path, draft: Draft) -> None:
     """Each slide as Markdown; the notes of the speaker and comments stand last, marked."""
     import pptx
 
-    deck = pptx.Presentation(str(path))
+    deck = pptx.Presentation(mended(path, "pptx"))
     draft.expect("slide", len(deck.slides))
     for slide in deck.slides:
         draft.add("\n\n".join(text for text in _slide(slide, draft) if text.strip()))

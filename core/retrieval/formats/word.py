@@ -7,6 +7,7 @@ from typing import Any
 
 from core.retrieval.draft import Draft
 from core.retrieval.formats import charts, diagrams, formulas, pipes
+from core.retrieval.formats.package import mended
 from core.retrieval.formats.word_notes import Beside
 from core.retrieval.formats.word_styles import (
     Numbers,
@@ -45,7 +46,7 @@ def read(path: Path, draft: Draft) -> None:
     formatted as hidden is counted and left out."""
     import docx
 
-    document = docx.Document(str(path))
+    document = docx.Document(mended(path, "docx"))
     writer = _Writer(
         Styles(document.styles.element), Numbers(_numbering(document)), draft, document.part
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.retrieval.draft import Draft
 from core.retrieval.formats.formulas import OfWeb
-from core.retrieval.formats.web_source import declared, without_cdata
+from core.retrieval.formats.web_source import declared, without_xml
 from core.retrieval.formats.web_tables import MOST_NESTED, Table
 
 _UNSEEN = {"script", "style", "nav", "noscript", "template", "head", "svg", "iframe", "object"}
@@ -34,7 +34,7 @@ def to_markdown(text: str, draft: Draft) -> str:
     """The page of this HTML; what it hides is counted in the draft."""
     from lxml import etree
 
-    text = without_cdata(text.replace("\x00", ""))
+    text = without_xml(text.replace("\x00", ""))
     if not text.strip():
         return ""  # the parser takes it for an error
     page = Page()

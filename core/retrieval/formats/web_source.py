@@ -7,11 +7,14 @@ from html import escape
 from core.retrieval.formats.plain import decode
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})")
+_HEAD = 4_096
+_DECLARATIONS = re.compile(r"<!DOCTYPE[^\[>]{0,500}\[[^\]]{0,20000}\]\s{0,9}>")
 _CDATA = "<![CDATA["
 
 
-def without_cdata(text: str) -> str:
-    """The text with what XHTML gives as it is written as HTML; the parser takes it for a comment."""
+def without_xml(text: str) -> str:
+    """The text without what is of XML alone: declarations of entities, and what XHTML gives as it is."""
+    text = _DECLARATIONS.sub("", text, count=1) if "<!DOCTYPE" in text[:_HEAD] else text
     parts, at = [], 0
     while (start := text.find(_CDATA, at)) >= 0 and (end := text.find("]]>", start)) >= 0:
         parts += [text[at:start], escape(text[start + len(_CDATA) : end])]

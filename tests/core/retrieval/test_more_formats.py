@@ -168,6 +168,14 @@ def test_a_chapter_without_a_file_or_without_a_letter_does_not_take_the_others_a
     assert extracted.empty_pages == (2, 3)
 
 
+def test_a_chapter_is_found_whatever_case_its_name_is_written_in(tmp_path: Path) -> None:
+    book = epub({"one": "<p>first</p>"})
+    changed = files.repacked(
+        book, {"OPS/book.opf": lambda xml: xml.replace(b"one.xhtml", b"One.XHTML")}
+    )
+    assert read(tmp_path, "a.epub", changed).text == "first"
+
+
 def test_an_ebook_with_a_copy_protection_is_refused_as_one(tmp_path: Path) -> None:
     book = files.repacked(epub({"one": "x"}), {"OPS/text/one.xhtml": lambda _: bytes(range(256))})
     with pytest.raises(Refused, match="cannot be opened as an e-book") as refused:

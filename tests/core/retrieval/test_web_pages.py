@@ -98,3 +98,9 @@ def test_what_a_page_in_xhtml_gives_as_it_is_is_text(tmp_path: Path) -> None:
         "<p>if <![CDATA[a < b && <i>]]> so</p><script>//<![CDATA[\nx()\n//]]></script><![CDATA[open"
     )
     assert read(tmp_path, page) == "if a < b && <i> so"
+
+
+def test_declarations_of_xml_are_no_text(tmp_path: Path) -> None:
+    page = """<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C" "x.dtd" [<!ENTITY foo "bar">]>
+      <html><head><title>Lamps</title></head><body><p>They glow.</body></html>"""
+    assert read(tmp_path, page) == "# Lamps\n\nThey glow."

@@ -9,6 +9,16 @@ from core.errors import Refused
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_INSIDE = [
+    ipaddress.ip_network(each)
+    for each in (
+        *("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32"),
+        *("64:ff9b:1::/48", "3fff::/20", "5f00::/16"),
+    )
+]
+"""Not on the open internet although Python, or an older one, says so: Oracle's cloud tells its keys at
+192.0.0.192, Azure's speaks to its machines from 168.63.129.16."""
+
 
 def is_public(address: Address) -> bool:
     """Whether it is an address of the open internet: not this machine, not its network, not a tunnel to them."""
@@ -20,6 +30,8 @@ def is_public(address: Address) -> bool:
             return False
         if address.is_site_local:  # long deprecated, and Python takes it for global
             return False
+    if any(address in network for network in _INSIDE if network.version == address.version):
+        return False
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_unspecified
     )

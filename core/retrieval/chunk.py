@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core.retrieval.columns import Columns
-from core.retrieval.headings import Outline
+from core.retrieval.headings import Outline, headings
 from core.retrieval.unbroken import WORDS, evenly, halved, stretches
 from core.types import Chunk, Extracted
 
@@ -79,7 +79,7 @@ class Chunker:
         """The passages in order: `chunk.text == extracted.text[chunk.start:chunk.end]`, never
         blank, together all that is not space; none crosses a page, slide or sheet."""
         text = extracted.text
-        outline = Outline("" if extracted.unit == "page" else text)
+        outline = Outline(extracted.headings if extracted.unit == "page" else headings(text))
         columns = Columns(text)
         room = self.limit - HEADING_LIMIT if outline or columns else self.limit
         starts = [page.start for page in extracted.pages]

@@ -33,6 +33,8 @@ class Draft:
     """Characters that the file itself hides from its reader."""
     images: bool = False
     """Whether a page shows a picture."""
+    outline: list[tuple[int, int, str]] = field(default_factory=list)
+    """Number of the page, level and title of each heading that the file names beside its text."""
     total: int = 1
     _characters: int = 0
 

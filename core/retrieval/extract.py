@@ -10,7 +10,7 @@ from core import child
 from core.errors import Refused
 from core.retrieval.draft import ReadLimits
 from core.retrieval.kinds import LABELS, SUPPORTED, sniff
-from core.types import Extracted, Page
+from core.types import Extracted, Heading, Page
 
 __all__ = ["DEFAULT_LIMITS", "SUPPORTED", "ReadLimits", "extract", "sniff"]
 
@@ -65,6 +65,7 @@ def _extracted(answer: bytes) -> Extracted:
         unit=fields["unit"],
         empty_pages=tuple(fields["empty_pages"]),
         hidden_characters=fields["hidden_characters"],
+        headings=tuple(Heading(**heading) for heading in fields["headings"]),
     )
 
 

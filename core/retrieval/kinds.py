@@ -43,7 +43,12 @@ _CODE = re.findall(
     r"\w+",
     "py pyi js mjs jsx ts tsx java kt scala c h cc cpp hpp cs go rs rb php swift lua pl r jl sh bash zsh ps1"
     " bat sql json jsonl yaml yml toml ini cfg conf env xml css scss less vue svelte tex rst adoc org proto"
-    " graphql tf gradle cmake dockerfile makefile diff patch",
+    " graphql tf gradle cmake dockerfile makefile diff patch cu cxx hxx hh inc m mm f90 f95 f03 dart ex exs erl"
+    " hrl hs elm ml mli fs fsx fsi clj cljs edn lisp lsp el scm rkt zig nim d v sv vhd vhdl asm s pas vb vbs bas"
+    " cls sol groovy kts rake gemspec pyx pxd awk sed tcl fish ksh psm1 psd1 cmd nix hcl tfvars bzl"
+    " jsonc json5 ndjson geojson properties props plist lock editorconfig gitignore"
+    " gitattributes dockerignore htaccess service timer xsd xsl xslt wsdl svg rss atom kml gpx dtd sass styl astro"
+    " mdx rmd qmd bib sty cts mts ejs hbs j2 jinja tmpl pug po pot strings wat ll thrift avsc ics vcf ldif",
 )
 SUPPORTED = frozenset(LABELS)
 OFFICE = frozenset({"docx", "pptx", "xlsx"})
@@ -52,11 +57,24 @@ _ALSO = {
     "xhtml": "html",
     "markdown": "md",
     "text": "txt",
-    "log": "txt",
-    "tsv": "csv",
+    **dict.fromkeys(("log", "out", "err", "srt", "vtt", "nfo", "asc", "readme"), "txt"),
+    **dict.fromkeys(("tsv", "tab"), "csv"),
+    **dict.fromkeys(("xlsm", "xltx"), "xlsx"),
+    **dict.fromkeys(("docm", "dotx", "dotm"), "docx"),
+    **dict.fromkeys(("pptm", "ppsx", "ppsm", "potx", "potm"), "pptx"),
     **dict.fromkeys(_CODE, "code"),
 }
 _OUTDATED = {"doc": "docx", "dot": "docx", "ppt": "pptx", "pps": "pptx", "xls": "xlsx"}
+_ELSEWHERE = {
+    **dict.fromkeys(("odt", "ott", "fodt", "pages", "wpd", "wps"), "docx"),
+    **dict.fromkeys(("ods", "ots", "xlsb", "numbers", "wk1"), "xlsx"),
+    **dict.fromkeys(("odp", "otp", "key"), "pptx"),
+    **dict.fromkeys(("mhtml", "mht", "webarchive"), "html"),
+    **dict.fromkeys(("mobi", "azw", "azw3", "fb2"), "epub"),
+    **dict.fromkeys(("xps", "oxps", "djvu", "ps", "eps"), "pdf"),
+    **dict.fromkeys(("msg", "mbox"), "eml"),
+}
+"""Formats that are not read, and the one as which their programs save the same."""
 _MAGIC = (
     (b"%PDF-", "a PDF"),
     (b"PK\x03\x04", "a zip archive"),
@@ -94,6 +112,11 @@ def sniff(name: str, head: bytes) -> str:
     kind = _ALSO.get(suffix, suffix) if suffix else _by_content(content)
     if suffix in _OUTDATED:
         _refuse_outdated(suffix)
+    if suffix in _ELSEWHERE:
+        raise Refused(
+            f"not a kind of file that is read: .{suffix}",
+            hint=f"Open it in its program and save it as .{_ELSEWHERE[suffix]}.",
+        )
     if kind not in SUPPORTED:
         raise Refused(
             f"not a kind of file that is read: .{suffix[:20]}", hint=f"These are: {READ}."

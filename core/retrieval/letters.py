@@ -4,7 +4,7 @@ import unicodedata
 
 _LEFT_OUT = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Pd", "Zl", "Zp", "Zs"))
 
-_OF_TABLES = "|\\"  # a row is written with bars that its page does not have
+_OF_US = "|\\^"  # a row is written with bars, a power with a sign, that its page does not have
 
 
 def letters(text: str) -> str:
@@ -13,7 +13,7 @@ def letters(text: str) -> str:
 
 
 def _letter(character: str) -> str:
-    left_out = character in _OF_TABLES or unicodedata.category(character) in _LEFT_OUT
+    left_out = character in _OF_US or unicodedata.category(character) in _LEFT_OUT
     return "" if left_out else character
 
 

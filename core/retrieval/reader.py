@@ -15,7 +15,7 @@ from typing import Any
 from core.errors import Refused
 from core.inside import limit_memory, near_limit, tell
 from core.retrieval.draft import Draft, ReadLimits
-from core.retrieval.headings import headings
+from core.retrieval.headings import headings, located
 from core.retrieval.kinds import OFFICE
 from core.retrieval.tidy import tidy
 from core.types import Extracted, Page
@@ -75,7 +75,9 @@ def assemble(draft: Draft) -> Extracted:
         texts.append(text)
         start += len(text) + 2
     whole = "\n\n".join(texts)
-    return Extracted(whole if whole.strip() else "", tuple(pages), draft.unit, tuple(empty), hidden)
+    whole = whole if whole.strip() else ""
+    found = tuple(located(draft.outline, whole, pages))
+    return Extracted(whole, tuple(pages), draft.unit, tuple(empty), hidden, found)
 
 
 def _in_sections(extracted: Extracted) -> Extracted:

@@ -7,6 +7,10 @@ import unicodedata
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _ENDS = re.compile("\r\n?|[\f\v\u0085\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ufdd0-\ufdef]")
+# What a terminal takes for a colour or a link: `ESC [ 1;31 m`, `ESC ] 8;;address ESC \`.
+_OF_TERMINALS = re.compile(
+    r"\x1b(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\))"
+)
 _SPACES = re.compile("[\u00a0\u2007\u202f]")
 _SOFT_HYPHEN = "\u00ad"
 # Joiners belong to the spelling of Arabic and Indic words and to some emoji; anywhere else they
@@ -29,7 +33,7 @@ _GAPS = re.compile(r"\n{3,}")
 def tidy(text: str) -> tuple[str, int]:
     """The text in its kept form, and how many invisible characters were taken out of it."""
     text = (
-        _ENDS.sub("\n", _LONE_SURROGATE.sub("\ufffd", text))
+        _ENDS.sub("\n", _LONE_SURROGATE.sub("\ufffd", _OF_TERMINALS.sub("", text)))
         .removeprefix("\ufeff")
         .replace(_SOFT_HYPHEN, "")
     )

@@ -9,11 +9,14 @@ _FENCE = re.compile(r"^```[^\n]*\n(.*?)(?:^```[ \t]*$|\Z)", re.DOTALL | re.MULTI
 _HEADING = re.compile(r"#{1,6}[ \t]+(.+)")
 _BULLET = re.compile(r"[ \t]*[-*+][ \t]+(.*)")
 _NUMBER = re.compile(r"[ \t]*\d{1,4}[.)][ \t]+(.*)")
-_IMAGE = re.compile(r"!\[([^\]\n]{0,300})\]\([^)\n]{0,2000}\)")
-_LINK = re.compile(r"\[([^\]\n]{1,300})\]\([^)\n]{0,2000}\)")
+# Code comes first in each of these: what stands in it is itself, and neither a link nor a citation.
+_LINK = re.compile(
+    r"`[^`\n]{1,1000}`|!\[(?P<image>[^\]\n]{0,300})\]\([^)\n]{0,2000}\)"
+    r"|\[(?P<link>[^\]\n]{1,300})\]\([^)\n]{0,2000}\)"
+)
 _CODE = re.compile(r"`([^`\n]{1,1000})`")
-_BOLD = re.compile(r"\*\*(?=\S)([^*\n]{1,2000})(?<=\S)\*\*")
-_CITED = re.compile(r"\[(\d{1,3})\]")
+_BOLD = re.compile(r"<code>.*?</code>|\*\*(?=\S)([^*\n]{1,2000})(?<=\S)\*\*")
+_CITED = re.compile(r"<code>.*?</code>|\[(\d{1,3})\]")
 
 Cite = Callable[[int], str]
 """The HTML of a citation with this number; "" leaves it as text."""
@@ -56,8 +59,13 @@ def _paragraph(lines: list[str], cite: Cite) -> str:
 
 
 def _inline(text: str, cite: Cite) -> str:
-    said = _LINK.sub(r"\1", _IMAGE.sub(r"\1", text))
-    said = escape(said)
-    said = _CODE.sub(r"<code>\1</code>", said)
-    said = _BOLD.sub(r"<strong>\1</strong>", said)
-    return _CITED.sub(lambda found: cite(int(found.group(1))) or found.group(), said)
+    said = _LINK.sub(_words, text)
+    said = _CODE.sub(r"<code>\1</code>", escape(said))
+    said = _BOLD.sub(lambda found: f"<strong>{found[1]}</strong>" if found[1] else found[0], said)
+    return _CITED.sub(lambda found: (found[1] and cite(int(found[1]))) or found[0], said)
+
+
+def _words(found: re.Match[str]) -> str:
+    """The words of a link or an image; code as it is."""
+    said = found["link"] if found["image"] is None else found["image"]
+    return found[0] if said is None else said

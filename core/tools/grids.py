@@ -13,6 +13,11 @@ _ROW = re.compile(r"Row \d+ \| ")
 _RULE = re.compile(r"\|(?:\s*---\s*\|)+")
 _NOT_A_NAME = re.compile(r"[^a-z0-9]+")
 _NUMBER = re.compile(r"[-+]?\d{1,18}")
+# A currency before, a percent sign, a currency or a unit behind: `€12.50`, `15.6%`, `5 kg`.
+_WITH_UNIT = re.compile(
+    r"(?P<before>[$€£¥₹]|[A-Z]{3} )?(?P<number>[-+]?\d{1,18}(?:\.\d{1,18}(?:[eE][-+]?\d{1,3})?)?)"
+    r"(?P<after>%| ?[$€£¥₹]| [^\W\d_]{1,12})?"
+)
 _BROKEN = re.compile(r"[-+]?\d{1,18}\.\d{1,18}(?:[eE][-+]?\d{1,3})?")
 
 
@@ -94,7 +99,12 @@ def _grid(
     width = max(len(columns), *map(len, body)) if body else len(columns)
     columns += [f"more_{at}" for at in range(len(columns) + 1, width + 1)]
     rows = [[*cells, *[""] * (width - len(cells))] for cells in body]
-    typed = [_typed([row[at] for row in rows]) for at in range(width)]
+    typed = []
+    for at, name in enumerate(columns):
+        unit, numbers = _without_unit([row[at] for row in rows])
+        columns[at] = f"{name} ({unit})" if unit else name
+        typed.append(_typed(numbers))
+    columns = _unlike(columns, "column")
     stem = Path(document).stem
     name = base = _named(f"{stem} {heading}" if heading else stem)
     number = 2
@@ -126,6 +136,17 @@ def _unlike(names: Sequence[str], empty: str) -> list[str]:
         seen.add(name.casefold())
         kept.append(name)
     return kept
+
+
+def _without_unit(cells: list[str]) -> tuple[str, list[str]]:
+    """The unit that all cells of a column have in common, and the cells without it; "" when they have none."""
+    found = [_WITH_UNIT.fullmatch(cell) for cell in cells if cell]
+    units = {(each["before"] or "", each["after"] or "") if each else None for each in found}
+    if len(units) != 1 or None in units:
+        return "", cells
+    numbers = iter(each["number"] for each in found if each)
+    bare = [next(numbers) if cell else "" for cell in cells]
+    return "".join(next(filter(None, units))).strip(), bare
 
 
 def _typed(cells: Sequence[str]) -> list[Any]:

@@ -14,6 +14,15 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading that begins at character `start`; `level` is 1 to 6."""
+
+    start: int
+    level: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Extracted:
     """The text of a file; `unit` names what `pages` are: page, slide, sheet or section."""
 
@@ -23,6 +32,8 @@ class Extracted:
     empty_pages: tuple[int, ...] = ()
     hidden_characters: int = 0
     """Invisible characters that were removed."""
+    headings: tuple[Heading, ...] = ()
+    """What a file says of its headings beside its text, as a PDF does in its bookmarks."""
 
 
 def headed(heading: str, text: str) -> str:

@@ -42,7 +42,12 @@ def _chapters(archive: zipfile.ZipFile, draft: Draft) -> None:
 
 
 def _chapter(archive: zipfile.ZipFile, name: str) -> str:
-    if name not in archive.namelist():
+    names = archive.namelist()
+    if name not in names:
+        # Some programs write the names of files in another case than they have.
+        alike = (each for each in names if each.lower() == name.lower())
+        name = next(alike, "")
+    if not name:
         return ""
     try:
         return decode(archive.read(name))

@@ -45,6 +45,8 @@ def _parts(message: MIMEPart, draft: Draft, deep: int) -> Iterator[str]:
         if part.get_content_type() == "message/rfc822" and deep:
             for inner in part.iter_parts():
                 yield from _parts(inner, draft, deep - 1)
+        elif part.get_content_type() == "message/delivery-status":
+            yield "\n".join(str(inner).strip() for inner in part.iter_parts())
         elif part is not message and part.get_content_maintype() == "text":
             yield f"## {part.get_filename() or 'Attached text'}\n\n{_written(part, draft)}"
 
@@ -64,8 +66,10 @@ def _header(message: MIMEPart, wanted: str) -> str:
 
 
 def _body(message: MIMEPart, draft: Draft) -> str:
-    part = message.get_body(preferencelist=("plain", "html"))
-    return "" if part is None else _written(part, draft)
+    """The plain text; the page where there is none, or nothing in it but a blank."""
+    found = (message.get_body(preferencelist=(kind,)) for kind in ("plain", "html"))
+    texts = (_written(part, draft) for part in found if part is not None)
+    return next((text for text in texts if text.strip()), "")
 
 
 def _written(part: MIMEPart, draft: Draft) -> str:
@@ -79,6 +83,7 @@ def _text(part: MIMEPart) -> str:
         return ""
     try:
         # Without a charset the standard says ASCII, and who breaks that does not say how.
-        return raw.decode() if not part.get_content_charset() else str(part.get_content())
+        is_ascii = part.get_content_charset("us-ascii") in ("us-ascii", "ascii")
+        return raw.decode() if is_ascii else str(part.get_content())
     except (LookupError, UnicodeDecodeError):  # a charset that nobody knows
         return raw.decode("cp1252", "replace")

@@ -1,5 +1,6 @@
 """Word, PowerPoint and Excel files are zip archives: what is checked before one is opened."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -7,7 +8,12 @@ from core.errors import Refused
 from core.retrieval.draft import ReadLimits
 from core.retrieval.kinds import LABELS, misnamed
 
-_MAIN = {"docx": "word/document.xml", "pptx": "ppt/presentation.xml", "xlsx": "xl/workbook.xml"}
+# Word in a browser writes a document2.xml.
+_MAIN = {
+    "docx": re.compile(r"word/document\d*\.xml"),
+    "pptx": re.compile(r"ppt/presentation\d*\.xml"),
+    "xlsx": re.compile(r"xl/workbook\d*\.xml"),
+}
 _MOST_PARTS = 20_000
 _PROLOG = 4_096
 _STRICT = b"http://purl.oclc.org/ooxml/"
@@ -43,12 +49,12 @@ def check_size(parts: list[zipfile.ZipInfo], limits: ReadLimits) -> None:
 
 
 def _check_kind(names: set[str], kind: str) -> None:
-    if _MAIN[kind] in names:
+    found = [each for each, main in _MAIN.items() if any(map(main.fullmatch, names))]
+    if kind in found:
         return
-    found = [LABELS[other] for other, main in _MAIN.items() if main in names]
     if not found and "[Content_Types].xml" in names:
         raise _damaged(kind)
-    raise misnamed(kind, found[0] if found else "a zip archive that is not an office file")
+    raise misnamed(kind, LABELS[found[0]] if found else "a zip archive that is not an office file")
 
 
 def _check_parts(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo], kind: str) -> None:
@@ -66,7 +72,7 @@ def _check_parts(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo], kind: s
                 "not safe to read: it defines XML entities, which no office program does",
                 hint="Open it in its program, save it again, and upload that.",
             )
-        if part.filename == _MAIN[kind] and _STRICT in prolog:
+        if _MAIN[kind].fullmatch(part.filename) and _STRICT in prolog:
             raise Refused(
                 "in the strict form of Office files, which is not read",
                 hint=f"Open it in its program and save it as a usual .{kind}, not as Strict Open XML.",

@@ -1,6 +1,8 @@
 """PDF: the text layer, page by page, with ruled tables as rows."""
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -8,13 +10,16 @@ from typing import Any
 from core.errors import Refused
 from core.retrieval.draft import Draft
 from core.retrieval.formats.pdf_forms import beside
+from core.retrieval.formats.pdf_raised import marked
 from core.retrieval.formats.pdf_tables import with_tables
+from core.retrieval.tidy import tidy
 
 _ASKS_FOR_PASSWORD = 4  # FPDF_ERR_PASSWORD
 _LOOK_FOR_IMAGES = 20  # pages
 # PDFium joins a word that was divided at the end of a line and leaves one of these in its place.
 # Bounded, because a run of a million letters would otherwise be looked at from each of its letters.
 _DIVIDED = re.compile("(\\w{1,40})[\x02\ufffe](\\w{1,40})")
+_MOST_BOOKMARKS, _MOST_LEVELS, _LONGEST_TITLE = 2_000, 6, 200
 _SPACE = re.compile(r"\s+")
 _HYPHENATED = re.compile(r"\b\w{1,40}-\w{1,40}")
 
@@ -37,6 +42,21 @@ def read(path: Path, draft: Draft) -> None:
         draft.report(number + 1, draft.total)
     draft.images = not any(page.strip() for page in pages) and _has_image(document)
     draft.pages = join_divided(pages)
+    draft.outline = list(islice(_bookmarks(document), _MOST_BOOKMARKS))
+
+
+def _bookmarks(document: Any) -> Iterator[tuple[int, int, str]]:
+    """Number of the page, level and title of each bookmark, in order."""
+    import pypdfium2 as pdfium
+
+    try:
+        for each in document.get_toc(max_depth=_MOST_LEVELS):
+            place = each.get_dest()
+            title = " ".join(tidy(each.get_title()[:_LONGEST_TITLE])[0].split())
+            if place is not None and title and (page := place.get_index()) is not None:
+                yield page + 1, each.level + 1, title
+    except pdfium.PdfiumError:
+        return  # bookmarks that are damaged are none
 
 
 def open_pdf(path: Path) -> Any:
@@ -62,7 +82,7 @@ def _text(document: Any, number: int, draft: Draft, until: float) -> str:
     words = page.get_textpage()
     text = _seen(words)
     if monotonic() < until:
-        text = with_tables(page, words, text)
+        text = marked(words, with_tables(page, words, text))
     words.close()
     draft.weigh(len(text))
     added = beside(document, page, draft)
@@ -103,7 +123,11 @@ def join_divided(pages: list[str]) -> list[str]:
     def join(found: re.Match[str]) -> str:
         first, second = found[1], found[2]
         with_hyphen = f"{first}-{second}"
-        keep = not second[0].islower() or first[-1].isdigit() or with_hyphen.lower() in hyphenated
+        whole, ends = found.string, (found.start() - 1, found.end())
+        # "State-of-" and "the-art": a word that has hyphens has all of them.
+        is_compound = "-" in {whole[at] for at in ends if 0 <= at < len(whole)}
+        keep = not second[0].islower() or first[-1].isdigit() or is_compound
+        keep = keep or with_hyphen.lower() in hyphenated
         return with_hyphen if keep else first + second
 
     return [_DIVIDED.sub(join, page) for page in pages]

@@ -1,6 +1,7 @@
 """Text files: their encoding, and whether they are text at all."""
 
 import codecs
+import json
 import re
 from pathlib import Path
 
@@ -21,6 +22,16 @@ _PAIR, _FEW_PAIRS = re.compile(b"[\x80-\xff]{2}"), 3
 _NOT_1252 = re.compile(b"[\x81\x8d\x8f\x90\x9d]")
 _NOT_1250 = re.compile(b"[\x81\x83\x88\x90\x98]")
 _WHOLE = (b"\n", b" ", b",", b".")
+_DECLARED = re.compile(
+    rb"\A\s{0,9}<\?xml[^>]{0,99}?encoding=[\"']([\w.:-]{2,40})"
+    rb"|\A(?:[^\n]{0,200}\n)?[ \t]*(?:#|//|;|--|%|\"|/\*)[^\n]{0,99}?coding[:=][ \t]*([\w.-]{2,40})"
+    rb"|\A@charset \"([\w.-]{2,40})\"|\\usepackage\[(\w{2,20})\]\{inputenc\}"
+)
+_ESCAPED = re.compile(
+    r"\\\\|((?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|\\u(?!00[0-9][0-9a-fA-F]|[dD][89a-fA-F])[0-9a-fA-F]{4})"
+)
+_PLAIN = rb"a<\x41\u0041+AGE-"
 _OTHER_SCRIPTS = [
     *("cp1251", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949"),
     *("cp1253", "cp1256"),
@@ -57,7 +68,32 @@ def _decode(data: bytes) -> tuple[str, bool]:
     # A file in UTF-8 with a few broken characters, or one that never was UTF-8?
     if sum(not character.isascii() for character in repaired) > 10 * bad:
         return repaired, True
-    return data.decode(_of_another_script(data) or _western(data), errors="replace"), False
+    if (text := _as_declared(data)) is not None:
+        return text, False
+    if encoding := _of_another_script(data):
+        return data.decode(encoding, errors="replace"), False
+    western = _western(data)
+    return "".join(_line(line, western) for line in data.splitlines(keepends=True)), False
+
+
+def _line(line: bytes, western: str) -> str:
+    """A line in UTF-8 or, as in a log to which two programs write, in the other encoding of its file."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode(western, errors="replace")
+
+
+def _as_declared(data: bytes) -> str | None:
+    """The text in the encoding that the file itself names, as XML, Python and LaTeX do, if that fits."""
+    found = _DECLARED.search(data[:4096])
+    name = next(filter(None, found.groups()), b"").decode() if found else ""
+    try:
+        # Not every codec is an encoding: `unicode_escape` would make other letters of plain ones.
+        is_plain = bool(name) and _PLAIN.decode(name) == _PLAIN.decode("ascii")
+        return data.decode(name) if is_plain else None
+    except (LookupError, ValueError):
+        return None  # a declaration that is wrong is no declaration
 
 
 def _western(data: bytes) -> str:
@@ -94,5 +130,13 @@ def _unmarked_utf16(data: bytes) -> str:
 
 
 def read(path: Path, draft: Draft) -> None:
-    """The file as it is."""
-    draft.add(decode(path.read_bytes()))
+    """The file as it is; letters that JSON writes as numbers, as many programs do, as letters."""
+    text = decode(path.read_bytes())
+    draft.add(_spelt(text) if text.lstrip()[:1] in ("{", "[") else text)
+
+
+def _spelt(text: str) -> str:
+    """`caf\\u00e9` as `café`; what would end a text, or is none without its other half, stays."""
+    return _ESCAPED.sub(
+        lambda found: found[0] if found[1] is None else json.loads(f'"{found[1]}"'), text
+    )

@@ -27,6 +27,8 @@ def records(rows: Iterable[Row], draft: Draft, *, numbered: bool) -> Iterator[st
         width = max(_filled(cells) for _, cells in lead)
         while len(lead) > 1 and _filled(lead[0][1]) == 1 < width:
             yield _weighed(draft, pipes.cell(" ".join(lead.pop(0)[1])))  # a title
+        for _ in range(_before_head([cells for _, cells in lead], width)):
+            yield _weighed(draft, " | ".join(_cells([], lead.pop(0)[1])))
         if len(lead) > 1 and _is_head(lead[0][1], [cells for _, cells in lead[1:]]):
             head = lead.pop(0)[1]
             names = _names(head)
@@ -78,6 +80,15 @@ def _is_head(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     names = set(texts.values())
     is_over_amounts = any(_amounts(rows, place) for place in texts)
     return len(names) == len(texts) or (len(names) > 1 and is_over_amounts)
+
+
+def _before_head(rows: Sequence[Sequence[str]], width: int) -> int:
+    """How many rows tell of the table before its names: shorter ones, above the first that is full and
+    stands over amounts."""
+    place = next((n for n, cells in enumerate(rows) if _filled(cells) == width), 0)
+    below = rows[place + 1 :]
+    is_over_amounts = any(_amounts(below, column) for column in range(width))
+    return place if is_over_amounts and _is_head(rows[place], below) else 0
 
 
 def _is_year(text: str) -> bool:

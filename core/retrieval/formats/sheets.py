@@ -3,7 +3,7 @@
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,9 @@ from typing import Any
 from core.errors import Refused
 from core.retrieval.draft import Draft
 from core.retrieval.formats.records import Row, records
+from core.retrieval.formats.sheet_forms import Form, forms
+from core.retrieval.formats.sheet_notes import beside
+from core.retrieval.formats.workbook import opened
 
 _MOST_ROWS = 1_048_576
 _SAY_EVERY = 1_000
@@ -25,19 +28,21 @@ NOT_CALCULATED = "(not calculated)"
 def read(path: Path, draft: Draft) -> None:
     """Each sheet with its name as heading and the numbers of its rows; formulas as the values they had
     when it was saved, or as they are written when it was saved by a program that does not calculate."""
-    import openpyxl
-
     # Opened here: of a path the library wants to see the ending, and a stored file has none.
     with path.open("rb") as file, path.open("rb") as again:
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        book = opened(file, data_only=True)
         written: list[Any] = [None] * len(book.worksheets)
         if _has_unsaved(path):
-            written = openpyxl.load_workbook(again, read_only=True, keep_links=False).worksheets
+            written = opened(again, data_only=False).worksheets
         draft.expect("sheet", len(book.worksheets))
+        shapes = forms(book)
         for sheet, formulas in zip(book.worksheets, written, strict=True):
-            lines = list(records(_rows(sheet, formulas, draft), draft, numbered=True))
+            rows = _rows(_values(sheet, formulas, shapes), draft)
+            lines = list(records(rows, draft, numbered=True))
+            notes = list(beside(book._archive, sheet._worksheet_path))
             title = " ".join(sheet.title.split())
-            draft.add("\n".join([f"# {title}\n", *_said(lines), *lines]) if lines else "")
+            parts = [f"# {title}\n", *_said(lines), *lines, *notes]
+            draft.add("\n".join(parts) if lines or notes else "")
 
 
 def _has_unsaved(path: Path) -> bool:
@@ -64,9 +69,8 @@ def _said(lines: list[str]) -> list[str]:
     return []
 
 
-def _rows(sheet: Any, formulas: Any, draft: Draft) -> Iterator[Row]:
-    rows = islice(_values(sheet, formulas), _MOST_ROWS + 1)
-    for number, values in enumerate(rows, 1):
+def _rows(values: Iterator[Sequence[Any]], draft: Draft) -> Iterator[Row]:
+    for number, values_of_row in enumerate(islice(values, _MOST_ROWS + 1), 1):
         if number > _MOST_ROWS:
             raise Refused(
                 f"too long: a sheet has more than {_MOST_ROWS:,} rows",
@@ -74,19 +78,26 @@ def _rows(sheet: Any, formulas: Any, draft: Draft) -> Iterator[Row]:
             )
         if number % _SAY_EVERY == 0:
             draft.report(len(draft.pages), draft.total)
-        yield number, [_text(value) for value in values]
+        yield number, [_text(value) for value in values_of_row]
 
 
-def _values(sheet: Any, formulas: Any) -> Iterator[Sequence[Any]]:
+def _values(sheet: Any, formulas: Any, shapes: dict[int, Form]) -> Iterator[Sequence[Any]]:
     # A file may claim any size for its sheet; without the claim only what is there is read.
     sheet.reset_dimensions()
-    if formulas is None:
+    if formulas is None and not shapes:
         yield from sheet.iter_rows(values_only=True)
+        return
+    if formulas is None:
+        for cells in sheet.iter_rows():
+            yield [_shaped(cell, cell.value, shapes) for cell in cells]
         return
     formulas.reset_dimensions()
     both = zip(sheet.iter_rows(), formulas.iter_rows(values_only=True), strict=True)
     for cells, written in both:
-        yield [_value(*pair) for pair in zip(cells, written, strict=True)]
+        yield [
+            _shaped(cell, _value(cell, formula), shapes)
+            for cell, formula in zip(cells, written, strict=True)
+        ]
 
 
 def _value(cell: Any, written: Any) -> Any:
@@ -97,14 +108,30 @@ def _value(cell: Any, written: Any) -> Any:
     return f"{getattr(written, 'text', written)} {NOT_CALCULATED}"
 
 
+def _shaped(cell: Any, value: Any, shapes: dict[int, Form]) -> Any:
+    """The number with the percent sign, the currency or the unit that its format shows."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return value
+    shape = shapes.get(cell._style_id)
+    if shape is None:
+        return value
+    number = _text(float(value) * shape.factor if shape.factor != 1 else value)
+    return f"{shape.before}{number}{shape.after}"
+
+
 def _text(value: Any) -> str:
     match value:
         case None:
             return ""
         case bool():
             return "TRUE" if value else "FALSE"
-        case float() if value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
+        case float():
+            # As Excel shows it: 0.1 + 0.2 is 0.3.
+            whole = value.is_integer() and abs(value) < 1e15
+            return str(int(value)) if whole else f"{value:.15g}"
+        case timedelta():
+            minutes, seconds = divmod(round(value.total_seconds()), 60)
+            return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
         case datetime() if value.time() == time():
             return value.date().isoformat()
         case datetime():

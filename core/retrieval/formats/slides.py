@@ -5,20 +5,24 @@ from pathlib import Path
 from typing import Any
 
 from core.retrieval.draft import Draft
-from core.retrieval.formats import pipes
+from core.retrieval.formats import charts, diagrams, formulas, pipes
+from core.retrieval.formats.package import mended
+
+_SHAPES = {"sp", "graphicFrame", "grpSp", "pic", "cxnSp"}
 
 
 def read(path: Path, draft: Draft) -> None:
-    """Each slide as Markdown; the notes of the speaker stand last, marked."""
+    """Each slide as Markdown; the notes of the speaker and comments stand last, marked."""
     import pptx
 
-    deck = pptx.Presentation(str(path))
+    deck = pptx.Presentation(mended(path, "pptx"))
     draft.expect("slide", len(deck.slides))
     for slide in deck.slides:
         draft.add("\n\n".join(text for text in _slide(slide, draft) if text.strip()))
 
 
 def _slide(slide: Any, draft: Draft) -> Iterator[str]:
+    _choose(slide.element)
     title = slide.shapes.title
     if title is not None and title.text_frame.text.strip():
         yield f"# {' '.join(title.text_frame.text.split())}"
@@ -29,6 +33,39 @@ def _slide(slide: Any, draft: Draft) -> Iterator[str]:
         notes = slide.notes_slide.notes_text_frame
         if notes is not None and notes.text.strip():
             yield f"Notes: {notes.text.strip()}"
+    yield from _comments(slide)
+
+
+def _comments(slide: Any) -> Iterator[str]:
+    """What readers wrote at the slide, old form and new, answers included."""
+    from pptx.oxml import parse_xml
+
+    for relation in slide.part.rels.values():
+        if relation.reltype.rpartition("/")[2] != "comments" or relation.is_external:
+            continue
+        for comment in parse_xml(relation.target_part.blob).iter("{*}cm", "{*}reply"):
+            said = [each for each in comment if _local(each) in ("text", "txBody")]
+            texts = (text.text or "" for each in said for text in each.iter("{*}text", "{*}t"))
+            if text := " ".join("".join(texts).split()):
+                yield f"Comment: {text}"
+
+
+def _choose(slide: Any) -> None:
+    """Put what is there for the PowerPoint of today in the place of its choices: the library takes
+    neither, and a text box with a formula in it is one."""
+    for either in list(slide.iter("{*}AlternateContent")):
+        options = [[child for child in option if _local(child) in _SHAPES] for option in either]
+        parent = either.getparent()
+        if chosen := next(filter(None, options), []):
+            place = parent.index(either)
+            parent.remove(either)
+            for number, shape in enumerate(chosen):
+                parent.insert(place + number, shape)
+
+
+def _local(element: Any) -> str:
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def _shape(shape: Any, draft: Draft) -> Iterator[str]:
@@ -46,34 +83,32 @@ def _shape(shape: Any, draft: Draft) -> Iterator[str]:
             ["" if cell.is_spanned else cell.text for cell in row.cells] for row in shape.table.rows
         )
     elif getattr(shape, "has_chart", False):
-        yield from _chart(shape.chart)
+        yield from charts.drawn(shape.chart)
+    else:
+        yield "\n".join(_diagram(shape))
 
 
-def _chart(chart: Any) -> Iterator[str]:
-    """Its title, and what it draws as a table: a row for each category, a column for each series."""
-    if chart.has_title and chart.chart_title.has_text_frame:
-        yield chart.chart_title.text_frame.text
-    try:
-        plots = list(chart.plots)
-    except ValueError:  # a kind of chart that the library does not know: a surface, a stock
-        return
-    for plot in plots:
-        labels = [str(category) for category in plot.categories]
-        series = [(each.name or "", list(each.values)) for each in plot.series]
-        rows = max([len(labels), *(len(values) for _, values in series)], default=0)
-        labels += [""] * (rows - len(labels))  # points of a scatter have no names
-        drawn = [
-            [label, *(_number(values[n]) if n < len(values) else "" for _, values in series)]
-            for n, label in enumerate(labels)
-        ]
-        yield pipes.table([["", *(name for name, _ in series)], *drawn])
+def _diagram(shape: Any) -> Iterator[str]:
+    from pptx.oxml import parse_xml
+
+    for named in shape.element.iter("{*}relIds"):
+        identity = next((v for k, v in named.attrib.items() if k.rpartition("}")[2] == "dm"), "")
+        if identity in shape.part.rels and not shape.part.rels[identity].is_external:
+            yield from diagrams.items(parse_xml(shape.part.related_part(identity).blob))
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.15g}"
+def _runs(paragraph: Any) -> Iterator[str]:
+    for part in paragraph._p:
+        match _local(part):
+            case "r" | "fld":
+                yield "".join(text.text or "" for text in part.iterchildren("{*}t"))
+            case "br":
+                yield "\n"
+            case "m":
+                yield from map(formulas.of_word, part)
 
 
 def _paragraph(paragraph: Any) -> str:
-    text: str = paragraph.text.replace("\v", "\n").strip()
+    text = "".join(_runs(paragraph)).strip()
     indent = "  " * (paragraph.level - 1)
     return f"{indent}- {text}" if text and paragraph.level else text

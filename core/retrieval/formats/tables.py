@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 from core.errors import Refused
@@ -11,6 +12,9 @@ from core.retrieval.formats.records import records
 
 _DELIMITERS = ",;\t|^~"
 _SAMPLE_LINES = 50
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
+# A quote within a cell as MySQL writes it; before the end of a cell it may be the end of a path.
+_ESCAPED = re.compile(r'(?<!\\)\\"(?=[^\W_])')
 _SAMPLE = 65_536
 
 
@@ -21,7 +25,9 @@ def read(path: Path, draft: Draft) -> None:
     mark = delimiter(text)
     if _names_its_delimiter(text):
         text = text.partition("\n")[2]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+    if _ESCAPED.search(text):
+        text = text.replace('\\"', '""')
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark, skipinitialspace=True)
     try:
         # An empty line says nothing in a file that is one table.
         filled = (
@@ -38,15 +44,19 @@ def read(path: Path, draft: Draft) -> None:
 
 def delimiter(text: str) -> str:
     """What stands between the cells: that of `,` `;` tab `|` `^` and `~` which divides most lines alike."""
-    lines = [line for line in text[:_SAMPLE].split("\n")[:_SAMPLE_LINES] if line.strip()]
     if _names_its_delimiter(text):
         return text[4]
+    lines = [
+        _outside_quotes(line) for line in text[:_SAMPLE].split("\n")[:_SAMPLE_LINES] if line.strip()
+    ]
 
     def alike(mark: str) -> tuple[int, int]:
-        counts = [_outside_quotes(line).count(mark) for line in lines]
+        counts = [line.count(mark) for line in lines]
         usual = max(counts, key=counts.count, default=0)
         return (counts.count(usual) if usual else 0, usual)
 
+    if any(alike(mark)[0] == len(lines) for mark in _DELIMITERS[1:]):
+        lines = [_DECIMAL_COMMA.sub(".", line) for line in lines]  # 1,5;2,5
     return max(_DELIMITERS, key=alike)
 
 

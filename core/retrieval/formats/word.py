@@ -6,17 +6,38 @@ from pathlib import Path
 from typing import Any
 
 from core.retrieval.draft import Draft
-from core.retrieval.formats import pipes
+from core.retrieval.formats import charts, diagrams, formulas, pipes
+from core.retrieval.formats.package import mended
 from core.retrieval.formats.word_notes import Beside
+from core.retrieval.formats.word_styles import (
+    Numbers,
+    Styles,
+    attribute,
+    below,
+    is_on,
+    local,
+    value,
+)
 
 _CONTAINERS = {"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"}
 # What was deleted or moved away, properties, and the second copy of a drawing for old programs.
 _SKIPPED = {"del", "moveFrom", "Fallback", "pPr", "rPr", "tblPr", "tcPr", "trPr", "sdtPr"}
-_BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+_DRAWN = {"relIds": "dm", "chart": "id"}
+"""What refers to a drawing in a part of its own, and by which of its attributes."""
+# A text box stands in the middle of the words around it, on lines of its own.
+_BEFORE, _BEHIND = {"p": "\n"}, {"txbxContent": "\n"}
+_SIGNS = {"t", "oMath", "ruby", "sym", "checkBox", *_BREAKS}
 # In front of what is raised; private use, so no text means it. Behind a number it is a power.
 _RAISED = re.compile("\ue002")
 _POWER = re.compile("(?<=\\d)\ue002(?=[-−+]?\\d)")
+_ITEM = re.compile(r" *(?:- |\d{1,4}[.)] )")
 _SAY_EVERY = 200
+_PICTURES = {
+    **{"F0FC": "✓", "F0FE": "☑", "F052": "☑", "F0FD": "☒", "F078": "☒", "F0FB": "✗"},
+    **{"F0A8": "☐", "F06F": "☐", "F071": "☐", "F0E0": "→", "F0B7": "•", "F0A7": "▪"},
+}
+"""Signs of Wingdings and Symbol that mean something: ticks, boxes, an arrow, bullets."""
 _MOST_COLUMNS = 63  # of a table of Word
 
 
@@ -25,9 +46,10 @@ def read(path: Path, draft: Draft) -> None:
     formatted as hidden is counted and left out."""
     import docx
 
-    document = docx.Document(str(path))
-    styles = document.styles.element
-    writer = _Writer(_levels(styles), _lists(styles), draft)
+    document = docx.Document(mended(path, "docx"))
+    writer = _Writer(
+        Styles(document.styles.element), Numbers(_numbering(document)), draft, document.part
+    )
     beside = Beside(document, writer.part)
     blocks = list(_blocks(document.element.body))
     texts = _weighed(beside.margin("header"), draft)
@@ -37,6 +59,17 @@ def read(path: Path, draft: Draft) -> None:
             draft.report(done, len(blocks))
     texts += _weighed([*beside.rest(), *beside.margin("footer")], draft)
     draft.pages.append(_join(texts))
+
+
+def _numbering(document: Any) -> Any:
+    """The root of the lists; a document without one has no part for them."""
+    from docx.opc.constants import RELATIONSHIP_TYPE
+    from docx.oxml import parse_xml
+
+    for relation in document.part.rels.values():
+        if relation.reltype == RELATIONSHIP_TYPE.NUMBERING and not relation.is_external:
+            return parse_xml(relation.target_part.blob)
+    return None
 
 
 def _weighed(texts: Iterable[str], draft: Draft) -> list[str]:
@@ -49,66 +82,30 @@ def _join(texts: list[str]) -> str:
     """Paragraphs with a blank line between them; items of one list without."""
     joined = ""
     for before, text in zip(["", *texts], texts, strict=False):
-        in_list = before.startswith("- ") and text.startswith("- ")
+        in_list = _ITEM.match(before) and _ITEM.match(text)
         joined += ("" if not joined else "\n" if in_list else "\n\n") + text
     return joined
 
 
-def _local(element: Any) -> str:
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def _value(element: Any, path: str) -> str | None:
-    """The w:val of a property below the element, None when it is not there."""
-    for step in path.split("/"):
-        element = next((child for child in element if _local(child) == step), None)
-        if element is None:
-            return None
-    found = [value for name, value in element.attrib.items() if name.endswith("}val")]
-    return found[0] if found else ""
-
-
 def _blocks(parent: Any) -> Iterator[Any]:
     for child in parent:
-        match _local(child):
+        match local(child):
             case "p" | "tbl":
                 yield child
             case name if name in _CONTAINERS:
                 yield from _blocks(child)
 
 
-def _levels(styles: Any) -> dict[str, int]:
-    """The heading level of each paragraph style, by the style's id."""
-    levels: dict[str, int] = {}
-    for style in styles:
-        name = (_value(style, "name") or "").lower()
-        identity = next((v for k, v in style.attrib.items() if k.endswith("}styleId")), "")
-        outline = _value(style, "pPr/outlineLvl")
-        if name == "title":
-            levels[identity] = 1
-        elif name.startswith("heading ") and name[8:].isdecimal():
-            levels[identity] = min(6, max(1, int(name[8:10])))
-        elif outline and outline.isdecimal() and int(outline) < 6:
-            levels[identity] = int(outline) + 1
-    return levels
-
-
-def _lists(styles: Any) -> set[str]:
-    """The paragraph styles whose paragraphs are items of a list, by their ids."""
-    items = [style for style in styles if _value(style, "pPr/numPr/numId") not in (None, "0")]
-    return {v for style in items for k, v in style.attrib.items() if k.endswith("}styleId")}
-
-
 class _Writer:
-    def __init__(self, levels: dict[str, int], lists: set[str], draft: Draft) -> None:
-        self._levels = levels
-        self._lists = lists
+    def __init__(self, styles: Styles, numbers: Numbers, draft: Draft, main: Any) -> None:
+        self._main = main
+        self._styles = styles
+        self._numbers = numbers
         self._draft = draft
 
     def block(self, element: Any) -> str:
         """A paragraph or a table."""
-        return self._table(element) if _local(element) == "tbl" else self._paragraph(element)
+        return self._table(element) if local(element) == "tbl" else self._paragraph(element)
 
     def part(self, root: Any) -> str:
         """All that stands in a header, a footer or a note."""
@@ -116,57 +113,90 @@ class _Writer:
 
     def _paragraph(self, element: Any) -> str:
         text = _RAISED.sub("", _POWER.sub("^", "".join(self._runs(element)))).strip()
-        style = _value(element, "pPr/pStyle") or ""
-        level = self._levels.get(style)
-        if level and text:
-            return f"{'#' * level} {' '.join(text.split())}"
-        number = _value(element, "pPr/numPr/numId")
-        if text and (number != "0" if number is not None else style in self._lists):
-            return f"- {text}"
-        return text
+        if not text:
+            return ""
+        level, (number, said, style) = self._styles.heading(element), self._styles.list_of(element)
+        mark, depth = self._numbers.mark(number, said, style) if number else ("", 0)
+        if level:
+            return f"{'#' * level} {mark.removeprefix('- ')}{' '.join(text.split())}"
+        return f"{'  ' * depth}{mark}{text}"
 
     def _runs(self, element: Any) -> Iterator[str]:
         for child in element:
-            name = _local(child)
-            if name == "t":
-                yield child.text or ""
-            elif name in _BREAKS:
-                yield _BREAKS[name]
-            elif name == "r" and _value(child, "rPr/vanish") not in (None, "0", "false"):
+            name = local(child)
+            if name in _SIGNS:
+                yield _sign(name, child)
+            elif name in _DRAWN:
+                yield from self._drawn(name, attribute(child, _DRAWN[name]))
+            elif name == "r" and self._styles.hides(child):
                 self._draft.hidden += sum(len(part) for part in self._runs(child))
-            elif name == "r" and _value(child, "rPr/vertAlign") == "superscript":
+            elif name == "r" and value(child, "rPr/vertAlign") == "superscript":
                 yield from (_RAISED.pattern, *self._runs(child))
             elif name and name not in _SKIPPED:
+                yield _BEFORE.get(name, "")
                 yield from self._runs(child)
-                if name == "p":
-                    yield "\n"  # a paragraph in a text box
+                yield _BEHIND.get(name, "")
+
+    def _drawn(self, name: str, identity: str) -> Iterator[str]:
+        """The diagram or the chart that a part of its own holds, on lines of its own."""
+        from docx.oxml import parse_xml
+
+        relation = self._main.rels.get(identity)
+        if relation is None or relation.is_external:
+            return
+        blob = relation.target_part.blob
+        lines = charts.of_part(blob) if name == "chart" else diagrams.items(parse_xml(blob))
+        yield "\n".join(["", *lines, ""])
 
     def _table(self, element: Any) -> str:
         return pipes.table(self._rows(element))
 
     def _rows(self, table: Any) -> Iterator[list[str]]:
         for row in _inside(table, "tr"):
-            if _value(row, "trPr/del") is None:  # a row that is marked as deleted
+            if value(row, "trPr/del") is None:  # a row that is marked as deleted
                 yield [text for cell in _inside(row, "tc") for text in self._cells(cell)]
 
     def _cells(self, element: Any) -> list[str]:
         """The text of a cell, and an empty one for each further column that it spans."""
-        spans = _value(element, "tcPr/gridSpan") or ""
+        spans = value(element, "tcPr/gridSpan") or ""
         more = min(int(spans), _MOST_COLUMNS) - 1 if spans.isdecimal() else 0
         return [self._cell(element), *[""] * more]
 
     def _cell(self, element: Any) -> str:
-        if _value(element, "tcPr/vMerge") in ("", "continue"):
+        if value(element, "tcPr/vMerge") in ("", "continue"):
             return ""  # the lower part of a merged cell
         return "\n".join(
-            pipes.inner(self._rows(block)) if _local(block) == "tbl" else self._paragraph(block)
+            pipes.inner(self._rows(block)) if local(block) == "tbl" else self._paragraph(block)
             for block in _blocks(element)
         )
 
 
+def _sign(name: str, element: Any) -> str:
+    """What stands for itself: text, a break, a formula, a sign of a font of pictures, a box of a form."""
+    match name:
+        case "t":
+            return element.text or ""
+        case "oMath":
+            return formulas.of_word(element)
+        case "ruby":
+            base, said = (below(element, part) for part in ("rubyBase", "rt"))
+            return f"{_words(base)}({_words(said)})"
+        case "sym":
+            return _PICTURES.get(attribute(element, "char").upper(), "")
+        case "checkBox":
+            said = "checked" if below(element, "checked") is not None else "default"
+            return "☒ " if is_on(element, said) else "☐ "
+        case _:
+            return _BREAKS[name]
+
+
+def _words(element: Any) -> str:
+    return "" if element is None else "".join(each.text or "" for each in element.iter("{*}t"))
+
+
 def _inside(element: Any, wanted: str) -> Iterator[Any]:
     for child in element:
-        name = _local(child)
+        name = local(child)
         if name == wanted:
             yield child
         elif name in _CONTAINERS:

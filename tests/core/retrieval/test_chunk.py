@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.retrieval.chunk import LIMIT, Chunker
+from core.retrieval.headings import Outline, headings
 from core.types import Chunk, Extracted, Page
 
 PIECES = st.sampled_from(
@@ -74,6 +75,20 @@ def test_a_passage_knows_its_headings(chunker: Chunker) -> None:
     assert headings == ["Guide", "Guide > Install", "Other"]
 
 
+def test_sections_of_latex_are_headings() -> None:
+    text = (
+        "\\documentclass{book}\n\\chapter*{Lamps}\n\\section[S]{Of {old} glass}\\label{s}\ntext\n"
+        "  \\subsection{Tungsten} % so\nmore\n\\sectionmark{no}\n"
+    )
+    outline = Outline(headings(text))
+    found = [(text[h.start :].partition("\n")[0], outline.path(h.start)) for h in headings(text)]
+    assert found == [
+        ("\\chapter*{Lamps}", "Lamps"),
+        ("\\section[S]{Of {old} glass}\\label{s}", "Lamps > Of {old} glass"),
+        ("  \\subsection{Tungsten} % so", "Lamps > Of {old} glass > Tungsten"),
+    ]
+
+
 def test_a_heading_that_is_too_long_to_be_embedded_loses_its_outer_part(chunker: Chunker) -> None:
     text = f"# {'Outer chapter ' * 8}\n\n## {'Middle part ' * 8}\n\n### Inner\n\ntext"
     assert (
@@ -98,7 +113,6 @@ def test_a_passage_from_the_middle_of_a_table_knows_its_columns(
     assert first.heading == path and len(middle) == 2
     assert {each.heading for each in middle} == {f"{path} > {columns}".removeprefix(" > ")}
     assert chunks[-1].text.endswith("All with tax.")
-    assert chunker.chunks(whole("Not a | b\n---\nc | d", unit))[0].heading == ""
 
 
 @pytest.mark.parametrize("unit", ["page", "slide", "sheet"])

@@ -63,6 +63,10 @@ def test_words_divided_at_the_end_of_a_line_are_joined(tmp_path: Path) -> None:
     text = read(tmp_path, "a.pdf", files.pdf(lines)).text
     assert "an example of a well-known thing" in text
     assert "Anglo-American" in text
+    compounds = files.pdf(["the state-of-", "the-art one and the up-to-", "date one"])
+    assert (
+        read(tmp_path, "b.pdf", compounds).text == "the state-of-the-art one and the up-to-date one"
+    )
 
 
 def test_a_word_document_keeps_headings_lists_and_tables_in_order(tmp_path: Path) -> None:
@@ -203,6 +207,61 @@ def test_the_delimiter_of_a_table_in_text_is_found(tmp_path: Path, mark: str) ->
     assert text == f"- Columns: name | note\n- name: Al | note: a{escaped}b c"
 
 
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("1,5;2,5;3,5\n4,5;5,5;6,5\n", "- 1,5 | 2,5 | 3,5\n- 4,5 | 5,5 | 6,5"),
+        ("1,2,3\n4,5,6\n", "- 1 | 2 | 3\n- 4 | 5 | 6"),
+        (
+            'name, city\n"Ann", "Paris, France"\n',
+            "- Columns: name | city\n- name: Ann | city: Paris, France",
+        ),
+        ('id,said\n1,"so \\"hi\\", ok"\n', '- Columns: id | said\n- id: 1 | said: so "hi", ok'),
+        (
+            'id,path\n1,"C:\\a\\"\n2,"x"\n',
+            "- Columns: id | path\n- id: 1 | path: C:\\a\\\n- id: 2 | path: x",
+        ),
+    ],
+)
+def test_cells_end_where_the_one_who_wrote_them_meant(
+    tmp_path: Path, content: str, text: str
+) -> None:
+    assert read(tmp_path, "a.csv", content).text == text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "encoding"),
+    [
+        ("a.xml", '<?xml version="1.0" encoding="windows-1251"?><product>Чай</product>', "cp1251"),
+        ("a.xml", "<?xml version='1.0' encoding='ISO-8859-2'?><name>Łódź</name>", "iso8859-2"),
+        ("a.py", "#!/usr/bin/python\n# -*- coding: koi8-r -*-\nx = 1  # сумма", "koi8-r"),
+        ("a.tex", "\\documentclass{article}\n\\usepackage[latin2]{inputenc}\nŻółw", "latin2"),
+    ],
+)
+def test_a_file_that_names_its_encoding_is_read_in_it(
+    tmp_path: Path, name: str, content: str, encoding: str
+) -> None:
+    assert read(tmp_path, name, content.encode(encoding)).text == content
+
+
+def test_a_log_in_two_encodings_is_read_line_by_line(tmp_path: Path) -> None:
+    lines = "one: café\n".encode() + "two: café\n".encode("cp1252")
+    assert read(tmp_path, "a.log", lines).text == "one: café\ntwo: café"
+
+
+def test_letters_that_json_writes_as_numbers_are_read_as_letters(tmp_path: Path) -> None:
+    written = r'{"a": "caf\u00e9 \u041f\ud83d\ude00", "b": "\\u00e9 \ud83d \u0022 \u001b \u00ZZ"}'
+    text = r'{"a": "café П😀", "b": "\\u00e9 \ud83d \u0022 \u001b \u00ZZ"}'
+    assert read(tmp_path, "a.json", written).text == text
+    assert read(tmp_path, "a.py", f"x = {written}").text == f"x = {written}"
+
+
+@pytest.mark.parametrize("said", ["utf-8", "unicode_escape", "utf-16", "idna", "rot13", "nothing"])
+def test_a_wrong_name_of_an_encoding_is_none(tmp_path: Path, said: str) -> None:
+    content = f"# coding: {said}\nprint('caf\\x41é')"
+    assert read(tmp_path, "a.py", content.encode("cp1252")).text == content
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
 def test_a_text_is_read_in_its_encoding(tmp_path: Path, encoding: str) -> None:
     text = "Größe: “naïve” café costs 5 €"
@@ -307,6 +366,16 @@ def test_sections_of_markdown_are_its_chapters(tmp_path: Path) -> None:
     assert [on_page(extracted, n) for n in (1, 2, 3)] == [
         "intro\n", "# A\n```\n# code\n```\n", "## B\n### C\nend",
     ]  # fmt: skip
+
+
+def test_underlined_headings_are_headings(tmp_path: Path) -> None:
+    text = (
+        "---\ntitle: x\n---\n\nA *guide*\n=======\n\nintro\n\nPart\n----\n\n| a |\n---\n\n- item\n---\n\n"
+        "two\nlines\n---\n\n```\nNo\n---\n```\n====\nEnd\n====\nx"
+    )
+    extracted = read(tmp_path, "a.md", text)
+    begins = [on_page(extracted, n).partition("\n")[0] for n in range(1, len(extracted.pages) + 1)]
+    assert begins == ["---", "A *guide*", "Part", "End"]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,10 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest"
         ("a.txt", "wide".encode("utf-16"), "txt"),
         ("a.txt", "wide without a mark".encode("utf-16-le"), "txt"),
         ("../../etc/passwd.txt", b"x", "txt"),
+        ("subtitles.srt", b"1\n00:00:01", "txt"),
+        ("refs.bib", b"@book{", "code"),
+        ("a.HS", b"main = pure ()", "code"),
+        ("sales.xlsm", ZIP, "xlsx"),
         ("c:\\files\\a.md", b"x", "md"),
     ],
 )
@@ -61,6 +65,16 @@ def test_a_file_that_is_not_what_it_should_be_is_refused_with_the_reason(
     with pytest.raises(Refused, match=reason) as refused:
         sniff(name, head)
     assert refused.value.hint.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [("a.odt", "docx"), ("a.ods", "xlsx"), ("a.pages", "docx"), ("a.msg", "eml")],
+)
+def test_a_format_of_another_program_is_told_as_which_to_save_it(name: str, better: str) -> None:
+    with pytest.raises(Refused, match="not a kind of file that is read") as refused:
+        sniff(name, ZIP)
+    assert refused.value.hint == f"Open it in its program and save it as .{better}."
 
 
 def test_an_old_word_file_is_told_how_to_be_saved() -> None:

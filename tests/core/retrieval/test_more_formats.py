@@ -70,6 +70,17 @@ def test_a_forwarded_email_and_an_attached_text_are_read_with_the_one_that_bring
     assert "## notes.txt\n\nAsk Ada." in text
 
 
+def test_a_report_of_a_mail_that_did_not_arrive_says_why(tmp_path: Path) -> None:
+    mail = (
+        "Subject: Failure\nMIME-Version: 1.0\nContent-Type: multipart/report; boundary=b\n\n--b\n\nIt failed.\n"
+        "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: x\n\nStatus: 5.1.1\n--b--\n"
+    )
+    text = read(tmp_path, "a.eml", mail).text
+    assert text.endswith(
+        "It failed.\n\nAttached: message/delivery-status\n\nReporting-MTA: x\nStatus: 5.1.1"
+    )
+
+
 def test_emails_in_emails_are_read_to_a_depth(tmp_path: Path) -> None:
     mail = b"Subject: the last\n\nText."
     for number in range(300):
@@ -82,6 +93,20 @@ def test_emails_in_emails_are_read_to_a_depth(tmp_path: Path) -> None:
 def test_an_email_that_names_no_charset_keeps_its_accents(tmp_path: Path) -> None:
     assert "café" in read(tmp_path, "a.eml", "Subject: x\n\ncafé".encode()).text
     assert "café" in read(tmp_path, "a.eml", "Subject: x\n\ncafé".encode("latin-1")).text
+
+
+def test_an_email_that_says_ascii_and_is_not_keeps_its_accents(tmp_path: Path) -> None:
+    mail = "Subject: x\nContent-Type: text/plain; charset=us-ascii\n\ncafé"
+    assert "café" in read(tmp_path, "a.eml", mail.encode()).text
+    assert "café" in read(tmp_path, "a.eml", mail.encode("latin-1")).text
+
+
+def test_an_email_whose_plain_text_is_blank_is_read_as_the_page_that_it_has(tmp_path: Path) -> None:
+    mail = (
+        'Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary="b"\n\n'
+        "--b\nContent-Type: text/plain\n\n \n--b\nContent-Type: text/html\n\n<p>Sixty days</p>\n--b--\n"
+    )
+    assert read(tmp_path, "a.eml", mail).text == "# x\n\nSixty days"
 
 
 @pytest.mark.parametrize("addresses", ["a@b.org, " * 100_000, "(" * 20_000], ids=["many", "nested"])
@@ -110,6 +135,17 @@ def test_rich_text_is_read_without_its_form(tmp_path: Path) -> None:
     assert "Arial" not in text
 
 
+def test_a_footnote_of_rich_text_is_read_where_it_is_referred_to(tmp_path: Path) -> None:
+    note = rb"{\rtf1\ansi Sixty days{\footnote \pard {\super \chftn} In \'fcse \{a\}.} apply. {\footnote open"
+    text = " ".join(read(tmp_path, "a.rtf", note).text.split())
+    assert text == "Sixty days (Footnote: In üse {a}.) apply."
+
+
+def test_rich_text_keeps_characters_that_are_written_in_two_halves(tmp_path: Path) -> None:
+    halves = rb"{\rtf1\ansi\uc1 Ready \u-10179?\u-8704? and half \u-10179? of one.}"
+    assert read(tmp_path, "a.rtf", halves).text == "Ready 😀 and half \ufffd of one."
+
+
 def test_an_ebook_is_read_in_the_order_of_its_spine(tmp_path: Path) -> None:
     book = epub(
         {"one": "<h1>First</h1><p>alpha</p>", "two": "<h1>Second</h1><p>beta</p>"},
@@ -130,6 +166,14 @@ def test_a_chapter_without_a_file_or_without_a_letter_does_not_take_the_others_a
     extracted = read(tmp_path, "a.epub", book)
     assert extracted.text.strip() == "alpha"
     assert extracted.empty_pages == (2, 3)
+
+
+def test_a_chapter_is_found_whatever_case_its_name_is_written_in(tmp_path: Path) -> None:
+    book = epub({"one": "<p>first</p>"})
+    changed = files.repacked(
+        book, {"OPS/book.opf": lambda xml: xml.replace(b"one.xhtml", b"One.XHTML")}
+    )
+    assert read(tmp_path, "a.epub", changed).text == "first"
 
 
 def test_an_ebook_with_a_copy_protection_is_refused_as_one(tmp_path: Path) -> None:
@@ -181,6 +225,20 @@ def test_a_notebook_is_read_cell_by_cell_with_what_it_printed(tmp_path: Path) ->
         "# Watts\nHow much?\n\n```\nprint(1200)\n```\n\n```\n1200\n```\n\n```\n<Figure>\n```\n\n"
         "```\nValueError: too much\n```"
     )
+
+
+def test_what_a_notebook_displays_is_read_in_words(tmp_path: Path) -> None:
+    outputs = [
+        {"text/plain": "<IPython.core.display.Markdown object>", "text/markdown": ["**so**"]},
+        {"text/plain": "<IPython.core.display.HTML object>", "text/html": "<p>on a page</p>"},
+        {"text/plain": "   a\n0  1", "text/html": "<table>"},
+        {"text/plain": "<IPython.core.display.Image object>", "image/png": "AAAA"},
+    ]
+    cell = {"cell_type": "code", "source": "", "outputs": [{"data": each} for each in outputs]}
+    text = read(tmp_path, "a.ipynb", json.dumps({"cells": [cell]})).text
+    assert [part.strip() for part in text.split("```") if part.strip()] == [
+        "**so**", "on a page", "a\n0  1", "<IPython.core.display.Image object>",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["a.py", "a.ts", "a.rs", "a.sql", "a.yaml", "a.json", "a.xml"])

@@ -150,3 +150,13 @@ def test_formulas_with_saved_values_stand_as_these_and_an_empty_text_is_one(tmp_
 
 def sheet(folder: Path, book: bytes) -> str:
     return extract(files.write(folder, "a.xlsx", book), "xlsx", LIMITS).text
+
+
+def test_rows_above_the_names_of_the_columns_tell_of_the_table(tmp_path: Path) -> None:
+    report = "Sales,,\nMade,2026-01-01,\n,,\nName,Qty,Price\nA,1,2.5\nB,2,3.5\nTotal,3,6\n"
+    assert csv(tmp_path, report) == (
+        "Sales\nMade | 2026-01-01\n- Columns: Name | Qty | Price\n- Name: A | Qty: 1 | Price: 2.5\n"
+        "- Name: B | Qty: 2 | Price: 3.5\n- Name: Total | Qty: 3 | Price: 6"
+    )
+    words = "a,b,\nc,d,e\nf,g,h\n"
+    assert csv(tmp_path, words).startswith("- Columns: a | b\n- a: c")

@@ -24,6 +24,7 @@ from core.retrieval.tidy import tidy
         ("می\u200cخواهم", "می\u200cخواهم", 0),
         ("👩\u200d💻", "👩\u200d💻", 0),
         ("plain\u200dtext", "plaintext", 1),
+        ("\x1b[1;31mERROR\x1b[0m in \x1b]8;;http://a.b\x1b\\a.py\x1b]8;;\x07", "ERROR in a.py", 0),
         ("trailing   \n\n\n\n\nnext", "trailing\n\nnext", 0),
     ],
 )

@@ -206,6 +206,22 @@ async def test_rows_that_are_read_as_records_are_tables_too(workshop: Any) -> No
     assert (await asked(workshop, "SELECT sum(more_1) FROM stock_lamps_2")).shown["rows"] == [[7]]
 
 
+def test_amounts_in_one_unit_are_numbers_of_a_column_that_names_it() -> None:
+    lines = [
+        "- Columns: item | price | share | mass | wage | mixed | price (€)",
+        "- item: a | price: €12.50 | share: 15.6% | mass: 5 kg | wage: CHF -3 | mixed: 1 m | price (€): x",
+        "- item: b | share: 4% | mass: 6.5 kg | wage: CHF 4 | mixed: 1 km | price (€): y",
+    ]
+    (grid,) = grids("a.xlsx", [(1, "\n".join(lines))], set())
+    assert grid.columns == (
+        *("item", "price (€)", "share (%)", "mass (kg)", "wage (CHF)", "mixed", "price (€)_2"),
+    )
+    assert grid.rows == (
+        ("a", 12.5, 15.6, 5.0, -3, "1 m", "x"),
+        ("b", None, 4.0, 6.5, 4, "1 km", "y"),
+    )
+
+
 def test_a_row_that_was_cut_between_two_passages_is_one_row() -> None:
     text = (
         "- Columns: item | note\n- item: rope | note: long\nand strong\n- item: tape | note: black"

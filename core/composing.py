@@ -1,7 +1,7 @@
 """Composing: the window of a turn by the plan of its conversation, with pins and a summary where it has one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -15,20 +15,13 @@ from core.prompts.switches import on
 from core.runs import Runs
 from core.store.conversations import Conversations
 from core.store.summaries import Summaries
-from core.store.turn_counts import TurnCounts, parts
-from core.tokens.calibration import learn, told
-from core.tokens.counter import Counter
 from core.tokens.strategies import summary as by_summary
 from core.trace import OpenSpan, Trace
-from core.types import Budget, Found, Hit, ModelRequest, Summary, Turn, WindowPlan
-from core.vendor_counts import VendorCounts
+from core.types import Budget, Found, Hit, Summary, Turn, WindowPlan
+from core.vendor_calibration import May, VendorCalibration
 
 _EXPECTED = " ".join(["word"] * (SUMMARY_WORDS * 4 // 3))
 """Stands for a summary that is not written yet: about as many tokens as its words come to."""
-_TIGHT = 0.05
-"""A window of which less than this share is free is held against the vendor's own count."""
-May = Callable[[str, int, int], Awaitable[bool]]
-"""Whether the caps allow a call now: the model, what it is sent and the most that it answers, in tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +57,15 @@ class Composer:
         context: ContextBuilder,
         errands: Errands,
         runs: Runs,
-        turn_counts: TurnCounts,
-        counter: Counter,
-        counts: VendorCounts,
+        calibration: VendorCalibration,
     ) -> None:
-        self._counts = counts
         self._conversations = conversations
         self._summaries = summaries
         self._documents = documents
         self._context = context
         self._errands = errands
         self._runs = runs
-        self._turn_counts = turn_counts
-        self._counter = counter
+        self._calibration = calibration
         self._canaries = Canaries()
 
     async def compose(
@@ -94,10 +83,10 @@ class Composer:
                 self._conversations.plan, asked.user, asked.conversation_id
             )
             plan = plan or WindowPlan()
-            await asyncio.to_thread(self._calibrate, asked.user, asked.model.ref)
+            await asyncio.to_thread(self._calibration.load, asked.user, asked.model.ref)
             hits = await asyncio.to_thread(self._hits, asked, plan, found)
             context = await self._fill(asked, plan, hits, history, trace, span)
-            if await self._told(asked, context, span, may):
+            if await self._calibration.corrects(asked, context, span, may):
                 context = await self._fill(asked, plan, hits, history, trace, span)
             budget = context.budget
             span.set(
@@ -118,7 +107,7 @@ class Composer:
         self, asked: Asked, plan: WindowPlan, found: Found, history: Sequence[Turn]
     ) -> Foreseen:
         """What `compose` would put together; nothing is asked, and nothing is refused for being too large."""
-        await asyncio.to_thread(self._calibrate, asked.user, asked.model.ref)
+        await asyncio.to_thread(self._calibration.load, asked.user, asked.model.ref)
         hits = await asyncio.to_thread(self._hits, asked, plan, found)
         before = await asyncio.to_thread(self._summary, asked, plan)
         context = await self._build(asked, plan, hits, history, before, overfull=True)
@@ -138,42 +127,6 @@ class Composer:
         context = await self._build(asked, plan, hits, history, wanted, overfull=True)
         made = Shortening(wanted.turns, wanted.depth, sent, answered)
         return Foreseen(context.budget, wanted, made)
-
-    def _calibrate(self, user: str, ref: str) -> None:
-        if ref.partition(":")[0] not in ("openai", "anthropic", "compatible"):
-            return
-        learned = learn(self._turn_counts.counted(user, ref))
-        if learned or self._counter.basis(ref) != "counted":
-            self._counter.calibrate(ref, learned)
-
-    async def _told(self, asked: Asked, context: Context, span: OpenSpan, may: May) -> bool:
-        """Whether the vendor's own count of this window changed how its model is counted. It is asked for
-        until its reports have taught us, and then only where little of the window is free."""
-        ref, budget = asked.model.ref, context.budget
-        basis = self._counter.basis(ref)
-        learned = basis == "calibrated"
-        if basis == "exact" or (learned and budget.free >= budget.window * _TIGHT):
-            return False
-        # A spent budget sends nothing, not even to be counted for nothing.
-        if not self._counts.asks(ref) or not await may(
-            ref, budget.input_tokens, context.max_tokens
-        ):
-            return False
-        tools = self._runs.specs(asked)
-        request = ModelRequest(asked.model.id, context.messages, context.max_tokens, tools=tools)
-        said = await self._counts.of(ref, request)
-        if said is None:
-            return False
-        span.set(counted_by_vendor=said)
-        if learned and said + context.max_tokens <= budget.window:
-            return False
-        text, messages, tools_sent = parts(budget)
-        # What begins the answer is added to every window, and never multiplied.
-        begun = self._counter.reply_overhead
-        found = told((text - begun / budget.ratio, messages, tools_sent, said - begun))
-        if found:
-            self._counter.calibrate(ref, found)
-        return found is not None
 
     def _hits(self, asked: Asked, plan: WindowPlan, found: Found) -> list[Hit]:
         """The pinned passages, as far as they are still there, then what was found."""

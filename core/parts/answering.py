@@ -30,6 +30,7 @@ from core.tools.dispatcher import Dispatcher
 from core.tools.toolbox import Toolbox
 from core.turns import TurnRunner
 from core.upcoming import Upcoming
+from core.vendor_calibration import VendorCalibration
 from core.vendor_counts import VendorCounts
 from core.whatif import WhatIf
 
@@ -99,9 +100,9 @@ class Answering(Reading):
             context=ContextBuilder(self.counter, self.sandbox),
             errands=self.errands,
             runs=self._runs,
-            turn_counts=self.turn_counts,
-            counter=self.counter,
-            counts=VendorCounts(self.models.providers),
+            calibration=VendorCalibration(
+                self.turn_counts, self.counter, VendorCounts(self.models.providers), self._runs
+            ),
         )
 
     @cached_property

@@ -47,7 +47,7 @@ def asked(bench: Any, where: str | None, question: str) -> tuple[str, str]:
 
 def _again(bench: Any) -> None:
     """The minute in which a vendor that did not count is left alone is over."""
-    bench.turns._chat._composer._counts._quiet.clear()
+    bench.turns._chat._composer._calibration._counts._quiet.clear()
 
 
 def test_the_first_window_is_as_large_as_the_vendor_counts_it(claude: Any, wire: Vendor) -> None:

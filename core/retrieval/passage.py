@@ -28,6 +28,15 @@ class Passage:
             for start, end in sentences(text)
         ]
 
+    @property
+    def told(self) -> str:
+        """The text under its heading; the columns that this names are the head of the rows."""
+        above, _, columns = self.heading.rpartition(" > ")
+        if " | " not in columns or not self.text.lstrip().startswith("|"):
+            return f"{self.heading}\n\n{self.text}".lstrip()
+        rule = "|".join([" --- "] * (columns.count(" | ") + 1))
+        return f"{above}\n\n| {columns} |\n|{rule}|\n{self.text}".lstrip()
+
 
 def passages_of(sources: Iterable[Source], forms: dict[str, Form]) -> dict[int, Passage]:
     """The passages of a window by their numbers."""

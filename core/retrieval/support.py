@@ -185,8 +185,9 @@ def _may_be_a_name(token: Token, claim: Statement) -> bool:
 def _of_another_row(both: Comparison) -> str:
     """A word or number that the passage says of another row of its table than the one that the claim is about."""
     labels, by_sentence = both.passage.labels, both.passage.by_sentence
-    said = both.said | {t.concept for t in both.claim.tokens if t.kind == "number"}
-    own = [row for row, label in labels.items() if label and label <= said]
+    telling = both.said | {t.concept for t in both.claim.tokens if t.kind == "number"}
+    said = {t.concept for t in both.claim.tokens}  # the "case" of a flight case included
+    own = [row for row, label in labels.items() if label & telling and label <= said]
     if len(own) != 1:
         return ""
     for placed, amounts in both.amounts.items():

@@ -78,8 +78,7 @@ class Judge:
     def _look(self, claim: str, number: int) -> Verdict:
         passage = self._passages[number]
         if number not in self._statements:
-            told = f"{passage.text[:_LONGEST_PASSAGE]}\n\n{passage.heading}"
-            self._statements[number] = read(told.rstrip())
+            self._statements[number] = read(passage.told[:_LONGEST_PASSAGE])
         theirs = self._statements[number]
         ours = self._claims.get(claim) or self._claims.setdefault(claim, read(claim))
         self._work -= (len(ours.tokens) + 5) * (len(theirs.by_part) + 5)

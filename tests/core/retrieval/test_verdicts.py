@@ -66,6 +66,19 @@ def test_a_claim_may_rest_on_the_heading_that_its_passage_is_sent_under() -> Non
     assert verdict(quoted, "Notice period") == "not_found"
 
 
+def test_a_row_from_the_middle_of_a_table_is_read_under_its_columns() -> None:
+    def verdict(claim: str) -> Verdict:
+        rows = "| clamp | 64 | 51 | Cellar |\n| flight case | 103 | 77 | Stalls |\n| harness | 112 | 83 | Stalls |"
+        heading = "Hire list > Prices > Item | Euros a day | Deposit in euros | Kept in"
+        [citation] = check(f"{claim} [1].", [source(1, rows, heading)])
+        return citation.verdict
+
+    assert verdict("The deposit for a harness is 83 euros") == "supported"
+    assert verdict("A flight case is kept in the Stalls and costs 103 euros a day") == "supported"
+    assert verdict("The deposit for a harness is 77 euros") == "not_found"
+    assert verdict("A flight case is kept in the Cellar") == "not_found"
+
+
 def told_apart(file: str) -> tuple[list[bool], list[bool]]:
     """Of the true claims of the file which stand, and of the false ones which fall."""
     passages, claims = load(file)

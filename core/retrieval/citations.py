@@ -27,10 +27,15 @@ _POINTING = frozenset(
     re.findall(
         r"\w+",
         """information informations info answer details detail data statement source sources passage passages document
-        documents text section paragraph page reference references citation see refer according based
+        documents text section file paragraph page reference references citation see refer according based
         quelle quellen siehe dokument abschnitt textstelle laut voir selon fuente fuentes véase según""",
     )
 )
+_NAME = r"[\"“„«][^\"“”»\n]{1,120}[\"“”»]"
+_NAMED = re.compile(
+    rf"(?:section|heading|file|document) {_NAME}|{_NAME} (?:section|heading|file|document)|[\w-]{{1,80}}\.[a-z]{{2,5}}\b"
+)
+"""A section or file by its name: where something stands, too."""
 _BESIDE_IT = frozenset(
     re.findall(
         r"\w+",
@@ -143,7 +148,7 @@ def _claims(text: str, marks: list[_Mark], forms: dict[str, Form]) -> list[tuple
 
 
 def _only_points(claim: str) -> bool:
-    said = set(re.findall(r"[^\W\d_]+", claim.casefold()))
+    said = set(re.findall(r"[^\W\d_]+", _NAMED.sub(" section ", claim.casefold())))
     return bool(said & _POINTING) and said <= _POINTING | _BESIDE_IT
 
 

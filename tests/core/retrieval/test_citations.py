@@ -90,6 +90,8 @@ def test_two_clauses_of_a_sentence_rest_each_on_their_own() -> None:
         ("All laptops are insured. (See passage [1].)", "All laptops are insured."),
         ("Zebras are striped [3]. All laptops are insured. This is stated in document [1].", "All laptops are insured."),
         ("Alle Laptops sind versichert. Quelle: [1]", "Alle Laptops sind versichert."),
+        ('All laptops are insured. This can be found in the "Prices" section of the hire-list.md file, which is cited in passage [1].', "All laptops are insured."),
+        ('Zebras are striped. It is stated in the document that "phones are not" [1].', 'It is stated in the document that "phones are not"'),
         ("According to passage [1], laptops are insured.", "According to passage    , laptops are insured."),
         ("The source of the river is insured [1].", "The source of the river is insured"),
         ("Source: [1]", "Source:"),

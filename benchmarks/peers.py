@@ -26,7 +26,7 @@ from core.retrieval.minilm import minilm
 from core.retrieval.sentence_embedder import SentenceEmbedder
 from core.settings import ROOT, Settings
 
-PASSAGES = 300
+PASSAGES, ROUNDS = 300, 3
 QUESTIONS = 30
 _INSTALL_SECONDS = 600
 _LONG = 250_000  # characters
@@ -47,18 +47,28 @@ def main() -> None:
 
 
 def _beside_peers(folder: Path) -> list[str]:
-    cpu, texts = _ours(folder / "data", _files())
-    (folder / "texts.json").write_text(json.dumps(texts))
-    rate = len(texts) / cpu
-    print(f"{len(texts)} passages, from the file to the search (reading and chunking included)")
-    print(f"footlights          {rate:.1f} passages per CPU second")
+    python: dict[str, Path] = {}
     for peer, packages in _PACKAGES.items():
-        python = _environment(folder / "environment", packages)
-        if not python:
+        if made := _environment(folder / "environment", packages):
+            python[peer] = made
+        else:
             print(f"{peer:18}  could not be installed here")
-            continue
-        theirs = len(texts) / _cpu(python, peer, folder)
-        print(f"{peer:18}  {theirs:.1f} passages per CPU second: ratio {rate / theirs:.2f}")
+    ours: list[float] = []
+    theirs: dict[str, list[float]] = {peer: [] for peer in python}
+    for number in range(ROUNDS):  # in turn, because a shared machine is now faster and now slower
+        cpu, texts = _ours(folder / f"data{number}", _files())
+        (folder / "texts.json").write_text(json.dumps(texts))
+        ours.append(len(texts) / cpu)
+        for peer, rates in theirs.items():
+            rates.append(len(texts) / _cpu(python[peer], peer, folder))
+    print(f"{len(texts)} passages, from the file to the search (reading and chunking included)")
+    print(f"footlights          {statistics.median(ours):.1f} passages per CPU second")
+    for peer, rates in theirs.items():
+        ratios = [mine / its for mine, its in zip(ours, rates, strict=True)]
+        print(
+            f"{peer:18}  {statistics.median(rates):.1f} passages per CPU second: ratio "
+            f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        )
     return texts
 
 

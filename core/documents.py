@@ -17,7 +17,6 @@ from core.lasting import lasting, taken
 from core.passages import Passages
 from core.retrieval.embed import Payer
 from core.retrieval.extract import sniff
-from core.retrieval.kinds import SUFFIXES as SUFFIXES  # what a page lets its visitor choose
 from core.store.blobs import Blobs
 from core.store.documents import Documents
 from core.store.ids import new_id

@@ -95,8 +95,6 @@ READ = (
     "PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), CSV, HTML, Markdown, text, RTF, e-mails (.eml), "
     "e-books (.epub), notebooks (.ipynb) and source code"
 )
-SUFFIXES = tuple(sorted((SUPPORTED - {"code"}) | set(_ALSO)))
-"""Every ending of a file's name that is read."""
 
 
 def sniff(name: str, head: bytes) -> str:

@@ -31,12 +31,21 @@ def opposed(both: Comparison) -> str:
     for token in both.claim.tokens:
         for axis, side in signs(token.key):
             theirs = _opposite(token, axis, side, both)
-            in_time = {token.key, theirs.key} if theirs else set()
-            if theirs and in_time <= _ORDER and order(both) > 0:
-                continue
-            if theirs and not _is_turned(token, theirs, both):
+            if theirs and not _is_no_swap(token, theirs, both):
                 return f"the opposite of {token.key}"
     return ""
+
+
+def _is_no_swap(token: Token, theirs: Token, both: Comparison) -> bool:
+    """Whether the opposite does not stand for the word: in the same order of time, both ends said by both
+    ("low 10, high 20"), or of the parties the other way round."""
+    keys = {token.key, theirs.key}
+    is_in_order = keys <= _ORDER and order(both) > 0
+    return (
+        is_in_order
+        or keys <= both.claim.keys & both.passage.keys
+        or _is_turned(token, theirs, both)
+    )
 
 
 def _is_unconditional(both: Comparison) -> bool:

@@ -6,7 +6,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.bootstrap import Workbench
-from core.documents import SUFFIXES
 from core.errors import FootlightsError
 from core.table_fields import parse_fields
 from core.types import Conversation, Turn, TurnRequest
@@ -26,11 +25,11 @@ def draw(
         request, missing = _options(bench, running, conversation)
         gauge = st.empty()
         line = st.container()
+    # Files of any ending: a wrong one is refused with what to do about it, and a list of all helps nobody.
     # Not inside `st.bottom`, where it stands all the same: only then does the page follow the answer down.
     said = st.chat_input(
         _invitation(running, missing),
         accept_file="multiple",
-        file_type=list(SUFFIXES),
         max_upload_size=bench.settings.max_upload_mb,
         disabled=running is not None or bool(missing),
         key="question",
@@ -179,9 +178,11 @@ def _take_in(bench: Workbench, files: list[st.typing.UploadedFile]) -> None:
     for file in files:
         document, is_new = bench.documents.add(user(), file.name, file.getvalue())
         if document.status == "refused":
-            st.error(
+            # Not on the page itself: with a question in the same breath it is drawn anew at once.
+            st.toast(
                 f"**{label(document.name)}** was not taken: {label(document.reason)}",
                 icon=":material/error:",
+                duration="infinite",
             )
         elif is_new:
             size = say.size(document.bytes)

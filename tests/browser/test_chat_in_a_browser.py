@@ -211,6 +211,18 @@ def test_what_a_model_writes_runs_no_script_and_makes_no_request(tab: Tab, tmp_p
     assert page.title() != "owned"
 
 
+def test_a_file_that_is_not_read_says_so_while_the_question_beside_it_is_answered(
+    tab: Tab, tmp_path: Path
+) -> None:
+    song = tmp_path / "hum.xyz"
+    song.write_text("la la")
+    page = tab.open("/?c=new")
+    attach(page, song)
+    ask(page, "What is the ghost light?")
+    expect(last_answer(page)).to_contain_text("ghost light")
+    expect(page.get_by_text("hum.xyz was not taken: not a kind of file")).to_be_visible()
+
+
 @pytest.mark.parametrize("tab", [{}, DARK, PHONE], indirect=True, ids=["light", "dark", "phone"])
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_accessible_and_fits(tab: Tab, path: str) -> None:

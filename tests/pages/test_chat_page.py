@@ -20,6 +20,8 @@ def test_an_empty_chat_invites_a_first_question(app: Open) -> None:
     assert "Ask your documents" in texts(test)
     assert "Drop a file below" in texts(test)
     assert not test.chat_message
+    # A Makefile may be dropped, too: what is not read is refused with what to do about it.
+    assert list(test.chat_input[0].proto.file_type) == []
 
 
 def test_questions_about_the_samples_are_offered_while_the_answers_are_about_them(

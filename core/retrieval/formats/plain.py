@@ -132,7 +132,9 @@ def _unmarked_utf16(data: bytes) -> str:
 def read(path: Path, draft: Draft) -> None:
     """The file as it is; letters that JSON writes as numbers, as many programs do, as letters."""
     text = decode(path.read_bytes())
-    draft.add(_spelt(text) if text.lstrip()[:1] in ("{", "[") else text)
+    ends = text.strip()
+    is_json = ends[:1] in ("{", "[") and ends[-1:] in ("}", "]")
+    draft.add(_spelt(text) if is_json else text)
 
 
 def _spelt(text: str) -> str:

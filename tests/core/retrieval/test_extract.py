@@ -254,6 +254,8 @@ def test_letters_that_json_writes_as_numbers_are_read_as_letters(tmp_path: Path)
     text = r'{"a": "café П😀", "b": "\\u00e9 \ud83d \u0022 \u001b \u00ZZ"}'
     assert read(tmp_path, "a.json", written).text == text
     assert read(tmp_path, "a.py", f"x = {written}").text == f"x = {written}"
+    readme = rf"[![Build](b)] says `{written}`."
+    assert read(tmp_path, "a.md", readme).text == readme
 
 
 @pytest.mark.parametrize("said", ["utf-8", "unicode_escape", "utf-16", "idna", "rot13", "nothing"])

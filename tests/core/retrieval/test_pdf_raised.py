@@ -16,8 +16,7 @@ def read(folder: Path, draw: Callable[[Any], None]) -> str:
     sheet = Canvas(out, pagesize=(600, 800), invariant=1)
     draw(sheet)
     sheet.save()
-    # PDFium begins a new line behind what is raised.
-    return " ".join(extract(files.write(folder, "b10b", out.getvalue()), "pdf").text.split())
+    return extract(files.write(folder, "b10b", out.getvalue()), "pdf").text
 
 
 def line(sheet: Any, y: int, *parts: tuple[str, float]) -> None:
@@ -54,7 +53,7 @@ def test_powers_and_marks_of_footnotes_are_told_from_the_number_before_them(tmp_
         )
 
     assert read(tmp_path, draw) == (
-        "About 10^6 lamps or 10^-12 in 2024^1 . In 1,500^23 rooms, at 4711 and 20-30, H2O"
+        "About 10^6 lamps or 10^-12 in 2024^1.\nIn 1,500^23 rooms, at 4711 and 20-30, H2O"
     )
 
 
@@ -71,3 +70,20 @@ def test_digits_of_a_line_that_climbs_are_not_raised(tmp_path: Path) -> None:
         sheet.drawString(100, -100, "In 2011 and 0.1 of 71")
 
     assert read(tmp_path, draw) == "In 2011 and 0.1 of 71"
+
+
+def test_what_is_raised_stays_in_its_line_where_the_reader_of_pdf_files_breaks_it(
+    tmp_path: Path,
+) -> None:
+    from reportlab.lib.styles import getSampleStyleSheet
+    from reportlab.platypus import Paragraph, SimpleDocTemplate
+
+    out = io.BytesIO()
+    style = getSampleStyleSheet()["Normal"]
+    lines = [
+        "About 10<super>6</super> cells grew on 25 m<super>2</super> in 2024<super>1</super>, and",
+        "7", "8", "were left.",
+    ]  # fmt: skip
+    SimpleDocTemplate(out).build([Paragraph(line, style) for line in lines])
+    text = extract(files.write(tmp_path, "b10b", out.getvalue()), "pdf").text
+    assert text == "About 10^6 cells grew on 25 m2 in 2024^1, and\n7\n8\nwere left."

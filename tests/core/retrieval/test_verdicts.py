@@ -476,3 +476,20 @@ def test_what_needs_a_consent_is_not_borne_out_as_allowed() -> None:
         ("Dogs need the yes of the landlady", "supported"),
     ):
         assert [each.verdict for each in check(f"{claim} [1].", [pets])] == [expected], claim
+
+
+@pytest.mark.parametrize(
+    ("claim", "is_true"),
+    [
+        ("Berlin: low 10, high 20", True),
+        ("In Berlin the low is 10 and the high is 20", True),
+        ("In Berlin the low is 20 and the high is 10", False),
+        ("Berlin has a low of 30 and a high of 40", False),
+        ("The low of Berlin is 20", False),
+    ],
+)
+def test_who_says_both_ends_of_an_axis_has_not_put_one_for_the_other(
+    claim: str, is_true: bool
+) -> None:
+    table = "| City | Low | High |\n| --- | --- | --- |\n| Berlin | 10 | 20 |\n| Paris | 30 | 40 |"
+    assert stands(claim, table) is is_true

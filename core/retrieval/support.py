@@ -7,9 +7,9 @@ A claim is borne out when none of the rules speaks against it:
 - Each name and identifier stands in the passage, and not in the place of another one.
 - What it says of one row of a table stands in that row; a bare number of a cell is in no unit that
   neither its heading nor the passage has.
-- No word stands in the place of another one in the same words around it, and no two things have changed
-  places ("the clocks on the first floor, the paintings on the second"): most of what two parts of the claim
-  say together stands nearer together in the passage than the other way round.
+- No word stands in the place of another one in the same words around it, no two numbers have changed
+  places, and no two things ("the clocks on the first floor, the paintings on the second"): most of what two
+  parts of the claim say together stands nearer together in the passage than the other way round.
 - Its negations are those of the passage, unless that has most of the words and says them together nowhere; none
   of its words is the opposite of one there (a loose one, such as "on" or "more", with most of the words around
   it), or is said there only after a "not"; what only some may is not said of anybody, what needs
@@ -28,7 +28,7 @@ import re
 
 from core.retrieval.alignment import substituted
 from core.retrieval.comparison import Comparison, initials
-from core.retrieval.crossing import crossed
+from core.retrieval.exchange import crossed, exchanged
 from core.retrieval.meanings import kinds, signs
 from core.retrieval.opposites import opposed
 from core.retrieval.pairing import mispaired
@@ -204,6 +204,7 @@ def _of_another_row(both: Comparison) -> str:
 
 _RULES = (
     _numbers,
+    exchanged,
     mispaired,
     crossed,
     substituted,

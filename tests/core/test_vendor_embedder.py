@@ -187,6 +187,14 @@ def test_vectors_that_cannot_be_used_are_an_error_and_booked(
     assert [row.state for row in paid.ledger.rows("local")] == ["settled"]
 
 
+def test_a_server_that_reports_the_total_alone_is_booked_by_that(paid: Any, vendor: Any) -> None:
+    rows = [{"index": 0, "embedding": [1.0] + [0.0] * 15}]
+    vendor.answer = {"data": rows, "usage": {"total_tokens": 4711}}
+    embed(paid, "a")
+    [row] = paid.ledger.rows("local")
+    assert (row.usage.input_tokens, row.usage.source) == (4711, "reported")
+
+
 def test_numbers_instead_of_base64_are_read_too(paid: Any, vendor: Any) -> None:
     vendor.answer = {"data": [{"index": 0, "embedding": [2.0] + [0.0] * 15}]}
     assert embed(paid, "a").tolist() == [[1.0] + [0.0] * 15]

@@ -7,6 +7,7 @@ check what stops one that posts to us from somebody's browser.
 """
 
 import ipaddress
+import re
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
@@ -38,6 +39,10 @@ _FORWARDED = frozenset(
 )
 _FORWARDED_BEGIN = ("x-forwarded", "cf-", "x-appengine-", "x-azure-", "tailscale-")
 """What proxies, tunnels and platforms say of whom they ask for."""
+
+
+# As Azure and IIS name a client: with the port, which is another one at each connection.
+_WITH_PORT = re.compile(r"^(?:\[(.+)\]|([0-9.]+)):[0-9]{1,5}$")
 
 
 def is_loopback(host: str) -> bool:
@@ -97,7 +102,7 @@ def is_foreign(scope: Scope, own: str | None) -> bool:
 def _forwarded_for(headers: Headers, peer: str, trusted: Sequence[str]) -> str:
     """The last address of the chain that no trusted proxy added of itself."""
     chain = [each.strip() for each in ",".join(headers.getlist("x-forwarded-for")).split(",")]
-    for each in reversed([each for each in chain if each]):
+    for each in reversed([_WITH_PORT.sub(r"\1\2", each) for each in chain if each]):
         if _address(each) is None:
             return peer
         if not _is_trusted(each, trusted):

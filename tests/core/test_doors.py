@@ -148,6 +148,10 @@ def test_forwarded_addresses_are_believed_of_trusted_proxies_alone(client: Ask, 
     object.__setattr__(bench.settings, "trusted_proxies", ("10.0.0.2/32",))
     assert far.get("/", headers=forged).text.endswith("at 10.0.0.9")
     assert far.get("/", headers={"X-Forwarded-For": "6.6.6.6, nonsense"}).text.endswith("10.0.0.2")
+    with_ports = {"X-Forwarded-For": "6.6.6.6:80, 10.0.0.9:51234, 10.0.0.2:443"}
+    assert far.get("/", headers=with_ports).text.endswith("at 10.0.0.9")
+    with_port = {"X-Forwarded-For": "[2001:db8::7]:51234"}
+    assert far.get("/", headers=with_port).text.endswith("at 2001:db8::7")
     secure = far.post("/api/sign-in", json={"token": token}, headers=forged)
     assert "Secure" in secure.headers["set-cookie"]
 

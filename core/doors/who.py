@@ -65,9 +65,9 @@ def found(
     headers = Headers(scope=scope)
     client = scope.get("client")
     peer = client[0] if client else "127.0.0.1"
-    named = headers.get("host", "")
-    # No browser names a user in it, so whatever does was not made by one.
-    host = "" if "@" in named else urlsplit(f"//{named}").hostname or ""
+    named = ",".join(headers.getlist("host"))
+    # No browser names a user in it, or two hosts, so whatever does was not made by one.
+    host = "" if "@" in named or "," in named else urlsplit(f"//{named}").hostname or ""
     believed = _is_trusted(peer, trusted)
     here = trusts_machine and is_loopback(peer) and is_loopback(host) and not believed
     if here and not _is_forwarded(scope, headers) and not is_other(*_ports(scope)):

@@ -21,6 +21,7 @@ from core.api import create_api
 from core.caller import caller
 from core.doors import Doors, is_loopback, paths
 from core.doors.sockets import Neighbours
+from core.doors.who import found
 from core.errors import NotOpen
 from core.sharing.wishes import Wish
 from tests.conftest import served
@@ -310,6 +311,17 @@ def test_a_link_is_one_page_for_every_token_and_costs_nothing_to_look_at(
         assert (answer.status_code, answer.json()["code"]) == (404, "not_open")
     assert bench.shares.get("local", link.id).visitors == 0
     assert bench.ledger.rows("local") == []
+
+
+def test_who_names_two_hosts_is_not_the_owner() -> None:
+    def door(*hosts: bytes) -> str:
+        headers = [(b"host", host) for host in hosts]
+        scope = {"type": "http", "headers": headers, "client": ("127.0.0.1", 5000)}
+        return found(scope, ()).door
+
+    assert door(b"127.0.0.1:8501") == "machine"
+    assert door(b"127.0.0.1:8501", b"demo.example") == "none"
+    assert door(b"demo.example", b"127.0.0.1:8501") == "none"
 
 
 @pytest.mark.parametrize("path", ["/demo", "/demo/x", "//demo", "/Demo", "/", "/api/demo"])

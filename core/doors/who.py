@@ -9,7 +9,7 @@ check what stops one that posts to us from somebody's browser.
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -67,7 +67,8 @@ def found(
     peer = client[0] if client else "127.0.0.1"
     named = ",".join(headers.getlist("host"))
     # No browser names a user in it, or two hosts, so whatever does was not made by one.
-    host = "" if "@" in named or "," in named else urlsplit(f"//{named}").hostname or ""
+    split = _split(f"//{named}")
+    host = "" if "@" in named or "," in named or not split else split.hostname or ""
     believed = _is_trusted(peer, trusted)
     here = trusts_machine and is_loopback(peer) and is_loopback(host) and not believed
     if here and not _is_forwarded(scope, headers) and not is_other(*_ports(scope)):
@@ -95,8 +96,17 @@ def is_foreign(scope: Scope, own: str | None) -> bool:
     origin = headers.get("origin")
     if not origin:
         return False
-    netloc = urlsplit(origin).netloc
-    return netloc not in {headers.get("host"), urlsplit(own).netloc if own else None} - {None, ""}
+    split = _split(origin)
+    ours = {headers.get("host"), urlsplit(own).netloc if own else None} - {None, ""}
+    return split is None or split.netloc not in ours
+
+
+def _split(address: str) -> SplitResult | None:
+    """The parts of an address; None for what is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
 
 
 def _forwarded_for(headers: Headers, peer: str, trusted: Sequence[str]) -> str:

@@ -73,6 +73,8 @@ def test_this_machine_is_let_in_with_headers_that_keep_the_page_to_itself(client
         ({"address": "192.168.1.5"}, {}),
         ({"host": "evil.example"}, {}),
         ({}, {"Host": "evil.example@127.0.0.1"}),
+        ({}, {"Host": "["}),
+        ({}, {"Host": "[x]"}),
         ({}, {"X-Forwarded-For": "127.0.0.1"}),
         ({}, {"Forwarded": "for=127.0.0.1"}),
         ({}, {"Via": "1.1 nginx"}),
@@ -100,7 +102,7 @@ def test_everyone_else_signs_in_first(
     assert stranger.post("/api/turns", json={"prompt": "x"}, headers=headers).status_code == 401
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://[", "http://a]b"])
 def test_no_other_web_page_asks_in_somebody_s_name(client: Ask, origin: str) -> None:
     for path in ("/", "/api/turns", "/api/demo", "/demo", "/sign-in"):
         answer = client().get(path, headers={"Origin": origin})

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -15,7 +14,7 @@ from core.events import Progress
 from core.ingest import Ingest, in_words
 from core.lasting import lasting, taken
 from core.passages import Passages
-from core.retrieval.embed import Payer
+from core.retrieval.embed import NOTHING, Asks, Payer, Vectors
 from core.retrieval.extract import sniff
 from core.store.blobs import Blobs
 from core.store.documents import Documents
@@ -56,9 +55,6 @@ class DocumentService:
         self._loop = loop
         self._max_bytes = max_bytes
         self._queued = asyncio.Event()
-        # Apart from the loop's own threads: a question that a vendor embeds waits in its thread for steps
-        # on the loop that need one of those.
-        self._searches = ThreadPoolExecutor(thread_name_prefix="footlights-search")
 
     # --- upload, list, delete -----------------------------------------------------------------
 
@@ -142,8 +138,21 @@ class DocumentService:
                 hint="Shorten the question.",
             )
         only = None if documents is None else frozenset(documents)
-        search = partial(self._passages.find, user, query, k, only, distinct=distinct, payer=payer)
-        return await asyncio.get_running_loop().run_in_executor(self._searches, search)
+        vector = await self._asked(user, query, only, payer or Payer(user))
+        return await asyncio.to_thread(
+            self._passages.find, user, query, k, only, distinct=distinct, vector=vector
+        )
+
+    async def _asked(
+        self, user: str, query: str, only: frozenset[str] | None, payer: Payer
+    ) -> Vectors | None:
+        """The vector of the question where a vendor makes it, empty when there is nothing to search: no
+        thread waits for it, since its booking needs one, and it ends with whoever wants it."""
+        if not isinstance(self._passages.embedder, Asks):
+            return None
+        if not await asyncio.to_thread(self._passages.searchable, user, only):
+            return NOTHING
+        return await self._passages.embedder.ask(query, payer)
 
     def described(self, user: str, chunk_ids: Sequence[int]) -> list[Hit]:
         """The passages with these ids, as far as they are still there."""

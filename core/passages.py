@@ -6,7 +6,7 @@ from functools import partial
 
 from core.errors import NeedsEmbedding
 from core.retrieval.blend import Blend, choose, fold, fuse
-from core.retrieval.embed import Embedder, Payer, Vectors, model_of
+from core.retrieval.embed import NOTHING, Embedder, Payer, Vectors, model_of
 from core.retrieval.index import VectorIndex
 from core.retrieval.lexical import LexicalIndex, Listed
 from core.retrieval.nearness import coverage
@@ -33,7 +33,7 @@ class Passages:
         self._documents = documents
         self._index = index
         self._words = words
-        self._embedder = embedder
+        self.embedder = embedder
         self._blend = blend
         self._reranker = reranker
         self._lock = threading.Lock()
@@ -79,7 +79,7 @@ class Passages:
             self._index.remove(user, document)
             self._note(user, document, 0)
             return
-        ids, vectors, missing = self._documents.vectors(user, document, self._embedder.space.name)
+        ids, vectors, missing = self._documents.vectors(user, document, self.embedder.space.name)
         if len(ids):
             self._index.add(user, ids, vectors, document)
         self._note(user, document, missing)
@@ -158,7 +158,7 @@ class Passages:
     def warm(self) -> None:
         """Load the embedder and the index, so that the first question does not wait for them."""
         self.sync()
-        self._embedder.warm()
+        self.embedder.warm()
 
     def find(
         self,
@@ -168,15 +168,16 @@ class Passages:
         documents: frozenset[str] | None = None,
         *,
         distinct: bool = False,
-        payer: Payer | None = None,
+        vector: Vectors | None = None,
     ) -> Found:
         """The k passages of this user that fit the query best by meaning and words, best first, in all
         documents or in `documents`, and every candidate that was considered, with its ranks and
         scores; what says what a better one says is marked, and `distinct` leaves it out of the
-        hits. A hit's score is its cosine. Raises NeedsEmbedding when passages would be missed."""
+        hits. `vector` is the question's, where it is made already. A hit's score is its cosine. Raises
+        NeedsEmbedding when passages would be missed."""
         if k < 1:
             return Found()
-        found, vectors = self._considered(user, query, k, documents, payer or Payer(user))
+        found, vectors = self._considered(user, query, k, documents, vector)
         read = self._read(user, query, found, k)
         folded = fold(read, vectors, partial(self._texts, user))
         best = choose(folded if distinct else read, vectors, k, self._blend.diversity)
@@ -222,26 +223,38 @@ class Passages:
         ]
 
     def _considered(
-        self, user: str, query: str, k: int, documents: frozenset[str] | None, payer: Payer
+        self,
+        user: str,
+        query: str,
+        k: int,
+        documents: frozenset[str] | None,
+        asked: Vectors | None,
     ) -> tuple[list[Candidate], dict[int, Vectors]]:
-        unembedded = self.unembedded(user, documents)
-        if not self._documents.totals(user).passages:
+        if not self.searchable(user, documents) or asked is NOTHING:
             return [], {}
-        if unembedded:
-            # Half a search looks like a whole one: nobody could tell what it did not see.
-            raise NeedsEmbedding(
-                f"{unembedded:,} passages were not embedded with {model_of(self._embedder.space.name)}, "
-                "and a search would miss them",
-                passages=unembedded,
-            )
         self._read_words(user)
-        asked = self._embedder.embed_query(query, payer=payer)
+        if asked is None:
+            asked = self.embedder.embed_query(query, payer=Payer(user))
         pool = max(self._blend.pool, 2 * k)
         nearest = [number for number, _ in self._index.search(user, asked, pool, documents)]
         matches = self._words.search(user, query, pool, documents, also=nearest)
         vectors = self._index.vectors(user, {*nearest, *matches.scores})
         cosines = {number: float(vector @ asked) for number, vector in vectors.items()}
         return fuse(nearest, cosines, matches, self._blend), vectors
+
+    def searchable(self, user: str, documents: frozenset[str] | None) -> bool:
+        """Whether there is anything to search. Raises NeedsEmbedding."""
+        unembedded = self.unembedded(user, documents)
+        if not self._documents.totals(user).passages:
+            return False
+        if unembedded:
+            # Half a search looks like a whole one: nobody could tell what it did not see.
+            raise NeedsEmbedding(
+                f"{unembedded:,} passages were not embedded with {model_of(self.embedder.space.name)}, "
+                "and a search would miss them",
+                passages=unembedded,
+            )
+        return True
 
     def _texts(self, user: str, ids: Iterable[int]) -> dict[int, str]:
         rows = self._documents.chunks(user, list(ids))

@@ -61,6 +61,13 @@ class VendorEmbedder:
         vector: Vectors = self.embed([text], payer=payer)[0]
         return vector
 
+    async def ask(self, text: str, payer: Payer) -> Vectors:
+        """The same for whoever waits on a loop, and holds no thread; when he leaves, nothing more is sent.
+        Raises core.errors."""
+        made = await self._bridge.await_(self._embed((self._shortened(text),), payer))
+        vector: Vectors = made[0]
+        return vector
+
     def warm(self) -> None:
         """Nothing: whatever could be asked would cost money."""
 

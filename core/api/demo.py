@@ -67,8 +67,8 @@ def ask(bench: Bench, body: AskIn, request: Request, visit: Visit = "") -> dict[
 async def events(
     bench: Bench,
     visit: Visit = "",
-    last_event_id: Annotated[int, Header(ge=0)] = 0,
-    after: Annotated[int, Query(ge=0)] = 0,
+    last_event_id: Annotated[int, Header(ge=0, lt=2**63)] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
 ) -> StreamingResponse:
     """The answer to the last question as server-sent events; goes on after `Last-Event-ID`."""
     await bench.visits.check(visit)

@@ -63,8 +63,8 @@ async def events(
     bench: Bench,
     user: User,
     turn_id: str,
-    last_event_id: Annotated[int, Header(ge=0)] = 0,
-    after: Annotated[int, Query(ge=0)] = 0,
+    last_event_id: Annotated[int, Header(ge=0, lt=2**63)] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
 ) -> StreamingResponse:
     """The events of the turn as server-sent events; goes on after `Last-Event-ID`."""
     await run_in_threadpool(bench.turns.check, user, turn_id)

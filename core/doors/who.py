@@ -7,8 +7,9 @@ check what stops one that posts to us from somebody's browser.
 """
 
 import ipaddress
+import re
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -40,6 +41,10 @@ _FORWARDED_BEGIN = ("x-forwarded", "cf-", "x-appengine-", "x-azure-", "tailscale
 """What proxies, tunnels and platforms say of whom they ask for."""
 
 
+# As Azure and IIS name a client: with the port, which is another one at each connection.
+_WITH_PORT = re.compile(r"^(?:\[(.+)\]|([0-9.]+)):[0-9]{1,5}$")
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine's own."""
     if host == "localhost":
@@ -60,9 +65,10 @@ def found(
     headers = Headers(scope=scope)
     client = scope.get("client")
     peer = client[0] if client else "127.0.0.1"
-    named = headers.get("host", "")
-    # No browser names a user in it, so whatever does was not made by one.
-    host = "" if "@" in named else urlsplit(f"//{named}").hostname or ""
+    named = ",".join(headers.getlist("host"))
+    # No browser names a user in it, or two hosts, so whatever does was not made by one.
+    split = _split(f"//{named}")
+    host = "" if "@" in named or "," in named or not split else split.hostname or ""
     believed = _is_trusted(peer, trusted)
     here = trusts_machine and is_loopback(peer) and is_loopback(host) and not believed
     if here and not _is_forwarded(scope, headers) and not is_other(*_ports(scope)):
@@ -90,14 +96,23 @@ def is_foreign(scope: Scope, own: str | None) -> bool:
     origin = headers.get("origin")
     if not origin:
         return False
-    netloc = urlsplit(origin).netloc
-    return netloc not in {headers.get("host"), urlsplit(own).netloc if own else None} - {None, ""}
+    split = _split(origin)
+    ours = {headers.get("host"), urlsplit(own).netloc if own else None} - {None, ""}
+    return split is None or split.netloc not in ours
+
+
+def _split(address: str) -> SplitResult | None:
+    """The parts of an address; None for what is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
 
 
 def _forwarded_for(headers: Headers, peer: str, trusted: Sequence[str]) -> str:
     """The last address of the chain that no trusted proxy added of itself."""
     chain = [each.strip() for each in ",".join(headers.getlist("x-forwarded-for")).split(",")]
-    for each in reversed([each for each in chain if each]):
+    for each in reversed([_WITH_PORT.sub(r"\1\2", each) for each in chain if each]):
         if _address(each) is None:
             return peer
         if not _is_trusted(each, trusted):

@@ -99,7 +99,8 @@ def read(answer: Any, request: EmbeddingRequest, faults: Faults) -> tuple[Matrix
         fault.billable = True  # it has answered, and written the bill
         raise fault from None
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    usage = reported(number(answer, "usage", "prompt_tokens"), 0)
+    counts = (number(answer, "usage", name) for name in ("prompt_tokens", "total_tokens"))
+    usage = reported(next((each for each in counts if each is not None), None), 0)
     return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32), usage
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
+NOTHING: Vectors = np.empty(0, np.float32)
+"""The vector of a question that need not be embedded."""
 Told = Callable[[int, int], None]
 """Told how many texts are done, and how many there are."""
 
@@ -41,6 +43,15 @@ class Payer:
     key_id: str = ""
     link_id: str = ""
     visitor_id: str = ""
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """An embedder that answers over the network."""
+
+    async def ask(self, text: str, payer: Payer) -> Vectors:
+        """The unit vector of a question, waited for on a loop. Raises core.errors."""
+        ...
 
 
 class Embedder(Protocol):

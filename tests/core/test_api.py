@@ -80,6 +80,13 @@ def test_a_reader_resumes_after_the_last_event_that_it_saw(client: httpx2.Client
     assert events(client, turn_id, last=len(everything)) == []
 
 
+def test_a_number_that_no_event_can_have_is_refused(client: httpx2.Client) -> None:
+    address = f"/turns/{ask(client, '/words 1')['turn_id']}/events"
+    for asked in ({"headers": {"Last-Event-ID": "9" * 30}}, {"params": {"after": "9" * 30}}):
+        answer = client.get(address, **asked)  # type: ignore[arg-type]
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
 def test_a_turn_goes_on_when_its_reader_leaves_and_ends_when_it_is_stopped(
     client: httpx2.Client,
 ) -> None:

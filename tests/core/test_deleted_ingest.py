@@ -43,7 +43,7 @@ def test_a_document_that_is_deleted_on_its_way_leaves_nothing_and_is_not_read_on
     bench: Any, monkeypatch: pytest.MonkeyPatch, moment: DocumentStatus
 ) -> None:
     other = indexed(bench, "other.md", b"# Rope\n\nThe rope of the curtain is new.")
-    store, embedder, texts = bench.documents._documents, bench.passages._embedder, []
+    store, embedder, texts = bench.documents._documents, bench.passages.embedder, []
     embed, progress = embedder.embed, store.progress
 
     def deleting(user: str, document_id: str, status: DocumentStatus, done: int, of: int) -> bool:

@@ -21,6 +21,7 @@ from core.api import create_api
 from core.caller import caller
 from core.doors import Doors, is_loopback, paths
 from core.doors.sockets import Neighbours
+from core.doors.who import found
 from core.errors import NotOpen
 from core.sharing.wishes import Wish
 from tests.conftest import served
@@ -72,6 +73,8 @@ def test_this_machine_is_let_in_with_headers_that_keep_the_page_to_itself(client
         ({"address": "192.168.1.5"}, {}),
         ({"host": "evil.example"}, {}),
         ({}, {"Host": "evil.example@127.0.0.1"}),
+        ({}, {"Host": "["}),
+        ({}, {"Host": "[x]"}),
         ({}, {"X-Forwarded-For": "127.0.0.1"}),
         ({}, {"Forwarded": "for=127.0.0.1"}),
         ({}, {"Via": "1.1 nginx"}),
@@ -99,7 +102,7 @@ def test_everyone_else_signs_in_first(
     assert stranger.post("/api/turns", json={"prompt": "x"}, headers=headers).status_code == 401
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://[", "http://a]b"])
 def test_no_other_web_page_asks_in_somebody_s_name(client: Ask, origin: str) -> None:
     for path in ("/", "/api/turns", "/api/demo", "/demo", "/sign-in"):
         answer = client().get(path, headers={"Origin": origin})
@@ -148,6 +151,10 @@ def test_forwarded_addresses_are_believed_of_trusted_proxies_alone(client: Ask, 
     object.__setattr__(bench.settings, "trusted_proxies", ("10.0.0.2/32",))
     assert far.get("/", headers=forged).text.endswith("at 10.0.0.9")
     assert far.get("/", headers={"X-Forwarded-For": "6.6.6.6, nonsense"}).text.endswith("10.0.0.2")
+    with_ports = {"X-Forwarded-For": "6.6.6.6:80, 10.0.0.9:51234, 10.0.0.2:443"}
+    assert far.get("/", headers=with_ports).text.endswith("at 10.0.0.9")
+    with_port = {"X-Forwarded-For": "[2001:db8::7]:51234"}
+    assert far.get("/", headers=with_port).text.endswith("at 2001:db8::7")
     secure = far.post("/api/sign-in", json={"token": token}, headers=forged)
     assert "Secure" in secure.headers["set-cookie"]
 
@@ -306,6 +313,17 @@ def test_a_link_is_one_page_for_every_token_and_costs_nothing_to_look_at(
         assert (answer.status_code, answer.json()["code"]) == (404, "not_open")
     assert bench.shares.get("local", link.id).visitors == 0
     assert bench.ledger.rows("local") == []
+
+
+def test_who_names_two_hosts_is_not_the_owner() -> None:
+    def door(*hosts: bytes) -> str:
+        headers = [(b"host", host) for host in hosts]
+        scope = {"type": "http", "headers": headers, "client": ("127.0.0.1", 5000)}
+        return found(scope, ()).door
+
+    assert door(b"127.0.0.1:8501") == "machine"
+    assert door(b"127.0.0.1:8501", b"demo.example") == "none"
+    assert door(b"demo.example", b"127.0.0.1:8501") == "none"
 
 
 @pytest.mark.parametrize("path", ["/demo", "/demo/x", "//demo", "/Demo", "/", "/api/demo"])

@@ -45,7 +45,7 @@ def test_a_hit_has_its_cosine_and_its_candidate_has_both_ranks(bench: Any) -> No
     assert [hit.score for hit in hits] == [each.dense_score for each in found]
     assert "five percent" in hits[0].chunk.text
     assert (found[0].dense_rank, found[0].duplicate_of) == (1, None)
-    asked = bench.passages._embedder.embed_query(query)
+    asked = bench.passages.embedder.embed_query(query)
     vectors = bench.passages._index.vectors(USER, [hits[0].chunk_id])
     assert abs(float(vectors[hits[0].chunk_id] @ asked) - hits[0].score) < 1e-6
 

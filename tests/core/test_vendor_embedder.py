@@ -187,6 +187,14 @@ def test_vectors_that_cannot_be_used_are_an_error_and_booked(
     assert [row.state for row in paid.ledger.rows("local")] == ["settled"]
 
 
+def test_a_server_that_reports_the_total_alone_is_booked_by_that(paid: Any, vendor: Any) -> None:
+    rows = [{"index": 0, "embedding": [1.0] + [0.0] * 15}]
+    vendor.answer = {"data": rows, "usage": {"total_tokens": 4711}}
+    embed(paid, "a")
+    [row] = paid.ledger.rows("local")
+    assert (row.usage.input_tokens, row.usage.source) == (4711, "reported")
+
+
 def test_numbers_instead_of_base64_are_read_too(paid: Any, vendor: Any) -> None:
     vendor.answer = {"data": [{"index": 0, "embedding": [2.0] + [0.0] * 15}]}
     assert embed(paid, "a").tolist() == [[1.0] + [0.0] * 15]
@@ -250,6 +258,28 @@ def test_what_is_under_way_when_the_app_ends_is_booked_before_it_has_ended(
     vendor.go.set()
     connection.close()
     assert states == [("settled", 5)]
+
+
+def test_a_question_that_is_stopped_is_embedded_no_more(paid: Any, vendor: Any) -> None:
+    added(paid, "lamp.txt", "The lamp house is behind the stage.")
+    waits, left = threading.Event(), threading.Event()
+
+    async def until_it_is_left(_: float) -> None:
+        waits.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            left.set()
+
+    paid.client._retry = RetryPolicy(sleep=until_it_is_left)
+    vendor.plan, before = [503], len(vendor.asked)
+    turn_id = ask(paid, "Where is the lamp house?").turn_id
+    assert waits.wait(30)
+    paid.bridge.run(paid.turns.stop("local", turn_id))
+    assert left.wait(30)
+    followed(paid, turn_id)
+    assert len(vendor.asked) == before + 1
+    assert {row.state for row in paid.ledger.rows("local")} == {"settled"}
 
 
 def test_a_file_that_a_cap_keeps_from_being_read_is_refused_for_that(paid: Any) -> None:

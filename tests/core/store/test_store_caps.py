@@ -132,6 +132,22 @@ def test_a_cap_of_one_conversation_goes_before_the_one_for_all(engine: Engine) -
     reserve(ledger, "r2", "2", Payers("c2"))
 
 
+@pytest.mark.parametrize("scope", ["day", "month", "conversation", "link", "visitor", "key"])
+def test_whether_a_call_would_be_refused_can_be_asked_and_books_nothing(
+    engine: Engine, scope: Any
+) -> None:
+    ledger, caps = Ledger(engine), Caps(engine)
+    payers = Payers("c1", "k1", "l1", "v1")
+    assert ledger.allows(ME, dollars("5"), payers) and ledger.allows(ME, None, payers)
+    subjects = {"conversation": "c1", "key": "k1", "link": "l1", "visitor": "v1"}
+    caps.set(ME, scope, dollars("1"), subjects.get(scope, ""))
+    reserve(ledger, "r1", "0.6", payers)
+    asked = [ledger.allows(ME, dollars(each), payers) for each in ("0.4", "0.41", "0")]
+    assert asked == [True, False, True]
+    assert not ledger.allows(ME, None, payers)
+    assert spent_and_reserved(engine, scope) == (0, dollars("0.6"))
+
+
 def test_an_unknown_price_is_refused_under_a_cap_and_what_is_free_always_passes(
     engine: Engine,
 ) -> None:

@@ -77,7 +77,7 @@ def _workbench(folder: Path) -> Any:
             FOOTLIGHTS_SAMPLES=False,
         )
     )
-    space = bench.passages._embedder.space
+    space = bench.passages.embedder.space
     bench.passages._index = FaissIndex(folder / "data" / "index", space, _SIZES)
     bench.start()
     return bench
@@ -120,7 +120,7 @@ def _checked(folder: Path) -> None:
     _is(len(found), len(set(found)), "hits, each once")
     _is(len(found), min(50, len(rows)), "hits")
     bench.close()
-    again = FaissIndex(folder / "data" / "index", passages._embedder.space, _SIZES)
+    again = FaissIndex(folder / "data" / "index", passages.embedder.space, _SIZES)
     if not again.load():
         raise AssertionError("the snapshot cannot be read")
     _is(_in_index(again, rows), sorted(rows), "the snapshot has")
@@ -131,7 +131,7 @@ def _checked(folder: Path) -> None:
 def _rows(bench: Any, documents: list[str]) -> dict[int, Any]:
     rows: dict[int, Any] = {}
     for document in documents:
-        space = bench.passages._embedder.space.name
+        space = bench.passages.embedder.space.name
         ids, vectors = bench.passages._documents.embeddings(_USER, document, space)
         count = len(bench.documents.passages(_USER, document, 0, 10_000))
         _is(len(ids), count, f"vectors of {document}")

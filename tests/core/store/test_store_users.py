@@ -13,6 +13,7 @@ from core.attacks import RangeRun
 from core.errors import NotFound
 from core.events import TextDelta, dump
 from core.mcp_values import McpServer
+from core.store.accounts import Payers
 from core.store.columns import now
 from core.store.conversations import Conversations
 from core.store.documents import Documents
@@ -65,6 +66,7 @@ KNOWN: dict[str, Any] = {
     "usage": Usage(1, 1),
     "cost": Decimal(9),
     "worst": Decimal(9),
+    "payers": Payers(conversation="c1"),
     "error": None,
     "seconds": {},
     "end": TurnEnd("done", (9, dump(DONE)), answer="stolen", spans=[span("stolen")]),
@@ -137,8 +139,9 @@ MAKES = {
     "pause_all",
     "arrive",
 }
-# What they say of a user who has nothing.
+# What they say of a user who has nothing, and no cap.
 EMPTY = {
+    "allows",
     "page",
     "agreement",
     "distribution",

@@ -36,11 +36,11 @@ class _Report:
         self.seconds[status] = round(time.monotonic() - start, 3)
 
     def _progress(self, status: DocumentStatus, done: int, total: int) -> None:
-        if (now := time.monotonic()) - self._last >= _REPORT_SECONDS:
-            self._last = now
+        if time.monotonic() - self._last >= _REPORT_SECONDS:
             self._note(status, done, total)
 
     def _note(self, status: DocumentStatus, done: int, total: int) -> None:
+        self._last = time.monotonic()
         if not self.documents.progress(self.user, self.document_id, status, done, total):
             self.documents.get(self.user, self.document_id)  # raises when it is not there any more
 

@@ -180,12 +180,18 @@ def _texts(bench: Workbench, document: Document, wanted: Cited | None) -> None:
     key = f"texts_{document.id}_{start}"
     screen = st.session_state.get(key, start) if screens > 1 else 1
     first = (screen - 1) * _TEXTS + 1
-    for read in bench.viewer.texts(user(), document.id, first, first + _TEXTS - 1):
+    found = bench.viewer.texts(user(), document.id, first, first + _TEXTS - 1)
+    # Short sections share a passage, and stand where it begins.
+    shown = [each for each in found if each.text or document.unit in ("slide", "sheet")]
+    ends = [*(each.number - 1 for each in shown[1:]), found[-1].number if found else 0]
+    for read, last in zip(shown, ends, strict=False):
         here = wanted if wanted and wanted.passage.seq in read.places else None
         if document.pages > 1:
             place = say.place(document.unit, read.number)
-            st.markdown(f"**{place[:1].upper()}{place[1:]}**")
-        if read.text or document.unit in ("slide", "sheet"):
-            _text(read, here, document.unit)
+            more = f" to {last}" if last > read.number else ""
+            st.markdown(f"**{place[:1].upper()}{place[1:]}{more}**")
+        _text(read, here, document.unit)
+    if not shown:
+        st.caption("These sections are short, and are shown with the one before them.")
     if screens > 1:
         st.pagination(screens, default=start, key=key)

@@ -57,6 +57,16 @@ def test_words_that_are_not_on_the_picture_are_said_to_be_and_marked_in_the_text
     assert "<mark>call</mark>" in html(test)
 
 
+def test_short_sections_that_share_a_passage_stand_together_under_their_numbers(
+    app: Open, indexed: Callable[[str, bytes], Document]
+) -> None:
+    long = " ".join(f"Lamp {n} hangs over the stage." for n in range(60))
+    document = indexed("terms.md", f"# A\n\none\n\n## B\n\ntwo\n\n# C\n\n{long}".encode())
+    assert document.pages == 3
+    shown = texts(app("documents.py", d=document.id))
+    assert "**§ 1 to 2**" in shown and "**§ 3**" in shown and "**§ 2**" not in shown
+
+
 def test_an_empty_page_is_red_and_says_what_to_do(
     app: Open, indexed: Callable[[str, bytes], Document]
 ) -> None:

@@ -34,6 +34,12 @@ class SignIn:
     last_used_at: datetime | None
     email: str
 
+    @property
+    def is_spare(self) -> bool:
+        """Whether it is the token of a start that nobody has come in with."""
+        lasts = self.expires_at - self.created_at
+        return self.kind == "token" and not self.last_used_at and lasts.days <= PRINTED_DAYS
+
 
 _COLUMNS = [sign_ins.c[name] for name in SignIn.__slots__]
 

@@ -1,9 +1,12 @@
 """How the owner gets in from elsewhere: what opens and who is in, and how he locks everybody out."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.bootstrap import SignIn, Workbench
 from pages.ui import say
+from pages.ui.health import counted
 from pages.ui.markdown import code
 from pages.ui.session import user
 
@@ -29,15 +32,30 @@ def draw(bench: Workbench) -> None:
         st.caption("Shown this once. Older tokens open nothing any more, and every browser is out.")
     if not found:
         st.markdown("No token opens, and no browser is signed in.")
-    for each in found[:_SHOWN]:
+    spare = [each for each in found if each.is_spare][1:]  # the newest may still be wanted
+    rows = [each for each in found if each not in spare]
+    for each in rows[:_SHOWN]:
         _row(bench, each)
-    if len(found) > _SHOWN:
-        st.caption(f"And {len(found) - _SHOWN} older ones; a new token ends them all.")
+    if len(rows) > _SHOWN:
+        st.caption(f"And {len(rows) - _SHOWN} older ones; a new token ends them all.")
+    if spare:
+        _earlier(bench, spare)
     if st.button(
         "New token", icon=":material/key:", help="Ends all of these: every browser, every token."
     ):
         st.session_state["new_token"] = bench.sign_ins.rotate(user())
         st.rerun()
+
+
+def _earlier(bench: Workbench, spare: Sequence[SignIn]) -> None:
+    """The tokens of earlier starts that nobody came in with, in one line."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        st.markdown(
+            f":material/key: **{counted(len(spare), 'token')} of earlier starts**  \n"
+            f":gray[never used · the last until {say.when(spare[0].expires_at)}]",
+            width="stretch",
+        )
+        st.button("End", key="end_earlier", type="tertiary", on_click=_end, args=(bench, *spare))
 
 
 def _row(bench: Workbench, each: SignIn) -> None:
@@ -62,6 +80,8 @@ def _row(bench: Workbench, each: SignIn) -> None:
         )
 
 
-def _end(bench: Workbench, each: SignIn) -> None:
-    bench.sign_ins.end(user(), each.id)
-    st.toast("It opens nothing any more.", icon=":material/key_off:")
+def _end(bench: Workbench, *ended: SignIn) -> None:
+    for each in ended:
+        bench.sign_ins.end(user(), each.id)
+    what = "It opens" if len(ended) == 1 else "They open"
+    st.toast(f"{what} nothing any more.", icon=":material/key_off:")

@@ -63,6 +63,18 @@ def test_the_owner_ends_a_token_that_is_listed(app: Open, bench: Any) -> None:
     assert bench.sign_ins.exchange(token) is None
 
 
+def test_tokens_of_earlier_starts_are_one_line_and_end_together(app: Open, bench: Any) -> None:
+    made = bench.sign_ins.token("local", 365)
+    first, second, newest = (bench.sign_ins.token("local") for _ in range(3))
+    page = app("shares.py")
+    assert "**2 tokens of earlier starts**" in texts(page)
+    page.button(key="end_earlier").click().run()
+    assert "of earlier starts" not in texts(page)
+    assert [bench.sign_ins.exchange(each) is not None for each in (first, second, newest, made)] == [
+        False, False, True, True
+    ]  # fmt: skip
+
+
 # --- as a person of the team ----------------------------------------------------------------------
 
 

@@ -3,11 +3,13 @@
 import posixpath
 import zipfile
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from core.errors import Refused
 from core.retrieval.draft import Draft
 from core.retrieval.formats import office
+from core.retrieval.formats.elements import local, parsed
 from core.retrieval.formats.plain import decode
 from core.retrieval.formats.web import to_markdown
 
@@ -55,25 +57,24 @@ def _chapter(archive: zipfile.ZipFile, name: str) -> str:
         raise _damaged() from protected
 
 
-def _first(archive: zipfile.ZipFile, name: str, tag: str):  # type: ignore[no-untyped-def]
+def _first(archive: zipfile.ZipFile, name: str, tag: str) -> Any:
     found = _all(_parsed(archive, name), tag)
     if not found:
         raise _damaged()
     return found[0]
 
 
-def _parsed(archive: zipfile.ZipFile, name: str):  # type: ignore[no-untyped-def]
+def _parsed(archive: zipfile.ZipFile, name: str) -> Any:
     from lxml import etree
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        return etree.fromstring(archive.read(name), parser)
+        return parsed(archive.read(name))
     except etree.XMLSyntaxError as error:
         raise _damaged() from error
 
 
-def _all(root, tag: str) -> list:  # type: ignore[no-untyped-def, type-arg]
-    return [each for each in root.iter() if str(each.tag).rpartition("}")[2] == tag]
+def _all(root: Any, tag: str) -> list[Any]:
+    return [each for each in root.iter() if local(each) == tag]
 
 
 def _damaged() -> Refused:

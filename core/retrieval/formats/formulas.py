@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.retrieval.formats.word_styles import local
+from core.retrieval.formats.elements import attribute, local
 
 _ONE = re.compile(r"[\w.]*|\([^()]*\)")
 _MOST_NESTED = 30
@@ -163,5 +163,5 @@ def _property(element: Any, name: str) -> str | None:
     for properties in element:
         for each in properties if local(properties).endswith("Pr") else ():
             if local(each) == name:
-                return next((v for k, v in each.attrib.items() if k.endswith("}val")), "")
+                return attribute(each, "val")
     return None

@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from core.retrieval.formats.elements import parsed
+
 _TYPES = "[Content_Types].xml"
 _USUAL = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
@@ -41,7 +43,7 @@ def mended(path: Path, kind: str) -> str | io.BytesIO:
 
 
 def _types(data: bytes, kind: str, names: set[str]) -> bytes | None:
-    root = _parsed(data)
+    root = parsed(data)
     is_changed = False
     declared = set()
     for each in root:
@@ -61,7 +63,7 @@ def _types(data: bytes, kind: str, names: set[str]) -> bytes | None:
 
 
 def _relations(data: bytes, name: str, names: set[str]) -> bytes | None:
-    root = _parsed(data)
+    root = parsed(data)
     folder = posixpath.dirname(posixpath.dirname(name))
     written = {each.lower(): each for each in names}
     is_changed = False
@@ -76,13 +78,6 @@ def _relations(data: bytes, name: str, names: set[str]) -> bytes | None:
         else:
             root.remove(each)
     return _written(root) if is_changed else None
-
-
-def _parsed(data: bytes) -> Any:
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    return etree.fromstring(data, parser)
 
 
 def _written(root: Any) -> bytes:

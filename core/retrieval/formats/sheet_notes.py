@@ -5,6 +5,8 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+from core.retrieval.formats.elements import parsed
+
 _LONGEST = 20_000
 
 
@@ -49,8 +51,7 @@ def _parsed(archive: zipfile.ZipFile, name: str) -> Any:
     """The root of a part; None when there is none of this name, or it is no XML."""
     from lxml import etree
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        return etree.fromstring(archive.read(name), parser)
+        return parsed(archive.read(name))
     except (KeyError, etree.XMLSyntaxError):
         return None

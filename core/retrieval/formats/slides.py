@@ -6,6 +6,7 @@ from typing import Any
 
 from core.retrieval.draft import Draft
 from core.retrieval.formats import charts, diagrams, formulas, pipes
+from core.retrieval.formats.elements import attribute, local
 from core.retrieval.formats.package import mended
 
 _SHAPES = {"sp", "graphicFrame", "grpSp", "pic", "cxnSp"}
@@ -44,7 +45,7 @@ def _comments(slide: Any) -> Iterator[str]:
         if relation.reltype.rpartition("/")[2] != "comments" or relation.is_external:
             continue
         for comment in parse_xml(relation.target_part.blob).iter("{*}cm", "{*}reply"):
-            said = [each for each in comment if _local(each) in ("text", "txBody")]
+            said = [each for each in comment if local(each) in ("text", "txBody")]
             texts = (text.text or "" for each in said for text in each.iter("{*}text", "{*}t"))
             if text := " ".join("".join(texts).split()):
                 yield f"Comment: {text}"
@@ -54,18 +55,13 @@ def _choose(slide: Any) -> None:
     """Put what is there for the PowerPoint of today in the place of its choices: the library takes
     neither, and a text box with a formula in it is one."""
     for either in list(slide.iter("{*}AlternateContent")):
-        options = [[child for child in option if _local(child) in _SHAPES] for option in either]
+        options = [[child for child in option if local(child) in _SHAPES] for option in either]
         parent = either.getparent()
         if chosen := next(filter(None, options), []):
             place = parent.index(either)
             parent.remove(either)
             for number, shape in enumerate(chosen):
                 parent.insert(place + number, shape)
-
-
-def _local(element: Any) -> str:
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def _shape(shape: Any, draft: Draft) -> Iterator[str]:
@@ -92,14 +88,14 @@ def _diagram(shape: Any) -> Iterator[str]:
     from pptx.oxml import parse_xml
 
     for named in shape.element.iter("{*}relIds"):
-        identity = next((v for k, v in named.attrib.items() if k.rpartition("}")[2] == "dm"), "")
+        identity = attribute(named, "dm")
         if identity in shape.part.rels and not shape.part.rels[identity].is_external:
             yield from diagrams.items(parse_xml(shape.part.related_part(identity).blob))
 
 
 def _runs(paragraph: Any) -> Iterator[str]:
     for part in paragraph._p:
-        match _local(part):
+        match local(part):
             case "r" | "fld":
                 yield "".join(text.text or "" for text in part.iterchildren("{*}t"))
             case "br":

@@ -7,17 +7,10 @@ from typing import Any
 
 from core.retrieval.draft import Draft
 from core.retrieval.formats import charts, diagrams, formulas, pipes
+from core.retrieval.formats.elements import attribute, below, is_on, local, value
 from core.retrieval.formats.package import mended
 from core.retrieval.formats.word_notes import Beside
-from core.retrieval.formats.word_styles import (
-    Numbers,
-    Styles,
-    attribute,
-    below,
-    is_on,
-    local,
-    value,
-)
+from core.retrieval.formats.word_styles import Numbers, Styles
 
 _CONTAINERS = {"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"}
 # What was deleted or moved away, properties, and the second copy of a drawing for old programs.

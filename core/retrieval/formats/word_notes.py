@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from core.retrieval.formats.elements import attribute, local
+
 _LONGEST = 20_000
 _PAGE_NUMBER = re.compile(r"[\W\d_]*(?:page|seite)?[\W\d_]*(?:of|von)?[\W\d_]*", re.IGNORECASE)
 _NOTES = {"footnotes": "Footnote", "endnotes": "Endnote", "comments": "Comment"}
@@ -21,13 +23,13 @@ class Beside:
         self._parts = sorted(_parts(document.part), key=lambda part: part[1])
         for kind, _, root in self._parts:
             for note in root if kind in _NOTES else ():
-                identity, said = _attribute(note, "id"), self._said(kind, note)
-                if said and _attribute(note, "type") not in _NO_NOTE:
+                identity, said = attribute(note, "id"), self._said(kind, note)
+                if said and attribute(note, "type") not in _NO_NOTE:
                     self._notes[kind, identity] = said
 
     def _said(self, kind: str, note: Any) -> str:
         text = self._text(note)
-        author = " ".join(_attribute(note, "author").split())
+        author = " ".join(attribute(note, "author").split())
         by = f" by {author}" if author else ""
         return f"{_NOTES[kind]}{by}: {text}" if text else ""
 
@@ -37,9 +39,8 @@ class Beside:
     def named(self, block: Any) -> Iterator[str]:
         """The notes and comments that a paragraph or a table refers to."""
         for element in block.iter():
-            tag = element.tag if isinstance(element.tag, str) else ""
-            kind = _REFERENCES.get(tag.rpartition("}")[2], "")
-            if kind and (note := self._notes.pop((kind, _attribute(element, "id")), "")):
+            kind = _REFERENCES.get(local(element), "")
+            if kind and (note := self._notes.pop((kind, attribute(element, "id")), "")):
                 yield note
 
     def rest(self) -> Iterator[str]:
@@ -66,7 +67,3 @@ def _parts(main: Any) -> Iterator[tuple[str, str, Any]]:
         if not relation.is_external and kind in (*_NOTES, "header", "footer"):
             part = relation.target_part
             yield kind, str(part.partname), parse_xml(part.blob)
-
-
-def _attribute(element: Any, wanted: str) -> str:
-    return next((v for k, v in element.attrib.items() if k.rpartition("}")[2] == wanted), "")

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from core.retrieval.formats.elements import attribute, below, is_on, local, value
+
 _MOST_BASES = 20
 _MOST_LEVELS = 9
 _IN_NO_LIST = ("", "", "")
@@ -15,37 +17,6 @@ _ROMAN = (
     *((40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
 )
 _MOST_ROMAN = 3_999
-
-
-def local(element: Any) -> str:
-    """The name of an element without its namespace; "" of a comment."""
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def below(element: Any, path: str) -> Any:
-    """The first element at this path below; None when there is none."""
-    for step in path.split("/"):
-        element = next((each for each in element if local(each) == step), None)
-        if element is None:
-            return None
-    return element
-
-
-def value(element: Any, path: str) -> str | None:
-    """The w:val of a property below the element, None when it is not there."""
-    found = below(element, path)
-    return None if found is None else attribute(found, "val")
-
-
-def attribute(element: Any, wanted: str) -> str:
-    """The attribute of this name, whatever its namespace; "" when there is none."""
-    return next((v for k, v in element.attrib.items() if k.rpartition("}")[2] == wanted), "")
-
-
-def is_on(element: Any, path: str) -> bool:
-    """Whether a property that is on or off is on."""
-    return value(element, path) not in (None, "0", "false", "off")
 
 
 class Styles:

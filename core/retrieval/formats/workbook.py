@@ -3,6 +3,8 @@
 import zipfile
 from typing import IO, Any
 
+from core.retrieval.formats.elements import parsed
+
 _STYLES, _PROPERTIES, _OWN = "xl/styles.xml", "docProps/core.xml", "docProps/custom.xml"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006"
@@ -45,9 +47,8 @@ def _numbers(styles: bytes) -> bytes:
     """The formats of numbers, and which of them each style of a cell has."""
     from lxml import etree
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    made = etree.fromstring(_NORMAL, parser)
-    for group in etree.fromstring(styles, parser):
+    made = parsed(_NORMAL.encode())
+    for group in parsed(styles):
         name = etree.QName(group).localname if isinstance(group.tag, str) else ""
         if name not in _KEPT:
             continue

@@ -89,6 +89,9 @@ def test_a_prompt_that_was_opened_from_the_library_stays_open_and_the_library_to
     expect(page).to_have_url(re.compile(r"/prompts\?p=answer$"))
     expect(page.get_by_role("tab", name="Versions")).to_have_attribute("aria-selected", "true")
     page.get_by_text("All prompts").click()
+    # The browser tells its address with what is typed: within the blink in which it still is the old one, nobody types.
+    expect(page).to_have_url(re.compile("/prompts$"))
+    tab.settle()
     page.get_by_placeholder("Search by name, description, text or label").fill("judge")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("stPageLink").get_by_text("plain", exact=True)).to_have_count(0)

@@ -100,17 +100,7 @@ class ContextBuilder:
         canary: str,
     ) -> Rendered:
         values: dict[str, Any] = {**request.variables, "question": request.prompt}
-        values["passages"] = [
-            {
-                "number": source.number,
-                "name": source.hit.name,
-                "page": source.hit.chunk.page,
-                "unit": source.hit.unit,
-                "heading": source.hit.chunk.heading,
-                "text": source.hit.chunk.text,
-            }
-            for source in sources
-        ]
+        values["passages"] = [source.plain for source in sources]
         declared = {variable.name for variable in template.variables}
         given = {name: value for name, value in values.items() if name in declared}
         rendered = await self._sandbox.render(template, given, canary=canary)

@@ -114,6 +114,18 @@ class Source:
     suspicion: float = 0.0
     flagged: bool = False
 
+    @property
+    def plain(self) -> dict[str, object]:
+        """The passage as a template is given it."""
+        return {
+            "number": self.number,
+            "name": self.hit.name,
+            "page": self.hit.chunk.page,
+            "unit": self.hit.unit,
+            "heading": self.hit.chunk.heading,
+            "text": self.hit.chunk.text,
+        }
+
 
 Verdict = Literal["verbatim", "supported", "other_source", "not_found", "unchecked"]
 """What a passage says of a claim: its very words, the same, nothing while another passage of the

@@ -1,6 +1,5 @@
 """What all columns of the playground are given: a field for each variable, passages found or typed."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,14 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from core.bootstrap import PromptTemplate, Variable, Workbench
-from core.documents import MAX_QUERY
-from core.types import Source
 from pages.ui import prompt_preview, prompt_values
 from pages.ui.session import user
 
 _LONG = ("long_text", "json", "list", "messages")
 _PLACE = ("number", "name", "page", "unit", "heading", "text")
-_FRESH_SECONDS = 30
 _SEARCHED, _GIVEN = "Found by search", "Given here"
 
 
@@ -91,7 +87,7 @@ def _passages(
             count = st.slider("How many", 0, 8, 3, key=f"{key}_count", width=190)
     if way == _GIVEN:
         return _typed(start, key)
-    found = _found(bench, question, count, key)
+    found = prompt_values.searched(bench, question, count, key)
     if found:
         st.caption(f"Found: {', '.join(dict.fromkeys(str(each['name']) for each in found))}.")
     elif count and question.strip():
@@ -123,18 +119,4 @@ def _typed(start: list[Any], key: str) -> list[dict[str, Any]]:
         if str(passage.get("text", "")).strip():
             whole = {part: int(passage[part]) for part in ("number", "page") if part in passage}
             found.append({"number": number, **passage, **whole})
-    return found
-
-
-def _found(bench: Workbench, question: str, count: int, key: str) -> list[dict[str, Any]]:
-    if not count or not question.strip():
-        return []
-    # The same question is searched once, however often something else on the page changes.
-    asked = (question, count, int(time.monotonic() / _FRESH_SECONDS))
-    if st.session_state.get(f"{key}_asked") != asked:
-        hits = bench.bridge.run(bench.documents.search(user(), question[:MAX_QUERY], count))
-        sources = [Source(number, hit) for number, hit in enumerate(hits, 1)]
-        st.session_state[f"{key}_found"] = prompt_values.plain(sources)
-        st.session_state[f"{key}_asked"] = asked
-    found: list[dict[str, Any]] = st.session_state[f"{key}_found"]
     return found

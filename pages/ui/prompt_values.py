@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.bootstrap import PromptTemplate, Variable, Workbench
+from core.documents import MAX_QUERY
 from core.types import Source, Turn
 from pages.ui.session import user
 
@@ -48,7 +48,7 @@ def starting(bench: Workbench, template: PromptTemplate, turn: Turn | None) -> d
     """What each variable is before anybody types: what it was in the turn, its default, an example."""
     given = {**turn.request.variables, "question": turn.request.prompt} if turn else {}
     if turn:
-        given["passages"] = plain(turn.sources)
+        given["passages"] = [source.plain for source in turn.sources]
         if any(variable.type == "messages" for variable in template.variables):
             given.setdefault("history", _said_before(bench, turn))
     return {
@@ -146,30 +146,20 @@ def _passages(
         many = len(turn.sources)
         words = "the one passage" if many == 1 else f"the {many} passages"
         st.caption(f"With {words} of this answer.", width="content")
-        return plain(turn.sources)
+        return [source.plain for source in turn.sources]
     count = st.slider(f"Passages found {TRUST['retrieved'][0]}", 0, 8, 3, key=key, width=190)
+    return searched(bench, question, count, key)
+
+
+def searched(bench: Workbench, question: str, count: int, key: str) -> list[dict[str, object]]:
+    """So many passages that fit the question, as a template is given them; of a long one its beginning is
+    searched. The same question is searched once, however often the page around it changes."""
     if not count or not question.strip():
         return []
-    # The same question is searched once, however often the text around it changes.
     asked = (question, count, int(time.monotonic() / _FRESH_SECONDS))
     if st.session_state.get(f"{key}_asked") != asked:
-        hits = bench.bridge.run(bench.documents.search(user(), question, count))
-        st.session_state[f"{key}_found"] = plain([Source(n, hit) for n, hit in enumerate(hits, 1)])
+        hits = bench.bridge.run(bench.documents.search(user(), question[:MAX_QUERY], count))
+        st.session_state[f"{key}_found"] = [Source(n, hit).plain for n, hit in enumerate(hits, 1)]
         st.session_state[f"{key}_asked"] = asked
     found: list[dict[str, object]] = st.session_state[f"{key}_found"]
     return found
-
-
-def plain(sources: Sequence[Source]) -> list[dict[str, object]]:
-    """The passages as a template sees them."""
-    return [
-        {
-            "number": source.number,
-            "name": source.hit.name,
-            "page": source.hit.chunk.page,
-            "unit": source.hit.unit,
-            "heading": source.hit.chunk.heading,
-            "text": source.hit.chunk.text,
-        }
-        for source in sources
-    ]

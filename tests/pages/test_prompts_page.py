@@ -222,6 +222,17 @@ def test_the_preview_has_real_passages_and_the_values_of_the_form(app: Open, ben
     assert asked_for(test)["raw"]
 
 
+def test_of_a_question_of_any_length_the_beginning_is_searched(app: Open, bench: Any) -> None:
+    bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
+    for _ in bench.bridge.iterate(bench.documents.settled("local"), 60):
+        pass
+    test = opened(app)
+    field = test.text_area(key="try_answer__question_long_text")
+    field.set_value("notice period " + "word " * 5_000).run()
+    assert not test.error
+    assert asked_for(test)["values"]["passages"][0]["name"] == "rider.txt"
+
+
 def test_the_preview_is_told_the_chosen_model(app: Open) -> None:
     test = opened(app)
     assert asked_for(test)["model"] == "scripted"

@@ -14,12 +14,13 @@ import sysconfig
 import tempfile
 import time
 import venv
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
+from benchmarks import peer_process
 from benchmarks.evaluate import SETS
+from benchmarks.peer_process import one_question
 from core.assets import MINILM, Assets
 from core.bootstrap import build
 from core.retrieval.minilm import minilm
@@ -27,7 +28,6 @@ from core.retrieval.sentence_embedder import SentenceEmbedder
 from core.settings import ROOT, Settings
 
 FILES, ROUNDS = 37, 3
-QUESTIONS = 30
 _INSTALL_SECONDS = 600
 _LONG = 250_000  # characters
 _PACKAGES = {
@@ -84,7 +84,10 @@ def _alone(folder: Path, texts: list[str]) -> None:
     theirs = len(texts) / _cpu(Path(sys.executable), "plain encode", folder)
     print(f"the embedder alone  {ours:.1f} passages per CPU second: ", end="")
     print(f"plain encode {theirs:.1f}: ratio {ours / theirs:.2f}")
-    asked, plain = _asked(embedder.embed_query), _cpu(Path(sys.executable), "question", folder)
+    asked, plain = (
+        one_question(embedder.embed_query),
+        _cpu(Path(sys.executable), "question", folder),
+    )
     print(
         f"one question        {asked * 1e3:.1f} ms of CPU, plain encode {plain * 1e3:.1f}: ", end=""
     )
@@ -173,83 +176,10 @@ def _environment(folder: Path, packages: tuple[str, ...]) -> Path | None:
 def _cpu(python: Path, peer: str, folder: Path) -> float:
     model = Assets(ROOT / "data" / "models").find(MINILM)
     done = subprocess.run(
-        [python, __file__, peer, str(model), str(folder)],
+        [python, peer_process.__file__, peer, str(model), str(folder)],
         env={**os.environ, "HF_HUB_OFFLINE": "1", "ANONYMIZED_TELEMETRY": "False"}
         | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         check=True,
     )
     return float(done.stdout.split()[-1])
-
-
-def _asked(embed: Callable[[str], object]) -> float:
-    """CPU seconds of one question, the median of many."""
-    spent = []
-    for number in range(QUESTIONS):
-        start = time.process_time()
-        embed(f"How long is the notice period of contract {number}?")
-        spent.append(time.process_time() - start)
-    return statistics.median(spent)
-
-
-def question(model: str, folder: Path, texts: list[str]) -> float:
-    """One at a time, as a user asks."""
-    from sentence_transformers import SentenceTransformer
-
-    return _asked(SentenceTransformer(model, device="cpu").encode)
-
-
-def plain(model: str, folder: Path, texts: list[str]) -> float:
-    """The embedding alone."""
-    from sentence_transformers import SentenceTransformer
-
-    encoder = SentenceTransformer(model, device="cpu")
-    encoder.encode(texts[:32])
-    start = time.process_time()
-    encoder.encode(texts, normalize_embeddings=True)
-    return time.process_time() - start
-
-
-def langchain(model: str, folder: Path, texts: list[str]) -> float:
-    """As its tutorial has it."""
-    from langchain_community.vectorstores import FAISS  # type: ignore[import-not-found]
-    from langchain_huggingface import HuggingFaceEmbeddings  # type: ignore[import-not-found]
-
-    embeddings = HuggingFaceEmbeddings(model_name=model, model_kwargs={"device": "cpu"})
-    embeddings.embed_documents(texts[:32])
-    start = time.process_time()
-    FAISS.from_texts(texts, embeddings).save_local(str(folder / "langchain"))
-    return time.process_time() - start
-
-
-def chroma(model: str, folder: Path, texts: list[str]) -> float:
-    """With the same embedder; its own default is to be downloaded first."""
-    import chromadb  # type: ignore[import-not-found]
-    from chromadb.utils.embedding_functions import (  # type: ignore[import-not-found]
-        SentenceTransformerEmbeddingFunction,
-    )
-
-    embed = SentenceTransformerEmbeddingFunction(model_name=model, device="cpu")
-    embed(texts[:32])
-    client = chromadb.PersistentClient(str(folder / "chroma"))
-    collection = client.create_collection("passages", embedding_function=embed)
-    start = time.process_time()
-    for at in range(0, len(texts), 500):
-        some = texts[at : at + 500]
-        collection.add(ids=[str(at + n) for n in range(len(some))], documents=some)
-    return time.process_time() - start
-
-
-_PEERS: dict[str, Callable[[str, Path, list[str]], float]] = {
-    "plain encode": plain,
-    "question": question,
-    "langchain + FAISS": langchain,
-    "chromadb": chroma,
-}
-
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        given = json.loads((Path(sys.argv[3]) / "texts.json").read_text())
-        print(_PEERS[sys.argv[1]](sys.argv[2], Path(sys.argv[3]), given))
-    else:
-        main()

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from core import child
 from core.errors import ModelMisbehaved, StreamCut, Unreachable
@@ -24,6 +25,22 @@ _END_SECONDS = 3.0
 _LAST_BREATH_SECONDS = 1.0
 # Reading a prompt is slow on two cores, and its progress is no content: patience is for that.
 _FIRST_BYTE_SECONDS = 300.0
+# A small model answers a second question with its first answer, word for word. Without one before it
+# nothing is dearer: a first answer is to repeat what its passages say, and the numbers in brackets.
+_UNLIKE_BEFORE = {"repeat_penalty": 1.05, "repeat_last_n": 1 << 20}
+
+
+class _Server(OpenAIProvider):
+    """The server of the child, told how dear a repetition is."""
+
+    def _body(self, request: ModelRequest) -> tuple[str, dict[str, Any]]:
+        path, body = super()._body(request)
+        return path, body | (_UNLIKE_BEFORE if _is_follow_up(request) else {})
+
+
+def _is_follow_up(request: ModelRequest) -> bool:
+    """Whether it has an answer in words before it; steps of a schema are alike by right."""
+    return request.output is None and any(said.role == "assistant" for said in request.messages)
 
 
 class LocalProvider:
@@ -132,7 +149,7 @@ class LocalProvider:
         except (ModelMisbehaved, asyncio.CancelledError):
             await asyncio.shield(self._end())
             raise
-        return OpenAIProvider(
+        return _Server(
             name=self.name,
             base_url=f"{address}/v1",
             api_key=key,

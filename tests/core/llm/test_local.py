@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -19,7 +20,7 @@ from core.events import ModelDone, ModelEvent, Progress, TextDelta
 from core.llm.local import LocalProvider
 from core.tokens.counter import Counter
 from core.tokens.gguf import vocabulary
-from core.types import ModelRequest, message
+from core.types import ModelRequest, OutputSchema, message
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -73,6 +74,19 @@ async def test_a_real_model_streams_an_answer_with_its_usage(local: LocalProvide
     assert 20 < done.usage.input_tokens < 40
     assert 0 < done.usage.output_tokens <= 24
     assert str(ROOT) not in done.model
+
+
+async def test_only_after_an_answer_in_words_is_a_repetition_dearer(local: LocalProvider) -> None:
+    first = request("Which boat has six seats?", 4)
+    before = (*first.messages, message("assistant", "The Swan."))
+    second = replace(first, messages=(*before, message("user", "And what does it cost?")))
+    step = replace(second, output=OutputSchema("step", {"type": "object"}))
+    dearer = []
+    for asked in (first, second, step):
+        answered = local.stream(asked)
+        assert isinstance([event async for event in answered][-1], ModelDone)
+        dearer.append('"repeat_penalty":1.05' in "".join(answered.exchange.noted(())["sent"]))
+    assert dearer == [False, True, False]
 
 
 async def test_it_is_started_once_and_tells_how_far_it_has_read(local: LocalProvider) -> None:

@@ -61,7 +61,6 @@ from core.sharing.wishes import MOST_DAYS as MOST_DAYS
 from core.sharing.wishes import Wish as Wish
 from core.store.api_keys import ApiKey as ApiKey
 from core.store.api_keys import ApiKeys
-from core.store.caps import Caps
 from core.store.caps import CapState as CapState
 from core.store.caps import near as near_caps
 from core.store.distribution import Distribution as Distribution
@@ -151,7 +150,7 @@ def build(settings: Settings) -> Workbench:
         replays=parts.replays,
         ledger=parts.ledger,
         spending=Spending(parts.engine),
-        caps=Caps(parts.engine),
+        caps=parts.caps,
         api_keys=ApiKeys(parts.engine),
         prices=parts.prices,
         preferences=parts.preferences,

@@ -8,6 +8,7 @@ hand it over: a page with `run` and `iterate`, the API with `await_`.
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Coroutine, Generator
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
@@ -16,6 +17,7 @@ T = TypeVar("T")
 KEPT = "kept"
 """The name of a task that is brought to its end also when the app ends: it writes what was paid for."""
 log = logging.getLogger(__name__)
+_AGAIN_SECONDS = 60.0
 
 
 class Bridge:
@@ -117,12 +119,32 @@ async def _cancel_all() -> None:
         await asyncio.gather(*others, return_exceptions=True)
 
 
+class _Failures:
+    """What failed in the background, each with its traceback once a minute: on a full disk the same is tried
+    again ten times a second, and the log is on a disk, too."""
+
+    def __init__(self) -> None:
+        self._logged: dict[str, float] = {}
+
+    def note(self, error: Exception) -> None:
+        now = time.monotonic()
+        self._logged = {key: at for key, at in self._logged.items() if now - at < _AGAIN_SECONDS}
+        key = f"{type(error).__name__}: {error}"
+        if key not in self._logged:
+            self._logged[key] = now
+            log.error("a background task failed", exc_info=error)
+
+
+_failures = _Failures()
+
+
 async def contained(work: Coroutine[Any, Any, None]) -> Exception | None:
     """Run the work of a background task; an error that nobody expected is logged with its traceback
-    and returned, so that one bad file or turn never stops the loop that serves all others."""
+    and returned, so that one bad file or turn never stops the loop that serves all others. The same
+    again within a minute is not logged."""
     try:
         await work
     except Exception as error:
-        log.exception("a background task failed")
+        _failures.note(error)
         return error
     return None

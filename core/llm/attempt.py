@@ -130,7 +130,8 @@ class Attempt:
         output = max(heard, len(said))
         told = self.counted() or Usage()
         if whole:
-            read = told.input_tokens or self.input_tokens
+            # What was told may be a part: of the cache alone.
+            read = max(told.input_tokens, self.input_tokens)
         else:
             share = margin(self.ref)
             read = max(math.ceil(self.input_tokens * share), told.input_tokens)

@@ -9,6 +9,23 @@ from core.events import FinishReason, ModelEvent, ToolCallDelta, ToolCalled
 from core.llm.said import Joiner, Said
 from core.types import ToolCall
 
+# By these a server says that an answer ended of itself.
+_OF_ITSELF = frozenset(
+    {
+        "complete",
+        "completed",
+        "end_turn",
+        "eos",
+        "eos_token",
+        "function_call",
+        "stop",
+        "stop_sequence",
+        "tool_call",
+        "tool_calls",
+        "tool_use",
+    }
+)
+
 
 @dataclass(slots=True)
 class _Open:
@@ -63,6 +80,11 @@ class Calls:
             return None if name else last
         return None if name and last.name and name != last.name else last
 
+    def are_doubtful(self, reason: str) -> bool:
+        """Whether there are calls, and the vendor's word for why it ended does not say what became of
+        them: it may have been cut, and what is whole as JSON may be half of what was meant."""
+        return bool(self._calls) and reason.lower() not in _OF_ITSELF
+
     def ended(self, finish: FinishReason) -> tuple[FinishReason, list[ModelEvent]]:
         """How the answer ended and the calls to carry out: none of an answer that was cut or refused."""
         if finish not in ("stop", "tool_calls"):
@@ -72,12 +94,14 @@ class Calls:
 
     def _whole(self) -> list[ModelEvent]:
         found: dict[str, ModelEvent] = {}
+        # Arguments that belong to nobody may be those of a call that has none: it is not run without.
+        none = "{}" if all(call.name for call in self._calls) else ""
         for call in self._calls:
             id = call.id or f"call_{call.index}"
             if id in found:  # its result could not be told from the other's
                 id = f"{id}_{call.index}"
             arguments = "".join((*call.arguments, call.joiner.rest()))
-            found[id] = ToolCalled(ToolCall(id, call.name, arguments or "{}"))
+            found[id] = ToolCalled(ToolCall(id, call.name, arguments or none))
         return list(found.values())
 
 

@@ -4,7 +4,7 @@ from typing import Any, NoReturn
 
 from core.events import FinishReason, ModelDone, ModelEvent, Progress
 from core.llm.calls import Calls
-from core.llm.counts import number, reported, so_far
+from core.llm.counts import largest, number, reported, so_far
 from core.llm.faults import Faults, kind_of
 from core.llm.said import Said
 from core.types import ModelRequest, Usage
@@ -68,6 +68,8 @@ class ChatChunks:
             raise self._faults.make("cut", "it ended without saying that it was done")
         if reason in _BROKEN:
             raise self._faults.make("cut", f"it ended with {reason!r}")
+        if reason not in _FINISH and self._calls.are_doubtful(reason):
+            raise self._faults.make("cut", f"it called tools and ended with {reason!r}")
         finish = "refusal" if self._refusal else _FINISH.get(reason, "stop")
         finish, called = self._calls.ended(finish)
         detail = self._refusal or ("" if reason in _FINISH else f"finish reason: {reason}")
@@ -90,10 +92,10 @@ class ChatChunks:
         found = _usage(usage)
         if found is None and self._usage is not None:
             return  # nor does what cannot be true
-        self._usage = found
+        self._usage = largest(self._usage or found, found) if found else None
         written = found.output_tokens if found else written
         stored = number(usage, "prompt_tokens_details", "cache_write_tokens")
-        self.counted = so_far(read, written, cache_write=stored)
+        self.counted = largest(self.counted, so_far(read, written, cache_write=stored))
 
     def _choice(self, choice: dict[str, Any]) -> list[ModelEvent]:
         # What was cut stays cut, whatever is said after it.

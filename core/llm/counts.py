@@ -1,7 +1,9 @@
 """A vendor's token counts, believed only as far as they can be true."""
 
+import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from core.types import Usage
 
@@ -22,7 +24,7 @@ def number(body: object, *path: str) -> int | None:
         body = int(body)
     if isinstance(body, bool) or not isinstance(body, int | float) or body != body:
         return None
-    return int(max(-1, min(body, 10**15)))
+    return math.ceil(max(-1, min(body, 10**15)))
 
 
 def reported(
@@ -60,6 +62,16 @@ def so_far(
     )
     stored = _within(cache_write, read)
     return Usage(read, written, cache_write_tokens=stored, source="estimated")
+
+
+def largest(before: Usage, after: Usage) -> Usage:
+    """Of two reports of one answer the larger of each total, with the parts of the report that it is of
+    (the later one of equals): a vendor bills no less than it has told, whatever it tells last."""
+    read = after if after.input_tokens >= before.input_tokens else before
+    written = after if after.output_tokens >= before.output_tokens else before
+    return replace(
+        read, output_tokens=written.output_tokens, reasoning_tokens=written.reasoning_tokens
+    )
 
 
 def _within(part: int | None, whole: int) -> int:

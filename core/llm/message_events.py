@@ -1,10 +1,11 @@
 """Reads the events of an Anthropic message stream."""
 
+from dataclasses import replace
 from typing import Any
 
 from core.events import FinishReason, ModelDone, ModelEvent
 from core.llm.calls import Calls
-from core.llm.counts import number, reported, so_far
+from core.llm.counts import largest, number, reported, so_far
 from core.llm.faults import Faults, kind_of
 from core.llm.said import Said
 from core.types import ModelRequest, Usage
@@ -37,20 +38,14 @@ class MessageEvents:
         self._refusal = ""
         # Cumulative: what a later event says replaces what an earlier one said.
         self._counts: dict[str, Any] = {}
-        self._counted = False
+        # Of the whole answer: what message_start counts as output is only its beginning.
+        self._written: int | None = None
+        self.counted = Usage(source="estimated")
 
     @property
     def finished(self) -> bool:
         """Whether the model said why it ended; what follows can only be the goodbye."""
         return self._stop is not None
-
-    @property
-    def counted(self) -> Usage:
-        """What the vendor has told of its tokens so far."""
-        read, stored = number(self._counts, "cache_read_input_tokens") or 0, self._stored()
-        fresh = number(self._counts, "input_tokens") or 0
-        whole = -1 if min(fresh, read, stored) < 0 else fresh + read + stored
-        return so_far(whole, number(self._counts, "output_tokens"), cache_write=stored)
 
     def feed(self, chunk: object) -> list[ModelEvent]:
         """The events of one event; raises what an error event amounts to; ignores what is new to us."""
@@ -74,6 +69,8 @@ class MessageEvents:
         reason = self._stop
         if reason is None:
             raise self._faults.make("cut", "it ended without saying that it was done")
+        if reason not in _FINISH and self._calls.are_doubtful(reason):
+            raise self._faults.make("cut", f"it called tools and ended with {reason!r}")
         unknown = "" if reason in _FINISH else f"stop reason: {reason}"
         detail = self._refusal or _WORTH_SAYING.get(reason, unknown)
         finish, called = self._calls.ended(_FINISH.get(reason, "stop"))
@@ -108,28 +105,33 @@ class MessageEvents:
         details = _inside(delta, "stop_details")
         self._refusal = str(details.get("explanation") or details.get("category") or self._refusal)
         self._merge(usage)
-        # What message_start counts as output is only its beginning.
-        self._counted = self._counted or number(usage, "output_tokens") is not None
+        if (written := number(usage, "output_tokens")) is not None:
+            self._written = max(written, self._written or written)
 
     def _merge(self, usage: dict[str, Any]) -> None:
         self._counts |= {key: value for key, value in usage.items() if value is not None}
+        read, stored = number(self._counts, "cache_read_input_tokens") or 0, self._stored()
+        fresh = number(self._counts, "input_tokens") or 0
+        whole = -1 if min(fresh, read, stored) < 0 else fresh + read + stored
+        told = so_far(whole, number(self._counts, "output_tokens"), cache_write=stored)
+        self.counted = largest(self.counted, told)
 
     def _usage(self) -> Usage | None:
-        if not self._counted:
-            return None
         read = number(self._counts, "cache_read_input_tokens") or 0
         written = self._stored()
         fresh = number(self._counts, "input_tokens")
         if fresh is None:
             return None
-        return reported(
+        found = reported(
             # The vendor counts what was cached apart; for us input is all of it.
             -1 if min(fresh, read, written) < 0 else fresh + read + written,
-            number(self._counts, "output_tokens"),
+            self._written,
             cached=read,
             cache_write=written,
             reasoning=number(self._counts, "output_tokens_details", "thinking_tokens"),
         )
+        told = replace(self.counted, output_tokens=0, source="reported")
+        return found and largest(told, found)
 
     def _stored(self) -> int:
         """Tokens written to the cache: the sum that is told, or that of its parts where none is."""

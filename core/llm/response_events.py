@@ -4,7 +4,7 @@ from typing import Any
 
 from core.events import FinishReason, ModelDone, ModelEvent
 from core.llm.calls import Calls
-from core.llm.counts import number, reported, so_far
+from core.llm.counts import largest, number, reported, so_far
 from core.llm.faults import Faults, kind_of
 from core.llm.said import Said
 from core.types import ModelRequest, Usage
@@ -74,8 +74,9 @@ class ResponseEvents:
     def _call(self, chunk: dict[str, Any]) -> list[ModelEvent]:
         index, item = chunk.get("output_index"), chunk.get("item")
         if not isinstance(item, dict):
-            if chunk.get("delta"):
-                self._heard.add(_place(chunk))
+            if not chunk.get("delta"):
+                return []  # nothing is called by it
+            self._heard.add(_place(chunk))
             return self._calls.feed(index, arguments=chunk.get("delta"))
         if item.get("type") != "function_call":
             return []
@@ -126,8 +127,7 @@ class ResponseEvents:
         response = chunk.get("response")
         response = response if isinstance(response, dict) else {}
         if isinstance(usage := response.get("usage"), dict):
-            self._usage = _usage(usage)
-            self.counted = _so_far(usage)
+            self._count(usage)
         match chunk.get("type"):
             case "error":
                 raise self._complaint(chunk)
@@ -147,6 +147,11 @@ class ResponseEvents:
         if isinstance(model := response.get("model"), str) and model:
             self._model = model
         return [] if self._finish is None else self._unheard(response)
+
+    def _count(self, usage: dict[str, Any]) -> None:
+        if found := _usage(usage):
+            self._usage = largest(self._usage or found, found)
+        self.counted = largest(self.counted, _so_far(usage))
 
     def _complaint(self, error: object) -> Exception:
         # Some events hold what is wrong in `error`, some are it.

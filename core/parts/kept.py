@@ -14,6 +14,8 @@ from core.retrieval.sentence_embedder import SentenceEmbedder
 from core.settings import ROOT, Settings
 from core.store.approvals import ApprovalRows
 from core.store.blobs import Blobs
+from core.store.calendar import Calendar
+from core.store.caps import Caps
 from core.store.collections import Collections
 from core.store.conversations import Conversations
 from core.store.documents import Documents
@@ -71,7 +73,15 @@ class Kept:
 
     @cached_property
     def ledger(self) -> Ledger:
-        return Ledger(self.engine, self.process.owner)
+        return Ledger(self.engine, self.process.owner, self._calendar)
+
+    @cached_property
+    def caps(self) -> Caps:
+        return Caps(self.engine, self._calendar)
+
+    @cached_property
+    def _calendar(self) -> Calendar:
+        return Calendar()
 
     @cached_property
     def prices(self) -> PriceOverrides:

@@ -8,7 +8,6 @@ from core.people.provider import Provider
 from core.people.team import Team
 from core.sharing.shares import Shares
 from core.sharing.visits import Visits
-from core.store.caps import Caps
 from core.store.links import Links
 from core.store.people import People
 from core.store.sign_ins import SignIns
@@ -29,7 +28,7 @@ class Parts(Answering):
         return Team(
             people=People(self.engine),
             sign_ins=self.sign_ins,
-            caps=Caps(self.engine),
+            caps=self.caps,
             allowed=allowed if settings.oidc_issuer else Allowed(),
             first_cap=settings.person_cap,
         )
@@ -63,7 +62,7 @@ class Parts(Answering):
             conversations=self.conversations,
             turn_rows=self.turn_rows,
             turns=self.turns,
-            caps=Caps(self.engine),
+            caps=self.caps,
             documents=self._stored,
             collections=self.collections,
             toolbox=self._toolbox,
@@ -79,7 +78,7 @@ class Parts(Answering):
             turn_rows=self.turn_rows,
             documents=self._stored,
             collections=self.collections,
-            caps=Caps(self.engine),
+            caps=self.caps,
             prices=self.prices,
             models=self.models,
             prompts=self.prompts,

@@ -1,5 +1,6 @@
 """The owner's caps: how many dollars a day, a month, a conversation, a key, a link or a visitor may cost."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -52,10 +53,11 @@ class CapState:
 
 
 class Caps:
-    """The caps of each user; the ledger holds every reservation against them."""
+    """The caps of each user; the ledger holds every reservation against them, by the same calendar."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, calendar: Callable[[], datetime] = now) -> None:
         self._engine = engine
+        self._calendar = calendar
 
     def set(
         self,
@@ -94,7 +96,7 @@ class Caps:
     def list(self, user: str) -> tuple[CapState, ...]:
         """Every cap with what is spent and reserved of it now."""
         with reading(self._engine) as connection:
-            periods = _periods(connection, user)
+            periods = self._periods(connection, user)
             rows = connection.execute(_of(user).order_by(caps.c.scope, caps.c.subject)).all()
             return tuple(_state(connection, periods, row, row.subject) for row in rows)
 
@@ -107,7 +109,12 @@ class Caps:
             row = connection.execute(query.order_by(own_first).limit(1)).first()
             if row is None:
                 return None
-            return _state(connection, _periods(connection, user), row, subject)
+            return _state(connection, self._periods(connection, user), row, subject)
+
+    def _periods(self, connection: Connection, user: str) -> dict[str, str]:
+        """The day and the month that a call is booked on now, by scope."""
+        on = accounts_of(connection, user, Payers(), self._calendar())
+        return {scope: period for scope, _, period in on}
 
 
 def near(caps: Caps, user: str, conversation_id: str) -> tuple[CapState, ...]:
@@ -123,11 +130,6 @@ def near(caps: Caps, user: str, conversation_id: str) -> tuple[CapState, ...]:
 
 def _of(user: str) -> Select[Any]:
     return select(caps).where(caps.c.user_id == user)
-
-
-def _periods(connection: Connection, user: str) -> dict[str, str]:
-    """The day and the month that a call is booked on now, by scope."""
-    return {scope: period for scope, _, period in accounts_of(connection, user, Payers(), now())}
 
 
 def _state(

@@ -21,6 +21,15 @@ _FULL = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "53100"})
 # PostgreSQL's numbers: no connection, it is being shut down, too many clients, a database that takes none.
 _AWAY = ("08", "57P", "53300", "55000")
 _BUSY_MS = 20_000
+# A server whose machine is gone says nothing at all; without these TCP waits for it a quarter of an hour,
+# and so does an app that ends with something to be booked.
+_GONE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 7_041_776
 _TURNSTILE = "footlights_turnstile"
@@ -32,9 +41,10 @@ def make_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
+    patience = {name: value for name, value in _GONE.items() if name not in parsed.query}
     # A server takes 100 connections unless it is told otherwise: six processes share them.
     return create_engine(
-        parsed.set(drivername="postgresql+psycopg"),
+        parsed.set(drivername="postgresql+psycopg").update_query_dict(patience),
         pool_pre_ping=True,
         pool_size=5,
         max_overflow=10,

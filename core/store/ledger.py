@@ -35,10 +35,16 @@ TOGETHER = " + "
 
 class Ledger:
     """The rows of a user's money; none is ever deleted. `owner` is the process that books, so that
-    others can see when it died."""
+    others can see when it died; `calendar` tells on which day and month a call is booked."""
 
-    def __init__(self, engine: Engine, owner: str | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        owner: str | None = None,
+        calendar: Callable[[], datetime] | None = None,
+    ) -> None:
         self._engine = engine
+        self._calendar = calendar or (lambda: now())
         self._owner = owner
         self._unwritten = Unwritten()
 
@@ -59,7 +65,7 @@ class Ledger:
         to read. Raises BudgetExceeded, and then nothing is booked."""
         moment, payers = now(), payers or Payers(conversation_id)
         with writing(self._engine) as connection:
-            on = accounts_of(connection, user, payers, moment)
+            on = accounts_of(connection, user, payers, self._calendar())
             row = insert(connection, ledger).values(
                 user_id=user,
                 id=row_id,
@@ -86,7 +92,7 @@ class Ledger:
     def allows(self, user: str, worst: Decimal | None, payers: Payers) -> bool:
         """Whether a call of this worst case (USD; None: price unknown) could be reserved now; nothing is."""
         with reading(self._engine) as connection:
-            on = accounts_of(connection, user, payers, now())
+            on = accounts_of(connection, user, payers, self._calendar())
             return accounts.allows(connection, user, on, worst)
 
     def hold(self, user: str, row_id: str, worst: Decimal) -> None:

@@ -82,6 +82,23 @@ async def test_an_error_of_a_background_task_is_logged_and_returned(
     assert "a bad file" in caplog.text
 
 
+async def test_what_fails_again_and_again_is_logged_once_a_minute(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(why: str) -> None:
+        raise OSError(why)
+
+    seconds = 1e9
+    monkeypatch.setattr("core.bridge.time.monotonic", lambda: seconds)
+    for _ in range(100):
+        assert isinstance(await contained(fails("no room for it")), OSError)
+    await contained(fails("nor for that"))
+    seconds += 61
+    await contained(fails("no room for it"))
+    told = [str(each.exc_info[1]) for each in caplog.records if each.exc_info]
+    assert told == ["no room for it", "nor for that", "no room for it"]
+
+
 def test_closing_cancels_what_still_runs() -> None:
     bridge, ended = Bridge(), threading.Event()
 

@@ -176,6 +176,8 @@ def _fails(error: Exception) -> Callable[[httpx2.Request], httpx2.Response]:
         (_error(402, "billing_error"), QuotaSpent),
         (_error(403, "permission_error"), KeyRejected),
         (_error(404, "not_found_error"), RequestRejected),
+        (_error(408, "timeout_error"), Overloaded),
+        (_error(408, "billing_error"), QuotaSpent),
         (_error(413, "request_too_large"), RequestRejected),
         (_error(429, "rate_limit_error"), RateLimited),
         (_error(500, "api_error"), Overloaded),

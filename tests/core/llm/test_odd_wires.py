@@ -388,8 +388,22 @@ async def test_half_of_a_usage_is_half_believed() -> None:
             ],
             (100, 400),
         ),
+        (
+            [
+                {"prompt_tokens": 100, "completion_tokens": 20},
+                {"prompt_tokens": 5, "completion_tokens": 0},
+            ],
+            (100, 20),
+        ),
     ],
-    ids=["texts", "then half of one", "then a false one", "thought beside it", "thought in it"],
+    ids=[
+        "texts",
+        "then half of one",
+        "then a false one",
+        "thought beside it",
+        "thought in it",
+        "then less",
+    ],
 )
 async def test_what_the_vendor_counted_is_booked_however_it_says_so(
     reports: list[Any], booked: tuple[int, int]
@@ -399,6 +413,35 @@ async def test_what_the_vendor_counted_is_booked_however_it_says_so(
     *_, done = await collect(provider)
     assert (done.usage.input_tokens, done.usage.output_tokens) == booked
     assert done.usage.source == "reported"
+
+
+async def test_a_vendor_that_takes_back_what_it_has_counted_is_booked_for_it_all_the_same() -> None:
+    more = {"input_tokens": 100, "output_tokens": 20}
+    less = {"input_tokens": 5, "output_tokens": 1}
+    responses = openai_with(
+        lambda _: _sse(
+            {"type": "response.in_progress", "response": {"usage": more}},
+            {"type": "response.output_text.delta", "delta": "Once"},
+            {"type": "response.completed", "response": {"usage": less}},
+        ),
+        api="responses",
+    )
+    shrinks = {"type": "message_delta", "delta": {}, "usage": more}
+    messages = anthropic_with(lambda _: _sse(begin(5), *tell("Once "), shrinks, *end(written=1)))
+    late = anthropic_with(lambda _: _sse(*tell("Once "), *end(written=20), begin(100)))
+    for provider in (responses, messages, late):
+        *_, done = await collect(provider)
+        assert done.usage == Usage(100, 20)
+
+
+async def test_a_message_that_tells_of_its_cache_alone_is_booked_with_what_we_counted() -> None:
+    begun = begin()
+    begun["message"]["usage"] = {"cache_read_input_tokens": 9}
+    provider = anthropic_with(lambda _: _sse(begun, *tell("Hello"), *end()))
+    book, client = Book(), LLMClient({"anthropic": provider})
+    stream = client.stream("anthropic:m", REQUEST, meter=book, trace=Trace("t"), input_tokens=40)
+    assert [event async for event in stream][-1].usage.input_tokens == 40  # type: ignore[union-attr]
+    await provider.close()
 
 
 @pytest.mark.parametrize(("ref", "tokens"), [("openai:m", 71 + 9 * 300), ("ollama:m", 71)])

@@ -165,3 +165,10 @@ async def test_a_stop_sequence_that_this_api_does_not_know_is_refused_and_nothin
     with pytest.raises(Refused, match="know no stop sequences") as refused:
         await vendor.collect(vendor.openai(nobody, api="responses"), request)
     assert "FOOTLIGHTS_OPENAI_API" in refused.value.hint
+
+
+async def test_an_item_that_says_nothing_of_itself_calls_nothing(vendor: Any) -> None:
+    nothing = {"type": "response.output_item.added", "output_index": 0, "item": None}
+    events = await heard(vendor, nothing, delta("output_text", "Hello", 1), ended("completed"))
+    assert [event.type for event in events] == ["text_delta", "model_done"]
+    assert events[-1].finish == "stop"

@@ -177,6 +177,51 @@ async def test_a_stream_that_breaks_off_calls_nothing(vendor: Any) -> None:
         await heard(vendor, vendor.openai, body)
 
 
+@pytest.mark.parametrize(
+    ("make", "body"),
+    [
+        ("openai", chat(fragment(0, '{"path": "/"}', id="a", name="delete"), finish="fatigue")),
+        (
+            "anthropic",
+            anthropic(
+                {
+                    "type": "content_block_start",
+                    "index": 0,
+                    "content_block": {
+                        "type": "tool_use",
+                        "id": "a",
+                        "name": "delete",
+                        "input": {"path": "/"},
+                    },
+                },
+                stop="tired",
+            ),
+        ),
+    ],
+)
+async def test_a_word_that_nobody_knows_is_no_leave_to_run_a_tool(
+    vendor: Any, make: str, body: bytes
+) -> None:
+    with pytest.raises(StreamCut, match=r"it called tools and ended with '(fatigue|tired)'"):
+        await heard(vendor, getattr(vendor, make), body)
+
+
+async def test_a_server_with_a_word_of_its_own_for_a_whole_answer_is_understood(
+    vendor: Any,
+) -> None:
+    body = chat(fragment(0, "{}", id="a", name="now"), finish="EOS_token")
+    assert calls(await heard(vendor, vendor.openai, body)) == [ToolCall("a", "now", "{}")]
+
+
+async def test_a_call_whose_arguments_went_astray_is_not_taken_for_one_without_any(
+    vendor: Any,
+) -> None:
+    body = chat(fragment(0, "", id="a", name="clear"), fragment(5, '{"only": "old"}'))
+    first, astray = calls(await heard(vendor, vendor.openai, body))
+    assert (first.name, first.arguments) == ("clear", "")  # which no dispatcher can read
+    assert (astray.name, astray.arguments) == ("", '{"only": "old"}')
+
+
 async def test_a_finish_that_promises_calls_without_any_is_a_plain_end(vendor: Any) -> None:
     events = await heard(vendor, vendor.openai, chat({"content": "Done."}))
     assert events[-1].finish == "stop"

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select, text, update
 from core.errors import BudgetExceeded, Refused
 from core.store import ledger as module
 from core.store.accounts import Payers
+from core.store.calendar import Calendar
 from core.store.caps import Caps
 from core.store.engine import make_engine, migrate, reading, writing
 from core.store.ledger import Ledger
@@ -198,6 +199,47 @@ def test_a_clock_that_jumps_back_grants_nothing(
     ledger.settle(ME, "r1", USAGE, dollars("0.3"))
     reserve(ledger, "r2", "0.2")
     assert spent_and_reserved(engine, "day") == (dollars("0.3"), dollars("0.2"))
+
+
+class Clocks:
+    """A wall clock that somebody sets, and the seconds that pass whatever he sets it to."""
+
+    def __init__(self) -> None:
+        self.wall, self.passed = datetime(2026, 11, 30, 12, tzinfo=UTC), 500.0
+        self.calendar = Calendar(clock=lambda: self.wall, passed=lambda: self.passed)
+
+    def wait(self, **time: float) -> None:
+        self.wall += timedelta(**time)
+        self.passed += timedelta(**time).total_seconds()
+
+
+def test_a_clock_that_jumps_forward_grants_nothing_until_so_much_time_has_passed(
+    engine: Engine,
+) -> None:
+    clocks = Clocks()
+    ledger, caps = Ledger(engine, None, clocks.calendar), Caps(engine, clocks.calendar)
+    caps.set(ME, "day", dollars("1"))
+    reserve(ledger, "r1", "0.9")
+    for jump in (timedelta(days=1), timedelta(days=-1), timedelta(days=40)):
+        clocks.wall += jump
+        with pytest.raises(BudgetExceeded):
+            reserve(ledger, "r2", "0.2")
+        assert caps.state(ME, "day").reserved == dollars("0.9")  # type: ignore[union-attr]
+    clocks.wait(hours=11)
+    with pytest.raises(BudgetExceeded):
+        reserve(ledger, "r2", "0.2")
+    clocks.wait(hours=1)
+    reserve(ledger, "r2", "0.2")
+    assert caps.state(ME, "day").reserved == dollars("0.2")  # type: ignore[union-attr]
+
+
+def test_a_clock_that_is_put_right_again_goes_on_from_there() -> None:
+    clocks = Clocks()
+    began = clocks.wall
+    clocks.wall -= timedelta(hours=3)
+    assert clocks.calendar() == began - timedelta(hours=3)
+    clocks.wait(hours=1)
+    assert clocks.calendar() == began - timedelta(hours=2)
 
 
 def test_what_a_dead_process_reserved_outside_a_turn_is_settled_at_its_worst(

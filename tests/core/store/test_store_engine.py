@@ -153,6 +153,16 @@ def test_a_server_that_is_gone_is_told_and_found_again(engine: Engine, url: str)
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_server_that_falls_silent_is_not_waited_for_as_long_as_tcp_would(url: str) -> None:
+    engine = make_engine(f"{url}{'&' if '?' in url else '?'}connect_timeout=7")
+    with engine.connect() as connection:
+        told = connection.connection.dbapi_connection.info.get_parameters()  # type: ignore[union-attr]
+    engine.dispose()
+    assert told["connect_timeout"] == "7"  # one's own stays
+    assert (told["tcp_user_timeout"], told["keepalives_idle"]) == ("30000", "15")
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_a_full_disk_of_the_server_is_the_same_error(engine: Engine) -> None:
     with writing(engine) as connection:
         connection.exec_driver_sql(

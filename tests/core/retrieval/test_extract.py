@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import Refused
+from core.retrieval.chunk import Chunker
 from core.retrieval.extract import ReadLimits, extract, sniff
 from core.types import Extracted
 from tests.core.retrieval import files
@@ -378,6 +379,16 @@ def test_underlined_headings_are_headings(tmp_path: Path) -> None:
     extracted = read(tmp_path, "a.md", text)
     begins = [on_page(extracted, n).partition("\n")[0] for n in range(1, len(extracted.pages) + 1)]
     assert begins == ["---", "A *guide*", "Part", "End"]
+
+
+def test_a_comment_of_source_code_is_no_heading(tmp_path: Path, chunker: Chunker) -> None:
+    script = "# Install the tool\nset -e\n## then the rest\ncp a b\n"
+    for name, expected in [("a.sh", ""), ("a.md", "Install the tool")]:
+        extracted = read(tmp_path, name, script)
+        assert [chunk.heading for chunk in chunker.chunks(extracted)] == [expected]
+    latex = read(tmp_path, "a.tex", "\\section{Lamps}\n# not one\nwarm\n")
+    assert [chunk.heading for chunk in chunker.chunks(latex)] == ["Lamps"]
+    assert read(tmp_path, "a.qmd", "# A\n\n## B\n").unit == "section"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from core.errors import Refused
 from core.retrieval.chunk import Chunker
 from core.retrieval.extract import ReadLimits, extract, sniff
+from core.retrieval.formats.pdf import join_divided
 from core.types import Extracted
 from tests.core.retrieval import files
 
@@ -68,6 +69,32 @@ def test_words_divided_at_the_end_of_a_line_are_joined(tmp_path: Path) -> None:
     assert (
         read(tmp_path, "b.pdf", compounds).text == "the state-of-the-art one and the up-to-date one"
     )
+
+
+def test_words_divided_by_the_hyphens_of_unicode_are_joined() -> None:
+    lines = ["an over‐", "view of a well‐", "known yard, well‐known as Anglo‐", "American"]
+    assert divided(lines) == "an overview of a well-known yard, well‐known as Anglo-American"
+    assert divided(["so\u00ad", "ber"]) == "sober"
+
+
+def divided(lines: list[str]) -> str:
+    return join_divided(["\r\n".join(lines)])[0]
+
+
+def test_a_word_from_right_to_left_is_read_from_its_right(tmp_path: Path) -> None:
+    """Chromium says of each letter which it is, from left to right."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    def word(letters: str, left: int) -> str:
+        spans = (f"/Span<</ActualText<FEFF{ord(each):04X}>>>BDC(x)Tj EMC" for each in letters)
+        return f"BT /F1 12 Tf 1 0 0 1 {left} 700 Tm {' '.join(spans)} ET"
+
+    out = io.BytesIO()
+    sheet = Canvas(out, invariant=1)
+    sheet.setFont("Helvetica", 12)
+    sheet._code += [word("םלוע", 60), word("םולש", 120), "BT 1 0 0 1 72 650 Tm (hello) Tj ET"]
+    sheet.save()
+    assert sorted(read(tmp_path, "a.pdf", out.getvalue()).text.split()) == ["hello", "עולם", "שלום"]
 
 
 def test_a_word_document_keeps_headings_lists_and_tables_in_order(tmp_path: Path) -> None:

@@ -313,6 +313,18 @@ def test_a_text_is_read_in_its_encoding(tmp_path: Path, encoding: str) -> None:
         ("cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy."),
         ("cp1252", "señor año – £5, “x” à Béla"),
         ("cp1252", "£ 5; Ä Ö Ü; é"),
+        ("cp1252", "Berlin–Paris, l’été, ½ Tag, 20°C, Straße und Größe"),
+        ("mac-roman", "Straße;Größe\nMüller – Köln;fünf\nBüro;Maß"),
+        ("cp850", "Jeder Schüler zahlt für größere Räume die Gebühr."),
+        ("cp1250", "Każdy gość musi zgłosić się w biurze, zniżki są możliwe."),
+        ("iso8859-2", "Każdy gość musi zgłosić się w biurze, zniżki są możliwe."),
+        ("cp1255", "דמי הביטול הם 30 שקלים. כל אורח חייב להירשם במשרד."),
+        ("iso8859-6", "يجب على كل زائر تسجيل اسمه في المكتب قبل الدخول."),
+        ("cp866", "Каждый посетитель должен зарегистрироваться до входа."),
+        ("iso8859-5", "Каждый посетитель должен зарегистрироваться до входа."),
+        ("iso2022_jp", "料金は30円です。訪問者は登録します。"),
+        ("utf-16-le", "每位访客进入仓库前必须登记。费用为30元。"),
+        ("utf-16-be", "Каждый посетитель платит 30 рублей."),
     ],
 )
 def test_an_old_encoding_is_told_by_its_letters(tmp_path: Path, encoding: str, text: str) -> None:

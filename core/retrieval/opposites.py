@@ -5,7 +5,7 @@ from itertools import permutations
 
 from core.retrieval.comparison import Comparison
 from core.retrieval.meanings import signs
-from core.retrieval.sides import order
+from core.retrieval.sides import compared, order
 from core.retrieval.statements import Statement, Token
 from core.retrieval.wordlists import LOOSE, MAY, NEEDS
 
@@ -43,6 +43,7 @@ def _is_no_swap(token: Token, theirs: Token, both: Comparison) -> bool:
     is_in_order = keys <= _ORDER and order(both) > 0
     return (
         is_in_order
+        or compared(both) > 0
         or keys <= both.claim.keys & both.passage.keys
         or _is_turned(token, theirs, both)
     )

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from core.retrieval.comparison import Comparison
 from core.retrieval.meanings import kinds, rivals
+from core.retrieval.sides import compared
 from core.retrieval.statements import Statement, Token
 from core.retrieval.wordlists import ROLES
 
@@ -18,6 +19,7 @@ _NOUN_AFTER = frozenset(
 _RELATIVE = frozenset(("which", "who", "that"))
 _MANY = 3  # telling words that stand, beside one that does not
 _BY = re.compile(r"\b(?:by|von|par|durch)\b")
+_BY_WORDS = frozenset(("by", "von", "par", "durch"))
 
 
 def replaced(both: Comparison) -> str:
@@ -112,6 +114,8 @@ def _is_alike(theirs: Token, ours: Token, both: Comparison) -> bool:
 def reversed_roles(both: Comparison) -> str:
     """Two parties of one deed the other way round ("A beat B" for "B beat A"), or nothing."""
     claim = both.claim
+    if compared(both):  # says itself which is which
+        return ""
     actors = [
         t
         for t in both.telling
@@ -136,7 +140,7 @@ def _is_reversed(first: Token, second: Token, both: Comparison) -> bool:
         if straight is None and crossed is not None and crossed == passive:
             return True
         if crossed is None and straight is not None and straight != passive:
-            return straight or first.key in ROLES
+            return straight or first.key in ROLES or _is_done_by(first, deed, second, both)
         if (
             crossed is None
             and straight is None
@@ -145,6 +149,21 @@ def _is_reversed(first: Token, second: Token, both: Comparison) -> bool:
         ):
             return True
     return False
+
+
+def _is_done_by(first: Token, deed: Token, second: Token, both: Comparison) -> bool:
+    """Whether "B was invited by A" stands for "B invited A": nothing else between the names and the deed."""
+    between = both.claim.text[deed.end : second.start].casefold().split()
+    if not between or between[0] not in _BY_WORDS or len(between) > 2:
+        return False
+    theirs = both.passage.telling()
+    return any(
+        before.concept in both.meant(first.concept)
+        and verb.concept in both.meant(deed.concept)
+        and after.concept in both.meant(second.concept)
+        and {before.sentence, after.sentence} == {verb.sentence}
+        for before, verb, after in zip(theirs, theirs[1:], theirs[2:], strict=False)
+    )
 
 
 def _is_doer(actor: Token, deed: Token, other: Token, both: Comparison) -> bool:

@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 from core.retrieval.comparison import Comparison
-from core.retrieval.meanings import kinds, rivals
+from core.retrieval.meanings import kinds, rivals, signs
 from core.retrieval.sides import compared
 from core.retrieval.statements import Statement, Token
 from core.retrieval.wordlists import ROLES
@@ -24,12 +24,15 @@ _BY_WORDS = frozenset(("by", "von", "par", "durch"))
 
 def replaced(both: Comparison) -> str:
     """A name or one of a kind where the passage has another one, or nothing."""
-    names = [t for t in both.telling if t.kind in ("name", "code") or kinds(t.key) or t.is_capital]
+    telling = both.telling
+    if compared(both) > 0:  # "B is lower" for "A is higher"
+        telling = [t for t in telling if not signs(t.key)]
+    names = [t for t in telling if t.kind in ("name", "code") or kinds(t.key) or t.is_capital]
     for token in names:
         if _is_elsewhere(token, names, both):
             return f"{token.key} in the place of another"
     best = [t for t in both.passage.telling() if t.sentence in both.rows[:1]]
-    for token in both.telling:
+    for token in telling:
         if kinds(token.key) and not both.meant(token.concept):
             for theirs in best:
                 if rivals(token.key, theirs.key) and theirs.concept not in both.said:

@@ -143,9 +143,14 @@ def _are_turned_back(both: Comparison) -> bool:
     return False
 
 
-def _follows(placed: Placed, statement: Statement, words: frozenset[str]) -> bool:
+def before(placed: Placed, statement: Statement) -> str:
+    """What stands right before a number."""
     start = placed.quantity.start
-    found = _LAST_WORD.search(statement.text[max(0, start - 16) : start])
+    return statement.text[max(0, start - 16) : start]
+
+
+def _follows(placed: Placed, statement: Statement, words: frozenset[str]) -> bool:
+    found = _LAST_WORD.search(before(placed, statement))
     return bool(found) and found[1].casefold() in words  # type: ignore[index]
 
 

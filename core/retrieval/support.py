@@ -29,7 +29,7 @@ import re
 
 from core.retrieval.alignment import substituted
 from core.retrieval.comparison import Comparison, initials
-from core.retrieval.exchange import crossed, exchanged
+from core.retrieval.exchange import coupled, crossed, exchanged
 from core.retrieval.meanings import kinds, signs
 from core.retrieval.opposites import opposed
 from core.retrieval.pairing import mispaired
@@ -210,6 +210,7 @@ _RULES = (
     exchanged,
     mispaired,
     crossed,
+    coupled,
     substituted,
     _names,
     denied,

@@ -466,6 +466,11 @@ def test_a_word_in_the_place_of_another_is_not_borne_out() -> None:
             "Compared with the North depot, the Lake hostel is older.",
         ),
         (
+            "The mill is higher than the chapel.",
+            "The chapel is lower than the mill.",
+            "The mill is lower than the chapel.",
+        ),
+        (
             "The mill is busier than the chapel.",
             "The chapel is quieter than the mill.",
             "The mill is as busy as the chapel.",
@@ -499,6 +504,26 @@ def test_a_word_in_the_place_of_another_is_not_borne_out() -> None:
             "All guests must sign the register.",
             "Every guest must sign the register.",
             "Only some guests must sign the register.",
+        ),
+        (
+            "The Old mill is led by Mr Dupont, and the Green workshop by Mr Osei.",
+            "Mr Osei leads the Green workshop.",
+            "Mr Dupont leads the Green workshop.",
+        ),
+        (
+            "The lake hostel is open from 8:00 to 17:30.",
+            "The lake hostel closes at 5:30 pm.",
+            "The lake hostel opens at 8 pm.",
+        ),
+        (
+            "The trailer weighs 59 kg and has two axles.",
+            "The trailer weighs 59 kg.",
+            "The projector weighs 59 kg.",
+        ),
+        (
+            "All drivers must pay a deposit.",
+            "Every driver must pay a deposit.",
+            "All tenants must pay a deposit.",
         ),
         ("The tank holds 47 litres.", "The tank holds 47 l.", "The tank holds 47 gallons."),
     ],

@@ -32,7 +32,7 @@ _FILTERS = _words("""
     wordcount wordwrap
 """)
 _WIDENING = _words("center ljust rjust zfill expandtabs indent batch slice")
-_LAZY = _words("batch map reject rejectattr reverse select selectattr slice unique")
+_LAZY = _words("batch items map reject rejectattr reverse select selectattr slice unique")
 """Filters of which Jinja2 makes generators; printed, those would tell addresses instead of values."""
 _TESTS = _words("""
     odd even divisibleby defined undefined none boolean false true integer float lower upper string

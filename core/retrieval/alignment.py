@@ -13,10 +13,12 @@ _LONGEST = 400
 _BEFORE_NOUNS = frozenset(
     re.findall(
         r"\w+",
-        "the a an this of in on at by for from to with and or der die das den dem des ein eine einen",
+        "the a an this every each all most some no of in on at by for from to with and or der die das den dem des ein eine einen",
     )
 )
 _VERBAL = ("ed", "ing")
+_MODAL = frozenset(("must", "may", "can", "cannot", "shall", "should", "will", "have", "has"))
+_ARTICLES = frozenset(("a", "an", "the"))
 
 _Pair = tuple[list[Token], list[Token]]
 
@@ -87,4 +89,15 @@ def _is_noun(token: Token, both: Comparison) -> bool:
     before = tokens[place - 1] if place else None
     after = tokens[place + 1] if place + 1 < len(tokens) else None
     ends = after is None or after.sentence != token.sentence or after.kind in ("function", "number")
+    ends = ends or _is_verb(tokens, place + 1)
     return ends and (before is None or before.key in _BEFORE_NOUNS)
+
+
+def _is_verb(tokens: list[Token], at: int) -> bool:
+    """Whether the word is one that does something, as far as its form and what follows tell: "must",
+    "weighs 59 kg", "needs a key"."""
+    word, following = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else None
+    if word.key in _MODAL:
+        return True
+    is_object = following is not None and (following.kind == "number" or following.key in _ARTICLES)
+    return is_object and word.key.endswith("s") and not word.key.endswith("ss")

@@ -9,8 +9,12 @@ _BOUNDS = re.compile(
     r"|(?:not|never|nicht) (?:\w{1,15} )?exceed(?:ing)?|whether or not|no\. ?(?=\d))\b",
     re.IGNORECASE,
 )
+_NOT_LESS = re.compile(
+    r"\b(?:not?|n't|nicht|never|kein\w{0,2}) (?:\w{1,12} )?(?:less than|under|below|fewer than|earlier than|(?:few|young|short|small|low)er than|weniger als)\W{0,3}(?:a |the |of )?[$€£]?$",
+    re.IGNORECASE,
+)
 _UPPER = re.compile(
-    r"\b(?:at most|(?:not?|n't|nicht|never) (?:\w{1,12} )?(?:more than|over|above|exceed(?:ing)?|later than)|up to|a maximum of|maximum|less than|under|below"
+    r"\b(?:at most|(?:not?|n't|nicht|never) (?:\w{1,12} )?(?:more than|over|above|exceed(?:ing)?|later than|(?:great|long|old|larg|high)er than)|up to|a maximum of|maximum|less than|under|below"
     r"|(?:few|young|short|small|low)er than|höchstens|maximal|bis zu|weniger als|unter|moins de|jusqu'à|au plus)\W{0,3}(?:a |the |of )?[$€£]?$",
     re.IGNORECASE,
 )
@@ -26,6 +30,8 @@ _OR_MORE = re.compile(r"^\W?(?:\w{1,12} ){0,2}or (?:more|longer|older|later|over
 def bound(text: str, start: int, end: int) -> int:
     """1 when the number at [start, end) is the least that is meant, -1 when the most, else 0."""
     before, after = text[max(0, start - 24) : start], text[end : end + 24]
+    if _NOT_LESS.search(before):
+        return 1
     if _UPPER.search(before) or _OR_LESS.search(after):
         return -1
     return 1 if _LOWER.search(before) or _OR_MORE.search(after) else 0

@@ -1,14 +1,14 @@
 """From a text to passages that the embedder really reads, each with its exact place."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.retrieval.columns import Columns
 from core.retrieval.headings import Outline, headings
 from core.retrieval.unbroken import WORDS, evenly, halved, stretches
-from core.types import Chunk, Extracted
+from core.types import Chunk, Extracted, Heading
 
 LIMIT = 252
 """Word pieces of a passage with its heading path. MiniLM reads 256, two of them its own marks."""
@@ -79,7 +79,7 @@ class Chunker:
         """The passages in order: `chunk.text == extracted.text[chunk.start:chunk.end]`, never
         blank, together all that is not space; none crosses a page, slide or sheet."""
         text = extracted.text
-        outline = Outline(extracted.headings if extracted.unit == "page" else headings(text))
+        outline = Outline(_named(extracted))
         columns = Columns(text)
         room = self.limit - HEADING_LIMIT if outline or columns else self.limit
         starts = [page.start for page in extracted.pages]
@@ -118,6 +118,13 @@ class Chunker:
                         yield from halved(text, span, self._pieces.exact, room)
                 else:
                     yield from _split(text, start, end, splitter)
+
+
+def _named(extracted: Extracted) -> Sequence[Heading]:
+    """The headings that the file names, else those that its text says; that of a page is no Markdown."""
+    if extracted.headings is None and extracted.unit != "page":
+        return headings(extracted.text)
+    return extracted.headings or ()
 
 
 def _fields(extracted: Extracted) -> list[tuple[int, int]]:

@@ -1,12 +1,14 @@
 """Whether two numbers of a claim, or what it says of two things, have changed places."""
 
+import re
 from collections.abc import Hashable, Sequence
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations, product
 
 from core.retrieval.comparison import Comparison
-from core.retrieval.statements import Placed, Statement
+from core.retrieval.statements import Placed, Statement, Token
 
 _LEAD = 2
+_WITH = re.compile(r"\b(?:with|and|or|mit|und|oder|avec|et|ou)\b")
 _MOST_WORDS = (
     60  # of a claim, and _MOST_IN_A_PART of each part of it: an answer may be one long list
 )
@@ -102,3 +104,62 @@ def _places(both: Comparison, unit: str) -> _Places:
         amounts = both.amounts[number]
         found[number] = frozenset((each.sentence, getattr(each, unit)) for each in amounts)
     return found
+
+
+def coupled(both: Comparison) -> str:
+    """Two names of a claim that a sentence of the passage has each with another one, where it leaves out the
+    deed the second time ("A is led by B, and C by D", but not "B leads C"), or nothing."""
+    names = _name_groups(both.claim)
+    if len(names) != 2 or len({t.part for group in names for t in group}) != 1:
+        return ""
+    if _WITH.search(both.claim.text, names[0][-1].end, names[1][0].start):
+        return ""  # it does not say which of them is whose
+    places = [_parts_with(group, both) for group in names]
+    if not all(places) or places[0] & places[1]:
+        return ""
+    said = {t.concept for group in names for t in group}
+    for here, there in product(*places):
+        one, other = both.passage.parts[here], both.passage.parts[there]
+        is_sentence = one[0].sentence == other[0].sentence
+        if (
+            is_sentence
+            and (_is_short(one) or _is_short(other))
+            and all(
+                any(t.concept not in both.all_meant(said) for t in _names(part))
+                for part in (one, other)
+            )
+        ):
+            return f"{names[0][-1].key} with another than {names[1][-1].key}"
+    return ""
+
+
+def _name_groups(statement: Statement) -> list[list[Token]]:
+    groups: list[list[Token]] = []
+    for above, token in pairwise([None, *statement.tokens]):
+        if token is None or token not in _names(statement.tokens[:_MOST_WORDS]):
+            continue
+        if groups and above is groups[-1][-1]:
+            groups[-1].append(token)
+        else:
+            groups.append([token])
+    return groups
+
+
+def _names(tokens: Sequence[Token]) -> list[Token]:
+    return [t for t in tokens if t.kind == "name" or (t.is_capital and t.kind == "word")]
+
+
+def _parts_with(group: list[Token], both: Comparison) -> set[int]:
+    """The parts of the passage that have the whole name."""
+    meant = [both.meant(t.concept) for t in group]
+    return {n for n, part in enumerate(both.passage.by_part) if all(each & part for each in meant)}
+
+
+def _is_short(part: Sequence[Token]) -> bool:
+    """Whether it says no deed: nothing but names, each with a word that belongs to it."""
+    telling = [t for t in part if t.kind != "function"]
+    return all(
+        t.kind != "number" and (t in _names(part) or (above is not None and above in _names(part)))
+        for above, t in pairwise([None, *telling])
+        if t is not None
+    )

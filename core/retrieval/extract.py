@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from core import child
 from core.errors import Refused
@@ -65,8 +66,12 @@ def _extracted(answer: bytes) -> Extracted:
         unit=fields["unit"],
         empty_pages=tuple(fields["empty_pages"]),
         hidden_characters=fields["hidden_characters"],
-        headings=tuple(Heading(**heading) for heading in fields["headings"]),
+        headings=_headings(fields["headings"]),
     )
+
+
+def _headings(fields: list[dict[str, Any]] | None) -> tuple[Heading, ...] | None:
+    return None if fields is None else tuple(Heading(**each) for each in fields)
 
 
 def _refused(failed: child.ChildFailed, kind: str, limits: ReadLimits) -> Refused:

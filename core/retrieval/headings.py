@@ -21,16 +21,16 @@ _NUMBERING = 12  # letters of "Chapter 12:" before a title
 _LONGEST = 200  # characters of a line that is underlined
 
 
-def headings(text: str) -> list[Heading]:
-    """Every heading outside of code fences, in order: after a `#`, alone above a line of `=` or `-`,
-    or as a section of LaTeX."""
+def headings(text: str, *, hashes: bool = True) -> list[Heading]:
+    """Every heading outside of code fences, in order: after a `#`, unless that is a comment (no `hashes`),
+    alone above a line of `=` or `-`, or as a section of LaTeX."""
     found: list[Heading] = []
     start, fence = 0, ""
     over, above = "", ""  # the two lines before
     for line in text.split("\n"):
         if mark := _FENCE.match(line):
             fence = _after_fence(fence, mark[1])
-        elif not fence and (marked := _marked(line)):
+        elif not fence and (marked := _marked(line, hashes)):
             level, title = marked
             if title:
                 found.append(Heading(start, level, title[:_LONGEST_TITLE]))
@@ -42,9 +42,9 @@ def headings(text: str) -> list[Heading]:
     return found
 
 
-def _marked(line: str) -> tuple[int, str] | None:
+def _marked(line: str, hashes: bool) -> tuple[int, str] | None:
     """Level and title of a line that says itself that it is a heading, in Markdown or in LaTeX."""
-    if heading := _HEADING.match(line):
+    if hashes and (heading := _HEADING.match(line)):
         return len(heading[1]), _CLOSING.sub("", heading[2][:500]).strip()
     if "\\" in line[:200] and (heading := _LATEX.match(line[:500])):
         return _LEVELS[heading[1]], heading[2].strip()

@@ -48,14 +48,14 @@ _CODE = re.findall(
     " cls sol groovy kts rake gemspec pyx pxd awk sed tcl fish ksh psm1 psd1 cmd nix hcl tfvars bzl"
     " jsonc json5 ndjson geojson properties props plist lock editorconfig gitignore"
     " gitattributes dockerignore htaccess service timer xsd xsl xslt wsdl svg rss atom kml gpx dtd sass styl astro"
-    " mdx rmd qmd bib sty cts mts ejs hbs j2 jinja tmpl pug po pot strings wat ll thrift avsc ics vcf ldif",
+    " bib sty cts mts ejs hbs j2 jinja tmpl pug po pot strings wat ll thrift avsc ics vcf ldif",
 )
 SUPPORTED = frozenset(LABELS)
 OFFICE = frozenset({"docx", "pptx", "xlsx"})
 _ALSO = {
     "htm": "html",
     "xhtml": "html",
-    "markdown": "md",
+    **dict.fromkeys(("markdown", "mdx", "rmd", "qmd"), "md"),
     "text": "txt",
     **dict.fromkeys(("log", "out", "err", "srt", "vtt", "nfo", "asc", "readme"), "txt"),
     **dict.fromkeys(("tsv", "tab"), "csv"),

@@ -90,6 +90,12 @@ inch 1: inch inches
 litre 1: l litre litres liter liters litern
 litre 0.001: ml millilitre millilitres milliliter milliliters
 litre 0.01: cl centilitre centilitres
+gallon 1: gallon gallons gal
+pint 1: pint pints
+ounce 1: oz ounce ounces
+yard 1: yards yd
+acre 1: acre acres
+hectare 1: hectare hectares ha
 byte 1: byte bytes
 byte 1000: kb kilobyte kilobytes
 byte 1000000: mb megabyte megabytes

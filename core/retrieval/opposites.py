@@ -1,17 +1,20 @@
 """Whether a claim has the opposite of what a passage says: another end of one axis, everybody for some, a
 permission without its condition."""
 
+import re
 from itertools import permutations
 
 from core.retrieval.comparison import Comparison
 from core.retrieval.meanings import signs
-from core.retrieval.sides import order
+from core.retrieval.sides import before, compared, order
 from core.retrieval.statements import Statement, Token
 from core.retrieval.wordlists import LOOSE, MAY, NEEDS
 
 _LEAST_LEAD = 1.5
 _LOOSE_CONTEXT = 0.6  # of the words around a loose opposite
 _ORDER = frozenset(("before", "after"))
+_CLOSES = frozenset(("close", "closes", "closed", "end", "ends", "schließt", "endet", "ferme"))
+_UNTIL = re.compile(r"(?:\b(?:to|until|till|bis|à|hasta)|[-–—]) ?$", re.IGNORECASE)
 _ONLY = frozenset(("only", "nur", "uniquement", "seulement"))
 _ANYBODY = frozenset(
     ("anybody", "anyone", "everybody", "everyone", "any", "all", "jeder", "jede", "alle", "tous")
@@ -43,8 +46,19 @@ def _is_no_swap(token: Token, theirs: Token, both: Comparison) -> bool:
     is_in_order = keys <= _ORDER and order(both) > 0
     return (
         is_in_order
+        or compared(both) > 0
+        or _is_its_end(token, both)
         or keys <= both.claim.keys & both.passage.keys
         or _is_turned(token, theirs, both)
+    )
+
+
+def _is_its_end(token: Token, both: Comparison) -> bool:
+    """ "Closes at 17:30" for "is open from 9:00 to 17:30"."""
+    times = [p for p in both.numbers if p.sentence == token.sentence and p.quantity.unit == "clock"]
+    until = [p for p in both.passage.quantities if _UNTIL.search(before(p, both.passage))]
+    return (
+        token.key in _CLOSES and bool(times) and all(set(both.amounts[p]) & {*until} for p in times)
     )
 
 

@@ -12,6 +12,8 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?!\d)")
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)|(\d{1,2})([./])(\d{1,2})\5(\d{4})(?!\d)")
 _CENTURY = re.compile(r"[ -](?:century|centuries|siècle)\b")
 _CENTURIES = frozenset(float(number) for number in range(11, 22))
+_OF_24_HOURS = re.compile(r"(?<!\d)(?:1[3-9]|2[0-3]):[0-5]\d(?!\d)")
+_BESIDE = 40  # characters
 _HALVES = re.compile(r"(am|pm|a\.m\.|p\.m\.|uhr|o'clock)", re.IGNORECASE)
 
 
@@ -132,7 +134,9 @@ def _clock(text: str, hours: int, minutes: int, start: int, end: int) -> Quantit
     if after.startswith(("pm", "p.m")):
         values = {value + 720 if hours < 12 else value}
     elif not after.startswith(("am", "a.m", "uhr")) and hours <= 12 and text[start] != "0":
-        values = {value, value + 720}
+        around = text[max(0, start - _BESIDE) : end + _BESIDE]
+        # Who writes 17:30 beside it means the morning by 8:00.
+        values = {value} if _OF_24_HOURS.search(around) else {value, value + 720}
     return Quantity(frozenset(values), "clock", 1.0, start, end)
 
 

@@ -7,7 +7,7 @@ A file that makes a library fail ends this process, and the parent says that it 
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,9 @@ def read(
     extracted = assemble(draft)
     if not extracted.text:
         raise _no_text(draft)
+    if kind == "code":
+        # `# install the tool` of a script is a comment.
+        return replace(extracted, headings=tuple(headings(extracted.text, hashes=False)))
     if kind in _IN_SECTIONS:
         return _in_sections(extracted)
     return extracted
@@ -76,7 +79,7 @@ def assemble(draft: Draft) -> Extracted:
         start += len(text) + 2
     whole = "\n\n".join(texts)
     whole = whole if whole.strip() else ""
-    found = tuple(located(draft.outline, whole, pages))
+    found = tuple(located(draft.outline, whole, pages)) if draft.unit == "page" else None
     return Extracted(whole, tuple(pages), draft.unit, tuple(empty), hidden, found)
 
 

@@ -4,7 +4,8 @@ import re
 from itertools import pairwise
 
 from core.retrieval.comparison import Comparison
-from core.retrieval.meanings import kinds, rivals
+from core.retrieval.meanings import kinds, rivals, signs
+from core.retrieval.sides import compared
 from core.retrieval.statements import Statement, Token
 from core.retrieval.wordlists import ROLES
 
@@ -18,16 +19,20 @@ _NOUN_AFTER = frozenset(
 _RELATIVE = frozenset(("which", "who", "that"))
 _MANY = 3  # telling words that stand, beside one that does not
 _BY = re.compile(r"\b(?:by|von|par|durch)\b")
+_BY_WORDS = frozenset(("by", "von", "par", "durch"))
 
 
 def replaced(both: Comparison) -> str:
     """A name or one of a kind where the passage has another one, or nothing."""
-    names = [t for t in both.telling if t.kind in ("name", "code") or kinds(t.key) or t.is_capital]
+    telling = both.telling
+    if compared(both) > 0:  # "B is lower" for "A is higher"
+        telling = [t for t in telling if not signs(t.key)]
+    names = [t for t in telling if t.kind in ("name", "code") or kinds(t.key) or t.is_capital]
     for token in names:
         if _is_elsewhere(token, names, both):
             return f"{token.key} in the place of another"
     best = [t for t in both.passage.telling() if t.sentence in both.rows[:1]]
-    for token in both.telling:
+    for token in telling:
         if kinds(token.key) and not both.meant(token.concept):
             for theirs in best:
                 if rivals(token.key, theirs.key) and theirs.concept not in both.said:
@@ -112,6 +117,8 @@ def _is_alike(theirs: Token, ours: Token, both: Comparison) -> bool:
 def reversed_roles(both: Comparison) -> str:
     """Two parties of one deed the other way round ("A beat B" for "B beat A"), or nothing."""
     claim = both.claim
+    if compared(both):  # says itself which is which
+        return ""
     actors = [
         t
         for t in both.telling
@@ -136,7 +143,7 @@ def _is_reversed(first: Token, second: Token, both: Comparison) -> bool:
         if straight is None and crossed is not None and crossed == passive:
             return True
         if crossed is None and straight is not None and straight != passive:
-            return straight or first.key in ROLES
+            return straight or first.key in ROLES or _is_done_by(first, deed, second, both)
         if (
             crossed is None
             and straight is None
@@ -145,6 +152,21 @@ def _is_reversed(first: Token, second: Token, both: Comparison) -> bool:
         ):
             return True
     return False
+
+
+def _is_done_by(first: Token, deed: Token, second: Token, both: Comparison) -> bool:
+    """Whether "B was invited by A" stands for "B invited A": nothing else between the names and the deed."""
+    between = both.claim.text[deed.end : second.start].casefold().split()
+    if not between or between[0] not in _BY_WORDS or len(between) > 2:
+        return False
+    theirs = both.passage.telling()
+    return any(
+        before.concept in both.meant(first.concept)
+        and verb.concept in both.meant(deed.concept)
+        and after.concept in both.meant(second.concept)
+        and {before.sentence, after.sentence} == {verb.sentence}
+        for before, verb, after in zip(theirs, theirs[1:], theirs[2:], strict=False)
+    )
 
 
 def _is_doer(actor: Token, deed: Token, other: Token, both: Comparison) -> bool:

@@ -63,6 +63,8 @@ def _total(keys: Sequence[str], at: int) -> tuple[float, int]:
             total *= SCALES[following]
         elif 0 < NUMBER_WORDS.get(following, 0) < _room(total):
             total += NUMBER_WORDS[following]
+        elif following == "one" and _room(total) == 10:  # eighty-one
+            total += 1
         elif not (following == "and" and total >= 100 and onward in NUMBER_WORDS):
             break
         count += 1

@@ -13,7 +13,8 @@ A claim is borne out when none of the rules speaks against it:
 - Its negations are those of the passage, unless that has most of the words and says them together nowhere; none
   of its words is the opposite of one there (a loose one, such as "on" or "more", with most of the words around
   it), or is said there only after a "not"; what only some may is not said of anybody, what needs
-  something is not allowed without it, and what comes before what stays so.
+  something is not allowed without it, and what comes before what, or is more than what, stays so.
+- What it says of all, most, some or few is said of as many there.
 - The passage has 55 % of its telling words and numbers (no articles, auxiliaries, ...) in some
   form, words away from the three sentences that fit best counting 0.6.
 
@@ -28,11 +29,12 @@ import re
 
 from core.retrieval.alignment import substituted
 from core.retrieval.comparison import Comparison, initials
-from core.retrieval.exchange import crossed, exchanged
+from core.retrieval.exchange import coupled, crossed, exchanged
 from core.retrieval.meanings import kinds, signs
 from core.retrieval.opposites import opposed
 from core.retrieval.pairing import mispaired
 from core.retrieval.polarity import denied
+from core.retrieval.quantifiers import counted_otherwise
 from core.retrieval.roles import replaced, reversed_roles
 from core.retrieval.sides import wrong_side
 from core.retrieval.statements import Placed, Statement, Token
@@ -53,8 +55,9 @@ def misquotes(claim: Statement, passage: Statement) -> bool:
 
 
 def denies(claim: Statement, passage: Statement) -> bool:
-    """Whether the passage says "not" of the very words of the claim."""
-    return bool(denied(Comparison(claim, passage)))
+    """Whether the passage says "not" of the very words of the claim, or says them of others."""
+    both = Comparison(claim, passage)
+    return bool(denied(both) or counted_otherwise(both))
 
 
 def why_not(claim: Statement, passage: Statement) -> str:
@@ -207,10 +210,12 @@ _RULES = (
     exchanged,
     mispaired,
     crossed,
+    coupled,
     substituted,
     _names,
     denied,
     opposed,
+    counted_otherwise,
     replaced,
     reversed_roles,
     wrong_side,

@@ -118,6 +118,10 @@ confirm confirmed / deny denied
 capable able / incapable unable
 voluntarily / compulsorily
 ahead / late
+increase decrease / unchanged stable constant steady unverändert
+expensive costly pricier dearer teuer teurer / cheap cheaper cheapest billig billiger günstiger
+busy busier busiest / quiet quieter quietest
+farther farthest further / closer closest nearer nearest
 """
 # Those of them that say little without the words around them: "on", "more", "before".
 LOOSE = _set("""

@@ -32,8 +32,9 @@ class Extracted:
     empty_pages: tuple[int, ...] = ()
     hidden_characters: int = 0
     """Invisible characters that were removed."""
-    headings: tuple[Heading, ...] = ()
-    """What a file says of its headings beside its text, as a PDF does in its bookmarks."""
+    headings: tuple[Heading, ...] | None = None
+    """Its headings, where its text does not say them itself in Markdown: a PDF names them in its
+    bookmarks, and in source code a `#` is a comment."""
 
 
 def headed(heading: str, text: str) -> str:

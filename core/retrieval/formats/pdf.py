@@ -1,6 +1,7 @@
 """PDF: the text layer, page by page, with ruled tables as rows."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -11,17 +12,20 @@ from core.errors import Refused
 from core.retrieval.draft import Draft
 from core.retrieval.formats.pdf_forms import beside
 from core.retrieval.formats.pdf_raised import marked
+from core.retrieval.formats.pdf_righted import righted
 from core.retrieval.formats.pdf_tables import with_tables
 from core.retrieval.tidy import tidy
 
 _ASKS_FOR_PASSWORD = 4  # FPDF_ERR_PASSWORD
 _LOOK_FOR_IMAGES = 20  # pages
-# PDFium joins a word that was divided at the end of a line and leaves one of these in its place.
+# PDFium joins a word that was divided at the end of a line and leaves one of the first two in its place,
+# but not at the hyphens of Unicode, which some programs set.
+_DIVISION = "(?:[\x02\ufffe]|[\u2010\u00ad]\r?\n)"
 # Bounded, because a run of a million letters would otherwise be looked at from each of its letters.
-_DIVIDED = re.compile("(\\w{1,40})[\x02\ufffe](\\w{1,40})")
+_DIVIDED = re.compile(f"(\\w{{1,40}}){_DIVISION}(\\w{{1,40}})")
 _MOST_BOOKMARKS, _MOST_LEVELS, _LONGEST_TITLE = 2_000, 6, 200
 _SPACE = re.compile(r"\s+")
-_HYPHENATED = re.compile(r"\b\w{1,40}-\w{1,40}")
+_HYPHENATED = re.compile("\\b\\w{1,40}[-\u2010\u2011]\\w{1,40}")
 
 
 def read(path: Path, draft: Draft) -> None:
@@ -82,7 +86,7 @@ def _text(document: Any, number: int, draft: Draft, until: float) -> str:
     words = page.get_textpage()
     text = _seen(words)
     if monotonic() < until:
-        text = marked(words, with_tables(page, words, text))
+        text = righted(words, marked(words, with_tables(page, words, text)))
     words.close()
     draft.weigh(len(text))
     added = beside(document, page, draft)
@@ -94,8 +98,9 @@ def _seen(words: Any) -> str:
     """The text layer of a page, without what stands outside of the paper."""
     seen: str = words.get_text_bounded()
     whole: str = words.get_text_range()
-    # The first runs lines together where one begins at the height of another, as on a page that is turned.
-    same = seen == whole or _SPACE.sub("", seen) == _SPACE.sub("", whole)
+    # The first runs lines together where one begins at the height of another, or puts them upside down,
+    # as on a page that is turned.
+    same = seen == whole or Counter(_SPACE.sub("", seen)) == Counter(_SPACE.sub("", whole))
     return whole if same else seen
 
 
@@ -116,9 +121,13 @@ def _has_image(document: Any) -> bool:
 def join_divided(pages: list[str]) -> list[str]:
     """The pages with divided words joined: with a hyphen where the file writes it so elsewhere,
     or where a capital or a digit follows."""
-    if not any("\x02" in page or "\ufffe" in page for page in pages):
+    if not any(re.search(_DIVISION, page) for page in pages):
         return pages
-    hyphenated = {word.lower() for page in pages for word in _HYPHENATED.findall(page)}
+    hyphenated = {
+        re.sub("[\u2010\u2011]", "-", word.lower())
+        for page in pages
+        for word in _HYPHENATED.findall(page)
+    }
 
     def join(found: re.Match[str]) -> str:
         first, second = found[1], found[2]

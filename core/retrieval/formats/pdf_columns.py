@@ -14,6 +14,7 @@ _MOST_STACKS = 30
 # Between columns, in heights of a letter as most are; a space between words is half of one.
 _GAP = 1.1
 _REACH = 3.0  # gaps
+_TOUCHES = 2.0  # points between letters of one word
 _SAME_LINE = 0.8  # gaps from the middle of a full stop to that of a capital
 
 Stack = tuple[list[float], float, float]
@@ -119,7 +120,19 @@ def _next_line(boxes: list[Box], edge: float, inner: float, gap: float) -> list[
     nearest = min(away.values(), default=0)
     line = [box for box in away if away[box] < nearest + _SAME_LINE * gap]
     reach = min(abs(edge - inner), _REACH * gap)
-    return line if all(away[box] < reach for box in line) else []
+    others = [box for box in away if nearest + _SAME_LINE * gap <= away[box] < 2 * _REACH * gap]
+    fits = all(away[box] < reach for box in line)
+    return line if fits and not _cuts(line, others) else []
+
+
+def _cuts(line: list[Box], others: list[Box]) -> bool:
+    """Whether a number or a word would be torn: its full stop is nearer to the edge than its digits."""
+    return any(
+        other[1] <= _height(box) <= other[3]
+        and max(box[0] - other[2], other[0] - box[2]) < _TOUCHES
+        for box in line
+        for other in others
+    )
 
 
 def _height(box: Box) -> float:

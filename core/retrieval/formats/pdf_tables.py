@@ -19,6 +19,7 @@ _LONGEST = 800  # characters in a cell; more than that is a column of text in a 
 _OVER = 1.0  # points by which a letter may stand over the side of its cell
 _SAME_HEIGHT = 4.0  # points
 _HYPHEN_AT_THE_END = re.compile("[\x02\ufffe]$")
+_DIVIDED = re.compile("(?<=\\w)[\u2010\u00ad]\n(?=\\w)")
 
 
 @dataclass(slots=True)
@@ -149,7 +150,8 @@ def _rows(band: list[list[_Line]]) -> list[list[str]]:
 
 def _text(lines: Iterable[_Line]) -> str:
     # PDFium's mark for a hyphen at the end of a line, which in a table may be the end of a cell.
-    return " ".join(_HYPHEN_AT_THE_END.sub("-", line.text.strip()) for line in lines)
+    text = "\n".join(_HYPHEN_AT_THE_END.sub("-", line.text.strip()) for line in lines)
+    return _DIVIDED.sub("\x02", text).replace("\n", " ")
 
 
 def _middle(box: Box) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.errors import Refused
 from core.retrieval.draft import Draft
+from core.retrieval.formats.one_byte import latin, script
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -18,9 +19,12 @@ _BOMS = (
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _ENOUGH = 65_536
 _HIGH, _LATIN = re.compile(b"[\x80-\xff]"), re.compile(b"[A-Za-z]")
+# Of ASCII, of the letters from Latin ones with accents to Arabic, of Chinese, Japanese and Korean.
+_LETTERS_AND_MARKS = re.compile(
+    "[\t\n\r -~\u00a0-\u024f\u0370-\u06ff\u2010-\u2026\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff5e]"
+)
+_ISO_2022_JP = re.compile(rb"\x1b\$[@B][!-~]")
 _PAIR, _FEW_PAIRS = re.compile(b"[\x80-\xff]{2}"), 3
-_NOT_1252 = re.compile(b"[\x81\x8d\x8f\x90\x9d]")
-_NOT_1250 = re.compile(b"[\x81\x83\x88\x90\x98]")
 _WHOLE = (b"\n", b" ", b",", b".")
 _DECLARED = re.compile(
     rb"\A\s{0,9}<\?xml[^>]{0,99}?encoding=[\"']([\w.:-]{2,40})"
@@ -55,10 +59,7 @@ def decode(data: bytes) -> str:
 
 
 def _decode(data: bytes) -> tuple[str, bool]:
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            return data.decode(encoding, errors="replace"), True
-    if encoding := _unmarked_utf16(data):
+    if encoding := _marked(data) or _unmarked_utf16(data):
         return data.decode(encoding, errors="replace"), True
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(data), True
@@ -72,16 +73,26 @@ def _decode(data: bytes) -> tuple[str, bool]:
         return text, False
     if encoding := _of_another_script(data):
         return data.decode(encoding, errors="replace"), False
-    western = _western(data)
-    return "".join(_line(line, western) for line in data.splitlines(keepends=True)), False
+    # A line may be in UTF-8 beside others that are not, as in a log to which two programs write.
+    lines = [(line, _utf8(line)) for line in data.splitlines(keepends=True)]
+    western = latin(b"".join(line for line, text in lines if text is None))
+    return "".join(
+        line.decode(western, errors="replace") if text is None else text for line, text in lines
+    ), False
 
 
-def _line(line: bytes, western: str) -> str:
-    """A line in UTF-8 or, as in a log to which two programs write, in the other encoding of its file."""
+def _marked(data: bytes) -> str:
+    """The encoding that the bytes themselves name: by their first ones, or by how Japanese begins in them."""
+    if encoding := next((encoding for bom, encoding in _BOMS if data.startswith(bom)), ""):
+        return encoding
+    return "iso2022_jp" if data.isascii() and _ISO_2022_JP.search(data[:_ENOUGH]) else ""
+
+
+def _utf8(line: bytes) -> str | None:
     try:
         return line.decode()
     except UnicodeDecodeError:
-        return line.decode(western, errors="replace")
+        return None
 
 
 def _as_declared(data: bytes) -> str | None:
@@ -96,17 +107,14 @@ def _as_declared(data: bytes) -> str | None:
         return None  # a declaration that is wrong is no declaration
 
 
-def _western(data: bytes) -> str:
-    """Windows-1252, or its sister for the languages east of it, which uses the bytes that it does not."""
-    return "cp1250" if _NOT_1252.search(data) and not _NOT_1250.search(data) else "cp1252"
-
-
 def _of_another_script(data: bytes) -> str:
     """The encoding of a text that is mostly not of Latin letters; "" when it is, or nobody knows."""
     sample = data[:_ENOUGH]
     foreign = len(_HIGH.findall(sample)) > len(_LATIN.findall(sample))
     if not foreign or len(_PAIR.findall(sample)) < _FEW_PAIRS:
         return ""  # accents and signs of a Western text hardly ever stand side by side
+    if encoding := script(sample):
+        return encoding
     from charset_normalizer import from_bytes
 
     if len(data) > _ENOUGH:
@@ -117,7 +125,8 @@ def _of_another_script(data: bytes) -> str:
 
 
 def _unmarked_utf16(data: bytes) -> str:
-    """Latin text in UTF-16 has a NUL in every other byte, and hardly one in between."""
+    """Latin text in UTF-16 has a NUL in every other byte, and hardly one in between; text in other letters
+    a few, and in the right order of its bytes nothing but letters."""
     sample = data[:4096]
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     if (
@@ -126,7 +135,14 @@ def _unmarked_utf16(data: bytes) -> str:
         and min(even, odd) * 20 < len(sample)
     ):
         return "utf-16-be" if even > odd else "utf-16-le"
+    if len(sample) >= 8 and even + odd:
+        return next((each for each in ("utf-16-le", "utf-16-be") if _are_letters(sample, each)), "")
     return ""
+
+
+def _are_letters(sample: bytes, encoding: str) -> bool:
+    text = sample.decode(encoding, "replace")
+    return len(_LETTERS_AND_MARKS.findall(text)) > 0.9 * len(text)
 
 
 def read(path: Path, draft: Draft) -> None:

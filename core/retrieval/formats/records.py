@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 
 from core.errors import Refused
@@ -18,9 +19,25 @@ _LONGEST_NAME = 60
 _NOT_AT_THE_START = "#>*-+=|` "
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The names of a table's columns, and in which of them there are numbers and words."""
+
+    names: list[str]
+    numbers: frozenset[int]
+    words: frozenset[int]
+
+    def hold(self, cells: Sequence[str]) -> bool:
+        """Whether a row after a gap can stand under the same names; one of words alone may be names itself."""
+        numbers, words = _numbers(cells), _words(cells)
+        return bool(numbers) and numbers <= self.numbers and words <= self.words
+
+
 def records(rows: Iterable[Row], draft: Draft, *, numbered: bool) -> Iterator[str]:
     """A line for each row, weighed one by one, with the names of the columns where the first row has
-    some, and its number where that is asked for; an empty row ends a table."""
+    some, and its number where that is asked for; an empty row ends a table, but the next one goes on
+    under its names when it has none and its numbers and words stand in the same columns."""
+    above = _Columns([], frozenset(), frozenset())
     for table in _tables(rows):
         names: list[str] = []
         lead = list(islice(table, _LOOKED_AT))
@@ -33,6 +50,10 @@ def records(rows: Iterable[Row], draft: Draft, *, numbered: bool) -> Iterator[st
             head = lead.pop(0)[1]
             names = _names(head)
             yield _weighed(draft, f"- Columns: {' | '.join(filter(None, map(pipes.cell, head)))}")
+            body = [cells for _, cells in lead]
+            above = _Columns(names, _union(map(_numbers, body)), _union(map(_words, body)))
+        elif above.hold(lead[0][1]):
+            names = above.names
         for number, cells in chain(lead, table):
             line = " | ".join(_cells(names, cells))
             yield _weighed(draft, f"- Row {number} | {line}" if numbered else f"- {line}")
@@ -66,6 +87,18 @@ def _check_width(cells: Sequence[str]) -> None:
 
 def _filled(cells: Sequence[str]) -> int:
     return sum(1 for cell in cells if cell.strip())
+
+
+def _numbers(cells: Sequence[str]) -> frozenset[int]:
+    return frozenset(n for n, cell in enumerate(cells) if _NUMBER.fullmatch(cell.strip()))
+
+
+def _words(cells: Sequence[str]) -> frozenset[int]:
+    return frozenset(n for n, cell in enumerate(cells) if cell.strip()) - _numbers(cells)
+
+
+def _union(places: Iterable[frozenset[int]]) -> frozenset[int]:
+    return frozenset(chain.from_iterable(places))
 
 
 def _is_head(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:

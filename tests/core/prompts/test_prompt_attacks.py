@@ -91,6 +91,7 @@ ESCAPES = [
     "{{ '%r' | format(range) }}{{ range }}",
     "{{ name.upper }}{{ [name.format] | string }}",
     "{{ items | map('upper') }}{{ items | batch(2) }}",
+    "{{ items[2] | items }}",
     "{% macro m() %}{{ caller() }}{% endmacro %}{{ m() }}",
     "{% macro m(caller) %}{{ caller }}{% endmacro %}{{ m(range) }}",
     "{% macro m() %}{{ kwargs }}{% endmacro %}{{ m(**{'__class__': 1}) }}",
@@ -179,7 +180,16 @@ BOMBS = [
     "{{ 1e" + "9" * 60000 + " }}",
     "{{ '🙂' * 999999 ~ '🙂' * 999999 ~ '🙂' * 999999 }}",
 ]
-TRAITORS = ("<class", " object at 0x", "<module", "<function", "<bound", "<built-in", "root:x:0")
+TRAITORS = (
+    "<class",
+    "<generator",
+    " object at 0x",
+    "<module",
+    "<function",
+    "<bound",
+    "<built-in",
+    "root:x:0",
+)
 
 
 @pytest.mark.parametrize("attack", [*ESCAPES, *BOMBS], ids=lambda text: text[:60])

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from core.errors import Refused
+from core.retrieval.chunk import Chunker
 from core.retrieval.extract import ReadLimits, extract, sniff
+from core.retrieval.formats.pdf import join_divided
 from core.types import Extracted
 from tests.core.retrieval import files
 
@@ -67,6 +69,32 @@ def test_words_divided_at_the_end_of_a_line_are_joined(tmp_path: Path) -> None:
     assert (
         read(tmp_path, "b.pdf", compounds).text == "the state-of-the-art one and the up-to-date one"
     )
+
+
+def test_words_divided_by_the_hyphens_of_unicode_are_joined() -> None:
+    lines = ["an over‐", "view of a well‐", "known yard, well‐known as Anglo‐", "American"]
+    assert divided(lines) == "an overview of a well-known yard, well‐known as Anglo-American"
+    assert divided(["so\u00ad", "ber"]) == "sober"
+
+
+def divided(lines: list[str]) -> str:
+    return join_divided(["\r\n".join(lines)])[0]
+
+
+def test_a_word_from_right_to_left_is_read_from_its_right(tmp_path: Path) -> None:
+    """Chromium says of each letter which it is, from left to right."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    def word(letters: str, left: int) -> str:
+        spans = (f"/Span<</ActualText<FEFF{ord(each):04X}>>>BDC(x)Tj EMC" for each in letters)
+        return f"BT /F1 12 Tf 1 0 0 1 {left} 700 Tm {' '.join(spans)} ET"
+
+    out = io.BytesIO()
+    sheet = Canvas(out, invariant=1)
+    sheet.setFont("Helvetica", 12)
+    sheet._code += [word("םלוע", 60), word("םולש", 120), "BT 1 0 0 1 72 650 Tm (hello) Tj ET"]
+    sheet.save()
+    assert sorted(read(tmp_path, "a.pdf", out.getvalue()).text.split()) == ["hello", "עולם", "שלום"]
 
 
 def test_a_word_document_keeps_headings_lists_and_tables_in_order(tmp_path: Path) -> None:
@@ -285,6 +313,18 @@ def test_a_text_is_read_in_its_encoding(tmp_path: Path, encoding: str) -> None:
         ("cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy."),
         ("cp1252", "señor año – £5, “x” à Béla"),
         ("cp1252", "£ 5; Ä Ö Ü; é"),
+        ("cp1252", "Berlin–Paris, l’été, ½ Tag, 20°C, Straße und Größe"),
+        ("mac-roman", "Straße;Größe\nMüller – Köln;fünf\nBüro;Maß"),
+        ("cp850", "Jeder Schüler zahlt für größere Räume die Gebühr."),
+        ("cp1250", "Każdy gość musi zgłosić się w biurze, zniżki są możliwe."),
+        ("iso8859-2", "Każdy gość musi zgłosić się w biurze, zniżki są możliwe."),
+        ("cp1255", "דמי הביטול הם 30 שקלים. כל אורח חייב להירשם במשרד."),
+        ("iso8859-6", "يجب على كل زائر تسجيل اسمه في المكتب قبل الدخول."),
+        ("cp866", "Каждый посетитель должен зарегистрироваться до входа."),
+        ("iso8859-5", "Каждый посетитель должен зарегистрироваться до входа."),
+        ("iso2022_jp", "料金は30円です。訪問者は登録します。"),
+        ("utf-16-le", "每位访客进入仓库前必须登记。费用为30元。"),
+        ("utf-16-be", "Каждый посетитель платит 30 рублей."),
     ],
 )
 def test_an_old_encoding_is_told_by_its_letters(tmp_path: Path, encoding: str, text: str) -> None:
@@ -378,6 +418,16 @@ def test_underlined_headings_are_headings(tmp_path: Path) -> None:
     extracted = read(tmp_path, "a.md", text)
     begins = [on_page(extracted, n).partition("\n")[0] for n in range(1, len(extracted.pages) + 1)]
     assert begins == ["---", "A *guide*", "Part", "End"]
+
+
+def test_a_comment_of_source_code_is_no_heading(tmp_path: Path, chunker: Chunker) -> None:
+    script = "# Install the tool\nset -e\n## then the rest\ncp a b\n"
+    for name, expected in [("a.sh", ""), ("a.md", "Install the tool")]:
+        extracted = read(tmp_path, name, script)
+        assert [chunk.heading for chunk in chunker.chunks(extracted)] == [expected]
+    latex = read(tmp_path, "a.tex", "\\section{Lamps}\n# not one\nwarm\n")
+    assert [chunk.heading for chunk in chunker.chunks(latex)] == ["Lamps"]
+    assert read(tmp_path, "a.qmd", "# A\n\n## B\n").unit == "section"
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,13 @@ def test_a_row_that_says_something_to_all_columns_ends_the_table(tmp_path: Path)
     assert text == f"{ROWS}\n\nPrices for groups are told on the phone"
 
 
+def test_no_number_is_torn_where_a_cell_of_two_lines_stands_above_the_lines(tmp_path: Path) -> None:
+    cells = [["Bolt\n3-0", "Quinn", "204.33"], *[[f"Nut {n}", "Osei", f"{n}.5"] for n in range(3)]]
+    middle = ("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("LEADING", (0, 0), (-1, -1), 14)
+    text = read(tmp_path, paged(table(cells, EACH, *middle))).text
+    assert "204.33" in text and "| Nut 1 | Osei | 1.5 |" in text
+
+
 def test_a_long_table_is_read_whose_head_and_end_alone_have_lines(tmp_path: Path) -> None:
     cells = [["Bar", "Lamps", "Kilowatts"], *([f"Bar {n}", n * 3 or "", n * 7] for n in range(30))]
     text = read(tmp_path, paged("Above.", table(cells, TOP, HEAD, END), "Below.")).text

@@ -160,3 +160,24 @@ def test_rows_above_the_names_of_the_columns_tell_of_the_table(tmp_path: Path) -
     )
     words = "a,b,\nc,d,e\nf,g,h\n"
     assert csv(tmp_path, words).startswith("- Columns: a | b\n- a: c")
+
+
+def test_rows_after_an_empty_row_of_a_sheet_stand_under_the_same_names(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [
+        ["Part", "Price", "Made"], ["Bolt", 2, 2019], ["Nut", 3, 2021], [],
+        ["North hall"], ["Screw", 4, 2020], [], ["Total", 9], [],
+        ["Name", "City", "Role"], ["Al", "Rome", "Rigger"], [], ["Bo", "Oslo", "Rigger"], [],
+        ["Cost", 2022, 2023], ["Rent", 5, 7], [], ["Food", 1, 2], [], ["x", "y", 5],
+    ]  # fmt: skip
+    assert sheet(tmp_path, files.xlsx({"Stock": rows})).split("\n\n") == [
+        "# Stock",
+        "- Columns: Part | Price | Made\n- Row 2 | Part: Bolt | Price: 2 | Made: 2019\n"
+        "- Row 3 | Part: Nut | Price: 3 | Made: 2021",
+        "North hall\n- Row 6 | Part: Screw | Price: 4 | Made: 2020",
+        "- Row 8 | Part: Total | Price: 9",
+        "- Columns: Name | City | Role\n- Row 11 | Name: Al | City: Rome | Role: Rigger",
+        "- Row 13 | Bo | Oslo | Rigger",
+        "- Columns: Cost | 2022 | 2023\n- Row 16 | Cost: Rent | 2022: 5 | 2023: 7",
+        "- Row 18 | Cost: Food | 2022: 1 | 2023: 2",
+        "- Row 20 | x | y | 5",
+    ]

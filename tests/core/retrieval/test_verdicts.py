@@ -440,6 +440,92 @@ def test_a_word_in_the_place_of_another_is_not_borne_out() -> None:
             "If a flood prevents the performance, neither party owes anything.",
             "If a flood prevents the performance, each party owes £300.",
         ),
+        (
+            "The winch costs 81 euros.",
+            "The winch costs eighty-one euros.",
+            "The winch costs eighty-two euros.",
+        ),
+        (
+            "Guests may stay for up to 14 days.",
+            "Guests may stay no longer than two weeks.",
+            "Guests may stay no less than 14 days.",
+        ),
+        (
+            "Notice must be given at least 3 days before the visit.",
+            "Notice must be given no fewer than three days before the visit.",
+            "Notice must be given no later than 3 days after the visit, at most.",
+        ),
+        (
+            "The North depot is cheaper than the Lake hostel.",
+            "The Lake hostel is more expensive than the North depot.",
+            "The North depot is more expensive than the Lake hostel.",
+        ),
+        (
+            "The North depot is older than the Lake hostel.",
+            "Compared with the Lake hostel, the North depot is older.",
+            "Compared with the North depot, the Lake hostel is older.",
+        ),
+        (
+            "The mill is higher than the chapel.",
+            "The chapel is lower than the mill.",
+            "The mill is lower than the chapel.",
+        ),
+        (
+            "The mill is busier than the chapel.",
+            "The chapel is quieter than the mill.",
+            "The mill is as busy as the chapel.",
+        ),
+        (
+            "The filter is cleaned before the tank is drained.",
+            "First the filter is cleaned, then the tank is drained.",
+            "First the tank is drained, then the filter is cleaned.",
+        ),
+        (
+            "The number of bookings rose from 31 to 35 percent.",
+            "The number of bookings increased from 31% to 35%.",
+            "The number of bookings rose from 35 to 31 percent.",
+        ),
+        (
+            "The number of bookings rose from 31 to 35 percent.",
+            "The number of bookings grew to 35 percent.",
+            "The number of bookings remained unchanged at 31 percent.",
+        ),
+        (
+            "Mr Tanaka trained Ms Okafor in 2021.",
+            "In 2021 Ms Okafor was trained by Mr Tanaka.",
+            "In 2021 Mr Tanaka was trained by Ms Okafor.",
+        ),
+        (
+            "Most suppliers show an identity card.",
+            "The majority of suppliers show an identity card.",
+            "All suppliers show an identity card.",
+        ),
+        (
+            "All guests must sign the register.",
+            "Every guest must sign the register.",
+            "Only some guests must sign the register.",
+        ),
+        (
+            "The Old mill is led by Mr Dupont, and the Green workshop by Mr Osei.",
+            "Mr Osei leads the Green workshop.",
+            "Mr Dupont leads the Green workshop.",
+        ),
+        (
+            "The lake hostel is open from 8:00 to 17:30.",
+            "The lake hostel closes at 5:30 pm.",
+            "The lake hostel opens at 8 pm.",
+        ),
+        (
+            "The trailer weighs 59 kg and has two axles.",
+            "The trailer weighs 59 kg.",
+            "The projector weighs 59 kg.",
+        ),
+        (
+            "All drivers must pay a deposit.",
+            "Every driver must pay a deposit.",
+            "All tenants must pay a deposit.",
+        ),
+        ("The tank holds 47 litres.", "The tank holds 47 l.", "The tank holds 47 gallons."),
     ],
 )
 def test_one_claim_stands_and_its_twin_falls(passage: str, true: str, false: str) -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core import figures
 from core.bootstrap import STRATEGIES, summary
 from core.endings import NOT_FOUND
 from core.tables import is_json
@@ -221,11 +222,7 @@ def facts(turn: Turn, plan: WindowPlan) -> None:
 
 def _facts(turn: Turn) -> list[str]:
     shown = [label(turn.model)] if turn.model else []
-    if turn.usage and (turn.usage.input_tokens or turn.usage.output_tokens):
-        estimated = "≈ " if turn.usage.source == "estimated" else ""
-        inward, outward = turn.usage.input_tokens, turn.usage.output_tokens
-        shown.append(f"{estimated}{inward:,} tokens in, {outward:,} out")
-    shown.append(label(say.money(turn.cost)))
+    shown += map(label, figures.taken(turn))
     if turn.seconds is not None:
         shown.append(say.seconds(turn.seconds))
     return shown

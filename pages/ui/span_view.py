@@ -10,7 +10,7 @@ from core.export import plain
 from core.trace_export import whole
 from core.trace_tree import LEDGER_ROW, Step
 from core.types import Budget, LedgerRow, Region, Span, Turn
-from pages.ui import passages_found, said, say, tool_span, window_bar, wire_view
+from pages.ui import passages_found, said, say, tool_span, usage, window_bar, wire_view
 from pages.ui.charts import STATES
 from pages.ui.markdown import label
 from pages.ui.session import theme
@@ -180,7 +180,7 @@ def _items(turn: Turn) -> None:
 
 
 def _call(found: Mapping[str, Any], turn: Turn, budget: Budget | None) -> None:
-    st.markdown(" · ".join(_usage(found)))
+    st.markdown(" · ".join(usage.of_span(found)))
     st.caption(" · ".join(_circumstances(found)))
     if budget:
         st.html(window_bar.bar(budget, theme()))
@@ -205,20 +205,6 @@ def _call(found: Mapping[str, Any], turn: Turn, budget: Budget | None) -> None:
     if response:
         st.html(said.message("assistant", response, theme(), f"{len(response):,} characters"))
     wire_view.draw(found)
-
-
-def _usage(found: Mapping[str, Any]) -> list[str]:
-    sent, answered = found.get(f"{_USAGE}input_tokens"), found.get(f"{_USAGE}output_tokens")
-    if sent is None:
-        return ["Nothing was billed."]
-    cached = found.get(f"{_USAGE}cache_read.input_tokens")
-    of_them = f" ({cached:,} from the cache)" if cached else ""
-    estimated = found.get("usage_source") == "estimated"
-    return [
-        f"**{say.tokens(sent)}** in{of_them}",
-        f"**{answered or 0:,}** out",
-        "our estimate" if estimated else "reported by the provider",
-    ]
 
 
 def _circumstances(found: Mapping[str, Any]) -> list[str]:

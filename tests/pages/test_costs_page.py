@@ -172,7 +172,7 @@ def test_a_turn_that_is_not_there_says_so_and_leads_back(app: Open, asked: Ask) 
 
 
 def test_the_csv_has_exact_money_and_no_formula() -> None:
-    usage = Usage(100, 20, 10, source="estimated")
+    usage = Usage(100, 20, 10, 30, 15, source="estimated")
     rows = [
         LedgerRow("1", "t", "c", "=cmd|x", "answer", "settled", NOW, Decimal("1E-7"), None, usage),
         LedgerRow("2", "t", "c", "quotes", "answer", "released", NOW, None, Decimal(0)),
@@ -181,6 +181,7 @@ def test_the_csv_has_exact_money_and_no_formula() -> None:
     assert first["model"] == "'=cmd|x"
     assert (first["cost_usd"], first["reserved_usd"]) == ("", "0.0000001")
     assert (first["tokens_in"], first["cached"], first["source"]) == ("100", "10", "estimated")
+    assert (first["cache_written"], first["reasoning"]) == ("30", "15")
     assert (second["state"], second["cost_usd"], second["tokens_in"]) == ("released", "0", "")
 
 

@@ -117,6 +117,12 @@ class Turn:
     """How the canary of the system prompt got into the answer; "" when it did not."""
 
     @property
+    def unsent(self) -> bool:
+        """Whether it ended before anything of its window went to a model, refused by us or stopped."""
+        ended = self.status in ("failed", "stopped", "interrupted")
+        return ended and not self.calls.count and self.request.replay is None
+
+    @property
     def rests_on(self) -> frozenset[str]:
         """The names of the documents that it cites; of all that it was given when it cites none."""
         cited = {each.number for each in self.citations}

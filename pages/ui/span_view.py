@@ -66,7 +66,7 @@ def draw(
     st.subheader(f"{ICONS[span.kind]} {label(span.name)}", anchor=False)
     own = f" · {say.seconds(step.own_ns / 1e9)} of it its own"
     st.caption(label(summary(span, step) + own))
-    _went_wrong(span)
+    _went_wrong(span, turn)
     _inside(span, turn, budget)
     for event in span.events:
         after = say.seconds((event.at_ns - span.start_ns) / 1e9)
@@ -129,7 +129,7 @@ def hint(code: str) -> str:
     return next((kind.hint for kind in found), "")
 
 
-def _went_wrong(span: Span) -> None:
+def _went_wrong(span: Span, turn: Turn) -> None:
     if span.status == "stopped":
         st.info("This was going on when the answer was stopped.", icon=":material/stop_circle:")
     if span.status != "error":
@@ -138,6 +138,8 @@ def _went_wrong(span: Span) -> None:
     code = str(found.get("error.type") or found.get("code") or found.get("error_type") or "")
     kind, advice = tool_span.FAULTS.get(code) or (code.replace("_", " "), hint(code))
     message = found.get("error") or code or "This step failed."
+    if turn.error and turn.error["message"] == message:
+        advice = turn.error["hint"]  # it knows whose cap it was, and when that renews
     st.error(f"**{label(str(message))}**\n\n{label(advice)}", icon=":material/error:")
     if kind:
         st.caption(f"Kind of error: {label(kind)}")

@@ -25,7 +25,8 @@ def _sums(turn: Turn, budget: Budget, usage: Usage | None, answers: int) -> None
     """What we counted beside what the provider reported for it, and what came back."""
     counted, about, several = budget.input_tokens, window_bar.about(budget), answers > 1
     first = f"for the first of {answers} answers" if several else ""
-    shown = [("Tokens sent, our count", f"{about}{counted:,}", first)]
+    name = "Tokens, not sent" if turn.unsent else "Tokens sent, our count"
+    shown = [(name, f"{about}{counted:,}", first)]
     if usage and usage.source == "reported" and usage.input_tokens:
         off = counted / usage.input_tokens - 1
         whole = f"{first}; {turn.usage.input_tokens:,} for all" if several and turn.usage else ""
@@ -54,6 +55,8 @@ def _agreement(bench: Workbench, turn: Turn, budget: Budget, usage: Usage | None
     parts = [f"Counted with {budget.counter}, {sort}"]
     if turn.model == "quotes":
         parts.append("no model was asked, so nothing was reported")
+    elif turn.unsent:
+        parts.append("nothing was sent, so nothing was reported")
     elif usage is None or usage.source == "estimated" or not usage.input_tokens:
         parts.append("the provider reported no count")
     elif usage.cached_tokens:

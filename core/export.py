@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from core import figures
 from core.table_fields import parse_fields
 from core.tables import rows_of, to_markdown
 from core.types import Conversation, Source, Turn
@@ -64,10 +65,8 @@ def _source(source: Source, turn: Turn) -> str:
 
 def _facts(turn: Turn) -> str:
     facts = [turn.model]
-    if turn.usage:
-        facts.append(f"{turn.usage.input_tokens:,} + {turn.usage.output_tokens:,} tokens")
     if turn.status != "running":
-        facts.append("price unknown" if turn.cost is None else f"${turn.cost:f}")
+        facts += figures.taken(turn)
     if turn.seconds is not None:
-        facts.append(f"{turn.seconds:.1f} s")
+        facts.append(figures.seconds(turn.seconds))
     return f"*{' · '.join(fact for fact in facts if fact)}*"

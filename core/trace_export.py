@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from core import figures
 from core.export import plain
 from core.llm import names
 from core.llm.exchange import sent
@@ -53,10 +54,8 @@ def as_html(turn: Turn, spans: Sequence[Span], rows: Sequence[LedgerRow]) -> str
 
 def _facts(turn: Turn) -> list[str]:
     facts = [f"{turn.created_at:%d %B %Y, %H:%M} UTC", turn.model, turn.stop_reason]
-    if turn.usage:
-        facts.append(f"{turn.usage.input_tokens:,} + {turn.usage.output_tokens:,} tokens")
     if turn.status != "running":
-        facts.append("price unknown" if turn.cost is None else f"${turn.cost:f}")
+        facts += figures.taken(turn)
     return [fact for fact in facts if fact]
 
 

@@ -69,7 +69,8 @@ def draw_turns(turns: list[Turn], plan: WindowPlan) -> None:
         if turn.status != "running":
             answer.answer(turn, plan)
     if turns and not running and (budget := bench.turn_rows.budget(session.user(), turns[-1].id)):
-        st.html(window_bar.slim(budget, session.theme(), turns[-1].id))
+        last = turns[-1]
+        st.html(window_bar.slim(budget, session.theme(), last.id, unsent=last.unsent))
 
 
 def draw_welcome(bench: Workbench) -> None:

@@ -10,9 +10,20 @@ from functools import partial
 
 import streamlit as st
 
+from core import figures
 from core.errors import FootlightsError
-from core.types import LedgerRow, Turn
-from pages.ui import cost_views, ledger_table, month, reconcile, say, session, sums, turn_picker
+from core.types import LedgerRow, Turn, Usage
+from pages.ui import (
+    cost_views,
+    ledger_table,
+    month,
+    reconcile,
+    say,
+    session,
+    sums,
+    turn_picker,
+    usage,
+)
 from pages.ui.markdown import label
 
 _ROWS = 500
@@ -98,18 +109,26 @@ def draw_turn(turn: Turn) -> None:
         f"{label(say.when(turn.created_at))} · {label(turn_picker.model(turn))} · "
         f"{label(turn_picker.status(turn))}"
     )
-    sent = sum(row.usage.input_tokens for row in rows if row.usage)
-    received = sum(row.usage.output_tokens for row in rows if row.usage)
+    calls, about = turn.calls, figures.about(turn)
+    used = sum((row.usage for row in everything(calls.count) if row.usage), Usage())
+    open_still = turn.status == "running"
     shown = [
-        ("This answer", "still open" if turn.status == "running" else say.money(turn.cost), ""),
-        ("Calls", f"{len(rows):,}", ""),
-        ("Tokens in", f"{sent:,}", ""),
-        ("Tokens out", f"{received:,}", ""),
+        ("This answer", "still open" if open_still else figures.cost(turn), _estimated(turn)),
+        ("Calls", f"{calls.count:,}", ""),
+        ("Tokens in", f"{about}{calls.input_tokens:,}", ", ".join(usage.of_input(used))),
+        ("Tokens out", f"{about}{calls.output_tokens:,}", ", ".join(usage.of_output(used))),
     ]
     sums.row(shown, "sums")
     turn_picker.doors(turn, here="costs.py")
     if len(rows) > 1:
-        st.caption("A call that failed and was tried again is a row of its own.")
+        st.caption("Each call is a row of its own, one that failed and was tried again too.")
+
+
+def _estimated(turn: Turn) -> str:
+    """For how many of its calls the vendor reported nothing."""
+    many, of = turn.calls.estimated, turn.calls.count
+    which = "" if of == 1 else f"{many:,} of {_calls(of)} by "
+    return f"{which}our estimate" if many else ""
 
 
 def draw_rows() -> None:

@@ -4,31 +4,30 @@ A visitor wants to see where the tokens of an answer went, what was left out and
 count agrees with the vendor's.
 """
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
-from core.types import Budget, Item, Slice, Turn
+from core.types import Budget, Item, Slice, Turn, Usage
 from pages.ui import (
-    charts,
     palette,
     said,
     say,
     session,
     summary_view,
-    sums,
     token_view,
     turn_picker,
     whatif,
     window_bar,
     window_change,
+    window_counts,
 )
 from pages.ui.markdown import label
 
 # Below this share of the window the parts cannot be told apart in its bar.
 _SMALL = 0.1
 _WORDS = 50
-_FEW = 3
 
 # --- state and ask -------------------------------------------------------------------------------
 
@@ -45,9 +44,8 @@ budget = bench.turn_rows.budget(session.user(), turn.id) if turn else None
 def draw_window(turn: Turn, budget: Budget) -> None:
     """The sums, the bar, and every region with its items."""
     turn_picker.doors(turn, here="tokens.py")
-    draw_sums(turn, budget)
-    draw_agreement(turn, budget)
-    draw_drift()
+    responses = bench.turn_counts.responses(session.user(), turn.id)
+    window_counts.draw(bench, turn, budget, responses)
     st.html(window_bar.bar(budget, session.theme()))
     if budget.input_tokens < budget.window * _SMALL:
         draw_sent(budget)
@@ -58,66 +56,8 @@ def draw_window(turn: Turn, budget: Budget) -> None:
     )
     for part in budget.slices:
         if part.items:
-            draw_region(part, turn, budget)
+            draw_region(part, turn, budget, responses)
     window_change.draw(bench, turn, budget)
-
-
-def draw_sums(turn: Turn, budget: Budget) -> None:
-    """What we counted beside what the provider reported, and what came back."""
-    usage, counted = turn.usage, budget.input_tokens
-    about = window_bar.about(budget)
-    shown = [("Tokens sent, our count", f"{about}{counted:,}", "")]
-    if usage and usage.source == "reported" and usage.input_tokens:
-        off = counted / usage.input_tokens - 1
-        shown.append(("Reported by the provider", f"{usage.input_tokens:,}", ""))
-        shown.append(("Our count is off by", f"{off:+.1%}" if off else "nothing", ""))
-    if usage:
-        shown.append(("Tokens answered", f"{usage.output_tokens:,}", ""))
-    sums.row(shown, "sums")
-
-
-def draw_agreement(turn: Turn, budget: Budget) -> None:
-    """How we counted, and what the provider says of its own count."""
-    sort = "the model's own vocabulary" if budget.exact else "an estimate for this model"
-    found = bench.counter.calibration(turn.model)
-    if budget.basis == "counted":
-        sort = f"times {budget.ratio:.2f}, so that the whole is what the provider itself counted before it"
-        sort += " answered (count_tokens, free)"
-    elif found.samples or budget.ratio != 1:
-        sort = f"times {budget.ratio:.2f}, {budget.per_message:.0f} more for each message and"
-        sort += f" {budget.per_tool:.0f} for each tool, learned from what the provider reported"
-        if found.samples and found.basis == "calibrated":
-            sort += f" for {found.samples} answers: half of them are within {found.error:.1%}"
-            sort += f" (without having learned, {found.plain:.1%})"
-    parts = [f"Counted with {budget.counter}, {sort}"]
-    usage = turn.usage
-    if turn.model == "quotes":
-        parts.append("no model was asked, so nothing was reported")
-    elif usage is None or usage.source == "estimated" or not usage.input_tokens:
-        parts.append("the provider reported no count")
-    elif usage.cached_tokens:
-        parts.append(f"{usage.cached_tokens:,} of the reported came from the provider's cache")
-    st.caption(f"{label('; '.join(parts))}.")
-
-
-def draw_drift() -> None:
-    """How far our counts were off, answer by answer, where a vendor said its own."""
-    rows = bench.turn_counts.reported(session.user())
-    if len(rows) < _FEW:
-        return
-    with st.expander(f"How far off our counts were: the last {len(rows)} answers", type="compact"):
-        points = [(at, model, counted / said - 1) for at, model, counted, said in rows]
-        st.plotly_chart(
-            charts.drift(points, session.theme()), config={"displayModeBar": False}, key="drift"
-        )
-        st.dataframe(
-            [
-                {"when": at, "model": model, "counted": counted, "reported": said}
-                for at, model, counted, said in reversed(rows)
-            ],
-            hide_index=True,
-            height=180,
-        )
 
 
 def draw_sent(budget: Budget) -> None:
@@ -136,7 +76,7 @@ def draw_sent(budget: Budget) -> None:
     )
 
 
-def draw_region(part: Slice, turn: Turn, budget: Budget) -> None:
+def draw_region(part: Slice, turn: Turn, budget: Budget, responses: Sequence[Usage]) -> None:
     """One region with its items in their order, kept or dropped and why."""
     dropped = sum(not item.kept for item in part.items)
     share = f"{say.share(part.tokens / max(budget.window, 1))} of the window"
@@ -149,7 +89,7 @@ def draw_region(part: Slice, turn: Turn, budget: Budget) -> None:
             f"<span>{' · '.join([*facts, *_overhead(part)])}</span></div>"
         )
         if part.region == "reserve":
-            draw_reserve(turn, part.tokens)
+            draw_reserve(turn, part.tokens, responses)
             return
         for item in part.items:
             draw_item(item, turn, colour)
@@ -170,11 +110,13 @@ def _overhead(part: Slice) -> list[str]:
             return []
 
 
-def draw_reserve(turn: Turn, reserved: int) -> None:
-    """How much of the room for the answer was used."""
-    used = turn.usage.output_tokens if turn.usage else 0
-    said_so = f"{say.tokens(used)} of them were used" if turn.usage else "how many is not known"
-    st.markdown(f"The answer may take {say.tokens(reserved)}; {said_so}.")
+def draw_reserve(turn: Turn, reserved: int, responses: Sequence[Usage]) -> None:
+    """How much of the room for the answer was used; each of several answers has that room."""
+    used = f"{say.tokens(turn.usage.output_tokens)} of them were used" if turn.usage else ""
+    if len(responses) > 1:
+        parts = ", ".join(f"{each.output_tokens:,}" for each in responses)
+        used = f"its {len(responses)} answers, one after another, used {parts}"
+    st.markdown(f"The answer may take {say.tokens(reserved)}; {used or 'how many is not known'}.")
 
 
 def draw_item(item: Item, turn: Turn, colour: str) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 
 import streamlit as st
 
-from core import run_graph
+from core import figures, run_graph
 from core.trace_tree import Step, by_kind, laid_out, unlinked
 from core.types import Budget, LedgerRow, Span, SpanKind, Turn
 from pages.ui import (
@@ -81,7 +81,7 @@ def open_bar(key: str) -> None:
 
 def draw_totals(turn: Turn) -> None:
     """What was asked, how it ended, and what it came to."""
-    usage = turn.usage
+    calls, about, ended = turn.calls, figures.about(turn), turn.status != "running"
     st.header(label(turn_picker.question(turn, 140)), anchor=False)
     st.caption(
         f"{label(say.when(turn.created_at))} · {label(turn_picker.model(turn))} · "
@@ -90,9 +90,9 @@ def draw_totals(turn: Turn) -> None:
     totals = [
         ("Time", say.seconds(turn.seconds), ""),
         ("First word after", say.seconds(turn.first_token_seconds), ""),
-        ("Tokens in", f"{usage.input_tokens:,}" if usage else "–", ""),
-        ("Tokens out", f"{usage.output_tokens:,}" if usage else "–", ""),
-        ("Cost", "–" if turn.status == "running" else say.money(turn.cost), ""),
+        ("Tokens in", f"{about}{calls.input_tokens:,}" if ended else "–", ""),
+        ("Tokens out", f"{about}{calls.output_tokens:,}" if ended else "–", ""),
+        ("Cost", figures.cost(turn) if ended else "–", ""),
     ]
     sums.row(totals, "totals")
     turn_picker.doors(turn, here="traces.py")

@@ -214,6 +214,8 @@ class Attempt:
             found[names.INPUT_TOKENS] = usage.input_tokens
             found[names.OUTPUT_TOKENS] = usage.output_tokens
             found[names.CACHED_TOKENS] = usage.cached_tokens
+            found[names.CACHE_WRITTEN_TOKENS] = usage.cache_write_tokens
+            found[names.REASONING_TOKENS] = usage.reasoning_tokens
             found[names.USAGE_SOURCE] = usage.source
         return found
 

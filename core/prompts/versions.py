@@ -161,6 +161,13 @@ class Versions:
 
     def missing(self, ref: str) -> NotFound:
         """What to say of a prompt that is not there."""
+        name, _, version = ref.partition("@")
+        if version and NAME.fullmatch(name) and (there := self.home(name).numbers()):
+            told = ", ".join(map(str, there[-20:]))
+            return NotFound(
+                f"there is no version {version[:20]!r} of the prompt {name}",
+                hint=f"{name} has {'version' if len(there) == 1 else 'versions'} {told}.",
+            )
         shown = (n for n in self.names() if not self.is_archived(n) and not self.is_partial(n))
         names = ", ".join(shown) or "none"
         return NotFound(f"there is no prompt {ref[:80]!r}", hint=f"There are: {names}.")

@@ -126,7 +126,10 @@ def turn(found: Turn, *, shows_cost: bool) -> Told:
     }
     if shows_cost and found.status != "running":
         cost = None if found.cost is None else f"{found.cost:f}"
-        told |= {"cost": cost, "seconds": found.seconds, **_tokens(found.usage)}
+        told |= {"cost": cost, "seconds": found.seconds}
+        if found.calls.count:  # of all that the cost pays for, not of the last call alone
+            sent, said = found.calls.input_tokens, found.calls.output_tokens
+            told |= {"input_tokens": sent, "output_tokens": said}
     return told
 
 

@@ -207,7 +207,7 @@ class Ledger:
     def turn_cost(self, user: str, turn_id: str) -> Decimal | None:
         """What the turn has cost so far; None when the price of any of its calls is unknown."""
         with reading(self._engine) as connection:
-            return turn_costs(connection, user, [turn_id])[turn_id]
+            return turn_costs(connection, user, [turn_id])[turn_id][0]
 
 
 def _prompt_of(user: str, turn_id: str) -> Any:

@@ -49,7 +49,6 @@ def end_head(connection: Connection, user: str, turn_id: str) -> None:
             turns.c.stop_reason,
             turns.c.error,
             turns.c.seconds,
-            turns.c.usage,
             turns.c.citations,
         ).where(turns.c.user_id == user, turns.c.id == turn_id)
     ).one()
@@ -69,7 +68,6 @@ def _told(turn: Any) -> dict[str, Any]:
         "status": turn.status,
         "ending": ending,
         "seconds": turn.seconds or 0.0,
-        "tokens": turn.usage.input_tokens + turn.usage.output_tokens if turn.usage else 0,
         "verdicts": dict(verdicts),
         "doubted": sum(verdicts[each] for each in DOUBTED),
     }
@@ -88,7 +86,14 @@ def _sums(connection: Connection, user: str, turn_id: str) -> dict[str, Any]:
             func.coalesce(func.sum(func.length(tape.c.data)), 0), func.count(distinct(step))
         ).where(tape.c.user_id == user, tape.c.turn_id == turn_id)
     ).one()
-    spent = connection.scalar(
-        select(func.sum(ledger.c.cost)).where(ledger.c.user_id == user, ledger.c.turn_id == turn_id)
-    )
-    return {"steps": steps, "bytes": int(noted or 0) + int(taped), "spent": spent or 0}
+    spent, tokens = connection.execute(
+        select(
+            func.sum(ledger.c.cost), func.sum(ledger.c.input_tokens + ledger.c.output_tokens)
+        ).where(ledger.c.user_id == user, ledger.c.turn_id == turn_id)
+    ).one()
+    return {
+        "steps": steps,
+        "bytes": int(noted or 0) + int(taped),
+        "spent": spent or 0,
+        "tokens": int(tokens or 0),
+    }

@@ -88,7 +88,7 @@ class TraceList:
             rows = connection.execute(found).all()
             shown, more = rows[:limit], len(rows) > limit
             costs = turn_costs(connection, user, [row.turn_id for row in shown])
-        listed = tuple(_row(row._asdict(), costs[row.turn_id]) for row in shown)
+        listed = tuple(_row(row._asdict(), costs[row.turn_id][0]) for row in shown)
         return TracePage(listed, (shown[-1].by, shown[-1].turn_id) if more else None)
 
     def count(self, user: str, query: TraceQuery) -> int:

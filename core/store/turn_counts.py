@@ -58,6 +58,18 @@ class TurnCounts:
             if row.budget and of_one_call(row.usage, row.request) and row.usage.input_tokens
         ]
 
+    def responses(self, user: str, turn_id: str) -> list[Usage]:
+        """What each response of the turn came to, in their order: of a run in steps, or of an answer that
+        was asked again, several."""
+        query = (
+            select(tape.c.data)
+            .where(tape.c.user_id == user, tape.c.turn_id == turn_id, tape.c.kind == "model")
+            .order_by(tape.c.seq)
+        )
+        with reading(self._engine) as connection:
+            noted = [data.get("usage") for data in connection.scalars(query)]
+        return [Usage(**each) for each in noted if each]
+
 
 def of_one_call(usage: Usage | None, request: TurnRequest) -> bool:
     """Whether the usage is a vendor's word on the one window that was counted: an answer in steps, or

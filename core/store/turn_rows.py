@@ -32,10 +32,11 @@ def select_turns(user: str) -> Select[Any]:
 
 
 def read_turns(connection: Connection, user: str, query: Select[Any]) -> list[Turn]:
-    """The turns that the query finds, with their cost and with what running ones have said so far."""
+    """The turns that the query finds, with their cost and calls and with what running ones have said so far."""
     found = [Turn(**row._asdict()) for row in connection.execute(query)]
     costs = turn_costs(connection, user, [turn.id for turn in found])
-    return [replace(_with_words(connection, user, turn), cost=costs[turn.id]) for turn in found]
+    told = ((_with_words(connection, user, turn), *costs[turn.id]) for turn in found)
+    return [replace(turn, cost=cost, calls=calls) for turn, cost, calls in told]
 
 
 def _with_words(connection: Connection, user: str, turn: Turn) -> Turn:

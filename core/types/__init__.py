@@ -37,7 +37,7 @@ from core.types.passages import (
     headed,
 )
 from core.types.spans import Span, SpanEvent, SpanKind
-from core.types.turns import Conversation, Replay, Turn, TurnRequest, TurnStatus
+from core.types.turns import Calls, Conversation, Replay, Turn, TurnRequest, TurnStatus
 from core.types.window import (
     MESSAGE_OVERHEAD,
     TOOL_OVERHEAD,
@@ -56,6 +56,7 @@ __all__ = [
     "Basis",
     "Box",
     "Budget",
+    "Calls",
     "Candidate",
     "Chunk",
     "Citation",

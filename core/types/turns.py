@@ -58,6 +58,17 @@ class TurnRequest:
     plan: WindowPlan | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What the ledger has of a turn: every attempt at a call, and the tokens of them all. For `estimated`
+    of them no vendor reported anything, so that their tokens and dollars are our estimate."""
+
+    count: int = 0
+    estimated: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
 TurnStatus = Literal["running", "done", "stopped", "failed", "interrupted"]
 
 
@@ -88,7 +99,10 @@ class Turn:
     sources: tuple[Source, ...] = ()
     citations: tuple[Citation, ...] = ()
     usage: Usage | None = None
+    """What came back with the answer, all its steps together; None when it has no end of its own."""
     cost: Decimal | None = None
+    calls: Calls = Calls()
+    """All that was asked for it, which is what `cost` pays."""
     stop_reason: str = ""
     error: dict[str, str] | None = None
     """`code`, `message` and `hint` of what made it fail."""
@@ -101,6 +115,12 @@ class Turn:
     """Why its window counts as tainted: which text in it others wrote; "" when there was none."""
     leak: str = ""
     """How the canary of the system prompt got into the answer; "" when it did not."""
+
+    @property
+    def unsent(self) -> bool:
+        """Whether it ended before anything of its window went to a model, refused by us or stopped."""
+        ended = self.status in ("failed", "stopped", "interrupted")
+        return ended and not self.calls.count and self.request.replay is None
 
     @property
     def rests_on(self) -> frozenset[str]:

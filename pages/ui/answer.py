@@ -2,11 +2,14 @@
 
 import streamlit as st
 
+from core import figures
 from core.bootstrap import STRATEGIES, summary
 from core.endings import NOT_FOUND
+from core.errors import Interrupted
 from core.tables import is_json
 from core.types import Citation, Source, Turn, Verdict, WindowPlan
-from pages.ui import pins, say, steps, table, why
+from pages.ui import pins, say, steps, table, ways_on, why
+from pages.ui.health import counted
 from pages.ui.markdown import label, safe
 from pages.ui.passage import passage
 
@@ -75,9 +78,12 @@ def _what_happened(turn: Turn) -> None:
     if turn.status in _STATES:
         text, icon = _STATES[turn.status]
         st.info(f"{text} {_GO_ON}" if turn.request.tools else text, icon=icon)
+        if turn.status == "interrupted" and not turn.request.tools:
+            ways_on.draw(turn, Interrupted.hint)
     elif turn.error:
         hint = label(turn.error["hint"])
         st.error(f"**{label(turn.error['message'])}**\n\n{hint}", icon=":material/error:")
+        ways_on.draw(turn, turn.error["hint"])
     elif turn.stop_reason == NOT_FOUND:
         st.button(
             "Ask the model all the same",
@@ -110,20 +116,22 @@ def citations(turn: Turn, plan: WindowPlan) -> None:
         if told := summary(turn.citations):
             st.caption(told, width="content", help=_CHECKED)
         if others:
-            plural = "" if len(others) == 1 else "s"
-            nearest = turn.stop_reason == NOT_FOUND
-            name = f"{len(others)} {'nearest' if nearest else 'more'} passage{plural}"
-            with st.popover(
-                name if nearest else f"{name} read", type="tertiary", icon=":material/notes:"
-            ):
-                st.caption(
-                    "What comes nearest to the question."
-                    if nearest
-                    else "Sent to the model, but not cited by the answer."
-                )
+            name, words = _others(turn, len(others), cites=bool(chosen))
+            with st.popover(name, type="tertiary", icon=":material/notes:"):
+                st.caption(words)
                 for source in others:
                     _passage(source, [])
                     pins.passage_button(turn, source, plan)
+
+
+def _others(turn: Turn, many: int, *, cites: bool) -> tuple[str, str]:
+    """What the passages are that no claim cites: their name, and a sentence about them."""
+    if turn.stop_reason == NOT_FOUND:
+        return counted(many, "nearest passage"), "What comes nearest to the question."
+    if turn.unsent:
+        return f"{counted(many, 'passage')} found", "Found for the question; nothing was sent."
+    name = f"{counted(many, 'more passage' if cites else 'passage')} read"
+    return name, "Sent to the model, but not cited by the answer."
 
 
 def _of(turn: Turn, source: Source) -> list[Citation]:
@@ -221,11 +229,7 @@ def facts(turn: Turn, plan: WindowPlan) -> None:
 
 def _facts(turn: Turn) -> list[str]:
     shown = [label(turn.model)] if turn.model else []
-    if turn.usage and (turn.usage.input_tokens or turn.usage.output_tokens):
-        estimated = "≈ " if turn.usage.source == "estimated" else ""
-        inward, outward = turn.usage.input_tokens, turn.usage.output_tokens
-        shown.append(f"{estimated}{inward:,} tokens in, {outward:,} out")
-    shown.append(label(say.money(turn.cost)))
+    shown += map(label, figures.taken(turn))
     if turn.seconds is not None:
         shown.append(say.seconds(turn.seconds))
     return shown

@@ -7,7 +7,7 @@ import streamlit as st
 from core.bootstrap import ApiKey, Workbench
 from core.errors import FootlightsError
 from pages.ui import say
-from pages.ui.markdown import label
+from pages.ui.markdown import control, label
 from pages.ui.session import user
 
 _SHOWN = 20
@@ -60,7 +60,7 @@ def _row(bench: Workbench, key: ApiKey) -> None:
             width="stretch",
         )
         _asked(bench, key)
-        with st.popover("Revoke", type="tertiary"):
+        with st.popover(control("Revoke", key.name), type="tertiary"):
             st.markdown(f"Programs that use **{label(key.name)}** are turned away from then on.")
             st.button(
                 "Revoke it",
@@ -76,7 +76,10 @@ def _asked(bench: Workbench, key: ApiKey) -> None:
     found = bench.conversations.list(user(), limit=_SHOWN + 1, key=key.id)
     if not found:
         return
-    with st.popover("Asked", type="tertiary"), st.container(gap=None, key=f"asked_{key.id}"):
+    with (
+        st.popover(control("Asked", f"with {key.name}"), type="tertiary"),
+        st.container(gap=None, key=f"asked_{key.id}"),
+    ):
         for each in found[:_SHOWN]:
             st.page_link("chat.py", label=label(each.title), query_params={"c": each.id})
         if len(found) > _SHOWN:

@@ -9,7 +9,7 @@ from core.errors import FootlightsError
 from core.types import Collection, Document
 from pages.ui import collection_choice, say
 from pages.ui.health import counted
-from pages.ui.markdown import label
+from pages.ui.markdown import control, label
 from pages.ui.session import asking, user
 
 _MENU = {
@@ -72,7 +72,7 @@ def _open(bench: Workbench, collection: Collection) -> None:
         st.session_state["documents_use"] = True
         st.switch_page("chat.py", query_params={"c": "new"})
     picked = st.menu_button(
-        "",
+        control("", "What can be done with this collection"),
         list(_MENU),
         format_func=_MENU.__getitem__,
         icon=":material/more_horiz:",

@@ -9,7 +9,7 @@ from core.errors import FootlightsError
 from core.export import as_json, as_markdown
 from core.types import Conversation, Turn
 from pages.ui import say
-from pages.ui.markdown import label
+from pages.ui.markdown import control, label
 from pages.ui.session import user
 
 _MENU = {
@@ -26,7 +26,7 @@ def draw(bench: Workbench, conversation: Conversation, turns: list[Turn]) -> Non
     with st.container(horizontal=True, vertical_alignment="center", key="conversation_head"):
         st.subheader(label(conversation.title), anchor=False, width="stretch")
         picked = st.menu_button(
-            "",
+            control("", "What can be done with this conversation"),
             list(_MENU),
             format_func=_MENU.__getitem__,
             icon=":material/more_horiz:",

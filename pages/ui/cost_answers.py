@@ -1,12 +1,13 @@
 """What single answers cost: how many cost how much, and the dearest of them."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import streamlit as st
 
 from core.bootstrap import Workbench
 from pages.ui import cost_charts, say, turn_picker
+from pages.ui.health import counted
 from pages.ui.markdown import label
 from pages.ui.session import theme, user
 
@@ -19,11 +20,12 @@ def draw(bench: Workbench, since: date, until: date) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         st.subheader("What an answer costs", anchor=False)
-        mean = found.cost / max(1, found.answers)
+        # Of three digits, so that a mean below a millionth of a dollar is not said to be nothing.
+        mean = Context(prec=3).divide(found.cost, Decimal(max(1, found.answers)))
         st.caption(
             label(
-                f"{found.answers:,} answers, {say.money(mean.quantize(Decimal('0.000001')))} each on "
-                f"average, the dearest {say.money(found.dearest)}."
+                f"{counted(found.answers, 'answer')}, {say.money(mean)} each on average, the dearest "
+                f"{say.money(found.dearest)}."
             )
         )
         told = ", ".join(f"{many:,} from {say.money(low)}" for low, _, many in found.bins)

@@ -10,7 +10,7 @@ from core.golden_report import DEPTH, Report, Result, first, recall
 from core.types import Collection, Hit, Run
 from pages.ui import say
 from pages.ui.health import counted
-from pages.ui.markdown import label
+from pages.ui.markdown import control, label
 from pages.ui.session import FILE_MB, user
 
 _SHOWN = 20
@@ -120,7 +120,7 @@ def _row(bench: Workbench, result: Result, collection: str) -> None:
                 args=(golden.question, golden.collection_id),
             )
             st.button(
-                "",
+                control("", f"Delete {golden.question}"),
                 icon=":material/delete:",
                 type="tertiary",
                 key=f"forget_{golden.id}",

@@ -7,7 +7,7 @@ from datetime import UTC, date
 
 import streamlit as st
 
-from core.types import LedgerRow, LedgerState
+from core.types import LedgerRow, LedgerState, Usage
 from pages.ui import say
 
 STATES: dict[LedgerState, str] = {
@@ -19,7 +19,7 @@ _SOURCES = {"reported": "provider", "estimated": "our estimate"}
 _ROW, _MOST_ROWS = 35, 12
 _COLUMNS = (
     "when", "turn", "purpose", "model", "state", "cost_usd", "reserved_usd", "tokens_in", "cached",
-    "tokens_out", "source",
+    "tokens_out", "source", "cache_written", "reasoning",
 )  # fmt: skip
 # What a spreadsheet would take for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -46,7 +46,13 @@ def draw(rows: Sequence[LedgerRow], questions: Mapping[str, str], key: str = "le
             ),
             "Tokens in": number(format="localized", width=75),
             "Cached": number(format="localized", width=60, help="Of the tokens in"),
+            "To cache": number(
+                format="localized", width=70, help="Of the tokens in, written to the vendor's cache"
+            ),
             "Tokens out": number(format="localized", width=80),
+            "Thought": number(
+                format="localized", width=65, help="Of the tokens out, what the model thought"
+            ),
             "Counted by": st.column_config.TextColumn(width=95),
         },
         placeholder="–",
@@ -73,9 +79,22 @@ def _as_shown(row: LedgerRow, questions: Mapping[str, str]) -> dict[str, object]
         "Reserved": say.money(row.reserved),
         "Tokens in": usage.input_tokens if usage else None,
         "Cached": usage.cached_tokens if usage else None,
+        "To cache": usage.cache_write_tokens if usage else None,
         "Tokens out": usage.output_tokens if usage else None,
+        "Thought": usage.reasoning_tokens if usage else None,
         "Counted by": _SOURCES[usage.source] if usage else "",
     }
+
+
+def _counts(usage: Usage) -> tuple[object, ...]:
+    return (
+        usage.input_tokens,
+        usage.cached_tokens,
+        usage.output_tokens,
+        usage.source,
+        usage.cache_write_tokens,
+        usage.reasoning_tokens,
+    )
 
 
 def plain(text: str) -> str:
@@ -90,11 +109,7 @@ def as_csv(rows: Iterable[LedgerRow]) -> str:
     writer.writerow(_COLUMNS)
     for row in rows:
         usage = row.usage
-        counts: tuple[object, ...] = (
-            (usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.source)
-            if usage
-            else ("", "", "", "")
-        )
+        counts = _counts(usage) if usage else ("",) * 6
         money = ("" if each is None else f"{each:f}" for each in (row.cost, row.reserved))
         writer.writerow(
             [

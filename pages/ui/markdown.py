@@ -81,6 +81,12 @@ def _badges(numbers: str, sources: int) -> str:
     )
 
 
+def control(shown: str, of: str) -> str:
+    """The words on a control of a list: those that are `shown`, and those that tell it from the same control
+    of another row to whoever hears the page. They are hidden by pages/ui/style.py."""
+    return f"{shown}:small[{' ' if shown else ''}{label(of)}]"
+
+
 def code(text: str) -> str:
     """The text as it is, in the type of code: an address there is no link."""
     return f"`{text.replace('`', ' ').strip() or '–'}`"

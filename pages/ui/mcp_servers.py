@@ -5,7 +5,7 @@ import streamlit as st
 from core.bootstrap import McpOffer, McpServer, Workbench, mcp_called, mcp_pin
 from core.errors import FootlightsError
 from pages.ui import changes, mcp_form, say
-from pages.ui.markdown import label
+from pages.ui.markdown import control, label
 from pages.ui.session import user
 
 _KINDS = {"new": "is new", "changed": "changed", "gone": "is gone"}
@@ -59,9 +59,13 @@ def _server(bench: Workbench, server: McpServer) -> None:
         ):
             _tools(bench, server)
     with st.container(horizontal=True):
-        if st.button("Look again", icon=":material/refresh:", key=f"mcp_look_{server.id}"):
+        if st.button(
+            control("Look again", f"at {server.name}"),
+            icon=":material/refresh:",
+            key=f"mcp_look_{server.id}",
+        ):
             _do(lambda: bench.bridge.run(bench.mcp.look(user(), server.id)))
-        with st.popover("Remove", icon=":material/delete:", type="tertiary"):
+        with st.popover(control("Remove", server.name), icon=":material/delete:", type="tertiary"):
             st.markdown(f"**{label(server.name)}** is ended, and its secrets are deleted.")
             if st.button("Remove it", type="primary", key=f"mcp_remove_{server.id}"):
                 _do(lambda: bench.bridge.run(bench.mcp.remove(user(), server.id)))

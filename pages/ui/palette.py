@@ -59,6 +59,19 @@ DARK = Palette(
     chart=DARK_CHART,
 )
 
+# What stands in code, by the names of its tokens, and which of the chart colours it has. What is not
+# named has the colour of the text; Streamlit's own are made for white and for black, not for our paper.
+CODE: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (3, ("keyword", "atrule", "selector", "tag", "doctype")),
+    (6, ("string", "char", "attr-value", "regex", "url")),
+    (4, ("number", "boolean", "constant", "symbol", "deleted", "important")),
+)
+CODE_ACCENT = (
+    "function", "class-name", "builtin", "decorator", "annotation", "property", "key", "attr-name",
+    "variable",
+)  # fmt: skip
+CODE_MUTED = ("comment", "prolog", "cdata", "punctuation", "operator")
+
 # Which of the chart colours; the passages have the accent, since they are what the app is about.
 _REGIONS: dict[Region, int] = {
     "system": 3,

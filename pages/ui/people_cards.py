@@ -8,7 +8,7 @@ import streamlit as st
 from core.bootstrap import Member, Workbench
 from core.errors import FootlightsError
 from pages.ui import cost_charts, say, session
-from pages.ui.markdown import code, label
+from pages.ui.markdown import code, control, label
 
 _STATES = {
     "in": ("May sign in", "green", ":material/check_circle:"),
@@ -118,7 +118,7 @@ def _bar(member: Member) -> None:
 
 def _cap(bench: Workbench, member: Member) -> None:
     limit = float(member.cap.limit) if member.cap else None
-    with st.popover("Cap", icon=":material/payments:"):
+    with st.popover(control("Cap", f"of {member.email}"), icon=":material/payments:"):
         amount = st.number_input(
             "A month, $", 0.0, 1_000_000.0, limit, 1.0,
             format="%g", key=f"month_{member.user_id}", placeholder="no cap",
@@ -131,10 +131,14 @@ def _cap(bench: Workbench, member: Member) -> None:
 
 def _removal(bench: Workbench, member: Member) -> None:
     if member.state == "removed":
-        if st.button("Let in again", icon=":material/undo:", key=f"back_{member.user_id}"):
+        if st.button(
+            control("Let in again", member.email),
+            icon=":material/undo:",
+            key=f"back_{member.user_id}",
+        ):
             _try(lambda: bench.team.put_back(member.user_id))
         return
-    with st.popover("Remove", icon=":material/person_remove:"):
+    with st.popover(control("Remove", member.email), icon=":material/person_remove:"):
         st.markdown(
             "Out at once on every browser, with API keys and links. What is there stays, and nobody "
             "else sees it."

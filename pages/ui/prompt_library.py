@@ -12,7 +12,7 @@ from core.bootstrap import (
 )
 from core.errors import FootlightsError
 from pages.ui import prompt_facts, prompt_new, say, session
-from pages.ui.markdown import label
+from pages.ui.markdown import control, label
 
 # --- ask -----------------------------------------------------------------------------------------
 
@@ -144,7 +144,10 @@ def _draw_row(
 
 def _draw_menu(bench: Workbench, name: str) -> None:
     with st.popover(
-        "More", icon=":material/more_horiz:", type="tertiary", key=f"prompt_menu_{name}"
+        control("More", f"about {name}"),
+        icon=":material/more_horiz:",
+        type="tertiary",
+        key=f"prompt_menu_{name}",
     ):
         copy = st.text_input(
             "Duplicate as", key=f"copy_{name}", placeholder=f"{name}-2", max_chars=64

@@ -1,13 +1,14 @@
 """How the app says what happened, and how it says numbers."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from core.errors import FootlightsError
+from core.figures import money as money  # what core itself says in exports
+from core.figures import seconds as seconds
 from core.types import Basis
 from pages.ui.markdown import label
 
@@ -17,17 +18,6 @@ _UNITS = {"page": "p.", "section": "§"}
 def problem(error: FootlightsError) -> None:
     """An error of ours on the page: what happened, and what to do next."""
     st.error(f"**{label(str(error))}**\n\n{label(error.hint)}", icon=":material/error:")
-
-
-def money(cost: Decimal | None) -> str:
-    """An exact price in dollars: sub-cent sums are not rounded away, an unknown price says so."""
-    if cost is None:
-        return "price unknown"
-    if cost == 0:
-        return "$0"
-    shown = f"{cost:,.2f}" if cost >= 1 else f"{cost:.12f}".rstrip("0")
-    whole, _, digits = shown.partition(".")
-    return f"${whole}.{digits.ljust(2, '0')}"
 
 
 def tokens(count: int) -> str:
@@ -53,15 +43,6 @@ def basis(found: Basis, error: float = 0.0) -> str:
             return "estimate"
         case _:
             assert_never(found)
-
-
-def seconds(value: float | None) -> str:
-    """A time span as people say it."""
-    if value is None:
-        return "–"
-    if value < 0.1:
-        return f"{value * 1000:.0f} ms" if value >= 0.0005 else "under 1 ms"
-    return f"{value:.1f} s" if value < 60 else f"{int(value // 60)} min {int(value % 60)} s"
 
 
 def size(count: int) -> str:

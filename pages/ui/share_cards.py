@@ -8,7 +8,7 @@ from core.bootstrap import MOST_DAYS, Share, Workbench, snapshot_page
 from core.errors import FootlightsError
 from core.types import WindowPlan
 from pages.ui import answer, say, share_use
-from pages.ui.markdown import label
+from pages.ui.markdown import control, label
 from pages.ui.session import user
 
 _STATES = {
@@ -87,13 +87,13 @@ def _actions(bench: Workbench, share: Share) -> None:
     if share.state == "revoked":
         return
     _pause(bench, share)
-    with st.popover("Prolong", icon=":material/more_time:"):
+    with st.popover(control("Prolong", link.title), icon=":material/more_time:"):
         days = st.number_input("Days from now", 1, MOST_DAYS, 7, key=f"days_{link.id}")
         if st.button("Set", key=f"prolong_{link.id}", type="primary"):
             _try(lambda: bench.shares.prolong(user(), link.id, float(days)))
     if share.cap:
         _raise(bench, share)
-    with st.popover("Revoke", icon=":material/block:"):
+    with st.popover(control("Revoke", link.title), icon=":material/block:"):
         st.markdown("It opens nothing from then on, for good. Whoever is on it is off at once.")
         if st.button("Revoke", key=f"revoke_{link.id}", type="primary"):
             _try(lambda: links.revoke(user(), link.id))
@@ -102,10 +102,12 @@ def _actions(bench: Workbench, share: Share) -> None:
 def _pause(bench: Workbench, share: Share) -> None:
     link, links = share.link, bench.shares.links
     if link.paused:
-        if st.button("Go on", icon=":material/play_arrow:", key=f"go_{link.id}"):
+        if st.button(
+            control("Go on", link.title), icon=":material/play_arrow:", key=f"go_{link.id}"
+        ):
             links.pause(user(), link.id, False)
             st.rerun()
-    elif st.button("Pause", icon=":material/pause:", key=f"pause_{link.id}"):
+    elif st.button(control("Pause", link.title), icon=":material/pause:", key=f"pause_{link.id}"):
         links.pause(user(), link.id, True)
         st.rerun()
 
@@ -113,7 +115,7 @@ def _pause(bench: Workbench, share: Share) -> None:
 def _raise(bench: Workbench, share: Share) -> None:
     link, cap = share.link, share.cap
     assert cap
-    with st.popover("Cap", icon=":material/payments:"):
+    with st.popover(control("Cap", link.title), icon=":material/payments:"):
         amount = st.number_input(
             "All its visitors together, $", 0.0, 1000.0, float(cap.limit), 0.5,
             format="%g", key=f"cap_{link.id}",

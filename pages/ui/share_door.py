@@ -7,7 +7,7 @@ import streamlit as st
 from core.bootstrap import SignIn, Workbench
 from pages.ui import say
 from pages.ui.health import counted
-from pages.ui.markdown import code
+from pages.ui.markdown import code, control
 from pages.ui.session import user
 
 _SHOWN = 20
@@ -55,7 +55,13 @@ def _earlier(bench: Workbench, spare: Sequence[SignIn]) -> None:
             f":gray[never used · the last until {say.when(spare[0].expires_at)}]",
             width="stretch",
         )
-        st.button("End", key="end_earlier", type="tertiary", on_click=_end, args=(bench, *spare))
+        st.button(
+            control("End", "the tokens of earlier starts"),
+            key="end_earlier",
+            type="tertiary",
+            on_click=_end,
+            args=(bench, *spare),
+        )
 
 
 def _row(bench: Workbench, each: SignIn) -> None:
@@ -72,7 +78,7 @@ def _row(bench: Workbench, each: SignIn) -> None:
             width="stretch",
         )
         st.button(
-            "End" if token else "Sign out",
+            control("End" if token else "Sign out", f"of {say.when(each.created_at)}"),
             key=f"end_{each.id}",
             type="tertiary",
             on_click=_end,

@@ -8,7 +8,9 @@ import streamlit as st
 
 from core.bootstrap import MOST_DAYS, Finding, Link, Wish, Workbench
 from core.errors import FootlightsError
+from core.types import Conversation
 from pages.ui import demo_chat, demo_turn, say, share_fields, share_made
+from pages.ui.health import counted
 from pages.ui.markdown import label, safe
 from pages.ui.session import query, user
 
@@ -55,13 +57,15 @@ def _make(bench: Workbench, wish: Wish) -> None:
 
 
 def _snapshot(bench: Workbench) -> Wish:
-    conversations = {each.id: each for each in bench.conversations.list(user()) if each.turns}
+    conversations, wanted = _conversations(bench), query("c")
     if not conversations:
         st.info("There is no conversation yet: ask something first.", icon=":material/forum:")
+    # What was to be shared and is not there has no other in its place.
+    gone = bool(wanted) and wanted not in conversations
     chosen = st.selectbox(
         "Conversation",
         list(conversations),
-        index=share_fields.place(list(conversations), query("c")),
+        index=None if gone else share_fields.place(list(conversations), wanted),
         format_func=lambda each: conversations[each].title,
         key="share_conversation",
     )
@@ -77,6 +81,18 @@ def _snapshot(bench: Workbench) -> Wish:
         shows_cost=st.toggle("Show what answers cost", False, key="share_cost"),
         **words,
     )
+
+
+def _conversations(bench: Workbench) -> dict[str, Conversation]:
+    """The newest with something said in them, and that of the address bar however old it is."""
+    found = bench.conversations.list(user())
+    wanted = query("c")
+    if wanted and wanted not in {each.id for each in found}:
+        try:
+            found.append(bench.conversations.get(user(), wanted))
+        except FootlightsError as error:
+            say.problem(error)
+    return {each.id: each for each in found if each.turns}
 
 
 def _live(bench: Workbench) -> Wish:
@@ -116,6 +132,9 @@ def _live(bench: Workbench) -> Wish:
 
 def _preview(bench: Workbench, wish: Wish) -> Link | None:
     st.markdown("**What a stranger will see**")
+    if wish.kind == "snapshot" and not wish.conversation_id:
+        st.caption("Choose a conversation.")
+        return None
     try:
         link = bench.shares.draft(user(), wish)
     except FootlightsError as error:
@@ -153,7 +172,9 @@ def _findings(found: Sequence[Finding]) -> bool:
         )
         return True
     with st.container(border=True):
-        st.markdown(f":orange[:material/warning:] **Look at {len(found)} places before you share**")
+        st.markdown(
+            f":orange[:material/warning:] **Look at {counted(len(found), 'place')} before you share**"
+        )
         for each in found[:12]:
             st.markdown(
                 f"{label(each.what)} in {label(each.where)}:  \n`{each.text.replace('`', '')}`"

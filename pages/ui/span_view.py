@@ -10,7 +10,7 @@ from core.export import plain
 from core.trace_export import whole
 from core.trace_tree import LEDGER_ROW, Step
 from core.types import Budget, LedgerRow, Region, Span, Turn
-from pages.ui import passages_found, said, say, tool_span, window_bar, wire_view
+from pages.ui import passages_found, said, say, tool_span, usage, window_bar, wire_view
 from pages.ui.charts import STATES
 from pages.ui.markdown import label
 from pages.ui.session import theme
@@ -66,7 +66,7 @@ def draw(
     st.subheader(f"{ICONS[span.kind]} {label(span.name)}", anchor=False)
     own = f" · {say.seconds(step.own_ns / 1e9)} of it its own"
     st.caption(label(summary(span, step) + own))
-    _went_wrong(span)
+    _went_wrong(span, turn)
     _inside(span, turn, budget)
     for event in span.events:
         after = say.seconds((event.at_ns - span.start_ns) / 1e9)
@@ -129,7 +129,7 @@ def hint(code: str) -> str:
     return next((kind.hint for kind in found), "")
 
 
-def _went_wrong(span: Span) -> None:
+def _went_wrong(span: Span, turn: Turn) -> None:
     if span.status == "stopped":
         st.info("This was going on when the answer was stopped.", icon=":material/stop_circle:")
     if span.status != "error":
@@ -138,6 +138,8 @@ def _went_wrong(span: Span) -> None:
     code = str(found.get("error.type") or found.get("code") or found.get("error_type") or "")
     kind, advice = tool_span.FAULTS.get(code) or (code.replace("_", " "), hint(code))
     message = found.get("error") or code or "This step failed."
+    if turn.error and turn.error["message"] == message:
+        advice = turn.error["hint"]  # it knows whose cap it was, and when that renews
     st.error(f"**{label(str(message))}**\n\n{label(advice)}", icon=":material/error:")
     if kind:
         st.caption(f"Kind of error: {label(kind)}")
@@ -180,7 +182,7 @@ def _items(turn: Turn) -> None:
 
 
 def _call(found: Mapping[str, Any], turn: Turn, budget: Budget | None) -> None:
-    st.markdown(" · ".join(_usage(found)))
+    st.markdown(" · ".join(usage.of_span(found)))
     st.caption(" · ".join(_circumstances(found)))
     if budget:
         st.html(window_bar.bar(budget, theme()))
@@ -205,20 +207,6 @@ def _call(found: Mapping[str, Any], turn: Turn, budget: Budget | None) -> None:
     if response:
         st.html(said.message("assistant", response, theme(), f"{len(response):,} characters"))
     wire_view.draw(found)
-
-
-def _usage(found: Mapping[str, Any]) -> list[str]:
-    sent, answered = found.get(f"{_USAGE}input_tokens"), found.get(f"{_USAGE}output_tokens")
-    if sent is None:
-        return ["Nothing was billed."]
-    cached = found.get(f"{_USAGE}cache_read.input_tokens")
-    of_them = f" ({cached:,} from the cache)" if cached else ""
-    estimated = found.get("usage_source") == "estimated"
-    return [
-        f"**{say.tokens(sent)}** in{of_them}",
-        f"**{answered or 0:,}** out",
-        "our estimate" if estimated else "reported by the provider",
-    ]
 
 
 def _circumstances(found: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui import palette
+
 _STATIC = Path(__file__).resolve().parent.parent / "static"
 FAVICON = str(_STATIC / "icon.svg")
 
@@ -42,6 +44,13 @@ _MESSAGES = """
   background: color-mix(in srgb, currentColor 7%, transparent);
 }
 [data-testid="stChatMessageContent"][aria-label="Chat message from user"] * { width: auto; }
+/* Each paragraph runs as its first letter does: Arabic and Hebrew from the right. */
+:is([data-testid="stChatMessage"] [data-testid="stMarkdownContainer"] :is(p, li, h1, h2, h3, h4, td, th),
+  .fl-passage, .fl-said) { unicode-bidi: plaintext; text-align: start; }
+/* What was sent and said is shown sign by sign: the fonts would join `->` to an arrow, `--` to a dash. */
+:is([data-testid="stChatMessage"], [data-testid="stCode"] *, code, .fl-passage, .fl-said, .fl-tokens) {
+  font-variant-ligatures: none;
+}
 """
 
 _CHIPS = """
@@ -127,7 +136,12 @@ _EVERYWHERE = """
 :root { --fl-on-accent: #FFFFFF; }
 @media (prefers-color-scheme: dark) { :root { --fl-on-accent: #151311; } }
 [data-testid="stApp"] { --fl-on-accent: light-dark(#FFFFFF, #151311); }
-[data-testid="stCaptionContainer"] { opacity: .74; } /* .6 is too faint to read */
+[data-testid="stCaptionContainer"], [data-testid^="stBaseButton"] kbd { opacity: .74; } /* .6 is too faint to read */
+/* What tells a control from the same one of another row, for whoever hears the page. */
+:is([data-testid="stPopoverButton"], [data-testid="stMenuButtonButton"], [data-testid^="stBaseButton"])
+  p > span[style="font-size: 0.875rem;"] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+}
 [data-testid^="stBaseButton-primary"]:enabled, [data-testid^="stBaseButton-primary"]:enabled p,
 [data-testid="stMultiSelect"] [data-baseweb="tag"] *,
 [data-testid="stMultiSelect"] span[title], [data-testid="stMultiSelect"] span[title] * {
@@ -160,7 +174,23 @@ _EVERYWHERE = """
 """
 
 
+def _code() -> str:
+    """The colours of code, each of which can be read on the ground that code has in either theme."""
+    light, dark = palette.LIGHT, palette.DARK
+    rules = [
+        (("token",), light.text, dark.text),
+        (palette.CODE_MUTED, light.muted, dark.muted),
+        (palette.CODE_ACCENT, light.accent, dark.accent),
+    ]
+    rules += [(names, light.chart[at], dark.chart[at]) for at, names in palette.CODE]
+    return "".join(
+        f'[data-testid="stCode"] :is({", ".join(f".{name}" for name in names)}) '
+        f"{{ color: light-dark({one}, {other}) !important; }}\n"
+        for names, one, other in rules
+    )
+
+
 def inject() -> None:
     """Put the style sheet and the logo on the page."""
-    st.html(f"<style>{_COLUMN}{_MESSAGES}{_CHIPS}{_OWN}{_EVERYWHERE}</style>")
+    st.html(f"<style>{_COLUMN}{_MESSAGES}{_CHIPS}{_OWN}{_EVERYWHERE}{_code()}</style>")
     st.logo(str(_STATIC / "logo.svg"), size="medium", icon_image=FAVICON)

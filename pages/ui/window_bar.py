@@ -34,7 +34,9 @@ def bar(budget: Budget, theme: str) -> str:
     )
 
 
-def slim(budget: Budget, theme: str, turn_id: str, answered: int | None = None) -> str:
+def slim(
+    budget: Budget, theme: str, turn_id: str, answered: int | None = None, *, unsent: bool = False
+) -> str:
     """HTML of the bar as one thin line, with what was sent and what is free in words below it; while it is
     `answered`, with how many of the tokens kept for the answer are used. A click opens the window of the
     turn."""
@@ -48,7 +50,8 @@ def slim(budget: Budget, theme: str, turn_id: str, answered: int | None = None) 
         reserve = budget.used - budget.input_tokens
         free = f"about {answered:,} of the {reserve:,} kept for the answer are used"
     told = (
-        f"{about(budget)}{budget.input_tokens:,} of {budget.window:,} tokens of the window were sent, "
+        f"{about(budget)}{budget.input_tokens:,} of {budget.window:,} tokens of the window were "
+        f"{'ready, and nothing was sent' if unsent else 'sent'}, "
         f"{free}{more}"
     )
     return (

@@ -80,7 +80,7 @@ class App:
         self.process.terminate()
         self.process.wait(30)
 
-    def ask(self, prompt: str, **more: str) -> dict[str, Any]:
+    def ask(self, prompt: str, **more: Any) -> dict[str, Any]:
         """Ask through the API and wait for the end; the finished turn."""
         started = self.api.post("/turns", json={"prompt": prompt, **more}).json()
         self.api.get(f"/turns/{started['turn_id']}/events")

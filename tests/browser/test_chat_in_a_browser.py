@@ -54,6 +54,16 @@ def attach(page: Page, file: Path) -> None:
     expect(page.get_by_text(file.name).first).to_be_visible()
 
 
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds on the page that is ours."""
+    found = Axe().run(page).response["violations"]
+    return [
+        (each["id"], [node["html"][:200] for node in each["nodes"][:3]])
+        for each in found
+        if each["id"] not in KNOWN
+    ]
+
+
 def last_answer(page: Page) -> Any:
     return page.get_by_test_id("stChatMessage").last
 
@@ -232,13 +242,30 @@ def test_a_page_is_accessible_and_fits(tab: Tab, path: str) -> None:
     if "p=" in path:  # a preview is dimmed until the newest text is answered
         page.wait_for_load_state("networkidle")
         expect(page.locator(".preview")).to_have_css("opacity", "1")
-    found = Axe().run(page).response["violations"]
-    fresh = [
-        (each["id"], [node["html"][:200] for node in each["nodes"][:3]])
-        for each in found
-        if each["id"] not in KNOWN
-    ]
-    assert fresh == []
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("tab", [{}, DARK], indirect=True)
+def test_code_in_an_answer_can_be_read_is_shown_sign_by_sign_and_arabic_runs_from_the_right(
+    tab: Tab, served: App
+) -> None:
+    code = "```python\n@wrap\ndef f(x: int = 3) -> str:  # a comment\n    return 'a' if x else None\n```"
+    turn = served.ask(f"مرحبا بالعالم\n\n{code}\n", use_documents=False)
+    page = tab.open(f"/?c={turn['conversation_id']}")
+    said = page.get_by_test_id("stChatMessage").first
+    expect(said.get_by_text("@wrap")).to_have_css("font-variant-ligatures", "none")
+    words = said.get_by_text("مرحبا بالعالم")
+    expect(words).to_have_css("unicode-bidi", "plaintext")
+    expect(words).to_have_css("text-align", "start")
+    assert violations(page) == []
+
+
+def test_the_same_control_of_several_rows_is_told_apart_by_whoever_hears_the_page(tab: Tab) -> None:
+    page = tab.open("/prompts")
+    more = page.get_by_role("button", name="More about answer", exact=True)
+    expect(more).to_have_count(1)
+    hidden = more.get_by_text("about answer").bounding_box()
+    assert hidden and hidden["width"] <= 1  # who sees it has its row
 
 
 def test_a_name_made_of_bytes_is_no_path(served: App) -> None:

@@ -1,12 +1,16 @@
 """The chat page: ask, see the answer with what is behind it, and find it again."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import errors
 from core.llm.scripted import Reply
+from pages.ui import ways_on
 
 Open = Callable[..., AppTest]
 
@@ -88,6 +92,70 @@ def test_a_failed_answer_says_what_happened_and_what_to_do(
     [error] = app(c=turn.conversation_id).error
     assert turn.error["message"].split()[0] in error.value
     assert "Models page" in error.value
+
+
+def test_a_failed_answer_leads_to_the_page_that_its_hint_names_and_can_be_asked_again(
+    app: Open, bench: Any, asked: Callable[[str], Any]
+) -> None:
+    turn = asked("/fail key_rejected 1")
+    test = app(c=turn.conversation_id)
+    assert "Models" in [link.proto.label for link in test.get("page_link")]
+    test.button(key=f"again_{turn.id}").click().run()
+    first, second = bench.turns_of("local", turn.conversation_id)
+    assert second.request.prompt == first.request.prompt
+
+
+@pytest.mark.parametrize(
+    ("error", "named", "asks"),
+    [
+        (errors.KeyRejected, ["Models"], True),
+        (errors.QuotaSpent, [], True),
+        (errors.RequestRejected, ["Models"], False),
+        (errors.Overloaded, [], True),
+        (errors.Unreachable, [], True),
+        (errors.StreamCut, [], True),
+        (errors.TooFast, [], True),
+        (errors.CircuitOpen, [], True),
+        (errors.DeadlineExceeded, [], True),
+        (errors.BudgetExceeded, ["Models"], True),
+        (errors.NeedsEmbedding, ["Documents"], False),
+        (errors.ToolServerFailed, ["Tools"], False),
+        (errors.ModelMisbehaved, [], True),
+        (errors.Interrupted, [], True),
+        (errors.DiskFull, [], True),
+        (errors.DatabaseAway, [], True),
+        (errors.Conflict, [], False),
+    ],
+)
+def test_what_an_error_tells_to_do_is_a_control_where_one_does_it(
+    error: type[errors.FootlightsError], named: list[str], asks: bool
+) -> None:
+    assert (ways_on.pages(error.hint), ways_on.again(error.hint)) == (named, asks)
+
+
+@pytest.fixture
+def keyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key of OpenAI's, at an address where nobody listens."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+
+
+def test_of_a_question_that_a_cap_refused_nothing_is_said_to_have_been_sent(
+    keyed: None, app: Open, bench: Any, asked: Callable[..., Any]
+) -> None:
+    bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
+    bench.caps.set("local", "day", Decimal("0.0000001"))
+    turn = asked("How long is the notice period?", model="openai:gpt-6-luna")
+    assert turn.error["code"] == "budget_exceeded" and turn.unsent
+    test = app(c=turn.conversation_id)
+    said = texts(test) + "".join(each.proto.body for each in test.get("html"))
+    assert "tokens of the window were ready, and nothing was sent" in said
+    assert "Found for the question; nothing was sent." in said
+    trace = app("traces.py", turn=turn.id)
+    assert {"renews on" in each.value for each in trace.error} == {True}  # above, and at its step
+    window = app("tokens.py", turn=turn.id)
+    assert [each.label for each in window.metric] == ["Tokens, not sent"]
+    assert "nothing was sent, so nothing was reported" in texts(window)
 
 
 def test_a_conversation_that_is_not_there_says_so_and_leads_on(app: Open) -> None:

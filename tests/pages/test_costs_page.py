@@ -164,6 +164,18 @@ def test_one_answer_shows_its_own_rows_and_its_ways_on(app: Open, asked: Ask) ->
     assert len(rows(app("costs.py"))) == 3
 
 
+def test_an_average_of_less_than_a_millionth_of_a_dollar_is_not_said_to_be_nothing(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    for number in range(1, 4):
+        row, turn = f"r{number}", f"t{number}"
+        bench.ledger.reserve("local", row, turn, "c", "openai:x", "answer", Decimal(1))
+        bench.ledger.settle(
+            "local", row, Usage(5, 0), Decimal("0.0000004") if number == 1 else Decimal(0)
+        )
+    assert "3 answers, $0.000000133 each on average" in texts(app("costs.py")).replace("\\", "")
+
+
 def test_a_turn_that_is_not_there_says_so_and_leads_back(app: Open, asked: Ask) -> None:
     asked("/words 5")
     test = app("costs.py", turn="no-such-turn")
@@ -172,7 +184,7 @@ def test_a_turn_that_is_not_there_says_so_and_leads_back(app: Open, asked: Ask) 
 
 
 def test_the_csv_has_exact_money_and_no_formula() -> None:
-    usage = Usage(100, 20, 10, source="estimated")
+    usage = Usage(100, 20, 10, 30, 15, source="estimated")
     rows = [
         LedgerRow("1", "t", "c", "=cmd|x", "answer", "settled", NOW, Decimal("1E-7"), None, usage),
         LedgerRow("2", "t", "c", "quotes", "answer", "released", NOW, None, Decimal(0)),
@@ -181,6 +193,7 @@ def test_the_csv_has_exact_money_and_no_formula() -> None:
     assert first["model"] == "'=cmd|x"
     assert (first["cost_usd"], first["reserved_usd"]) == ("", "0.0000001")
     assert (first["tokens_in"], first["cached"], first["source"]) == ("100", "10", "estimated")
+    assert (first["cache_written"], first["reasoning"]) == ("30", "15")
     assert (second["state"], second["cost_usd"], second["tokens_in"]) == ("released", "0", "")
 
 

@@ -51,6 +51,15 @@ def test_every_colour_that_says_something_can_be_read(theme: str) -> None:
     assert contrast(colours.on_accent, colours.accent) >= 4.5
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_code_can_be_read_on_its_ground(theme: str) -> None:
+    ground = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())["theme"][theme]
+    colours = palette.of(theme)
+    of_code = (colours.text, colours.muted, colours.accent)
+    for colour in (*of_code, *(colours.chart[at] for at, _ in palette.CODE)):
+        assert contrast(colour, ground["codeBackgroundColor"]) >= 4.5, colour
+
+
 def test_the_fonts_of_the_theme_are_where_streamlit_serves_them_from() -> None:
     faces = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())["theme"]["fontFaces"]
     for face in faces:

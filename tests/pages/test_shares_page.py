@@ -9,6 +9,8 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from core.sharing.wishes import Wish
+from core.store.conversations import touch
+from core.store.engine import writing
 from pages.ui import session
 from tests.pages.conftest import ROOT, Open
 
@@ -42,6 +44,23 @@ def test_a_live_demo_is_made_and_its_link_is_shown_once(app: Open, bench: Any) -
     assert "/demo?t=" in said and "Ask the crew is ready" in said
     page = press(page, "I have it")
     assert "/demo?t=" not in texts(page)
+
+
+def test_the_conversation_that_is_to_be_shared_is_chosen_however_many_are_newer(
+    app: Open, bench: Any, asked: Any
+) -> None:
+    old = asked("/words 3")
+    with writing(bench.engine) as connection:
+        for number in range(100):
+            touch(connection, ME, f"newer-{number}", f"Newer {number}")
+    newer = asked("/words 4")
+
+    form = app("shares.py", new="snapshot", c=old.conversation_id)
+    assert form.selectbox(key="share_conversation").value == old.conversation_id
+    gone = app("shares.py", new="snapshot", c="gone")
+    assert "there is no conversation gone" in gone.error[0].value
+    assert gone.selectbox(key="share_conversation").value is None
+    assert newer.answer not in texts(gone), "another one is not offered in its place"
 
 
 def test_many_links_come_by_the_page_newest_first_and_can_be_looked_for(

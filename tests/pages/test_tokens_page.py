@@ -82,6 +82,24 @@ def test_our_count_stands_beside_the_provider_s_with_the_difference(
     )
 
 
+def test_the_window_of_a_run_is_held_against_its_first_answer_and_not_against_all_of_them(
+    app: Open, bench: Any, asked: Ask
+) -> None:
+    run = asked('/call calculator {"expression": "6 * 7"}', tools=("calculator",))
+    first, second = bench.turn_counts.responses("local", run.id)
+    assert run.usage.input_tokens == first.input_tokens + second.input_tokens
+    counted = bench.turn_rows.budget("local", run.id).input_tokens
+
+    test = app("tokens.py", turn=run.id)
+    shown = metrics(test)
+    assert shown["Reported by the provider"] == f"{first.input_tokens:,}"
+    off = counted / first.input_tokens - 1
+    assert shown["Our count is off by"] == (f"{off:+.1%}" if off else "nothing")
+    whole = f"for the first of 2 answers; {run.usage.input_tokens:,} for all"
+    assert whole in texts(test).replace("\\", "")
+    assert f"used {first.output_tokens}, {second.output_tokens}" in texts(test)
+
+
 def test_a_dropped_item_says_why(
     app: Open, bench: Any, turn: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

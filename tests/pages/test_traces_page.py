@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.run_graph import run_graph as core_graph
 from core.trace_export import as_json
 from core.types import Span, TurnRequest
-from pages.ui import charts, palette, run_graph, span_view
+from pages.ui import charts, palette, run_graph, span_view, usage
 
 Open = Callable[..., AppTest]
 Ask = Callable[[str], Any]
@@ -231,6 +231,42 @@ def test_the_totals_stand_above(app: Open, asked: Ask) -> None:
     assert shown["Tokens out"] == "5"
     assert shown["Cost"].endswith("$0")
     assert set(shown) == {"Time", "First word after", "Tokens in", "Tokens out", "Cost"}
+
+
+def test_what_an_answer_took_that_broke_off_stands_above_as_at_its_step_and_on_its_costs(
+    app: Open, asked: Ask
+) -> None:
+    turn = asked("/cut")
+    assert turn.usage is None and turn.calls.count == turn.calls.estimated == 1
+    sent, said = f"≈ {turn.calls.input_tokens:,}", f"≈ {turn.calls.output_tokens:,}"
+
+    test = app("traces.py", turn=turn.id)
+    shown = {metric.label: metric.value.replace("\\", "") for metric in test.metric}
+    assert (shown["Tokens in"], shown["Tokens out"]) == (sent, said)
+    [row] = test.dataframe[0].value.to_dict("records")
+    assert row["Tokens"] == turn.calls.input_tokens + turn.calls.output_tokens
+    costs = {m.label: m.value.replace("\\", "") for m in app("costs.py", turn=turn.id).metric}
+    assert (costs["Tokens in"], costs["Tokens out"]) == (sent, said)
+    assert f"{sent} tokens in, {turn.calls.output_tokens:,} out" in texts(
+        app(c=turn.conversation_id)
+    )
+
+
+def test_what_came_from_the_cache_what_was_written_to_it_and_what_was_thought_stand_at_a_step() -> (
+    None
+):
+    used = {
+        "gen_ai.usage.input_tokens": 1238,
+        "gen_ai.usage.output_tokens": 98,
+        "gen_ai.usage.cache_read.input_tokens": 600,
+        "gen_ai.usage.cache_creation.input_tokens": 309,
+        "gen_ai.usage.reasoning.output_tokens": 89,
+    }
+    assert usage.of_span(used) == [
+        "**1,238 tokens** in (600 from the cache, 309 written to the cache)",
+        "**98** out (89 of them thought)",
+        "reported by the provider",
+    ]
 
 
 def test_a_click_on_the_search_shows_the_ranked_passages_and_what_became_of_them(

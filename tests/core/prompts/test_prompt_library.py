@@ -156,6 +156,17 @@ async def test_a_broken_file_is_told_and_does_not_take_the_library_down(
     assert "'oops' is used" in told["other/v1.md"]
 
 
+async def test_a_version_that_is_not_there_is_told_with_those_that_are(
+    library: PromptLibrary,
+) -> None:
+    await library.save("greet", file("one"))
+    await library.save("greet", file("two"))
+    with pytest.raises(NotFound) as missing:
+        library.resolve("greet@99")
+    assert str(missing.value) == "there is no version '99' of the prompt greet"
+    assert missing.value.hint == "greet has versions 1, 2."
+
+
 async def test_a_file_edited_by_hand_is_read_again(library: PromptLibrary, tmp_path: Path) -> None:
     before = await library.save("greet", file("one"))
     assert library.get("greet") == before

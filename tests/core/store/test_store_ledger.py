@@ -15,7 +15,7 @@ from core.store.engine import make_engine, writing
 from core.store.ledger import Ledger
 from core.store.spending import Spending
 from core.store.turns import Turns
-from core.types import Usage
+from core.types import Calls, Usage
 from tests.core.store.stories import ME, ask, away
 
 USAGE = Usage(100, 20, 10, 5, 2)
@@ -95,6 +95,22 @@ def test_a_turn_shows_what_its_rows_cost(ledger: Ledger, engine: Engine) -> None
     assert turns.get(ME, "t1").cost is None
     ledger.settle(ME, "r2", USAGE, Decimal("0.2"))
     assert turns.get(ME, "t1").cost == Decimal("0.3")
+
+
+def test_a_turn_knows_all_its_calls_and_how_many_of_them_are_our_estimate(
+    ledger: Ledger, engine: Engine
+) -> None:
+    turns = Turns(engine)
+    ask(turns)
+    for row in ("r1", "r2", "r3", "r4"):
+        reserve(ledger, row)
+    ledger.settle(ME, "r1", Usage(70, 0, source="estimated"), Decimal("0.1"))
+    ledger.settle(ME, "r2", USAGE, Decimal("0.2"))
+    ledger.release(ME, "r3")
+    ledger.settle_orphans(ME, "t1")  # nobody said anything of the fourth
+
+    assert turns.get(ME, "t1").calls == Calls(4, 2, 170, 20)
+    assert turns.get(ME, "t1").cost == Decimal("0.8")
 
 
 def test_what_a_dead_process_reserved_is_settled_at_its_worst_case(ledger: Ledger) -> None:

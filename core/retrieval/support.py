@@ -5,7 +5,7 @@ A claim is borne out when none of the rules speaks against it:
 - Each number is an amount of the passage (1,000 is 1.000, sixty minutes are an hour), on the same
   side of a limit, and no other number of the passage fits better what is said of it.
 - Each name and identifier stands in the passage, and not in the place of another one.
-- What it says of one row of a table stands in that row; a bare number of a cell is in no unit that
+- What it says of one row of a table stands in that row, and of several in one breath in each of them; a bare number of a cell is in no unit that
   neither its heading nor the passage has.
 - No word stands in the place of another one in the same words around it, no two numbers have changed
   places, and no two things ("the clocks on the first floor, the paintings on the second"): most of what two
@@ -38,6 +38,7 @@ from core.retrieval.quantifiers import counted_otherwise
 from core.retrieval.roles import replaced, reversed_roles
 from core.retrieval.sides import wrong_side
 from core.retrieval.statements import Placed, Statement, Token
+from core.retrieval.table_rows import of_another_row
 from core.retrieval.wordlists import OPENERS
 
 _LEAST_SHARE = 0.55
@@ -185,26 +186,6 @@ def _may_be_a_name(token: Token, claim: Statement) -> bool:
     return token.key not in OPENERS and not kinds(token.key) and not signs(token.key)
 
 
-def _of_another_row(both: Comparison) -> str:
-    """A word or number that the passage says of another row of its table than the one that the claim is about."""
-    labels, by_sentence = both.passage.labels, both.passage.by_sentence
-    telling = both.said | {t.concept for t in both.claim.tokens if t.kind == "number"}
-    said = {t.concept for t in both.claim.tokens}  # the "case" of a flight case included
-    own = [row for row, label in labels.items() if label & telling and label <= said]
-    if len(own) != 1:
-        return ""
-    for placed, amounts in both.amounts.items():
-        if amounts and all(p.sentence in labels and p.sentence != own[0] for p in amounts):
-            return f"{both.claim.text[placed.quantity.start : placed.quantity.end]} of another row"
-    others = frozenset[str]().union(*(by_sentence[row] for row in labels if row != own[0]))
-    beside = [each for row, each in enumerate(by_sentence) if row not in labels or row == own[0]]
-    for token in both.telling:
-        found = both.meant(token.concept)
-        if found & others and not any(found & each for each in beside):
-            return f"{token.key} of another row"
-    return ""
-
-
 _RULES = (
     _numbers,
     exchanged,
@@ -219,5 +200,5 @@ _RULES = (
     replaced,
     reversed_roles,
     wrong_side,
-    _of_another_row,
+    of_another_row,
 )

@@ -381,6 +381,11 @@ SEATS = "The north hall seats 240 people and the south hall seats 180 people."
 PRICES = "## Prices 2023\n\nA seat in the stalls costs 41 euros."
 INCOME = "## Income\n\n| Item | 2022 | 2023 |\n|---|---|---|\n| Tickets | 310 | 345 |"
 
+BOATS = (
+    "| Boat | Kind | Seats |\n|---|---|---|\n| Smew | electric boat | 6 |\n| Egret | rowing boat | 2 |\n"
+    "| Marten | electric boat | 4 |\n| Eel | electric boat | 6 |"
+)
+
 
 def said_of(passage: str, claim: str) -> Verdict:
     [citation] = check(f"{claim} [1].", [source(1, passage)])
@@ -399,6 +404,16 @@ def test_a_word_in_the_place_of_another_is_not_borne_out() -> None:
             "The clocks are shown on the second floor, while the first floor is given to paintings.",
             "The clocks are on the second floor and the paintings on the first.",
             "The clocks are on the first floor and the paintings on the second.",
+        ),
+        (
+            BOATS,
+            "The electric boats with 6 seats are the Smew and the Eel.",
+            "The electric boats with 6 seats are the Smew and the Egret.",
+        ),
+        (
+            BOATS,
+            "The Smew and the Eel have 6 seats.",
+            "The Smew and the Marten have 6 seats.",
         ),
         (
             "The light is switched off only after the doors have been locked.",

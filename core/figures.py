@@ -1,9 +1,11 @@
 """How an answer's figures are said, wherever it is told of: money, times, and what it took."""
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from core.types import Turn
+
+_THREE = Context(prec=3)
 
 
 def money(cost: Decimal | None) -> str:
@@ -15,6 +17,12 @@ def money(cost: Decimal | None) -> str:
     shown = f"{cost:,.2f}" if cost >= 1 else f"{cost:.12f}".rstrip("0")
     whole, _, digits = shown.partition(".")
     return f"${whole}.{digits.ljust(2, '0')}"
+
+
+def nearly(cost: Decimal) -> str:
+    """A sum that is reckoned and not booked: below a dollar of three digits, and never nothing when it is
+    something."""
+    return money(cost if abs(cost) >= 1 else _THREE.plus(cost))
 
 
 def seconds(value: float | None) -> str:

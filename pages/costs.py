@@ -111,10 +111,11 @@ def draw_turn(turn: Turn) -> None:
     )
     calls, about = turn.calls, figures.about(turn)
     used = sum((row.usage for row in everything(calls.count) if row.usage), Usage())
+    free = sum(row.state == "released" for row in everything(calls.count))
     open_still = turn.status == "running"
     shown = [
         ("This answer", "still open" if open_still else figures.cost(turn), _estimated(turn)),
-        ("Calls", f"{calls.count:,}", ""),
+        ("Calls", f"{calls.count:,}", f"{free:,} not billed" if free else ""),
         ("Tokens in", f"{about}{calls.input_tokens:,}", ", ".join(usage.of_input(used))),
         ("Tokens out", f"{about}{calls.output_tokens:,}", ", ".join(usage.of_output(used))),
     ]
@@ -145,7 +146,7 @@ def draw_rows() -> None:
     newest = "" if are_all else f"The {_ROWS:,} newest calls; the CSV has all. "
     st.caption(
         f"{newest}Reserved is the worst case, set aside before sending. An open call has not ended "
-        "yet; one that was not billed never reached the model."
+        "yet; one that was not billed was refused, or did not arrive."
     )
     many = f"{len(shown):,} row{'' if len(shown) == 1 else 's'}" if are_all else "all rows"
     st.download_button(

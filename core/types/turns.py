@@ -118,9 +118,9 @@ class Turn:
 
     @property
     def unsent(self) -> bool:
-        """Whether it ended before anything of its window went to a model, refused by us or stopped."""
-        ended = self.status in ("failed", "stopped", "interrupted")
-        return ended and not self.calls.count and self.request.replay is None
+        """Whether it ended and nothing of its window went to a model: refused by us, stopped before, or not
+        in the documents."""
+        return self.status != "running" and not self.calls.count and self.request.replay is None
 
     @property
     def rests_on(self) -> frozenset[str]:

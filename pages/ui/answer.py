@@ -228,7 +228,7 @@ def facts(turn: Turn, plan: WindowPlan) -> None:
 
 
 def _facts(turn: Turn) -> list[str]:
-    shown = [label(turn.model)] if turn.model else []
+    shown = [label(turn.model)] if turn.model and not turn.unsent else []
     shown += map(label, figures.taken(turn))
     if turn.seconds is not None:
         shown.append(say.seconds(turn.seconds))

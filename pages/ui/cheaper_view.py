@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import streamlit as st
 
+from core import figures
 from core.bootstrap import Sent, Spend, Workbench
 from core.cheaper import (
     CACHE_LEAST,
@@ -20,7 +21,6 @@ from core.cheaper import (
     saved_by_caching,
 )
 from core.types import Usage
-from pages.ui import say
 from pages.ui.markdown import label
 from pages.ui.session import user
 
@@ -40,7 +40,7 @@ def draw(bench: Workbench, since: date, until: date, sent: Sequence[Sent]) -> No
     _others(used, others)
     if saved is not None:
         word = "saved" if saved >= 0 else "cost more than they saved, by"
-        st.markdown(label(f"The vendors' caches {word} {say.money(abs(round(saved, 6)))}."))
+        st.markdown(label(f"The vendors' caches {word} {figures.nearly(abs(saved))}."))
     st.caption(
         "The tokens of these days at today's prices: the average call of each model, times its calls; no token "
         "cached on the other model. It says nothing of the quality of the answers, and another model may "
@@ -79,7 +79,7 @@ def of_caching(found: Cacheable) -> str:
             "again that a vendor keeps."
         )
     return (
-        f"A cache could have saved at most {say.money(round(found.less, 6))} more: {found.repeated:,} of "
+        f"A cache could have saved at most {figures.nearly(found.less)} more: {found.repeated:,} of "
         f"{_answers(found.answers)} read {found.tokens:,} tokens anew that the question before had begun "
         "with."
     )
@@ -95,8 +95,8 @@ def of_passages(found: FewerPassages) -> str:
     was = "was" if found.answers == 1 else "were"
     return (
         f"{_answers(found.answers)} {was} given passages of {found.tokens:,} tokens; no citation names "
-        f"{found.uncited:,} of these, which is {say.money(round(found.uncited_less, 6))}. With half the "
-        f"passages: {say.money(round(found.half_less, 6))} less, and {left_out}."
+        f"{found.uncited:,} of these, which is {figures.nearly(found.uncited_less)}. With half the "
+        f"passages: {figures.nearly(found.half_less)} less, and {left_out}."
     )
 
 
@@ -112,5 +112,5 @@ def _others(used: Sequence[Spend], others: Sequence[Otherwise]) -> None:
     for other in others[:_MOST]:
         share = f"{other.less / before:.0%}"
         st.markdown(
-            f"All of it on **{label(other.ref)}**: {label(say.money(round(other.cost, 6)))}, {share} less."
+            f"All of it on **{label(other.ref)}**: {label(figures.nearly(other.cost))}, {share} less."
         )

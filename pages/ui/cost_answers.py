@@ -1,10 +1,10 @@
 """What single answers cost: how many cost how much, and the dearest of them."""
 
 from datetime import date
-from decimal import Context, Decimal
 
 import streamlit as st
 
+from core import figures
 from core.bootstrap import Workbench
 from pages.ui import cost_charts, say, turn_picker
 from pages.ui.health import counted
@@ -20,11 +20,10 @@ def draw(bench: Workbench, since: date, until: date) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         st.subheader("What an answer costs", anchor=False)
-        # Of three digits, so that a mean below a millionth of a dollar is not said to be nothing.
-        mean = Context(prec=3).divide(found.cost, Decimal(max(1, found.answers)))
+        mean = found.cost / max(1, found.answers)
         st.caption(
             label(
-                f"{counted(found.answers, 'answer')}, {say.money(mean)} each on average, the dearest "
+                f"{counted(found.answers, 'answer')}, {figures.nearly(mean)} each on average, the dearest "
                 f"{say.money(found.dearest)}."
             )
         )

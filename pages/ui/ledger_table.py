@@ -46,14 +46,14 @@ def draw(rows: Sequence[LedgerRow], questions: Mapping[str, str], key: str = "le
             ),
             "Tokens in": number(format="localized", width=75),
             "Cached": number(format="localized", width=60, help="Of the tokens in"),
+            "Tokens out": number(format="localized", width=80),
+            "Counted by": st.column_config.TextColumn(width=95),
             "To cache": number(
                 format="localized", width=70, help="Of the tokens in, written to the vendor's cache"
             ),
-            "Tokens out": number(format="localized", width=80),
             "Thought": number(
                 format="localized", width=65, help="Of the tokens out, what the model thought"
             ),
-            "Counted by": st.column_config.TextColumn(width=95),
         },
         placeholder="–",
         key=key,
@@ -79,10 +79,10 @@ def _as_shown(row: LedgerRow, questions: Mapping[str, str]) -> dict[str, object]
         "Reserved": say.money(row.reserved),
         "Tokens in": usage.input_tokens if usage else None,
         "Cached": usage.cached_tokens if usage else None,
-        "To cache": usage.cache_write_tokens if usage else None,
         "Tokens out": usage.output_tokens if usage else None,
-        "Thought": usage.reasoning_tokens if usage else None,
         "Counted by": _SOURCES[usage.source] if usage else "",
+        "To cache": usage.cache_write_tokens if usage else None,
+        "Thought": usage.reasoning_tokens if usage else None,
     }
 
 

@@ -26,8 +26,12 @@ def tokens(count: int) -> str:
 
 
 def share(part: float) -> str:
-    """A share of a whole; one that is too small to be told from none says so."""
-    return "under 0.01 %" if 0 < part < 0.0001 else f"{part:.2%}" if part < 0.1 else f"{part:.0%}"
+    """A share of a whole; what is too little to be told from none, or too much from all, says so."""
+    if 0 < part < 0.0001:
+        return "under 0.01%"
+    if 0.995 <= part < 1:
+        return "over 99%"
+    return f"{part:.2%}" if part < 0.1 else f"{part:.0%}"
 
 
 def basis(found: Basis, error: float = 0.0) -> str:

@@ -31,7 +31,9 @@ def draw(turn: Turn, hint: str) -> None:
     named, asks = pages(hint), again(hint)
     if not (named or asks):
         return
-    with st.container(horizontal=True, gap="small", key=f"ways_{turn.id}"):
+    with st.container(
+        horizontal=True, gap="small", vertical_alignment="center", key=f"ways_{turn.id}"
+    ):
         if asks:
             st.button(
                 "Ask again",

@@ -158,6 +158,28 @@ def test_of_a_question_that_a_cap_refused_nothing_is_said_to_have_been_sent(
     assert "nothing was sent, so nothing was reported" in texts(window)
 
 
+def test_of_what_is_not_in_the_documents_no_model_and_no_tokens_are_said_to_have_been_asked(
+    keyed: None, app: Open, bench: Any, asked: Callable[..., Any]
+) -> None:
+    bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
+    asking = "Who won the football world cup in Mexico?"
+    turn = asked(asking, guess=False, model="openai:gpt-6-luna")
+    assert "no model was asked" in turn.stop_reason and turn.unsent
+    test = app(c=turn.conversation_id)
+    said = texts(test) + "".join(each.proto.body for each in test.get("html"))
+    assert "tokens of the window were ready, and nothing was sent" in said
+    assert "gpt-6-luna" not in said.replace("\\", "")
+
+
+def test_a_quotation_is_made_of_what_was_sent_to_nobody_and_is_no_failure(
+    app: Open, bench: Any, asked: Callable[..., Any]
+) -> None:
+    bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
+    turn = asked("How long is the notice period?", model="quotes")
+    assert turn.calls.count == 1 and not turn.unsent
+    assert "quotes · " in texts(app(c=turn.conversation_id))
+
+
 def test_a_conversation_that_is_not_there_says_so_and_leads_on(app: Open) -> None:
     test = app(c="no-such-conversation")
     assert "no conversation" in test.error[0].value

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from core.types import Budget, Item, Slice
-from pages.ui import entry, palette
+from pages.ui import entry, palette, say
 from pages.ui.passage import passage
 from pages.ui.window_bar import bar
 
@@ -49,6 +49,21 @@ def test_every_colour_that_says_something_can_be_read(theme: str) -> None:
         assert contrast(colour, colours.background) >= 4.5, colour
     assert contrast(colours.text, colours.surface) >= 7
     assert contrast(colours.on_accent, colours.accent) >= 4.5
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        (0, "0.00%"),
+        (0.00009, "under 0.01%"),
+        (0.0123, "1.23%"),
+        (0.5, "50%"),
+        (0.996, "over 99%"),
+        (1, "100%"),
+    ],
+)
+def test_a_share_is_nothing_or_all_only_when_it_is(part: float, said: str) -> None:
+    assert say.share(part) == said
 
 
 @pytest.mark.parametrize("theme", THEMES)

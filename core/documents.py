@@ -73,7 +73,7 @@ class DocumentService:
                 user, new_id(), shown, sha256, len(data), in_words(refusal)
             ), True
         # Held, so that the deletion of the same bytes elsewhere does not take this file with it.
-        with self._blobs.held():
+        with self._blobs.held(sha256, self._documents.need):
             self._blobs.put(data)
             document, is_new = self._documents.add(
                 user, new_id(), shown, sha256, len(data), kind, job_id=new_id()
@@ -106,7 +106,8 @@ class DocumentService:
 
     def delete(self, user: str, document_id: str) -> None:
         """Remove the document, its passages and, when nobody else has the same bytes, its file."""
-        with self._blobs.held():
+        sha256 = self._documents.get(user, document_id).sha256
+        with self._blobs.held(sha256, self._documents.need):
             if orphaned := self._documents.delete(user, document_id):
                 self._blobs.delete(orphaned)
         self._passages.sync()
@@ -177,7 +178,9 @@ class DocumentService:
         ]
 
     async def work(self) -> None:
-        """Work the queue off, one file at a time, until cancelled; jobs of dead processes included."""
+        """Work the queue off, one file at a time, until cancelled; jobs of dead processes included, and
+        what they left of files that have no row."""
+        await taken(partial(self._blobs.tidy, self._documents.need), _IDLE_SECONDS)
         await lasting(self._work, _IDLE_SECONDS)
 
     async def _work(self) -> None:

@@ -4,7 +4,7 @@ ours, chats with the documents."""
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
@@ -20,13 +20,15 @@ from core.api.gateway_request import DEFAULT_MODEL, MAX_BODY, ChatIn, parse
 from core.api.gateway_wire import Answer, completion, ending, opening, words
 from core.api.sse import BEAT, HEARTBEAT_SECONDS, EventStream, beating
 from core.bootstrap import Workbench
-from core.errors import FootlightsError, Misuse
+from core.errors import DatabaseAway, FootlightsError, Misuse
 from core.events import StreamEvent, TextDelta, TurnDone, TurnFailed
 from core.store.api_keys import ApiKey
 from core.types import ModelInfo, TurnRequest
 
 # Until then an error still has a status of its own; a proxy gives up after a minute of silence.
 HOLD_SECONDS = 30.0
+# How soon an answer that is under way hears that its key was revoked.
+LOOK_SECONDS = 0.5
 T = TypeVar("T")
 _bearer = HTTPBearer(auto_error=False, description="An API key made on the Models page: fl-...")
 router = APIRouter(prefix="/openai/v1", tags=["openai"], route_class=OpenAIRoute)
@@ -106,7 +108,7 @@ async def complete(request: Request, bench: Bench, key: Caller) -> Response:
     The turn is stopped when its client leaves. It is seen in Traces and Costs, and booked on the key.
     """
     asked = parse(await _body(request), key.id)
-    relay = await run_in_threadpool(Relay.start, bench, key.user, asked.request)
+    relay = await run_in_threadpool(Relay.start, bench, key, asked.request)
     try:
         await _while_there(request, relay.begin() if asked.stream else relay.finish())
         if not asked.stream:
@@ -120,20 +122,22 @@ async def complete(request: Request, bench: Bench, key: Caller) -> Response:
 
 
 class Relay:
-    """One turn as it is told to one client, and stopped when he leaves: nobody can come back for it."""
+    """One turn as it is told to one client, and stopped when he leaves, for nobody can come back for it,
+    or when his key opens nothing any more."""
 
-    def __init__(self, bench: Workbench, user: str, turn_id: str, model: str) -> None:
+    def __init__(self, bench: Workbench, key: ApiKey, turn_id: str, model: str) -> None:
         self._bench = bench
-        self._user = user
+        self._key = key
         self.answer = Answer(turn_id, model)
         self._events = self._follow()
+        self._has_left = False
 
     @classmethod
-    def start(cls, bench: Workbench, user: str, request: TurnRequest) -> "Relay":
+    def start(cls, bench: Workbench, key: ApiKey, request: TurnRequest) -> "Relay":
         """Begin the turn in a conversation of its own. Raises WireError or one of core.errors."""
         model = _resolved(bench, request.model)
-        started = bench.turns.start(user, request)
-        return cls(bench, user, started.turn_id, model.ref)
+        started = bench.turns.start(key.user, request)
+        return cls(bench, key, started.turn_id, model.ref)
 
     async def begin(self) -> None:
         """Wait for the first word or the ending, whichever comes first, but not for ever."""
@@ -163,12 +167,26 @@ class Relay:
 
     def left(self) -> None:
         """Nobody listens any more: stop the turn, unless it is over."""
+        self._has_left = True
         if self.answer.ending is None:
-            stop = self._bench.turns.stop(self._user, self.answer.turn_id)
+            stop = self._bench.turns.stop(self._key.user, self.answer.turn_id)
             self._bench.bridge.submit(stop)
 
+    def _opens(self) -> bool:
+        key, bench = self._key, self._bench
+        return bench.api_keys.is_open(key.user, key.id) and bench.team.is_in(key.user)
+
+    async def _watch(self) -> None:
+        """Stop the turn when the key is revoked, or its user taken off, while it runs."""
+        while not self._has_left:
+            await asyncio.sleep(LOOK_SECONDS)
+            with suppress(DatabaseAway):
+                if not await asyncio.to_thread(self._opens):
+                    self.left()
+
     async def _follow(self) -> AsyncGenerator[StreamEvent | None, None]:
-        follow = partial(self._bench.turns.follow, self._user, self.answer.turn_id)
+        follow = partial(self._bench.turns.follow, self._key.user, self.answer.turn_id)
+        watch = asyncio.ensure_future(self._watch())
         try:
             async with aclosing(beating(follow, 0, HEARTBEAT_SECONDS)) as batches:
                 async for batch in batches:
@@ -179,6 +197,8 @@ class Relay:
                         yield record.event
         except FootlightsError as error:  # its conversation was deleted, say
             self.answer.note(endings.failed(error))
+        finally:
+            watch.cancel()
 
 
 async def _body(request: Request) -> bytes:

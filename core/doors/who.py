@@ -66,9 +66,10 @@ def found(
     client = scope.get("client")
     peer = client[0] if client else "127.0.0.1"
     named = ",".join(headers.getlist("host"))
-    # No browser names a user in it, or two hosts, so whatever does was not made by one.
+    # No browser names a user in it, two hosts or a path, so whatever does was not made by one.
     split = _split(f"//{named}")
-    host = "" if "@" in named or "," in named or not split else split.hostname or ""
+    is_plain = split is not None and split.netloc == named and not {"@", ","} & set(named)
+    host = split.hostname or "" if split and is_plain else ""
     believed = _is_trusted(peer, trusted)
     here = trusts_machine and is_loopback(peer) and is_loopback(host) and not believed
     if here and not _is_forwarded(scope, headers) and not is_other(*_ports(scope)):

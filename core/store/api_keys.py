@@ -89,6 +89,14 @@ class ApiKeys:
             found["last_used_at"] = moment
         return ApiKey(**found)
 
+    def is_open(self, user: str, key_id: str) -> bool:
+        """Whether the user has this key, and it is not revoked."""
+        query = select(api_keys.c.id).where(
+            api_keys.c.user_id == user, api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)
+        )
+        with reading(self._engine) as connection:
+            return connection.scalar(query) is not None
+
     def revoke(self, user: str, key_id: str) -> None:
         """From now on it opens nothing; repeating it changes nothing. Raises NotFound."""
         mine = (api_keys.c.user_id == user) & (api_keys.c.id == key_id)

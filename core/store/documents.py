@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import Connection, Engine, Select, delete, func, select, update
 
 from core.errors import NotFound
 from core.store.columns import now
@@ -168,8 +168,12 @@ class Documents(PassageRows):
             if sha256 is None:
                 raise _missing(document_id)
             write_change(connection, user, document_id, "remove")
-            shared = select(documents.c.id).where(documents.c.sha256 == sha256).limit(1)
-            return "" if connection.scalar(shared) else sha256
+            return "" if connection.scalar(_with(sha256)) else sha256
+
+    def need(self, sha256: str) -> bool:
+        """Whether a row of anybody has these bytes."""
+        with reading(self._engine) as connection:
+            return connection.scalar(_with(sha256)) is not None
 
     def totals(self, user: str) -> Totals:
         """What the user has indexed, in sums."""
@@ -213,6 +217,10 @@ def _insert(
     )
     same = row.on_conflict_do_nothing(index_elements=["user_id", "sha256"])
     return connection.execute(same.returning(documents.c.id)).first() is not None
+
+
+def _with(sha256: str) -> Select[Any]:
+    return select(documents.c.id).where(documents.c.sha256 == sha256).limit(1)
 
 
 def _retry(connection: Connection, user: str, sha256: str, values: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from core.documents import shown_name
-from core.errors import Misuse
+from core.errors import DiskFull, Misuse
 from core.types import TurnRequest
 from tests.conftest import running, settings_for
 from tests.core.test_turns import followed
@@ -81,6 +81,21 @@ def test_a_file_waits_for_room_on_a_full_disk_and_is_read_then(
         pass
     assert bench.documents.get("local", document.id).status == "indexed"
     assert len(bench.bridge.run(bench.documents.search("local", "lamp 4", 5))) == 1
+
+
+def test_a_file_that_finds_no_room_for_its_row_leaves_nothing_on_the_full_disk(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise DiskFull
+
+    kept, _ = bench.documents.add("local", "kept.txt", b"This one was there before.")
+    monkeypatch.setattr(bench.documents._documents, "add", full)
+    for data in (b"This one is new.", b"This one was there before."):
+        with pytest.raises(DiskFull):
+            bench.documents.add("anna", "note.txt", data)
+    blobs = bench.settings.data / "blobs"
+    assert [path.name for path in blobs.glob("*/*")] == [kept.sha256]
 
 
 def test_a_question_about_no_documents_waits_for_none(bench: Any) -> None:

@@ -324,6 +324,14 @@ def test_who_names_two_hosts_is_not_the_owner() -> None:
     assert door(b"127.0.0.1:8501") == "machine"
     assert door(b"127.0.0.1:8501", b"demo.example") == "none"
     assert door(b"demo.example", b"127.0.0.1:8501") == "none"
+    for path in (
+        b"localhost/demo.example",
+        b"localhost#demo.example",
+        b"localhost?x",
+        b"a@localhost",
+    ):
+        assert door(path) == "none"
+    assert door(b"[::1]:8501") == door(b"LOCALHOST") == "machine"
 
 
 @pytest.mark.parametrize("path", ["/demo", "/demo/x", "//demo", "/Demo", "/", "/api/demo"])

@@ -383,6 +383,25 @@ def test_a_turn_that_somebody_stops_is_an_error_and_no_whole_answer(
     assert caught.value.code == "stopped"
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_key_that_is_revoked_ends_the_answer_that_is_under_way(
+    bench: Any, api: str, secret: str, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    monkeypatch.setattr("core.api.gateway.LOOK_SECONDS", 0.01)
+    [key] = bench.api_keys.list("local")
+    other = bench.api_keys.make("local", "another", None)[1]
+    long = "/words 50000 pace 5ms"
+    with half_asked(api, other, True, long), half_asked(api, secret, stream, long) as revoked:
+        both = until(lambda: len(found := [t for t in turns(bench) if t.answer]) == 2 and found)
+        bench.api_keys.revoke("local", key.id)
+        said = b""
+        while b'"stopped"' not in said:
+            said += (piece := revoked.recv(65536))
+            assert piece, said
+        states = [bench.turn_rows.get("local", turn.id).status for turn in both]
+        assert sorted(states) == ["running", "stopped"]
+
+
 def test_a_conversation_that_is_deleted_meanwhile_is_an_error_event(
     bench: Any, client: openai.OpenAI
 ) -> None:

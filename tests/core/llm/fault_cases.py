@@ -73,6 +73,19 @@ def end(reason: str | None = "end_turn", written: int = 6) -> list[dict[str, Any
     return [{**delta, "usage": {"output_tokens": written}}, {"type": "message_stop"}]
 
 
+def called() -> dict[str, Any]:
+    call = {"index": 0, "id": "c", "function": {"name": "delete", "arguments": "{}"}}
+    return {"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}
+
+
+def calls() -> list[dict[str, Any]]:
+    block = {"type": "tool_use", "id": "c", "name": "delete", "input": {}}
+    return [
+        {"type": "content_block_start", "index": 0, "content_block": block},
+        {"type": "content_block_stop", "index": 0},
+    ]
+
+
 def whole_openai(_: int) -> httpx2.Response:
     return sse(*say(*WORDS), stop(), usage(20, 6))
 
@@ -255,6 +268,11 @@ CASES = (
         "a finish reason that nobody knows",
         lambda _: sse(*say(*WORDS), stop("fatigue"), usage(20, 6)),
         lambda _: sse(begin(), *tell(*WORDS), *end("fatigue")),
+    ),
+    Case(
+        "a tool is called, and then a finish reason that nobody knows",
+        lambda _: sse(called(), stop("fatigue"), usage(20, 6)),
+        lambda _: sse(begin(), *calls(), *end("fatigue")),
     ),
     Case(
         "half of a surrogate pair, and NUL",

@@ -1,10 +1,11 @@
-"""Numbers of a claim that stand nowhere and follow: "together they cost 61 euros" for 43 and 18."""
+"""What follows from numbers: "together they cost 61 euros" for 43 and 18, and that 18 is not more than 43."""
 
 from collections import Counter
 from itertools import product
 from math import isclose
 
 from core.retrieval.comparison import Comparison
+from core.retrieval.sides import comparisons
 from core.retrieval.statements import Placed
 
 _TOGETHER = frozenset(
@@ -48,3 +49,27 @@ def _words(place: tuple[str, int], both: Comparison) -> frozenset[str]:
     if kind == "part":
         return passage.by_part[number]
     return passage.labels.get(number) or passage.by_sentence[number]
+
+
+def against_numbers(both: Comparison) -> str:
+    """ "The boiler costs more than the camera" where the passage says 18 euros of the one and 43 of the other,
+    or nothing."""
+    if both.numbers:  # then it says itself what is more
+        return ""
+    given = [p for p in both.passage.quantities if p.sentence not in both.passage.rows]
+    given = [p for p in given if not p.quantity.is_year and not p.quantity.is_faint]
+    parts = {p.part for p in given}
+    counts = Counter(each for part in parts for each in both.passage.by_part[part])
+    for left, right, ends in comparisons(both.claim):
+        side = next((side for what, side in ends if what == ""), 0)
+        sides = [
+            [p for p in given if any(counts[w] == 1 for w in words & both.passage.by_part[p.part])]
+            for words in (both.all_meant(left - right), both.all_meant(right - left))
+        ]
+        if side == 0 or [len(each) for each in sides] != [1, 1]:
+            continue
+        one, other = (each[0].quantity for each in sides)
+        difference = min(one.amounts()) - min(other.amounts())
+        if one.unit == other.unit and difference * side < 0:
+            return "what is more than what"
+    return ""

@@ -39,7 +39,7 @@ from core.retrieval.quantifiers import counted_otherwise
 from core.retrieval.roles import replaced, reversed_roles
 from core.retrieval.sides import wrong_side
 from core.retrieval.statements import Placed, Statement, Token
-from core.retrieval.sums import is_sum
+from core.retrieval.sums import against_numbers, is_sum
 from core.retrieval.wordlists import OPENERS
 
 _LEAST_SHARE = 0.55
@@ -223,5 +223,6 @@ _RULES = (
     replaced,
     reversed_roles,
     wrong_side,
+    against_numbers,
     _of_another_row,
 )

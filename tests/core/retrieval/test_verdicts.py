@@ -535,6 +535,11 @@ def test_a_word_in_the_place_of_another_is_not_borne_out() -> None:
             "The pump and the drill cost 96 euros in total.",
             "The pump and the kayak cost 96 euros in total.",
         ),
+        (
+            "The camera costs 43 euros a day and the boiler 18 euros a day. The winch costs 25 euros.",
+            "The camera costs more than the boiler.",
+            "The boiler costs more than the camera.",
+        ),
         ("The tank holds 47 litres.", "The tank holds 47 l.", "The tank holds 47 gallons."),
     ],
 )

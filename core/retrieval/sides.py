@@ -78,9 +78,9 @@ def _in_time(word: Token, statement: Statement) -> tuple[set[str], set[str]]:
 def compared(both: Comparison) -> int:
     """1 when the claim says of the same thing that it is more ("B is smaller than A" for "A is larger than
     B"), -1 when of the other one, 0 when the two compare nothing that is the same."""
-    for left, right, ours in _comparisons(both.claim):
+    for left, right, ours in comparisons(both.claim):
         mine = both.all_meant(left - right), both.all_meant(right - left)
-        for low, high, theirs in _comparisons(both.passage):
+        for low, high, theirs in comparisons(both.passage):
             straight = all((mine[0] & (low - high), mine[1] & (high - low)))
             crossed = all((mine[0] & (high - low), mine[1] & (low - high)))
             is_inverse = any((what, -side) in theirs for what, side in ours)
@@ -89,7 +89,7 @@ def compared(both: Comparison) -> int:
     return 0
 
 
-def _comparisons(statement: Statement) -> Iterator[tuple[set[str], set[str], _Ends]]:
+def comparisons(statement: Statement) -> Iterator[tuple[set[str], set[str], _Ends]]:
     """What is compared with what, and on which end of what the first is."""
     for word in statement.tokens:
         if word.key == "than":

@@ -2,7 +2,8 @@
 
 A claim is borne out when none of the rules speaks against it:
 
-- Each number is an amount of the passage (1,000 is 1.000, sixty minutes are an hour), on the same
+- Each number is an amount of the passage (1,000 is 1.000, sixty minutes are an hour) or said to be the sum of
+  those of the things that the claim names, on the same
   side of a limit, and no other number of the passage fits better what is said of it.
 - Each name and identifier stands in the passage, and not in the place of another one.
 - What it says of one row of a table stands in that row, and of several in one breath in each of them; a bare number of a cell is in no unit that
@@ -38,6 +39,7 @@ from core.retrieval.quantifiers import counted_otherwise
 from core.retrieval.roles import replaced, reversed_roles
 from core.retrieval.sides import wrong_side
 from core.retrieval.statements import Placed, Statement, Token
+from core.retrieval.sums import against_numbers, is_sum
 from core.retrieval.table_rows import of_another_row
 from core.retrieval.wordlists import OPENERS
 
@@ -76,6 +78,8 @@ def _numbers(both: Comparison) -> str:
     for placed in both.numbers:
         written = both.claim.text[placed.quantity.start : placed.quantity.end]
         own = both.amounts[placed]
+        if not own and is_sum(both, placed):
+            continue
         if not own:
             return f"no {written}"
         if all(placed.bound * p.bound < 0 for p in own):
@@ -200,5 +204,6 @@ _RULES = (
     replaced,
     reversed_roles,
     wrong_side,
+    against_numbers,
     of_another_row,
 )

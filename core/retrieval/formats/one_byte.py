@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 # The commonest first: of two that fit alike, it is meant.
 _LATIN = ("cp1252", "cp1250", "mac_roman", "cp850", "iso8859_2", "cp852")
 _EASTERN = ("cp1250", "iso8859_2", "cp852")
-_USUAL = frozenset("äöüßéèêëàâçîïôûùúœæåøñáíóãõìòýðþÿ")
-_USUAL_EAST = frozenset("ąćęłńóśźżáčďéěíňřšťúůýžľĺŕôäöüßőűăâîșțşţđçë")
+_USUAL = frozenset("äöüßéèêëàâçîïôûùúœæåøñáíóãõìòýðþÿªºµ")
+_USUAL_EAST = frozenset("ąćęłńóśźżáčďéěíňřšťúůýžľĺŕôäöüßőűăâîșțşţđçëªºµ")
 _SCRIPTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     # The letters that make up more than half of a text, and what it may be spelled in.
     "оеаинтсрвлі": ("а-яёіїєґў", ("cp1251", "koi8_u", "koi8_r", "cp866", "iso8859_5", "mac_cyrillic")),
@@ -18,8 +18,8 @@ _SCRIPTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 _MANY = 0.5  # of the letters that are no Latin ones
 _ODD = 0.3
 _LEAST = 2
+_BETTER = 3  # times less
 _ENOUGH = 16_384
-_WORD = re.compile(r"[^\W\d_]")
 _AMONG_LETTERS = frozenset("’‘·–—…\u00a0\u00ad")
 
 
@@ -49,7 +49,8 @@ def latin(data: bytes) -> str:
     is_possible = "\ufffd" not in data.decode("cp1252", "replace")  # it leaves five bytes free
     if is_possible and odd["cp1252"] < max(_LEAST, _ODD * high):
         return "cp1252"
-    return min(_LATIN, key=odd.__getitem__)
+    best = min(_LATIN, key=odd.__getitem__)
+    return best if not is_possible or odd[best] * _BETTER <= odd["cp1252"] else "cp1252"
 
 
 def _usual(encoding: str) -> frozenset[str]:
@@ -68,8 +69,8 @@ def _places(text: str) -> Iterable[int]:
 
 def _is_odd(text: str, at: int, usual: frozenset[str]) -> bool:
     character, before, after = text[at], text[at - 1 : at], text[at + 1 : at + 2]
-    if not _WORD.match(character):
-        is_between = bool(_WORD.match(before) and _WORD.match(after))
+    if not character.isalpha():
+        is_between = before.isalpha() and after.isalpha()
         is_control = character == "\ufffd" or "\x80" <= character < "\xa0"
         return is_control or (is_between and character not in _AMONG_LETTERS)
     is_capital_within = character.isupper() and before.islower()

@@ -313,6 +313,8 @@ def test_a_text_is_read_in_its_encoding(tmp_path: Path, encoding: str) -> None:
         ("cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy."),
         ("cp1252", "señor año – £5, “x” à Béla"),
         ("cp1252", "£ 5; Ä Ö Ü; é"),
+        ("cp1252", "¿Qué? ¡Olé! Nº 5, 3ª"),
+        ("cp1252", "20°C ± 2 µm ½ × ¾ x²+y³"),
         ("cp1252", "Berlin–Paris, l’été, ½ Tag, 20°C, Straße und Größe"),
         ("mac-roman", "Straße;Größe\nMüller – Köln;fünf\nBüro;Maß"),
         ("cp850", "Jeder Schüler zahlt für größere Räume die Gebühr."),

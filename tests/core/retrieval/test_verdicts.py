@@ -540,6 +540,21 @@ def test_a_word_in_the_place_of_another_is_not_borne_out() -> None:
             "Every driver must pay a deposit.",
             "All tenants must pay a deposit.",
         ),
+        (
+            "The camera costs 43 euros a day and the boiler 18 euros a day. The winch costs 25 euros.",
+            "The camera and the boiler together cost 61 euros a day.",
+            "The camera and the boiler together cost 68 euros a day.",
+        ),
+        (
+            "| Item | Euros | Stock |\n| --- | --- | --- |\n| Pump | 77 | 120 |\n| Kayak | 74 | 275 |\n| Drill | 19 | 466 |",
+            "The pump and the drill cost 96 euros in total.",
+            "The pump and the kayak cost 96 euros in total.",
+        ),
+        (
+            "The camera costs 43 euros a day and the boiler 18 euros a day. The winch costs 25 euros.",
+            "The camera costs more than the boiler.",
+            "The boiler costs more than the camera.",
+        ),
         ("The tank holds 47 litres.", "The tank holds 47 l.", "The tank holds 47 gallons."),
     ],
 )

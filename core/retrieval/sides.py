@@ -151,7 +151,7 @@ def before(placed: Placed, statement: Statement) -> str:
 
 def _follows(placed: Placed, statement: Statement, words: frozenset[str]) -> bool:
     found = _LAST_WORD.search(before(placed, statement))
-    return bool(found) and found[1].casefold() in words  # type: ignore[index]
+    return found is not None and found[1].casefold() in words
 
 
 def _is_turned_back(both: Comparison) -> bool:

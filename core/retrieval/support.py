@@ -2,12 +2,12 @@
 
 A claim is borne out when none of the rules speaks against it:
 
-- Each number is an amount of the passage (1,000 is 1.000, sixty minutes are an hour) or said to be the sum of
-  those of the things that the claim names, on the same
-  side of a limit, and no other number of the passage fits better what is said of it.
+- Each number is an amount of the passage (1,000 is 1.000, sixty minutes are an hour), or said to be the sum of
+  those of the things that the claim names, on the same side of a limit, and no other number of the passage fits
+  better what is said of it.
 - Each name and identifier stands in the passage, and not in the place of another one.
-- What it says of one row of a table stands in that row, and of several in one breath in each of them; a bare number of a cell is in no unit that
-  neither its heading nor the passage has.
+- What it says of one row of a table stands in that row, and of several in one breath in each of them; a bare
+  number of a cell is in no unit that neither its heading nor the passage has.
 - No word stands in the place of another one in the same words around it, no two numbers have changed
   places, and no two things ("the clocks on the first floor, the paintings on the second"): most of what two
   parts of the claim say together stands nearer together in the passage than the other way round.

@@ -43,7 +43,7 @@ from tests.core.store.stories import DONE, ME, YOU, ask, end, index, span, uploa
 # They work for all users and name the user in every row.
 SYSTEM = {
     "append", "orphans", "renew", "stops", "claim", "requeue", "changes", "last_seq", "recover",
-    "known", "opened_by", "note_refused", "everybody", "spent_by_day", "note_seen",
+    "known", "opened_by", "note_refused", "everybody", "spent_by_day", "note_seen", "need",
 }  # fmt: skip
 MCP = McpServer(
     "m1", "props", ("props",), "", ("TOKEN",), False, True, (), (), (), "", now(), now()

@@ -115,7 +115,8 @@ def quotations(claim: str) -> list[str]:
 
 
 def summary(citations: Sequence[Citation]) -> str:
-    """How many claims are borne out by a passage that they cite, in words; "" without a claim.
+    """How many claims are borne out by a passage that they cite, and how many by another one, in words;
+    "" without a claim.
 
     Marks that follow each other ([1][2]) are one claim, and one of them is enough."""
     claims: list[list[Verdict]] = []
@@ -129,8 +130,11 @@ def summary(citations: Sequence[Citation]) -> str:
     checked = [verdicts for verdicts in claims if set(verdicts) != {"unchecked"}]
     if not checked:
         return ""
-    supported = sum(1 for verdicts in checked if {"verbatim", "supported"} & set(verdicts))
-    return f"{supported} of {len(checked)} {'claim' if len(checked) == 1 else 'claims'} supported"
+    others = [each for each in checked if not {"verbatim", "supported"} & set(each)]
+    elsewhere = sum("other_source" in each for each in others)
+    supported = len(checked) - len(others)
+    told = f"{supported} of {len(checked)} {'claim' if len(checked) == 1 else 'claims'} supported"
+    return f"{told}, {elsewhere} by another passage" if elsewhere else told
 
 
 def _same_claim(before: Citation, citation: Citation) -> bool:

@@ -61,7 +61,14 @@ class App:
                     **environment,
                 },
             )
-        self.api = httpx2.Client(base_url=f"{self.address}/api", timeout=60, trust_env=False)
+        # Each request has a connection of its own: the server closes an idle one after a while, which may
+        # be while the next request is on its way.
+        self.api = httpx2.Client(
+            base_url=f"{self.address}/api",
+            timeout=60,
+            trust_env=False,
+            limits=httpx2.Limits(max_keepalive_connections=0),
+        )
         self._wait()
 
     def _wait(self) -> None:

@@ -27,6 +27,8 @@ from core.tokens.vocabulary import Vocabularies
 from core.tools import toolbox
 
 _load = Vocabularies._load
+_folders: list[tempfile.TemporaryDirectory[str]] = []
+"""Removed when this process ends."""
 
 
 def keep(patch: pytest.MonkeyPatch) -> None:
@@ -70,9 +72,15 @@ def _migrate(engine: Engine) -> None:
     migrate(engine)
 
 
+def folder(name: str) -> Path:
+    """A new folder that is there as long as this process."""
+    _folders.append(tempfile.TemporaryDirectory(prefix=f"footlights-{name}-"))
+    return Path(_folders[-1].name)
+
+
 @cache
 def _migrated() -> Path:
-    path = Path(tempfile.mkdtemp(prefix="footlights-kept-")) / "migrated.db"
+    path = folder("kept") / "migrated.db"
     engine = make_engine(f"sqlite:///{path}")
     migrate(engine)
     engine.dispose()

@@ -2,10 +2,10 @@
 
 import functools
 import shutil
-import tempfile
 from pathlib import Path
 
 from core.child import ROOT
+from tests import kept
 
 MINILM = ROOT / "data" / "models" / "all-minilm-l6-v2"
 WIDTH = 32
@@ -18,7 +18,7 @@ def _made() -> Path:
     from sentence_transformers.sentence_transformer import modules
     from transformers import BertConfig, BertModel
 
-    folder = Path(tempfile.mkdtemp(prefix="footlights-tiny-"))
+    folder = kept.folder("tiny")
     torch.manual_seed(7)
     config = BertConfig(
         hidden_size=WIDTH, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64

@@ -49,19 +49,14 @@ def draw(bench: Workbench) -> None:
 
 def _earlier(bench: Workbench, spare: Sequence[SignIn]) -> None:
     """The tokens of earlier starts that nobody came in with, in one line."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        st.markdown(
-            f":material/key: **{counted(len(spare), 'token')} of earlier starts**  \n"
-            f":gray[never used · the last until {say.when(spare[0].expires_at)}]",
-            width="stretch",
-        )
-        st.button(
-            control("End", "the tokens of earlier starts"),
-            key="end_earlier",
-            type="tertiary",
-            on_click=_end,
-            args=(bench, *spare),
-        )
+    _line(
+        f":material/key: **{counted(len(spare), 'token')} of earlier starts**  \n"
+        f":gray[never used · the last until {say.when(spare[0].expires_at)}]",
+        control("End", "the tokens of earlier starts"),
+        "end_earlier",
+        bench,
+        *spare,
+    )
 
 
 def _row(bench: Workbench, each: SignIn) -> None:
@@ -71,19 +66,21 @@ def _row(bench: Workbench, each: SignIn) -> None:
     name += f" of {code(each.email)}" if each.email else ""
     used = f"last used {say.when(each.last_used_at)}" if each.last_used_at else "never used"
     since = "made" if token else "signed in"
+    _line(
+        f":material/{'key' if token else 'devices'}: {name}  \n"
+        f":gray[{since} {say.when(each.created_at)} · {used} · until {say.when(each.expires_at)}]",
+        control("End" if token else "Sign out", f"of {say.when(each.created_at)}"),
+        f"end_{each.id}",
+        bench,
+        each,
+    )
+
+
+def _line(words: str, name: str, key: str, bench: Workbench, *ended: SignIn) -> None:
+    """What is open, and the button of this name that ends it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        st.markdown(
-            f":material/{'key' if token else 'devices'}: {name}  \n"
-            f":gray[{since} {say.when(each.created_at)} · {used} · until {say.when(each.expires_at)}]",
-            width="stretch",
-        )
-        st.button(
-            control("End" if token else "Sign out", f"of {say.when(each.created_at)}"),
-            key=f"end_{each.id}",
-            type="tertiary",
-            on_click=_end,
-            args=(bench, each),
-        )
+        st.markdown(words, width="stretch")
+        st.button(name, key=key, type="tertiary", on_click=_end, args=(bench, *ended))
 
 
 def _end(bench: Workbench, *ended: SignIn) -> None:

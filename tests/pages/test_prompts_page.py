@@ -206,10 +206,14 @@ def test_a_prompt_opens_in_the_version_that_answers_use(app: Open) -> None:
     assert asked_for(test)["name"] == "answer" and asked_for(test)["ref"] == "answer@1"
 
 
-def test_the_preview_has_real_passages_and_the_values_of_the_form(app: Open, bench: Any) -> None:
-    bench.documents.add("local", "rider.txt", b"The notice period is <sixty> days.")
+def with_rider(bench: Any, text: bytes) -> None:
+    bench.documents.add("local", "rider.txt", text)
     for _ in bench.bridge.iterate(bench.documents.settled("local"), 60):
         pass
+
+
+def test_the_preview_has_real_passages_and_the_values_of_the_form(app: Open, bench: Any) -> None:
+    with_rider(bench, b"The notice period is <sixty> days.")
     test = opened(app)
     field = test.text_area(key="try_answer__question_long_text")
     field.set_value("How long is the notice?").run()
@@ -223,9 +227,7 @@ def test_the_preview_has_real_passages_and_the_values_of_the_form(app: Open, ben
 
 
 def test_of_a_question_of_any_length_the_beginning_is_searched(app: Open, bench: Any) -> None:
-    bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
-    for _ in bench.bridge.iterate(bench.documents.settled("local"), 60):
-        pass
+    with_rider(bench, b"The notice period is sixty days.")
     test = opened(app)
     field = test.text_area(key="try_answer__question_long_text")
     field.set_value("notice period " + "word " * 5_000).run()

@@ -1,6 +1,7 @@
 """A claim beside a passage: which of its words and numbers the passage has, and where."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -50,6 +51,23 @@ class Comparison:
         """The numbers of the passage that each number of the claim may be."""
         theirs = self.passage.quantities
         return {p: [q for q in theirs if _is_amount(p, q, self.passage)] for p in self.numbers}
+
+    @cached_property
+    def company(self) -> dict[Placed, float]:
+        """How many numbers of the claim each amount of the passage has beside it: one counts for the same
+        cell of a table, a half for the same sentence."""
+        found = dict.fromkeys(self.passage.quantities, 0.0)
+        for amounts in self.amounts.values():
+            sentences, parts = (
+                Counter(p.sentence for p in amounts),
+                Counter(p.part for p in amounts),
+            )
+            own = set(amounts)
+            for p in found:
+                others, beside = sentences[p.sentence] - (p in own), parts[p.part] - (p in own)
+                is_cell = beside > 0 and p.sentence in self.passage.rows
+                found[p] += 1.0 if is_cell else 0.5 if others > 0 else 0.0
+        return found
 
     @cached_property
     def fit(self) -> list[float]:

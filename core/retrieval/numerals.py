@@ -21,7 +21,7 @@ fifteenth sixteenth seventeenth eighteenth nineteenth twentieth
 """
 _OTHERS = {
     "twice": 2.0, "double": 2.0, "triple": 3.0, "thrice": 3.0, "dozen": 12.0, "zweimal": 2.0, "dreimal": 3.0, "dreissig": 30.0,
-    "half": 0.5, "halb": 0.5, "½": 0.5, "¼": 0.25, "¾": 0.75,
+    "half": 0.5, "halb": 0.5, "hälfte": 0.5, "moitié": 0.5, "mitad": 0.5, "½": 0.5, "¼": 0.25, "¾": 0.75,
 }  # fmt: skip
 
 

@@ -220,6 +220,9 @@ class _Reader:
         found.names = frozenset(t.key for t in found.tokens if t.kind == "name")
         found.tokens = [named(t, found.names) for t in found.tokens]
         found.parts = [[named(t, found.names) for t in part] for part in found.parts]
+        found.clauses = [[] for _ in range(self.clause + 1)]
+        for token in found.tokens:
+            found.clauses[token.clause].append(token)
         found.concepts = frozenset(t.concept for t in found.telling())
         for each in sorted(found.concepts):
             found.by_start.setdefault(each[:4], []).append(each)

@@ -73,7 +73,7 @@ def _group(token: Token, beside: list[Token], names: list[Token]) -> list[Token]
 def _clause_fit(part: int, others: list[Token], both: Comparison) -> float:
     """How well the clause of the part fits: "the prize with Curie and Becquerel" is one."""
     clauses = {t.clause for t in both.passage.parts[part]}
-    words = [t for t in both.passage.tokens if t.clause in clauses]
+    words = [t for clause in clauses for t in both.passage.clauses[clause]]
     concepts, keys = frozenset(t.concept for t in words), {t.key for t in words}
     return sum(
         _weight(t)
@@ -174,7 +174,7 @@ def _is_doer(actor: Token, deed: Token, other: Token, both: Comparison) -> bool:
     for verb in both.passage.tokens:
         if verb.key != deed.key or not verb.concept:
             continue
-        clause = [t for t in both.passage.tokens if t.clause == verb.clause]
+        clause = both.passage.clauses[verb.clause]
         before = {t.concept for t in clause if t.start < verb.start}
         after = [t.key for t in clause if t.start > verb.start]
         if both.meant(actor.concept) & before and not both.meant(other.concept) & before:
@@ -200,8 +200,8 @@ def _order(both: Comparison, first: Token, deed: Token, second: Token) -> bool |
 
 def _clause(verb: Token, statement: Statement) -> list[Token]:
     """The telling words of its clause; of "..., which is a part of Y" with what "which" stands for."""
-    here = [t for t in statement.tokens if t.clause == verb.clause]
-    telling = [t for t in statement.telling() if t.clause == verb.clause]
+    here = statement.clauses[verb.clause]
+    telling = [t for t in here if t.kind in ("word", "name", "code")]
     if here[0].key not in _RELATIVE:
         return telling
     before = [t for t in statement.telling() if t.end <= here[0].start]

@@ -23,7 +23,7 @@ def in_words(
     if _and_a_half(keys, at + count):
         total, count = total + 0.5, count + 3
     start, end = spans[at][0], spans[at + count - 1][1]
-    if key in ("half", "halb"):
+    if key in ("half", "halb", "hälfte", "moitié", "mitad"):
         half = _half(keys, text, at, start, end)
         return half, 3 if half.unit == "clock" else 1
     unit, factor = unit_onward(text, end)
@@ -38,7 +38,7 @@ def _part(keys: Sequence[str], at: int, how_many: float) -> float:
     """What a whole is divided by in "a fifth of", "two thirds"; 0 when no part stands there."""
     word, onward = "".join(keys[at : at + 1]), "".join(keys[at + 1 : at + 2])
     if how_many == 1:
-        return _PARTS.get(word, 0.0) if onward == "of" else 0.0
+        return _PARTS.get(word, 0.0) if onward in ("of", "off") else 0.0
     # "Three quarters" may be nine months.
     several = word.endswith("s") and (word != "quarters" or onward == "of")
     return _PARTS.get(word.removesuffix("s"), 0.0) if several and how_many < 10 else 0.0
@@ -93,7 +93,7 @@ def _one(
         keys[at] in ("a", "an")
         and at + 2 < len(keys)
         and keys[at + 1] == "quarter"
-        and keys[at + 2] in ("of", "past", "to")
+        and keys[at + 2] in ("of", "off", "past", "to")
     ):
         hours = unit_at(text, spans[at + 2][1])
         share = Quantity(frozenset((15.0,)), "second", 60.0, start, spans[at + 1][1])

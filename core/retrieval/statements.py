@@ -76,6 +76,7 @@ class Statement:
     """What a table is in: millions, thousands."""
     by_part: list[frozenset[str]] = field(default_factory=list)
     parts: list[list[Token]] = field(default_factory=list)
+    clauses: list[list[Token]] = field(default_factory=list)
     rows: set[int] = field(default_factory=set)
     """Sentences that are rows of a table."""
     labels: dict[int, frozenset[str]] = field(default_factory=dict)

@@ -15,7 +15,8 @@ A claim is borne out when none of the rules speaks against it:
   of its words is the opposite of one there (a loose one, such as "on" or "more", with most of the words around
   it), or is said there only after a "not"; what only some may is not said of anybody, what needs
   something is not allowed without it, and what comes before what, or is more than what, stays so.
-- What it says of all, most, some or few is said of as many there.
+- What it says of all, most, some or few is said of as many there, and what of nothing, half, the rest or the
+  whole ("half of the price on the day itself") of no other portion.
 - The passage has 55 % of its telling words and numbers (no articles, auxiliaries, ...) in some
   form, words away from the three sentences that fit best counting 0.6.
 
@@ -35,6 +36,7 @@ from core.retrieval.meanings import kinds, signs
 from core.retrieval.opposites import opposed
 from core.retrieval.pairing import mispaired
 from core.retrieval.polarity import denied
+from core.retrieval.portions import of_another_portion
 from core.retrieval.quantifiers import counted_otherwise
 from core.retrieval.roles import replaced, reversed_roles
 from core.retrieval.sides import wrong_side
@@ -146,12 +148,7 @@ def _closeness(both: Comparison, placed: Placed, context: dict[str, float]) -> f
     for each, weight in context.items():
         found = both.meant(each)
         near += weight if found & part else weight / 2 if found & row else 0.0
-    together = 0.0
-    for amounts in both.amounts.values():
-        others = [p for p in amounts if p.sentence == placed.sentence and p is not placed]
-        is_cell = any(p.part == placed.part for p in others) and placed.sentence in passage.rows
-        together += 1.0 if is_cell else 0.5 if others else 0.0
-    return near + together
+    return near + both.company[placed]
 
 
 def _names(both: Comparison) -> str:
@@ -201,6 +198,7 @@ _RULES = (
     denied,
     opposed,
     counted_otherwise,
+    of_another_portion,
     replaced,
     reversed_roles,
     wrong_side,

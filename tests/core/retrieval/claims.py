@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.retrieval.citations import check as places
+from core.retrieval.verdicts import judged
+from core.types import Chunk, Citation, Hit, Source
+
+BORNE_OUT = ("verbatim", "supported")
 TRUE = ("verbatim", "paraphrase")
 
 
@@ -28,3 +33,17 @@ def load(file: str = "claims.txt") -> tuple[dict[str, str], list[Said]]:
             kind, _, text = line.partition(": ")
             claims.append(Said(name, kind, text))
     return passages, claims
+
+
+def source(number: int, text: str, heading: str = "") -> Source:
+    return Source(number, Hit(number, "d", "n", Chunk(0, text, 0, len(text), 1, heading), 0.5))
+
+
+def check(answer: str, sources: list[Source]) -> tuple[Citation, ...]:
+    return judged(answer, places(answer, sources), sources)
+
+
+def stands(claim: str, passage: str) -> bool:
+    """Whether the claim is borne out by the passage, which is all that was found."""
+    [citation] = check(f"{claim.rstrip('.')} [1].", [source(1, passage)])
+    return citation.verdict in BORNE_OUT

@@ -8,28 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from core.retrieval.citations import check as places
-from core.retrieval.verdicts import judged, summary
-from core.types import Chunk, Citation, Hit, Source, Verdict
-from tests.core.retrieval.claims import TRUE, Said, load
+from core.retrieval.verdicts import summary
+from core.types import Citation, Source, Verdict
+from tests.core.retrieval.claims import BORNE_OUT, TRUE, Said, check, load, source, stands
 
 PASSAGES, CLAIMS = load()
 NAMES = list(PASSAGES)
-BORNE_OUT = ("verbatim", "supported")
 LEASE = (
     "The Tenant shall pay a monthly rent of EUR 1,450. Small repairs are paid by the Tenant. "
     "The Tenant may not sublet the flat without the written consent of the Landlord. "
     "Ms Weber signed it on 3 March 2021."
 )
 ROME = "Vespasian began the Colosseum in AD 72. It was completed in 80 under Titus."
-
-
-def source(number: int, text: str, heading: str = "") -> Source:
-    return Source(number, Hit(number, "d", "n", Chunk(0, text, 0, len(text), 1, heading), 0.5))
-
-
-def check(answer: str, sources: list[Source]) -> tuple[Citation, ...]:
-    return judged(answer, places(answer, sources), sources)
 
 
 def window(name: str, size: int = 5) -> list[Source]:
@@ -44,12 +34,6 @@ def window(name: str, size: int = 5) -> list[Source]:
 def verdict_on(claim: str, name: str) -> Verdict:
     [citation] = check(f"{claim.rstrip('.')} [1].", window(name))
     return citation.verdict
-
-
-def stands(claim: str, passage: str) -> bool:
-    """Whether the claim is borne out by the passage, which is all that was found."""
-    [citation] = check(f"{claim.rstrip('.')} [1].", [source(1, passage)])
-    return citation.verdict in BORNE_OUT
 
 
 def test_a_claim_may_rest_on_the_heading_that_its_passage_is_sent_under() -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
 
+from core.retrieval.amounts import same
 from core.retrieval.meanings import concept, related, same_name
 from core.retrieval.numerals import UNITS
 from core.retrieval.quantities import Quantity
@@ -209,57 +210,3 @@ def _may_be_in(ours: Quantity, given: Placed, passage: Statement) -> bool:
         return ours.factor in factors
     is_unsaid = ours.unit in _UNSAID or (ours.unit == "month" and ours.factor == _YEAR)
     return is_unsaid or any(UNITS[key][0] == ours.unit for key in passage.keys if key in UNITS)
-
-
-def same(claimed: Quantity, given: Quantity, hedged: bool) -> bool:
-    """Whether the two are one amount, by their units where both have one; `hedged` ("about",
-    "over") allows for rounding."""
-    if {claimed.unit, given.unit} == {"second", "month"}:
-        month = 30.44 * 86_400
-        days = (month if claimed.unit == "month" else 1.0, month if given.unit == "month" else 1.0)
-        return any(
-            _near(a * days[0], b * days[1], 0.03)
-            for a in claimed.amounts()
-            for b in given.amounts()
-        )
-    degrees = {"degree", "celsius", "fahrenheit"}
-    if {claimed.unit, given.unit} == {
-        "clock",
-        "",
-    }:  # "at 11 and 15 o'clock" for "at 11 am and 3 pm"
-        hours = [
-            {v * (60 if each.unit == "" else 1) for v in each.values} for each in (claimed, given)
-        ]
-        if hours[0] & hours[1]:
-            return True
-    if claimed.years > given.years:
-        return given.is_year and any(
-            first <= year < first + claimed.years
-            for first in claimed.values
-            for year in given.values
-        )
-    comparable = not claimed.unit or not given.unit or claimed.unit == given.unit
-    if not comparable and not (
-        {claimed.unit, given.unit} <= degrees and "degree" in (claimed.unit, given.unit)
-    ):
-        return False
-    both = claimed.unit and given.unit and claimed.unit == given.unit
-    ours, theirs = (claimed.amounts(), given.amounts()) if both else (claimed.values, given.values)
-    slack = 0.05 if hedged and not claimed.is_year else 1e-9
-    if any(_near(a, b, slack) for a in ours for b in theirs):
-        return True
-    return any(_is_rounded(a, b, claimed.factor * claimed.scale) for a in ours for b in theirs)
-
-
-def _is_rounded(ours: float, theirs: float, unit: float) -> bool:
-    """Whether ours is theirs with fewer digits: 383 for 383.2, 82.96 billion for 82,959 million."""
-    if not 10 <= abs(theirs) < 1e15:
-        return False
-    if theirs != int(theirs) and ours == round(theirs):
-        return True
-    digits = len(f"{abs(ours / unit):.9g}".replace(".", "").strip("0"))
-    return unit >= 1000 and digits >= 3 and _near(float(f"{theirs:.{digits}g}"), ours, 1e-9)
-
-
-def _near(a: float, b: float, slack: float) -> bool:
-    return abs(a - b) <= slack * max(abs(a), abs(b)) or a == b

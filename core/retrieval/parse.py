@@ -1,16 +1,15 @@
 """A text taken apart into what it states, part by part."""
 
 import re
-from itertools import pairwise
 
-from core.retrieval.bounds import bound, no_negations
+from core.retrieval.bounds import bound
+from core.retrieval.lookups import index
 from core.retrieval.meanings import concept, is_function
-from core.retrieval.negation import negations
-from core.retrieval.numerals import SCALES, UNITS
+from core.retrieval.numerals import UNITS
 from core.retrieval.quantities import Quantity, at_digits, month_at
 from core.retrieval.spelt_out import in_words
-from core.retrieval.statements import Kind, Placed, Statement, Token, grouped, named
-from core.retrieval.wordlists import EXCEPTIONS, HEDGES, LIMITS, NEGATORS, TITLES
+from core.retrieval.statements import Kind, Placed, Statement, Token
+from core.retrieval.wordlists import EXCEPTIONS, HEDGES, NEGATORS, TITLES
 from core.retrieval.words import UNSPACED, sentences
 
 _TOKEN = re.compile(
@@ -29,7 +28,6 @@ _SOFT = frozenset(("and", "or", "und", "oder", "et", "ou", "compared", "before",
 _GERMAN = ("der", "die", "das", "und", "nicht", "ist", "den", "von", "ein", "im", "zu", "mit")
 _ACRONYM = re.compile(r"[^\W\d_a-z]{2,}s?")
 _LABEL = re.compile(r"[^\W_]+")
-_PIECE = re.compile(r"[^\W\d_]+")
 _FEW, _AGAIN = 3, ("the", "other", "these", "those", "its", "their")  # "the other two"
 _MONTHS = ("may", "march", "mai", "mars")  # with a capital, no verbs
 _TEMPERATURES = ("celsius", "fahrenheit")
@@ -57,7 +55,7 @@ class _Reader:
             self._next_sentence()
             header = self._row(start, end, header)
             self._sentence(start, end)
-        self._close()
+        index(self.found, sentences=self.sentence + 1, clauses=self.clause + 1)
         return self.found
 
     def _row(self, start: int, end: int, header: list[str]) -> list[str]:
@@ -214,43 +212,6 @@ class _Reader:
                     self.found.quantities.append(
                         Placed(here, self.sentence, self.clause, self.part, False, 0)
                     )
-
-    def _close(self) -> None:
-        found = self.found
-        found.names = frozenset(t.key for t in found.tokens if t.kind == "name")
-        found.tokens = [named(t, found.names) for t in found.tokens]
-        found.parts = [[named(t, found.names) for t in part] for part in found.parts]
-        found.clauses = [[] for _ in range(self.clause + 1)]
-        for token in found.tokens:
-            found.clauses[token.clause].append(token)
-        found.concepts = frozenset(t.concept for t in found.telling())
-        for each in sorted(found.concepts):
-            found.by_start.setdefault(each[:4], []).append(each)
-        found.long = [each for each in sorted(found.concepts) if len(each) >= 9]
-        found.keys = frozenset(t.key for t in found.tokens)
-        periods = [
-            t for t in found.tokens if t.kind == "function" and t.key in UNITS and t.key.isalpha()
-        ]
-        found.concepts |= {t.concept for t in periods}
-        told = [t for t in found.tokens if t.kind != "function"] + periods
-        # "proxy_read_timeout" says what a "read timeout of the proxy" is.
-        pieces = [t._replace(concept=each) for t in told if t.kind == "code" for each in _pieces(t)]
-        found.pieces = frozenset(t.concept for t in pieces)
-        told += pieces
-        found.by_sentence = grouped([(t.sentence, t.concept) for t in told], self.sentence + 1)
-        found.by_clause = grouped([(t.clause, t.concept) for t in told], self.clause + 1)
-        found.by_part = grouped([(t.part, t.concept) for t in told], self.part + 1)
-        found.scales = frozenset(SCALES[t.key] for t in found.tokens if t.key in SCALES)
-        found.limited = frozenset(
-            t.sentence
-            for before, t in pairwise([*found.tokens[:1], *found.tokens])
-            if t.key in LIMITS or (t.key == "to" and before.key in ("have", "has", "had"))
-        )
-        found.negations = negations(found, frozenset(no_negations(self.text)))
-
-
-def _pieces(code: Token) -> list[str]:
-    return [concept(piece) for piece in _PIECE.findall(code.key) if len(piece) > 2]
 
 
 def read(text: str) -> Statement:

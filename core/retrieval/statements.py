@@ -89,17 +89,3 @@ class Statement:
 
     def telling(self) -> list[Token]:
         return [token for token in self.tokens if token.kind in ("word", "name", "code")]
-
-
-def named(token: Token, names: frozenset[str]) -> Token:
-    """A word that opens a sentence is a name where it is one elsewhere."""
-    is_name = token.kind == "word" and token.is_capital and token.key in names
-    return token._replace(kind="name") if is_name else token
-
-
-def grouped(pairs: list[tuple[int, str]], count: int) -> list[frozenset[str]]:
-    """The concepts of each group, by its number."""
-    groups: list[set[str]] = [set() for _ in range(count)]
-    for place, each in pairs:
-        groups[place].add(each)
-    return [frozenset(group) for group in groups]

@@ -18,24 +18,35 @@ _Places = dict[Hashable, frozenset[tuple[int, int]]]
 
 def exchanged(both: Comparison) -> str:
     """Two numbers of one unit, each said of what the passage says the other one of, or nothing."""
-    passage = both.passage
+    running = {number: _by_sentence(number, both) for number in both.numbers}
     for one, other in combinations(both.numbers, 2):
         if one.quantity.unit != other.quantity.unit:
             continue
-        for mine in both.amounts[one]:
-            for its in both.amounts[other]:
-                is_row = mine.sentence in passage.rows
-                if mine is its or mine.sentence != its.sentence or is_row:
-                    continue
-                ours = _beside(both.claim, [one, other])
-                theirs = _beside(passage, [mine, its])
-                straight = sum(both.common(o, t) for o, t in zip(ours, theirs, strict=True))
-                crossed = both.common(ours[0], theirs[1]), both.common(ours[1], theirs[0])
-                if not all(crossed) or sum(crossed) < straight + _LEAD:
-                    return ""
-                found = both.claim.text[one.quantity.start : other.quantity.end]
-                return f"the other way round than {found}"
+        pairs = (
+            (mine, its)
+            for sentence, found in running[one].items()
+            for mine, its in product(found, running[other].get(sentence, ()))
+            if mine is not its
+        )
+        if pair := next(pairs, None):
+            ours = _beside(both.claim, [one, other])
+            theirs = _beside(both.passage, pair)
+            straight = sum(both.common(o, t) for o, t in zip(ours, theirs, strict=True))
+            crossed = both.common(ours[0], theirs[1]), both.common(ours[1], theirs[0])
+            if not all(crossed) or sum(crossed) < straight + _LEAD:
+                return ""
+            found = both.claim.text[one.quantity.start : other.quantity.end]
+            return f"the other way round than {found}"
     return ""
+
+
+def _by_sentence(number: Placed, both: Comparison) -> dict[int, list[Placed]]:
+    """The amounts of the passage that it may be, but for those in the rows of a table."""
+    found: dict[int, list[Placed]] = {}
+    for each in both.amounts[number]:
+        if each.sentence not in both.passage.rows:
+            found.setdefault(each.sentence, []).append(each)
+    return found
 
 
 def _beside(statement: Statement, numbers: Sequence[Placed]) -> list[frozenset[str]]:
@@ -135,8 +146,10 @@ def coupled(both: Comparison) -> str:
 
 def _name_groups(statement: Statement) -> list[list[Token]]:
     groups: list[list[Token]] = []
-    for above, token in pairwise([None, *statement.tokens]):
-        if token is None or token not in _names(statement.tokens[:_MOST_WORDS]):
+    first = statement.tokens[:_MOST_WORDS]
+    names = set(_names(first))
+    for above, token in pairwise([None, *first]):
+        if token is None or token not in names:
             continue
         if groups and above is groups[-1][-1]:
             groups[-1].append(token)

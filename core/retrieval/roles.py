@@ -45,7 +45,7 @@ def _is_elsewhere(token: Token, names: list[Token], both: Comparison) -> bool:
     beside = [t for t in both.claim.tokens if t.part == token.part]
     others = [t for t in beside if t.kind != "number" and t not in names]
     mine = both.all_meant(t.concept for t in _group(token, beside, names))
-    own, rival = 0.0, 0.0
+    own, rival, whole = 0.0, 0.0, sum(_weight(t) for t in others)
     for part, concepts in enumerate(both.passage.by_part):
         is_half = _is_half_renamed(token, both.passage.parts[part], both)
         is_mine = bool(concepts & mine) and not is_half
@@ -54,9 +54,10 @@ def _is_elsewhere(token: Token, names: list[Token], both: Comparison) -> bool:
         fit = sum(_weight(t) for t in others if _is_in(t, part, both))
         if is_mine:
             own = max(own, fit, _clause_fit(part, others, both))
+            if own == whole:  # no rival fits better
+                return False
         else:
             rival = max(rival, fit)
-    whole = sum(_weight(t) for t in others)
     return rival >= own + 2 or (rival == whole and rival >= own + 1)
 
 

@@ -78,9 +78,10 @@ def _in_time(word: Token, statement: Statement) -> tuple[set[str], set[str]]:
 def compared(both: Comparison) -> int:
     """1 when the claim says of the same thing that it is more ("B is smaller than A" for "A is larger than
     B"), -1 when of the other one, 0 when the two compare nothing that is the same."""
-    for left, right, ours in comparisons(both.claim):
+    given = list(comparisons(both.passage))
+    for left, right, ours in comparisons(both.claim) if given else ():
         mine = both.all_meant(left - right), both.all_meant(right - left)
-        for low, high, theirs in comparisons(both.passage):
+        for low, high, theirs in given:
             straight = all((mine[0] & (low - high), mine[1] & (high - low)))
             crossed = all((mine[0] & (high - low), mine[1] & (low - high)))
             is_inverse = any((what, -side) in theirs for what, side in ours)

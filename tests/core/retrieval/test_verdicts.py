@@ -362,6 +362,20 @@ def test_verdicts_on_a_hostile_answer_take_bounded_time(answer: str) -> None:
     assert time.thread_time() - started < 4
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["nothing is free, half of it, the rest of the whole price in full; ", "| a | 3 | [2] Vienna, ",
+     "is not; more than the aus der Stadt is not; ", "the Smew and the Egret "],
+)  # fmt: skip
+def test_verdicts_on_a_model_that_repeats_a_passage_without_end_take_bounded_time(
+    said: str,
+) -> None:
+    passage = (said * 300)[:8_000]
+    started = time.thread_time()
+    check(f"{(said * 100)[:6_000]}[1][2].", [source(1, passage), source(2, f"{passage} x")])
+    assert time.thread_time() - started < 4  # it took from six to sixteen
+
+
 KEYS = "Keep the spare keys of the stage door in the cellar, and the lamps in the loft."
 SEATS = "The north hall seats 240 people and the south hall seats 180 people."
 PRICES = "## Prices 2023\n\nA seat in the stalls costs 41 euros."

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from core.retrieval.amounts import same
-from core.retrieval.meanings import concept, related, same_name
+from core.retrieval.meanings import concept, kinds, related, rivals, same_name, signs
 from core.retrieval.numerals import UNITS
 from core.retrieval.quantities import Quantity
 from core.retrieval.statements import Placed, Statement, Token
@@ -17,6 +17,9 @@ _ELSEWHERE = 0.6  # what a word counts that stands in the passage, but not with 
 # Units that the cells of a table often go without.
 _UNSAID = frozenset(("euro", "dollar", "pound", "yen", "share", "degree", "celsius", "clock"))
 _YEAR = 12  # months: "47" under "Age"
+_IN_A_DATE = re.compile(r"(?:st|nd|rd|th|er|\.)?[ \u00a0]?(?:of |de )?(?:the )?", re.IGNORECASE)
+_ALSO_WORDS = frozenset(("may", "march", "mars"))
+_MONTHS = kinds("january")
 _CAPITALS = re.compile(r"\b([A-Z])[a-z]+|\b(?:of|the|and|for|de)\b|\S+")
 
 
@@ -51,7 +54,21 @@ class Comparison:
     def amounts(self) -> dict[Placed, list[Placed]]:
         """The numbers of the passage that each number of the claim may be."""
         theirs = self.passage.quantities
-        return {p: [q for q in theirs if _is_amount(p, q, self.passage)] for p in self.numbers}
+        days = {
+            p
+            for p in self.numbers
+            for t in self.claim.parts[p.part]
+            if is_its_month(t, p, self.claim.text)
+        }
+        dated = {t.sentence for t in self.passage.tokens if kinds(t.key) & _MONTHS}
+        return {
+            p: [
+                q
+                for q in theirs
+                if _is_amount(p, q, self.passage) and (p not in days or q.sentence in dated)
+            ]
+            for p in self.numbers
+        }
 
     @cached_property
     def company(self) -> dict[Placed, float]:
@@ -108,6 +125,16 @@ class Comparison:
         return (borne + len(self.numbers)) / (len(self.telling) + len(self.numbers))
 
 
+def is_its_month(token: Token, placed: Placed, text: str) -> bool:
+    """Whether the two are one date: "18 July", "July 18"."""
+    if token.start == token.end or not kinds(token.key) & _MONTHS:
+        return False
+    if token.key in _ALSO_WORDS and not token.is_capital:
+        return False
+    first, last = sorted(((token.start, token.end), (placed.quantity.start, placed.quantity.end)))
+    return bool(_IN_A_DATE.fullmatch(text[first[1] : last[0]]))
+
+
 def quick_share(claim: Statement, passage: Statement) -> float:
     """The share of the claim's telling words that the passage has anywhere, at a quick look."""
     telling = claim.telling()
@@ -131,7 +158,20 @@ def _look_up(token: Token, passage: Statement) -> frozenset[str]:
         return _code(token.key, passage)
     if token.concept in passage.pieces:
         return frozenset((token.concept,))
-    return (_named(token, passage) if token.is_capital else _NONE) or _kin(token.concept, passage)
+    found = (_named(token, passage) if token.is_capital else _NONE) or _kin(token.concept, passage)
+    return found or _denied_opposites(token, passage)
+
+
+def _denied_opposites(token: Token, passage: Statement) -> frozenset[str]:
+    """What says the same by a "not": forbidden is "not allowed"."""
+    if not signs(token.key):
+        return _NONE
+    denied = {c for n in passage.negations if not (n.is_denial or n.is_exception) for c in n.first}
+    return frozenset(
+        t.concept
+        for t in passage.telling()
+        if t.concept in denied and not kinds(t.key) and rivals(token.key, t.key)
+    )
 
 
 def _kin(each: str, passage: Statement) -> frozenset[str]:

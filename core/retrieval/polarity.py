@@ -1,5 +1,7 @@
 """Whether a claim and a passage say "not" of the same."""
 
+from collections.abc import Set
+
 from core.retrieval.comparison import Comparison
 from core.retrieval.meanings import concept
 from core.retrieval.statements import Negation
@@ -80,7 +82,7 @@ def _is_met(theirs: Negation, ours: Negation, both: Comparison) -> bool:
 
 
 def _is_said_plainly(
-    words: set[str], first: set[str], negation: Negation, both: Comparison
+    words: set[str], first: Set[str], negation: Negation, both: Comparison
 ) -> bool:
     """Whether another clause, without a "not", fits better: Windows is, macOS is not signed."""
     fit = len(words & negation.words)
@@ -106,7 +108,7 @@ def _passage_only(both: Comparison) -> str:
             common, most = common | listed, True
         if negation.is_denial or not most or common & ours:
             continue
-        if _is_said_plainly(both.said, set(negation.first), negation, both):
+        if _is_said_plainly(both.said, negation.first | common, negation, both):
             continue
         if not _is_forbidden(both, common):
             return f"negation of {', '.join(sorted(common))}"
@@ -116,6 +118,8 @@ def _passage_only(both: Comparison) -> str:
 def _is_forbidden(both: Comparison, common: frozenset[str]) -> bool:
     """Whether the claim says "forbidden" where the passage says "not"."""
     return any(
-        n.is_denial and n.key not in both.passage.keys and both.all_meant(n.around) & common
+        n.is_denial
+        and n.key not in both.passage.keys
+        and (both.all_meant(n.around) | both.meant(concept(n.key))) & common
         for n in both.claim.negations
     )

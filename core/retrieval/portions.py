@@ -23,7 +23,7 @@ _LINKS = frozenset(("of", "the", "its", "his", "her", "their", "your", "this", "
 _ENDS = r"(?=\s*(?:[.,;:)]|$|(?:and|but|if|when|for|on|in|until|up)\b))"
 _WORDS = re.compile(
     rf"\b(?P<nothing>nothing|free of charge|for free|(?<!-)free{_ENDS}|nichts|kostenlos|kostenfrei|gratis|gratuits?|gratuitement)\b"
-    r"|\b(?P<all>in full|all of (?:it|them|the|this|that|your|his|her|their)|(?:the|its|his|her|their|your) (?:full|whole|entire)"
+    r"|\b(?P<all>in full|(?<!almost )(?<!nearly )(?<!not )all of (?:it|them|the|this|that|your|his|her|their)|(?:the|its|his|her|their|your) (?:full|whole|entire)"
     r"|(?:der|den|dem|die|das) (?:volle|ganze|gesamte)n?|in voller höhe|la totalité|en totalité|la totalidad)\b"
     r"|\b(?P<rest>the (?:rest|remainder|balance|remaining)|der rest|den rest|le reste|el resto)\b",
     re.IGNORECASE,
@@ -46,7 +46,7 @@ class _Portion(NamedTuple):
 def of_another_portion(both: Comparison) -> str:
     """What the claim says of another portion than the passage ("half" of what is to be paid in full), or nothing."""
     theirs = _portions(both.passage)
-    if len({each.values for each in theirs}) < 2:
+    if not theirs:
         return ""
     ours = _portions(both.claim)
     counts = Counter(

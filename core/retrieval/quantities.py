@@ -140,6 +140,12 @@ def _clock(text: str, hours: int, minutes: int, start: int, end: int) -> Quantit
     return Quantity(frozenset(values), "clock", 1.0, start, end)
 
 
+NUMBERING = "numbering"
+"""The unit of the numbers of headings and lists: "6 Notice" is no six months."""
+_OPENS = re.compile(r"(?:^|[\n>])[ \t]*(?:#{1,6} )?$")
+_NUMBERED = re.compile(r"[.)]?[ \t]+[^\W\d_a-zß-öø-ÿ]")
+
+
 _NEXT = re.compile(
     r"[ \u00a0\u202f-]{0,2}(?:of a )?(?:an? |eine[rnms]? )?(°\s?[CF]?|[€$£¥%]|per cent|[^\W\d_]+)"
 )
@@ -165,6 +171,13 @@ def _with_unit(
         if before.endswith(sign):
             return Quantity(values, unit, 1.0, start, reach, scale=scale)
     unit, factor = unit_onward(text, reach)
+    if (
+        not unit
+        and len(digits) < 4
+        and _NUMBERED.match(text, reach)
+        and _OPENS.search(text[:start])
+    ):
+        return Quantity(values, NUMBERING, 1.0, start, reach)
     minus = before.endswith(("−", "minus")) or before in ("-", "(-")
     if minus or (before.endswith("-") and text[max(0, start - 2) : start - 1] in ("", " ", "(")):
         values = frozenset(-value for value in values)

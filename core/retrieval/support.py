@@ -29,8 +29,11 @@ passage, and what follows from a text without standing in it.
 
 import re
 
+from core.retrieval.actors import done_by_another
 from core.retrieval.alignment import substituted
-from core.retrieval.comparison import Comparison, initials
+from core.retrieval.cases import is_of_another_case, periods, says_both_sides
+from core.retrieval.comparison import Comparison, initials, is_its_month
+from core.retrieval.contrasts import turned_round
 from core.retrieval.exchange import coupled, crossed, exchanged
 from core.retrieval.meanings import kinds, signs
 from core.retrieval.opposites import opposed
@@ -78,41 +81,37 @@ def why_not(claim: Statement, passage: Statement) -> str:
 
 def _numbers(both: Comparison) -> str:
     for placed in both.numbers:
-        written = both.claim.text[placed.quantity.start : placed.quantity.end]
         own = both.amounts[placed]
         if not own and is_sum(both, placed):
             continue
-        if not own:
-            return f"no {written}"
-        if all(placed.bound * p.bound < 0 for p in own):
-            return f"the other side of {written}"
-        if all(_is_contrary(p, placed, both) for p in own):
-            return f"another case than that of {written}"
-        context = _context(both, placed)
-        others = _others(both, placed) if context else []
-        least = max(
-            max(_closeness(both, p, context) for p in own) + _LEAD,
-            _LEAST_CONTEXT * sum(context.values()),
-        )
-        if any(
-            _closeness(both, p, context) >= least
-            for p in others
-            if not _is_contrary(p, placed, both)
-        ):
-            return f"another number than {written}"
+        if reason := _against(placed, own, both) if own else "no":
+            return f"{reason} {both.claim.text[placed.quantity.start : placed.quantity.end]}"
     return ""
 
 
-def _is_contrary(theirs: Placed, ours: Placed, both: Comparison) -> bool:
-    """Whether the two stand beside rivals: "40 minutes in summer", "40 minutes in winter"."""
-    beside = [t for t in both.claim.parts[ours.part] if t.kind != "function" and kinds(t.key)]
-    return any(
-        kinds(word.key) & kinds(t.key) and t.concept not in both.said
-        for word in beside
-        if not both.meant(word.concept) & both.passage.by_part[theirs.part]
-        for t in both.passage.parts[theirs.part]
-        if t.kind != "function"
-    )
+def _against(placed: Placed, own: list[Placed], both: Comparison) -> str:
+    """What speaks against the number, though the passage has its own amounts of it."""
+    if all(placed.bound * p.bound < 0 for p in own):
+        return "" if says_both_sides(both.passage) else "the other side of"
+    if all(is_of_another_case(p, placed, both) for p in own):
+        return "another case than that of"
+    context = _context(both, placed)
+    others = _others(both, placed) if context else []
+    if span := periods(placed, both.claim):
+        spans = [p for p in others if span & periods(p, both.passage)]
+        is_own = any(span & periods(p, both.passage) for p in own)
+        if not is_own and {p.sentence for p in spans} & {p.sentence for p in own}:
+            return "another number than"
+        others = spans if is_own else others
+    nearest = max(_closeness(both, p, context) for p in own)
+    # "Three months" may be "three instalments" only where nothing is said of other months.
+    rows = both.passage.rows
+    is_bare = placed.quantity.unit and not any(p.quantity.unit or p.sentence in rows for p in own)
+    least = max(nearest + (0.0 if is_bare else _LEAD), _LEAST_CONTEXT * sum(context.values()))
+    fitting = [p for p in others if not is_of_another_case(p, placed, both)]
+    if any(_closeness(both, p, context) >= least for p in fitting):
+        return "another number than"
+    return ""
 
 
 def _others(both: Comparison, placed: Placed) -> list[Placed]:
@@ -135,7 +134,11 @@ def _others(both: Comparison, placed: Placed) -> list[Placed]:
 
 def _context(both: Comparison, placed: Placed) -> dict[str, float]:
     """What is said of a number: the words beside it, and half as much the rest of its sentence."""
-    sentence = [t for t in both.telling if t.sentence == placed.sentence]
+    sentence = [
+        t
+        for t in both.telling
+        if t.sentence == placed.sentence and not is_its_month(t, placed, both.claim.text)
+    ]
     beside = {t.concept: 1.0 for t in sentence if t.part == placed.part}
     others = {t.concept: 0.5 for t in sentence} if 0 < len(beside) < 3 else {}
     return {**others, **beside}
@@ -199,7 +202,9 @@ _RULES = (
     opposed,
     counted_otherwise,
     of_another_portion,
+    turned_round,
     replaced,
+    done_by_another,
     reversed_roles,
     wrong_side,
     against_numbers,

@@ -42,6 +42,13 @@ def _of_one_row(both: Comparison, own: list[int]) -> str:
         rows = {p.sentence for p in amounts}
         if len(both.numbers) == 1 and rows & set(own) and rows <= labels.keys() and set(own) - rows:
             return f"{both.claim.text[placed.quantity.start : placed.quantity.end]} of one row"
+    denied = {
+        n.sentence
+        for n in both.passage.negations
+        if n.sentence in own and n.words & (both.said - named)
+    }
+    if denied and (not both.claim.negations or denied != set(own)):
+        return "not of each row"
     around = [each for row, each in enumerate(by_sentence) if row not in labels]
     for token in both.telling:
         found = both.meant(token.concept)

@@ -9,7 +9,7 @@ def _set(words: str) -> frozenset[str]:
 
 # Groups of words that are compared as one, by "|" or line; after "=" what they are one with.
 SAME = """
-buy purchase acquire|bought purchased acquired=buy|begin start commence|began begun=begin
+stand stood|buy purchase acquire|bought purchased acquired=buy|begin start commence|began begun=begin
 end finish complete conclude|terminate cancel|need require necessary|oblige obligation=need|large big great
 small little|get receive obtain gain|got gotten=get|give provide supply grant|gave given=give|show display
 use utilize utilise|used using=use|help assist support|pay paid payment|cost price fee charge
@@ -64,7 +64,7 @@ allow permit permitted permissible approve approved legal lawful authorised auth
 first erste ersten erster premier première / last final letzte letzten letzter dernier dernière
 begin start commence opens / end stop finish expire halt
 open opened opening geöffnet ouvert ouverte / close closed closing shut geschlossen fermé fermée
-accept accepted approve / reject rejected refuse refused deny denied decline declined
+accept accepted approve carried / reject rejected refuse refused deny denied decline declined
 hot warm heat heiß / cold cool chill kalt
 large big largest biggest large bigger larger tall groß / small little smallest smaller tiny klein
 long longest longer / short shortest shorter
@@ -110,6 +110,7 @@ borrow / lend
 gain gained / lose lost
 early / late
 easy simple / hard difficult
+hard harder hardest / soft softer softest
 faster fast quick / slower slow
 heavy heavier heaviest / light lighter lightest
 ahead / behind
@@ -135,6 +136,7 @@ KINDS = """
 receiving disclosing
 hardcover paperback
 hydraulic pneumatic electric manual
+written spoken oral verbal
 monthly weekly daily yearly hourly quarterly
 red blue green yellow orange purple black white grey brown pink violet rot blau grün gelb schwarz weiß rouge bleu vert jaune noir blanc
 january february march april may june july august september october november december januar februar märz mai juni juli oktober dezember janvier février mars avril juin juillet août septembre octobre novembre décembre enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre

@@ -9,6 +9,11 @@ from core.retrieval.statements import Negation
 _NEARLY_BEST = 0.6  # sentences that fit this well beside the best have their say in negations
 _NEARLY_ALL, _MOST_KNOWN = 0.8, 0.5
 _MOST = 0.6  # of a claim, when that stands after a "not" of the passage
+_FEW = 2
+_DOES = frozenset(
+    concept(word)
+    for word in ("enough", "sufficient", "suffice", "accepted", "valid", "possible", "available")
+)
 _PREFIXES = ("un", "in", "im", "non", "dis")
 _DETERMINERS = frozenset(("no", "kein", "keine", "keinen", "keinem", "keiner", "keines"))
 FREE = frozenset(("free", "gratuit", "gratuite", "kostenlos"))
@@ -30,14 +35,21 @@ def _never_said_plainly(both: Comparison) -> str:
     for negation in both.passage.negations:
         if negation.is_denial or negation.is_exception or negation.key in _DETERMINERS:
             continue
-        for each in negation.first & both.said:
-            denied = {n.clause for n in both.passage.negations if each in n.near}
+        for each in (negation.first | _what_will_not_do(negation, both)) & both.said:
+            denied = {n.clause for n in both.passage.negations if each in n.words}
             if all(
                 each not in said or clause in denied
                 for clause, said in enumerate(both.passage.by_clause)
             ):
                 return f"only a negation of {each}"
     return ""
+
+
+def _what_will_not_do(negation: Negation, both: Comparison) -> frozenset[str]:
+    """The e-mail of "an e-mail is not enough": a clause that says nothing else of it."""
+    clause = both.passage.by_clause[negation.clause] - negation.first
+    is_all = negation.first <= _DOES and len(clause) <= _FEW
+    return clause if is_all else frozenset()
 
 
 def _claimed_only(both: Comparison) -> str:

@@ -27,12 +27,21 @@ _OR_LESS = re.compile(r"^\W?(?:\w{1,12} ){0,2}or (?:less|fewer|younger|earlier)\
 _OR_MORE = re.compile(r"^\W?(?:\w{1,12} ){0,2}or (?:more|longer|older|later|over)\b", re.IGNORECASE)
 
 
+_MORE = re.compile(r"(?:than|over|above|als|de)\W{0,3}$", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:not|never|nobody|neither|nicht|niemand)\b[^.;:,\n]*$|n't\b[^.;:,\n]*$", re.IGNORECASE
+)
+_REACH = 70  # characters: "may not work from home for more than 20 days"
+
+
 def bound(text: str, start: int, end: int) -> int:
     """1 when the number at [start, end) is the least that is meant, -1 when the most, else 0."""
     before, after = text[max(0, start - 24) : start], text[end : end + 24]
     if _NOT_LESS.search(before):
         return 1
     if _UPPER.search(before) or _OR_LESS.search(after):
+        return -1
+    if _MORE.search(before) and _DENIED.search(text[max(0, start - _REACH) : start]):
         return -1
     return 1 if _LOWER.search(before) or _OR_MORE.search(after) else 0
 

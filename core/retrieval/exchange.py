@@ -109,7 +109,9 @@ def _places(both: Comparison, unit: str) -> _Places:
     for token in both.telling[:_MOST_WORDS]:
         meant = both.meant(token.concept)
         found[token.concept] = frozenset(
-            (t.sentence, getattr(t, unit)) for t in both.passage.tokens if t.concept in meant
+            (t.sentence, getattr(t, unit))
+            for t in both.passage.tokens
+            if t.concept in meant and t.sentence not in both.passage.rows
         )
     for number in both.numbers[:_MOST_WORDS]:
         amounts = both.amounts[number]

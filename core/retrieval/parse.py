@@ -188,7 +188,8 @@ class _Reader:
         return written[0].isupper() and not self.opens and (titled or not self.found.is_german)
 
     def _after_number(self) -> bool:
-        return bool(self.found.tokens) and self.found.tokens[-1].kind == "number"
+        before = self.found.tokens[-1] if self.found.tokens else None
+        return before is not None and before.kind == "number" and before.sentence == self.sentence
 
     def _add(self, key: str, kind: Kind, start: int, end: int, capital: bool = False) -> None:
         token = Token(

@@ -10,6 +10,7 @@ _NEARLY_BEST = 0.6  # sentences that fit this well beside the best have their sa
 _NEARLY_ALL, _MOST_KNOWN = 0.8, 0.5
 _MOST = 0.6  # of a claim, when that stands after a "not" of the passage
 _FEW = 2
+_OBJECTS = frozenset(("none", "nothing", "nichts", "rien", "nada"))
 _DOES = frozenset(
     concept(word)
     for word in ("enough", "sufficient", "suffice", "accepted", "valid", "possible", "available")
@@ -120,6 +121,8 @@ def _passage_only(both: Comparison) -> str:
             common, most = common | listed, True
         if negation.is_denial or not most or common & ours:
             continue
+        if negation.key in _OBJECTS and not negation.first & both.said:
+            continue  # "children pay none" says nothing of others
         if _is_said_plainly(both.said, negation.first | common, negation, both):
             continue
         if not _is_forbidden(both, common):

@@ -15,6 +15,7 @@ _LEVELS = {
     **dict.fromkeys(("certains", "certaines", "quelques", "plusieurs", "algunos", "algunas"), _SOME),
     **dict.fromkeys(("few", "minority", "wenige", "minderheit", "minorité", "pocos", "pocas"), _FEW),
 }  # fmt: skip
+_OTHER = frozenset(("other", "else", "remaining", "anderen", "autres", "demás"))
 _SKIPPED = 4  # words between it and what it counts: "every one of the guests"
 _BEFORE = frozenset(("not", "at", "nicht", "almost", "nearly", "fast"))
 
@@ -49,10 +50,13 @@ def _shares(statement: Statement) -> Iterator[_Share]:
         above = tokens[at - 1] if at and tokens[at - 1].sentence == token.sentence else None
         before = above.key if above else ""
         # "Vienna and Belgrade all lie ..." counts nothing that follows.
-        is_behind = above is not None and above.is_capital and above.kind != "function"
+        is_behind = above is not None and above.is_capital and above.part == token.part
+        is_behind = is_behind and above is not None and above.kind != "function"
         if before in _BEFORE or is_behind:
             continue
         level = _LEVELS[token.key]
+        if level == _ALL and "".join(t.key for t in tokens[at + 1 : at + 2]) in _OTHER:
+            level = _MOST
         if level == _FEW and before == "a" and token.key == "few":
             level = _SOME
         if level == _SOME and before in ("only", "nur", "seulement", "solo"):

@@ -110,6 +110,13 @@ def _one(
     ):
         return _share(1 / many, text, start, spans[at + 2][1]), 3
     unit, factor = unit_at(text, end)
+    if keys[at] == "one" and text[end : end + 1] in (
+        "",
+        ".",
+        ",",
+        ";",
+    ):  # "employees on two days, trainees on one"
+        return Quantity(frozenset((1.0,)), "", 1.0, start, end, is_faint=True), 1
     if at + 1 >= len(keys) or keys[at + 1] not in UNITS:
         return None
     return Quantity(frozenset((1.0,)), unit, factor, start, end, is_faint=keys[at] != "one"), 1

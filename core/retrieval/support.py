@@ -50,6 +50,7 @@ from core.retrieval.wordlists import OPENERS
 
 _LEAST_SHARE = 0.55
 _LEAD = 1.0
+_BARE_LEAD = 0.5
 _LEAST_CONTEXT = 0.5  # of what is said of a number, for another one to be meant
 _NO_NAME = re.compile(
     r"(?:s|ing|ly|ed|tion|ment|ness|ity|ance|ence|age|ure|one|body|ung|heit|keit|schaft|e)$"
@@ -100,14 +101,21 @@ def _against(placed: Placed, own: list[Placed], both: Comparison) -> str:
     if span := periods(placed, both.claim):
         spans = [p for p in others if span & periods(p, both.passage)]
         is_own = any(span & periods(p, both.passage) for p in own)
-        if not is_own and {p.sentence for p in spans} & {p.sentence for p in own}:
+        # A later part of a sentence has the span of the part before it, but not the other way round.
+        if not is_own and any(
+            p.sentence == q.sentence and p.part > q.part for p in spans for q in own
+        ):
             return "another number than"
+        if all(periods(p, both.passage) - span for p in own):
+            return "another span than that of"
         others = spans if is_own else others
     nearest = max(_closeness(both, p, context) for p in own)
     # "Three months" may be "three instalments" only where nothing is said of other months.
     rows = both.passage.rows
     is_bare = placed.quantity.unit and not any(p.quantity.unit or p.sentence in rows for p in own)
-    least = max(nearest + (0.0 if is_bare else _LEAD), _LEAST_CONTEXT * sum(context.values()))
+    least = max(
+        nearest + (_BARE_LEAD if is_bare else _LEAD), _LEAST_CONTEXT * sum(context.values())
+    )
     fitting = [p for p in others if not is_of_another_case(p, placed, both)]
     if any(_closeness(both, p, context) >= least for p in fitting):
         return "another number than"

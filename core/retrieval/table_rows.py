@@ -15,10 +15,18 @@ def of_another_row(both: Comparison) -> str:
     """A word or number that the passage says of another row of its table than the one that the claim is about."""
     labels, by_sentence = both.passage.labels, both.passage.by_sentence
     telling = both.said | {t.concept for t in both.claim.tokens if t.kind == "number"}
+    # "A" is a zone, "a" is none.
+    letters = {
+        t.concept: t.is_capital and t.start > 0 for t in both.claim.tokens if len(t.key) == 1
+    }
+    telling = {c for c in telling if letters.get(c, True)} | {c for c in letters if letters[c]}
     said = {t.concept for t in both.claim.tokens}  # the "case" of a flight case included
     own = [row for row, label in labels.items() if label & telling and label <= said]
+    named = frozenset[str]().union(*(labels[row] for row in own))
+    if _is_denied(both, own, named):
+        return "not of each row"
     if len(own) != 1:
-        return _of_one_row(both, own)
+        return _of_one_row(both, own, named)
     for placed, amounts in both.amounts.items():
         if amounts and all(p.sentence in labels and p.sentence != own[0] for p in amounts):
             return f"{both.claim.text[placed.quantity.start : placed.quantity.end]} of another row"
@@ -31,24 +39,30 @@ def of_another_row(both: Comparison) -> str:
     return ""
 
 
-def _of_one_row(both: Comparison, own: list[int]) -> str:
+def _is_denied(both: Comparison, own: list[int], named: frozenset[str]) -> bool:
+    """Whether a row of these has a "no" for what is said of all of them, or of none."""
+    if not own or (len(own) > 1 and not _are_listed(named, both.claim)):
+        return False
+    told = both.said - named
+    denied = {
+        n.sentence
+        for n in both.passage.negations
+        if n.sentence in own and not n.is_denial and n.words & told
+    }
+    is_negated = any(not n.is_denial for n in both.claim.negations)
+    return bool(denied) and (denied != set(own) or not is_negated)
+
+
+def _of_one_row(both: Comparison, own: list[int], named: frozenset[str]) -> str:
     """A word, or its only number, that the claim says of several rows in one breath, and the passage of some
     of them only."""
     labels, by_sentence = both.passage.labels, both.passage.by_sentence
-    named = frozenset[str]().union(*(labels[row] for row in own))
     if not _are_listed(named, both.claim):
         return ""
     for placed, amounts in both.amounts.items():
         rows = {p.sentence for p in amounts}
         if len(both.numbers) == 1 and rows & set(own) and rows <= labels.keys() and set(own) - rows:
             return f"{both.claim.text[placed.quantity.start : placed.quantity.end]} of one row"
-    denied = {
-        n.sentence
-        for n in both.passage.negations
-        if n.sentence in own and n.words & (both.said - named)
-    }
-    if denied and (not both.claim.negations or denied != set(own)):
-        return "not of each row"
     around = [each for row, each in enumerate(by_sentence) if row not in labels]
     for token in both.telling:
         found = both.meant(token.concept)

@@ -62,7 +62,7 @@ maximum max höchstens maximal / minimum min mindestens minimal
 include inclusive including included inklusive / exclude exclusive excluding excluded exklusive
 allow permit permitted permissible approve approved legal lawful authorised authorized erlaubt gestattet permis autorisé / forbid forbidden prohibit prohibited ban banned illegal unlawful verboten untersagt interdit interdite
 first erste ersten erster premier première / last final letzte letzten letzter dernier dernière
-begin start commence opens / end stop finish expire halt
+begin begun began start started commence opens / end ended stop stopped finish finished complete completed expire expired halt
 open opened opening geöffnet ouvert ouverte / close closed closing shut geschlossen fermé fermée
 accept accepted approve carried / reject rejected refuse refused deny denied decline declined
 hot warm heat heiß / cold cool chill kalt

@@ -114,7 +114,7 @@ def _places(both: Comparison, unit: str) -> _Places:
             if t.concept in meant and t.sentence not in both.passage.rows
         )
     for number in both.numbers[:_MOST_WORDS]:
-        amounts = both.amounts[number]
+        amounts = [p for p in both.amounts[number] if p.sentence not in both.passage.rows]
         found[number] = frozenset((each.sentence, getattr(each, unit)) for each in amounts)
     return found
 

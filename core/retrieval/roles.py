@@ -17,6 +17,7 @@ _NOUN_AFTER = frozenset(
     ("with", "in", "of", "by", "from", "as", "at", "on", "to", "into", "for", "and", "or")
 )
 _RELATIVE = frozenset(("which", "who", "that"))
+_FROM = frozenset(("from", "by", "aus", "von"))
 _MANY = 3  # telling words that stand, beside one that does not
 _BY = re.compile(r"\b(?:by|von|par|durch)\b")
 _BY_WORDS = frozenset(("by", "von", "par", "durch"))
@@ -72,7 +73,15 @@ def _group(token: Token, beside: list[Token], names: list[Token]) -> list[Token]
 
 
 def _clause_fit(part: int, others: list[Token], both: Comparison) -> float:
-    """How well the clause of the part fits: "the prize with Curie and Becquerel" is one."""
+    """How well the clause of the part fits: "the prize with Curie and Becquerel" is one, but not "the iron from
+    Dunmore, the granite from Skelby", where the part says of what it is."""
+    own = [t for t in both.passage.parts[part] if t.kind == "word" and not t.is_capital]
+    is_said = any(both.meant(t.concept) & both.passage.by_part[part] for t in others)
+    led = any(t.key in _FROM for t in others) and any(
+        t.key in _FROM for t in both.passage.parts[part]
+    )
+    if led and not is_said and any(t.concept not in both.said for t in own):
+        return 0.0
     clauses = {t.clause for t in both.passage.parts[part]}
     words = [t for clause in clauses for t in both.passage.clauses[clause]]
     concepts, keys = frozenset(t.concept for t in words), {t.key for t in words}

@@ -148,7 +148,9 @@ def _context(both: Comparison, placed: Placed) -> dict[str, float]:
         if t.sentence == placed.sentence and not is_its_month(t, placed, both.claim.text)
     ]
     beside = {t.concept: 1.0 for t in sentence if t.part == placed.part}
-    others = {t.concept: 0.5 for t in sentence} if 0 < len(beside) < 3 else {}
+    weight = 0.5 if beside else 1.0  # "..., since 2016"
+    is_few = len(beside) < 3 and (len(beside) > 0 or placed.quantity.is_year)
+    others = {t.concept: weight for t in sentence} if is_few else {}
     return {**others, **beside}
 
 

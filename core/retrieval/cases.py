@@ -3,7 +3,8 @@
 import re
 from itertools import pairwise
 
-from core.retrieval.comparison import Comparison, is_its_month
+from core.retrieval.comparison import Comparison
+from core.retrieval.dates import is_its_month
 from core.retrieval.meanings import kinds
 from core.retrieval.numerals import UNITS
 from core.retrieval.statements import Placed, Statement, Token

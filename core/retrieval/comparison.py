@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from core.retrieval.amounts import same
+from core.retrieval.dates import MONTHS, is_its_month
 from core.retrieval.meanings import concept, kinds, related, rivals, same_name, signs
 from core.retrieval.numerals import UNITS
 from core.retrieval.quantities import Quantity
@@ -17,9 +18,6 @@ _ELSEWHERE = 0.6  # what a word counts that stands in the passage, but not with 
 # Units that the cells of a table often go without.
 _UNSAID = frozenset(("euro", "dollar", "pound", "yen", "share", "degree", "celsius", "clock"))
 _YEAR = 12  # months: "47" under "Age"
-_IN_A_DATE = re.compile(r"(?:st|nd|rd|th|er|\.)?[ \u00a0]?(?:of |de )?(?:the )?", re.IGNORECASE)
-_ALSO_WORDS = frozenset(("may", "march", "mars"))
-_MONTHS = kinds("january")
 _CAPITALS = re.compile(r"\b([A-Z])[a-z]+|\b(?:of|the|and|for|de)\b|\S+")
 
 
@@ -60,7 +58,7 @@ class Comparison:
             for t in self.claim.parts[p.part]
             if is_its_month(t, p, self.claim.text)
         }
-        dated = {t.sentence for t in self.passage.tokens if kinds(t.key) & _MONTHS}
+        dated = {t.sentence for t in self.passage.tokens if kinds(t.key) & MONTHS}
         return {
             p: [
                 q
@@ -123,16 +121,6 @@ class Comparison:
             found = self.meant(token.concept)
             borne += 1.0 if found & near else _ELSEWHERE if found else 0.0
         return (borne + len(self.numbers)) / (len(self.telling) + len(self.numbers))
-
-
-def is_its_month(token: Token, placed: Placed, text: str) -> bool:
-    """Whether the two are one date: "18 July", "July 18"."""
-    if token.start == token.end or not kinds(token.key) & _MONTHS:
-        return False
-    if token.key in _ALSO_WORDS and not token.is_capital:
-        return False
-    first, last = sorted(((token.start, token.end), (placed.quantity.start, placed.quantity.end)))
-    return bool(_IN_A_DATE.fullmatch(text[first[1] : last[0]]))
 
 
 def quick_share(claim: Statement, passage: Statement) -> float:

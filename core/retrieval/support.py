@@ -32,8 +32,9 @@ import re
 from core.retrieval.actors import done_by_another
 from core.retrieval.alignment import substituted
 from core.retrieval.cases import is_of_another_case, periods, says_both_sides
-from core.retrieval.comparison import Comparison, initials, is_its_month
+from core.retrieval.comparison import Comparison, initials
 from core.retrieval.contrasts import turned_round
+from core.retrieval.dates import is_its_month
 from core.retrieval.exchange import coupled, crossed, exchanged
 from core.retrieval.meanings import kinds, signs
 from core.retrieval.opposites import opposed

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 _BOUNDS = re.compile(
     r"\b(?:(?:not?|nicht|pas) (?:more|less|fewer|later|earlier|longer|exceed|mehr|weniger|plus|moins) (?:than|als|de)|not only|not just"
-    r"|(?:not?|never|nicht) (?:\w{1,15} ){0,3}(?:more|less|fewer|longer|later|earlier|mehr|weniger) (?:than|als)|no matter|to (?:none|nil)"
+    r"|(?:not?|never|nicht) (?:\w{1,15} ){0,4}(?:more|less|fewer|longer|later|earlier|mehr|weniger) (?:than|als)|no matter|to (?:none|nil)"
     r"|(?:not|never|nicht) (?:\w{1,15} )?exceed(?:ing)?|whether or not|no\. ?(?=\d))\b",
     re.IGNORECASE,
 )

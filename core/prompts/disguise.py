@@ -4,7 +4,7 @@ import base64
 import codecs
 import re
 
-from core.prompts.defence import strip_invisible
+from core.unseen import strip_invisible
 
 MIXED = re.compile(r"\b(?=\w*[A-Za-z])(?=\w*[\u0370-\u03ff\u0400-\u04ff])\w{3,}\b")
 UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0020-\U000e007f]")

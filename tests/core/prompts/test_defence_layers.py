@@ -14,12 +14,13 @@ from core.errors import Refused
 from core.injection.cases import cases
 from core.prompts import canary
 from core.prompts.canary import Canaries, leaked
-from core.prompts.defence import Fence, strip_invisible
+from core.prompts.defence import Fence
 from core.prompts.detector import FLAG, suspicion
 from core.prompts.layers import USUAL
 from core.prompts.neutral import neutralise
 from core.prompts.switches import SWITCHES, differs, on, read, with_switch
 from core.prompts.template import parse
+from core.unseen import strip_invisible
 
 ROOT = Path(__file__).resolve().parents[3]
 

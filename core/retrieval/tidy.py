@@ -3,10 +3,9 @@
 import re
 import unicodedata
 
+from core.clean_text import whole
 from core.unseen import strip_invisible
 
-# The same as `core.events.clean` does, which would cost every child 0.2 s to import.
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _ENDS = re.compile("\r\n?|[\f\v\u0085\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ufdd0-\ufdef]")
 # What a terminal takes for a colour or a link: `ESC [ 1;31 m`, `ESC ] 8;;address ESC \`.
@@ -24,7 +23,7 @@ _GAPS = re.compile(r"\n{3,}")
 def tidy(text: str) -> tuple[str, int]:
     """The text in its kept form, and how many invisible characters were taken out of it."""
     text = (
-        _ENDS.sub("\n", _LONE_SURROGATE.sub("\ufffd", _OF_TERMINALS.sub("", text)))
+        _ENDS.sub("\n", whole(_OF_TERMINALS.sub("", text)))
         .removeprefix("\ufeff")
         .replace(_SOFT_HYPHEN, "")
     )

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, overload
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -42,12 +42,14 @@ class _Misfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shape(Generic[T]):
-    """A schema with what checks it. `output` is None where no vendor can be held to it."""
+    """A schema with what checks it. `output` is None where no vendor can be held to it; `by_hand`: the schema
+    is one that somebody wrote, and not that of a type of ours."""
 
     schema: Schema
     kind: Kind
     output: OutputSchema | None
     fit: Callable[[Any], T]
+    by_hand: bool = False
 
     def check(self, data: Any) -> tuple[T, Any]:
         """What the data stands for, and the data as it fits; raises OutputInvalid.
@@ -84,7 +86,7 @@ def shape(schema: Any) -> Shape[Any]:
     """The shape of a pydantic model, of a type adapter, or of a JSON schema; raises Refused."""
     if isinstance(schema, Mapping):
         written = dict(schema)
-        return _shape(written, _by_schema(written))
+        return replace(_shape(written, _by_schema(written)), by_hand=True)
     adapter = schema if isinstance(schema, TypeAdapter) else TypeAdapter(schema)
     return _shape(adapter.json_schema(), _by_type(adapter))
 
@@ -144,9 +146,10 @@ def _by_schema(schema: Schema) -> Callable[[Any], Any]:
 
     try:
         Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
+    except (SchemaError, OverflowError, RecursionError) as error:
+        said = error.message if isinstance(error, SchemaError) else str(error)
         raise Refused(
-            f"this is not a JSON schema: {_short(error.message)}",
+            f"this is not a JSON schema: {_short(said)}",
             hint="Correct the schema; it is read as JSON Schema 2020-12.",
         ) from error
     validator = Draft202012Validator(

@@ -13,7 +13,6 @@ from pydantic import BaseModel, TypeAdapter
 from core.clean_text import clean
 from core.errors import StreamCut
 from core.events import ModelDone, ModelEvent, TextDelta
-from core.llm.fitting import fitted
 from core.llm.json_text import read
 from core.llm.partials import Partials
 from core.llm.retry import close_events
@@ -177,7 +176,7 @@ def _judged(heard: _Heard, shape: Shape[T]) -> Extracted[T]:
         raise StreamCut("The answer ended without saying that it was done.", provider="")
     try:
         data, mended = _read(text, heard.done, shape)
-        value, data = fitted(shape, data)
+        value, data = shape.check(data)
     except UnusableOutput as error:
         error = _cut(heard.done, error)
         error.text, error.attempts = text, heard.attempt

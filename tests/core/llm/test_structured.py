@@ -17,7 +17,6 @@ from core.errors import ModelMisbehaved, StreamCut
 from core.events import FellBack, FinishReason, ModelDone, ModelEvent, ReasoningDelta, TextDelta
 from core.llm import unusable
 from core.llm.client import LLMClient
-from core.llm.fitting import is_wild
 from core.llm.partials import Partials
 from core.llm.scripted import Reply, ScriptedProvider
 from core.llm.shape import shape
@@ -379,7 +378,7 @@ async def test_by_a_schema_that_may_take_for_ever_an_answer_is_checked_as_by_any
     ],
 )
 def test_a_schema_is_wild_when_checking_by_it_may_take_for_ever(schema: Any, wild: bool) -> None:
-    assert is_wild(schema) is wild
+    assert shape(schema).wild is wild
 
 
 async def test_a_whole_object_at_the_very_limit_of_the_length_is_whole() -> None:

@@ -1,39 +1,23 @@
-"""Whether data fits a schema that anybody may have written: one that could take for ever, or all memory, is
-used in a process that is killed then."""
+"""Schemas by which checking may take for ever, or all memory: they are used in a process that is killed then."""
 
 import json
 import tempfile
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from core import child
-from core.llm.fitting_child import SECONDS
-from core.llm.shape import Shape
 from core.llm.strict_schema import Schema, is_recursive, nodes
 from core.llm.unusable import OutputInvalid, OutputTooDeep, OutputUnchecked
 
-T = TypeVar("T")
-
+SECONDS = 1.0
+"""Of processor time: a machine that is busy with other things takes nothing from it."""
 _PATIENCE = 30.0
-"""Seconds for the process; the limit on its work is one of the processor's time."""
+"""Seconds for the process with all that it does."""
 _MEMORY_MB = 1024
 _WILD = frozenset({"patternProperties", "$dynamicRef"})
 _PLACES = ("$defs", "definitions")
 _MOST_REFERENCES = 20
 """With more of them a schema can be a million times as large as it is written."""
-
-
-def fitted(shape: Shape[T], data: Any) -> tuple[T, Any]:
-    """As `shape.check`, within bounds. Raises OutputUnchecked when they are reached; waits for a process,
-    so it is not to be called on an event loop."""
-    if not shape.by_hand or not is_wild(shape.schema):
-        return shape.check(data)
-    found = _told(shape.schema, data)
-    if "problems" in found:
-        raise OutputInvalid(tuple(found["problems"]))
-    if "data" not in found:
-        raise OutputTooDeep(found["deep"])
-    return found["data"], found["data"]
 
 
 def is_wild(schema: Schema) -> bool:
@@ -54,12 +38,23 @@ def is_wild(schema: Schema) -> bool:
     return is_recursive(schema)
 
 
+def fitted(schema: Schema, data: Any) -> Any:
+    """The data as it fits the schema. Raises OutputInvalid, OutputTooDeep, and OutputUnchecked when that
+    took too much; waits for a process, so it is not to be called on an event loop."""
+    found = _told(schema, data)
+    if "problems" in found:
+        raise OutputInvalid(tuple(found["problems"]))
+    if "deep" in found:
+        raise OutputTooDeep(found["deep"])
+    return found["data"]
+
+
 def _told(schema: Schema, data: Any) -> dict[str, Any]:
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         Path(file.name).write_text(json.dumps({"schema": schema, "data": data}), encoding="ascii")
         limits = child.Limits(_PATIENCE, _MEMORY_MB)
         try:
-            answer = child.run("core.llm.fitting_child", [file.name], limits)
+            answer = child.run("core.llm.wild_child", [file.name], limits)
         except child.ChildFailed as failed:
             much = "too much memory" if failed.why == "memory" else f"more than {SECONDS:g} s"
             raise OutputUnchecked(

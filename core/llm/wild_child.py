@@ -1,4 +1,4 @@
-"""The process that checks data by a schema: `python -m core.llm.fitting_child MEGABYTES FILE`."""
+"""The process that checks data by a wild schema: `python -m core.llm.wild_child MEGABYTES FILE`."""
 
 import json
 import signal
@@ -7,21 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from core import inside
-
-SECONDS = 1.0
-"""Of processor time: a machine that is busy with other things takes nothing from it."""
+from core.llm.shape import shape
+from core.llm.unusable import OutputInvalid, OutputTooDeep
+from core.llm.wild import SECONDS
 
 
 def found(schema: dict[str, Any], data: Any) -> dict[str, Any]:
     """The data as it fits under `data`, else what is wrong under `problems`, or `deep`."""
-    from core.llm.shape import shape
-    from core.llm.unusable import OutputInvalid, OutputTooDeep
-
     wanted = shape(schema)
     # Its default action ends the process, also inside a pattern that never comes back to Python.
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
-        return {"data": wanted.check(data)[1]}
+        return {"data": wanted.check_here(data)[1]}
     except OutputInvalid as error:
         return {"problems": error.problems}
     except OutputTooDeep as error:

@@ -4,6 +4,8 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 
 from core.errors import Refused
 
@@ -18,6 +20,8 @@ _INSIDE = [
 ]
 """Not on the open internet although Python, or an older one, says so: Oracle's cloud tells its keys at
 192.0.0.192, Azure's speaks to its machines from 168.63.129.16."""
+_MOST_AT_ONCE = 8
+"""Names that are looked up at the same moment; more wait for their turn."""
 
 
 def is_public(address: Address) -> bool:
@@ -44,9 +48,8 @@ async def resolved(
     family: socket.AddressFamily = socket.AF_UNSPEC,
 ) -> list[tuple[socket.AddressFamily, str]]:
     """The addresses of a name, every one of them allowed. Raises Refused when one is not, and OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(
-        host, port, family=family, type=socket.SOCK_STREAM
-    )
+    look_up = partial(socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_threads(), look_up)
     if not found:
         raise socket.gaierror(socket.EAI_NONAME, "no address")
     addresses = {(each[0], str(each[4][0])) for each in found}
@@ -54,6 +57,12 @@ async def resolved(
     if any(not allowed(ipaddress.ip_address(text.split("%")[0])) for _, text in addresses):
         raise not_public(host)
     return sorted(addresses)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    # A name server that is silent holds a thread for half a minute; the database needs those of the loop.
+    return ThreadPoolExecutor(_MOST_AT_ONCE, "footlights-names")
 
 
 def not_public(host: str) -> Refused:

@@ -44,7 +44,7 @@ class Caller:
 
     async def called(self, run: Run, heard: Heard) -> AsyncGenerator[AgentEvent, None]:
         """What comes of the calls, until the run remembers all of it."""
-        reads = [self._read(run, at, call) for at, call in enumerate(heard.calls)]
+        reads = await asyncio.to_thread(self._read, run, heard.calls)
         taken = run.reel.outcomes(reads, run.bench.kept.texts) if run.reel else {}
         for read in reads:
             if run.reel and read.call.id in taken and run.reel.began(read.call.id):
@@ -92,11 +92,13 @@ class Caller:
             if read.tool.access == "effects" and not reads[at].refused:
                 yield EffectBegan(read.call)
 
-    def _read(self, run: Run, at: int, call: ToolCall) -> Read:
-        if at >= MOST_CALLS:
-            text = f"Not run: at most {MOST_CALLS} tools can be called at once. Call it in the next step."
-            return Read(call, refused=Outcome(text, True, "too_many"))
-        return self._dispatcher.read(run.bench, call)
+    def _read(self, run: Run, calls: Sequence[ToolCall]) -> list[Read]:
+        """The calls, read in a thread: checking arguments by a schema with patterns waits for a process."""
+        text = (
+            f"Not run: at most {MOST_CALLS} tools can be called at once. Call it in the next step."
+        )
+        left = [Read(call, refused=Outcome(text, True, "too_many")) for call in calls[MOST_CALLS:]]
+        return [*(self._dispatcher.read(run.bench, call) for call in calls[:MOST_CALLS]), *left]
 
     async def _together(
         self, run: Run, reads: Sequence[Read], taken: Mapping[str, Outcome]

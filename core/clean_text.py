@@ -7,9 +7,14 @@ from typing import Any
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+def whole(text: str) -> str:
+    """The text with U+FFFD for each half of a character (a lone surrogate), as long as before."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
+
+
 def clean(text: str) -> str:
     """The text without what no database or JSON reader can hold: lone surrogates become U+FFFD, NUL goes."""
-    return _LONE_SURROGATE.sub("\ufffd", text).replace("\x00", "")
+    return whole(text).replace("\x00", "")
 
 
 def cleaned(value: Any) -> Any:

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import PurePosixPath, PureWindowsPath
+from unicodedata import category
 
 from core import web
 from core.clean_text import clean
@@ -22,10 +24,12 @@ from core.store.ids import new_id
 from core.store.jobs import Job, Jobs
 from core.store.leases import Process
 from core.types import Chunk, Document, Found, Hit
+from core.unseen import strip_invisible
 
 log = logging.getLogger(__name__)
 PENDING = frozenset({"queued", "reading", "chunking", "embedding"})
 MAX_QUERY = 20_000
+_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _POLL_SECONDS = 0.15
 _IDLE_SECONDS = 2.0
 """How often an idle worker looks for jobs that another process queued or left behind."""
@@ -221,9 +225,11 @@ class DocumentService:
 
 
 def shown_name(name: str) -> str:
-    """The file's name for show: no folders, no control characters, at most 200 characters."""
+    """The file's name for show: no folders, nothing that nobody sees but what spelling needs, at most 200
+    characters."""
     base = PurePosixPath(PureWindowsPath(name).name).name
-    printable = "".join(c for c in clean(base) if c.isprintable()).strip(". ")
+    seen, _ = strip_invisible(_SPACE.sub(" ", clean(base)))
+    printable = "".join(c for c in seen if c.isprintable() or category(c) == "Cf").strip(". ")
     if len(printable) > 200:
         stem, dot, ending = printable.rpartition(".")
         short = dot and len(ending) < 10

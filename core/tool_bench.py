@@ -1,5 +1,6 @@
 """Tools by themselves: what there is, how it was used, and a try without any model."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,5 +81,6 @@ class Tools:
             return sources[-1]
 
         bench = Bench(tools, UserShelf(self._documents, user, True), number, Kept(), _TOKENS)
-        read = self._dispatcher.read(bench, ToolCall(new_id(), name, arguments))
+        call = ToolCall(new_id(), name, arguments)
+        read = await asyncio.to_thread(self._dispatcher.read, bench, call)
         return await self._dispatcher.run(bench, read)

@@ -64,7 +64,7 @@ def fits(schema: str, text: str | None) -> tuple[bool, str]:
         return True, json.dumps({"name": strict.name, "schema": strict.schema}) if strict else ""
     try:
         data, mended = read(text, wanted.kind)
-        wanted.check(data)
+        wanted.check_here(data)
     except UnusableOutput as error:
         return False, str(error)[:300]
     return True, "the answer is JSON of the schema" + (", once mended" if mended else "")

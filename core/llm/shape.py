@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, overload
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -12,6 +12,7 @@ from core.errors import Refused
 from core.llm.json_text import Kind
 from core.llm.strict_schema import Schema, nodes, resolved, strict_schema
 from core.llm.unusable import OutputInvalid, OutputTooDeep
+from core.llm.wild import fitted, is_wild
 from core.types import OutputSchema
 
 T = TypeVar("T")
@@ -42,19 +43,29 @@ class _Misfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shape(Generic[T]):
-    """A schema with what checks it. `output` is None where no vendor can be held to it."""
+    """A schema with what checks it. `output` is None where no vendor can be held to it; by a `wild` one
+    checking may take for ever."""
 
     schema: Schema
     kind: Kind
     output: OutputSchema | None
     fit: Callable[[Any], T]
+    wild: bool = False
 
     def check(self, data: Any) -> tuple[T, Any]:
         """What the data stands for, and the data as it fits; raises OutputInvalid.
 
         A null where a value may be left out counts as left out: the strict form of a schema has no
-        other way to leave one out.
+        other way to leave one out. By a wild schema it waits for a process that is killed when it takes
+        too long, and raises OutputUnchecked then: it is not to be called on an event loop.
         """
+        if self.wild:
+            value: Any = fitted(self.schema, data)
+            return value, value
+        return self.check_here(data)
+
+    def check_here(self, data: Any) -> tuple[T, Any]:
+        """The same in this process, however long it takes."""
         try:
             return self._fitted(data)
         except RecursionError as error:
@@ -84,7 +95,7 @@ def shape(schema: Any) -> Shape[Any]:
     """The shape of a pydantic model, of a type adapter, or of a JSON schema; raises Refused."""
     if isinstance(schema, Mapping):
         written = dict(schema)
-        return _shape(written, _by_schema(written))
+        return replace(_shape(written, _by_schema(written)), wild=is_wild(written))
     adapter = schema if isinstance(schema, TypeAdapter) else TypeAdapter(schema)
     return _shape(adapter.json_schema(), _by_type(adapter))
 
@@ -144,9 +155,10 @@ def _by_schema(schema: Schema) -> Callable[[Any], Any]:
 
     try:
         Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
+    except (SchemaError, OverflowError, RecursionError) as error:
+        said = error.message if isinstance(error, SchemaError) else str(error)
         raise Refused(
-            f"this is not a JSON schema: {_short(error.message)}",
+            f"this is not a JSON schema: {_short(said)}",
             hint="Correct the schema; it is read as JSON Schema 2020-12.",
         ) from error
     validator = Draft202012Validator(

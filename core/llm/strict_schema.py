@@ -40,7 +40,7 @@ class _Beyond(Exception):
 def strict_schema(schema: Schema) -> Schema | None:
     """The schema in the strict form; None when it has none, and the model must be told in words."""
     root = resolved(schema, schema)
-    if "anyOf" in root or "oneOf" in root or _recursive(schema):
+    if "anyOf" in root or "oneOf" in root or is_recursive(schema):
         return None
     try:
         made = _strict(root)
@@ -78,7 +78,7 @@ def nodes(schema: Any) -> Iterator[Schema]:
             rest += node
 
 
-def _recursive(schema: Schema) -> bool:
+def is_recursive(schema: Schema) -> bool:
     """Whether something is defined by itself, as a tree is."""
     defined = {
         f"#/{place}/{name}": {

@@ -13,6 +13,7 @@ UnusableOutput                  a ModelMisbehaved: .text (the last answer) · .a
 ├── OutputNumber                NaN, infinity, or more digits than any figure has
 ├── OutputTooDeep               nested beyond what anybody would draw
 ├── OutputBrokenText            half a character, or a NUL: no database or JSON reader can hold it
+├── OutputUnchecked             its schema takes too long to be checked by; never asked again
 └── OutputInvalid               JSON that does not fit the schema: .problems
 """
 
@@ -96,6 +97,12 @@ class OutputTooDeep(UnusableOutput):
 class OutputBrokenText(UnusableOutput):
     code = "output_broken_text"
     hint = "Ask again, or choose another model; this one wrote half a character."
+
+
+class OutputUnchecked(UnusableOutput):
+    code = "output_unchecked"
+    hint = "Simplify the schema: its patterns, its references to itself, its lists without doubles."
+    asked_again = False
 
 
 class OutputInvalid(UnusableOutput):

@@ -16,7 +16,6 @@ from core.llm.shape import shape
 from core.mcp_servers import McpServers
 from core.otlp import Outlet
 from core.parts.reading import Reading
-from core.prompts.defence import strip_invisible
 from core.prompts.neutral import neutralise
 from core.replays import Replays
 from core.rules import Bounds
@@ -29,6 +28,7 @@ from core.tool_bench import Tools
 from core.tools.dispatcher import Dispatcher
 from core.tools.toolbox import Toolbox
 from core.turns import TurnRunner
+from core.unseen import strip_invisible
 from core.upcoming import Upcoming
 from core.vendor_calibration import VendorCalibration
 from core.vendor_counts import VendorCounts

@@ -11,44 +11,9 @@ import string
 
 from core.prompts.layers import MARK, USUAL, Layers
 from core.prompts.neutral import FENCE_LETTERS, neutralise
+from core.unseen import strip_invisible
 
-# Controls but tab and line ends, soft hyphen, fillers, zero-width and bidirectional marks, byte
-# order marks, interlinear annotations, variation selectors and tags: what a reader does not see.
-_INVISIBLE = (
-    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5"
-    "\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
-    "\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
-# One joiner between two letters of another script, one emoji selector behind a symbol, a joiner
-# behind that, and the tags of the three flags that have some are orthography: Persian, Hindi and
-# emoji need them. Selectors of ideographs go: one could carry a byte behind each.
-_SYMBOL = r"[#*0-9\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]"
-_VISIBLE = r"[^\x00-\x7f" + _INVISIBLE + "]"
-_JOINER = rf"(?:(?<={_VISIBLE})|(?<={_SYMBOL}\ufe0f))[\u200c\u200d](?={_VISIBLE})"
-_SELECTOR = rf"(?<={_SYMBOL})[\ufe0e\ufe0f]"
-_FLAGS = "|".join(
-    "".join(chr(0xE0000 + ord(letter)) for letter in place) for place in ("gbeng", "gbsct", "gbwls")
-)
-_FLAG = rf"(?<=\U0001f3f4)(?:{_FLAGS})\U000e007f"
 _GAP = re.compile(r"[^\S\n]+")  # line ends stay: a table or a list lives by them
-_SUSPECT = re.compile(f"[{_INVISIBLE}]")  # a tenth of the time of what follows
-_HIDDEN = re.compile(f"(?P<kept>{_JOINER}|{_SELECTOR}|{_FLAG})|[{_INVISIBLE}]")
-
-
-def strip_invisible(text: str) -> tuple[str, int]:
-    """The text without the characters that no reader sees, and how many they were."""
-    if not _SUSPECT.search(text):
-        return text, 0
-    removed = 0
-
-    def keep(match: re.Match[str]) -> str:
-        nonlocal removed
-        if match["kept"]:
-            return match[0]
-        removed += 1
-        return ""
-
-    return _HIDDEN.sub(keep, text), removed
 
 
 class Fence:

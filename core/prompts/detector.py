@@ -1,6 +1,6 @@
 """How much a passage reads like an instruction to the model. It only flags: nothing's safety depends on it.
 
-A logistic model over the signs. Its weights were fitted on the cases of the injection range, sixty more
+A logistic model over the signs. Its weights were fitted on the cases of the injection range, some 240 more
 texts and 1,100 passages of code and prose; docs/defence.md has its recall and its false alarms, on
 these and on texts that it was never fitted to.
 """
@@ -24,6 +24,7 @@ _WEIGHTS = {
     "exactly": 1.7,
     "every": 1.8,
     "addressed": 2.2,
+    "workers": 1.2,
     "persona": 0.4,
     "tokens": 1.1,
     "border": 1.8,

@@ -10,7 +10,12 @@ import re
 # 26 ** 11 is more than 51 random bits. Letters alone are the cheapest boundary in tokens.
 FENCE_LETTERS = 11
 
-_ALONE = re.compile(r"(?m)^([ \t]*)(<<(?=[^\W\d_]{4,}[ \t]*$)|[^\W\d_]{4,}>>(?=[ \t]*$))")
+# A line begins and ends wherever one is shown to, not at \n alone.
+_BEGIN = r"(?:^|(?<=[\r\v\f\x1c-\x1e\x85\u2028\u2029]))"
+_END = r"(?:$|[\r\v\f\x1c-\x1e\x85\u2028\u2029])"
+_ALONE = re.compile(
+    rf"(?m){_BEGIN}([ \t]*)(<<(?=[^\W\d_]{{4,}}[ \t]*{_END})|[^\W\d_]{{4,}}>>(?=[ \t]*{_END}))"
+)
 _SAME_LENGTH = re.compile(
     rf"<<(?=[a-zA-Z]{{{FENCE_LETTERS}}}(?![a-zA-Z]))|(?<![a-zA-Z])[a-zA-Z]{{{FENCE_LETTERS}}}>>"
 )
@@ -37,10 +42,10 @@ _ROLES = (
     r"|assistant|instructions?|ai|tool (?:call|result|output)"
 )
 # The shapes of plain-text chat formats: "Human:", "**System:**", "[system](#message)".
-_ROLE = re.compile(rf"(?im)^([ \t>*_\-]{{0,12}}(?:{_ROLES})[*_]{{0,2}})(?=[:：])")
+_ROLE = re.compile(rf"(?im){_BEGIN}([ \t>*_\-]{{0,12}}(?:{_ROLES})[*_]{{0,2}})(?=[:：])")
 # "### Instruction:" of Alpaca and its kin, as a line of its own.
 _HEADED = re.compile(
-    rf"(?im)^([ \t]{{0,12}})(?=#{{1,6}}[ \t]*(?:{_ROLES}|response|input)[ \t]*(?:[:：][ \t]*)?$)"
+    rf"(?im){_BEGIN}([ \t]{{0,12}})(?=#{{1,6}}[ \t]*(?:{_ROLES}|response|input)[ \t]*(?:[:：][ \t]*)?{_END})"
 )
 _LINKED = re.compile(rf"(?i)\[(?=(?:{_ROLES})\]\(#)")
 

@@ -6,6 +6,7 @@ Every pattern is bounded, so that a long passage takes linear time.
 import re
 from collections.abc import Callable
 
+from core.prompts.abroad import ABROAD
 from core.prompts.disguise import MIXED, UNSEEN, decoded, spelled
 
 Sign = Callable[[str, str], float]
@@ -27,21 +28,6 @@ _OVERRIDE = re.compile(
     rf"|\b{_DROP} the (?:question|user|other rows|rest)\b",
     re.I,
 )
-_ABROAD = re.compile(
-    r"\b(?:ignorier\w*|vergiss\w*|missachte\w*|vergesst)\b[^.\n]{0,50}\b(?:anweisung|vorgabe|regel|befehl)\w*"
-    r"|\b(?:ignore[zr]?|oublie[zr]?|n[ée]glige[zr]?) (?:toutes?|tous|les|vos|tes)\b[^.\n]{0,50}\b(?:instructions|consignes|directives|règles)\b"
-    r"|\b(?:ignora|ignore|ignorad|olvida|olvide|omite)\b[^.\n]{0,50}\binstrucciones\b"
-    r"|\b(?:ignora|ignorate|dimentica)\b[^.\n]{0,50}\bistruzioni\b"
-    r"|\b(?:ignore|esqueça|desconsidere)\b[^.\n]{0,50}\binstruções\b"
-    r"|\b(?:negeer|vergeet)\b[^.\n]{0,50}\binstructies\b"
-    r"|\b(?:zignoruj|zapomnij)\b[^.\n]{0,50}\b(?:instrukcj|polece)\w*"
-    r"|(?:игнорируй|забудь|проигнорируй)\w*[^.\n]{0,50}(?:инструкц|указани|команд)\w*"
-    r"|(?:忽略|无视|無視|忘记|忘記|忘掉)[^。\n]{0,20}(?:指示|指令|说明|提示|規則|规则)"
-    r"|(?:指示|命令|指令)[^。\n]{0,10}(?:無視|忘れ)"
-    r"|(?:이전|위의)[^.\n]{0,20}지시[^.\n]{0,10}무시"
-    r"|(?:تجاهل|انس)[^.\n]{0,40}(?:التعليمات|الأوامر)",
-    re.I,
-)
 _SAY = r"(?:say|write|print|output|reply|respond|answer|return|repeat|state|display|begin|start|close|end)"
 _EXACTLY = re.compile(
     rf"\b{_SAY}(?:s|ing)?\b[^.!?\n]{{0,40}}\b(?:only|just|solely|exactly|nothing else|nothing but)\b"
@@ -60,16 +46,29 @@ _EVERY = re.compile(
     re.I,
 )
 _MACHINE = (
-    r"(?:ai|a\.i\.|llms?|language models?|large language models?|chat ?bots?|assistants?|models?|agents?"
-    r"|gpt|copilot|claude|gemini|ai (?:readers?|systems?|assistants?|models?)|reading machine|reader's software)"
+    r"(?:ai|a\.i\.|llms?|(?:large )?language models?|chat ?bots?|chatgpt|gpt|copilot|claude|gemini|bots"
+    r"|ai (?:readers?|systems?|assistants?|models?|agents?|reviewers?)|machine readers?|reading machine|reader's software"
+    r"|automated (?:readers?|summar\w+))"
 )
+_WORKER = r"(?:assistants?|models?|agents?)"  # people and things are called so too
+_TO = r"(?:to|for|dear|note to|attention|attn|hey|hello|instructions? (?:to|for)) (?:the |all |any |every )?"
+_READS = r"(?:reads?|sees?|process\w*|summari[sz]\w*|parses?|review\w*|scor\w*|screen\w*|rank\w*|index\w*)"
 _ADDRESSED = re.compile(
-    rf"\b(?:to|for|dear|note to|attention|attn|hey|hello|instructions? (?:to|for)) (?:the |all |any |every )?"
-    rf"{_MACHINE}(?: (?:readers?|only|summari[sz]ers?))?\s*[:,.!]"
-    rf"|(?:^|[\n>#*\-/!.])\s{{0,4}}{_MACHINE}\s?:\s"
-    rf"|\b(?:when|if) (?:an? |the |any )?{_MACHINE}\b[^.!?\n]{{0,30}}\b(?:reads?|sees?|process\w*|summari[sz]\w*|parses?)\b"
-    rf"|\b{_MACHINE} (?:reading|summari[sz]ing|processing|that reads?|which reads?)\b"
-    rf"|\bnotes? to (?:the )?{_MACHINE}\b|\bfor ai\b|\bthe reading machine\b|\breader's software\b",
+    rf"\b{_TO}{_MACHINE}(?: (?:readers?|only|summari[sz]ers?))?\s*[:,.!]"
+    rf"|(?:^|[\n>#*\-/!.])\s{{0,4}}{_MACHINE}\s?[:,]\s"
+    rf"|\b(?:when|if) (?:an? |the |any )?{_MACHINE}\b[^.!?\n]{{0,30}}\b{_READS}\b"
+    rf"|\bif you are (?:an? )?{_MACHINE}\b|\b(?:notes?|instructions?|hints?|message) (?:to|for) (?:the |all |any )?{_MACHINE}\b"
+    rf"|\b{_MACHINE} (?:reading|summari[sz]ing|processing|indexing|(?:that|which) {_READS})\b"
+    r"|\bfor ai\b|\b(?:the reading machine|reader's software)\b"
+    r"|\b(?:hinweis an|note (?:pour|à)|à l['’]attention de|nota (?:para|per)|внимание,)[^.:\n]{0,12}\b(?:ki|ia|ии|llm|chatbot|sprachmodell)\b"
+    r"|(?:AI|人工智能)(?:助手)?(?:请注意|への注意)",
+    re.I,
+)
+_WORKERS = re.compile(
+    rf"\b{_TO}{_WORKER}(?: (?:readers?|only|summari[sz]ers?))?\s*[:,.!]"
+    rf"|(?:^|[\n>#*\-/!.])\s{{0,4}}{_WORKER}\s?[:,]\s"
+    rf"|\b(?:when|if) (?:an? |the |any )?{_WORKER}\b[^.!?\n]{{0,30}}\b{_READS}\b"
+    rf"|\b{_WORKER} (?:reading|summari[sz]ing|processing|(?:that|which) {_READS})\b",
     re.I,
 )
 _PERSONA = re.compile(
@@ -93,10 +92,11 @@ _LEAK = re.compile(
     r"|\beverything (?:that was )?(?:written )?above (?:this|the) line\b",
     re.I,
 )
+# An address with a place for what is to be carried away; badges and searches have a plain query.
+_HOLE = r"[?&#]\w{1,20}=(?:[\"')\s]|$|[{\[<]|%7B|(?-i:[A-Z][A-Z_]{2,})(?![-\w]))"
 _CARRY = re.compile(
-    r"!\[[^\]\n]{0,80}\]\(https?://[^)\s]{1,200}[?&][^)\s]{0,200}\)"
-    r"|\bhttps?://[^\s\"')]{1,200}[?&]\w{1,12}=(?=[\s\"')]|[A-Z{\[<]|$)"
-    r"|\b(?:always|every answer|each answer|markdown|first)\b[^.\n]{0,80}https?://"
+    rf"\bhttps?://[^\s\"')?&]{{1,200}}(?:[?&][^\s\"')?&{{\[<]{{1,80}}){{0,4}}?{_HOLE}"
+    r"|\b(?:always|(?:every|each) (?:answer|reply|response))\b[^.\n]{0,80}https?://"
     r"|https?://\S{1,200}[^.\n]{0,40}\b(?:as a link|followed by what the user)\b",
     re.I,
 )
@@ -124,7 +124,7 @@ _AUTHORITY = re.compile(
 )
 _USER = re.compile(
     r"\bthe user (?:really |actually |has already |already |only )*(?:wants?|told|said|asked|has been verified|is an? (?:admin|developer))\b"
-    r"|\b(?:tell|inform|convince|persuade|ask) the (?:user|reader|person)\b|\bthe user's question\b|\bwhat the user asked\b",
+    r"|\b(?:tell|inform|convince|persuade|ask) the (?:user|reader|person)\b(?! (?:which|how|what|where|when|whether|if|about)\b)|\bthe user's question\b|\bwhat the user asked\b",
     re.I,
 )
 _CALL = re.compile(
@@ -133,7 +133,7 @@ _CALL = re.compile(
     re.I,
 )
 _STOP = re.compile(
-    r"\b(?:stop|halt)\b[.!:][^\n]{0,60}\b(?:do not|output|print|say)\b|\bnot process any more\b"
+    r"\b(?:stop|halt)\b[.!:][^\n]{0,60}\b(?:output|print|say|answer)\b|\bnot process any more\b"
     r"|\bonly permitted (?:reply|answer|response)\b|\bnew task\b|\bnow (?:write|say|answer|print|output) only\b"
     r"|\binstead of (?:an|the|your) answer\b|\b(?:ai|assistant) readers only\b|\breport (?:the|its) \w+ as\b",
     re.I,
@@ -160,12 +160,12 @@ _TALK = re.compile(
     re.I,
 )
 _TWIST = re.compile(
-    r"\bno matter what\b|\bwhatever (?:it|the|is|you)\b|\bthe opposite of\b|\binstead\b|\bwhen(?:ever)? (?:you are |it is |they )?asked?\b"
+    r"\bno matter what\b|\bwhatever (?:it|the|is|you)\b|\bthe opposite of\b|\bwhen(?:ever)? (?:you are |it is |they )?asked?\b"
     r"|\bif (?:anyone|somebody|someone|the user) asks?\b|\bunless you\b|\bleave out\b|\bdo not summari[sz]e\b|\bthe real document\b",
     re.I,
 )
 _VOID = re.compile(
-    r"\b(?:no longer (?:apply|applies|valid|bound)|(?:is|are) (?:now )?(?:void|obsolete|suspended|deprecated|cancelled|lifted)"
+    r"\b(?:no longer (?:apply|applies|valid|bound)|(?:is|are) (?:now )?(?:void|obsolete|suspended|cancelled|lifted)"
     r"|abandon|true purpose|text so far|earlier brief|hand over|test mode|system override|previous task|prior guidance)\b",
     re.I,
 )
@@ -175,13 +175,16 @@ _SHOTS = re.compile(
 # Signs that somebody writes about attacks, or to people.
 _ABOUT = re.compile(
     r"\b(?:injections?|jailbreaks?|attack(?:er|s|ed)?|researchers?|papers?|article|vulnerab\w+|advisory|exploit\w*"
-    r"|test (?:case|plan)s?|chapter|thesis|benchmark|example|for instance|such as|e\.g\.|typical|called|refus\w+)\b",
+    r"|test (?:case|plan)s?|chapter|thesis|benchmark|example|for instance|such as|e\.g\.|typical|called|refus\w+"
+    r"|payloads?|filters?|red.team\w*|mitigat\w*|guardrails?|prompting|delimiters?|chat ?ml|llama|chat templates?)\b",
     re.I,
 )
 _PEOPLE = re.compile(
     r"\b(?:my last|last (?:mail|e-?mail|message)|previous (?:invoice|mail|e-?mail|message)|visitors?|staff|wardens?"
     r"|players?|parties|contract(?:or)?|authors|whispered|hi all|regards|sorry|thank you|thanks|please confirm)\b"
-    r"|\b(?:nachricht|besprechung)\b",
+    r"|\b(?:nachricht|besprechung)\b"
+    r"|\b(?:told|instructed|ordered|reminded|asked|advised) (?:the|her|his|my|our|all) "
+    r"(?!user|model|assistant|ai\b|chat|bot|reader)\w+ (?:\w+ )?to\b",
     re.I,
 )
 _QUOTED = re.compile(r"[\"“„«'`](?:[^\"”“»`\n]{8,200})[\"”“»'`]")
@@ -194,8 +197,8 @@ def _count(pattern: re.Pattern[str]) -> Sign:
     return lambda _, text: float(min(2, len(pattern.findall(text))))
 
 
-def _raw(pattern: re.Pattern[str]) -> Sign:
-    return lambda text, _: float(min(2, len(pattern.findall(text))))
+def _once(pattern: re.Pattern[str]) -> Sign:
+    return lambda _, text: float(bool(pattern.search(text)))
 
 
 def _outside_quotes(pattern: re.Pattern[str]) -> Sign:
@@ -214,30 +217,31 @@ def _wrapped(_: str, text: str) -> float:
 
 SIGNS: dict[str, Sign] = {
     "override": _outside_quotes(_OVERRIDE),
-    "abroad": _count(_ABROAD),
+    "abroad": _count(ABROAD),
     "exactly": _count(_EXACTLY),
     "every": _count(_EVERY),
     "addressed": _count(_ADDRESSED),
+    "workers": _once(_WORKERS),
     "persona": _outside_quotes(_PERSONA),
-    "tokens": _count(_TOKEN),
+    "tokens": _once(_TOKEN),
     "border": _count(_BORDER),
     "leak": _count(_LEAK),
     "carry": _count(_CARRY),
     "secret": _count(_SECRET),
     "decode": _count(_DECODE),
     "wrapped": _wrapped,
-    "pressure": _count(_PRESSURE),
+    "pressure": _once(_PRESSURE),
     "authority": _count(_AUTHORITY),
     "user": _count(_USER),
     "call": _count(_CALL),
     "stop": _count(_STOP),
     "demand": _count(_DEMAND),
-    "talk": _count(_TALK),
-    "twist": _count(_TWIST),
+    "talk": _once(_TALK),
+    "twist": _once(_TWIST),
     "void": _count(_VOID),
     "shots": _count(_SHOTS),
-    "mixed": _raw(MIXED),
-    "unseen": _raw(UNSEEN),
+    "mixed": lambda text, _: _count(MIXED)("", text),
+    "unseen": lambda text, _: _count(UNSEEN)("", text),
     "leet": _leet,
     "about": _count(_ABOUT),
     "people": _count(_PEOPLE),

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from core.clean_text import whole
 from core.prompts.defence import Fence
 from core.prompts.faults import Fault
 from core.prompts.neutral import insertions, neutralise, tokens, without_tokens
@@ -114,12 +115,12 @@ class Weaver:
 
     def _plain(self, part: str) -> None:
         assert self._message is not None
+        text = whole("".join(part))
         if isinstance(part, Piece):
-            text = "".join(part)
             said = without_tokens(text) if part.trust == "user" else text
             self._message.add(said, part.variable, part.trust)
         else:
-            self._message.add(part)
+            self._message.add(text)
 
     def _quote(self, group: list[Piece | str]) -> None:
         assert self._message is not None
@@ -143,9 +144,10 @@ class Weaver:
         self._message.closed_line = True
 
     def _harmless(self, part: str) -> str:
+        text = whole("".join(part))
         if not isinstance(part, Piece) or not part.quoted:
-            return "".join(part)
-        text, removed = self._fence.clean("".join(part))
+            return text
+        text, removed = self._fence.clean(text)
         self.removed += removed
         return text
 

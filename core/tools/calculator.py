@@ -15,9 +15,16 @@ _MOST_BITS = 4_096
 """Of a whole number: 1,233 digits."""
 _CONTEXT = Context(prec=34, Emax=9_999, Emin=-9_999)
 _SHOWN_DIGITS = 28
-_HINT = "Numbers, + - * / // % **, brackets, and: {}."
+_LONGEST_ANGLE = Decimal("1e30")
+_HINT = "Numbers without commas, + - * / // **, % for the remainder (15 percent is 15/100), brackets, and: {}."
 
 Number = int | Decimal
+
+
+class _Written(Decimal):
+    """A broken number that a refusal quotes as it was written."""
+
+    __repr__ = Decimal.__str__
 
 
 def calculate(expression: str) -> str:
@@ -35,9 +42,9 @@ def calculate(expression: str) -> str:
         raise _refused("this is not arithmetic") from error
     if sum(1 for _ in ast.walk(tree)) > _MOST_NODES:
         raise _refused(f"an expression has at most {_MOST_NODES} parts")
-    _keep_digits(tree, text)
     with localcontext(_CONTEXT):
         try:
+            _keep_digits(tree, text)
             return _shown(_value(tree.body))
         except (ZeroDivisionError, DecimalException) as error:
             raise _refused(_no_value(error)) from error
@@ -50,7 +57,7 @@ def _keep_digits(tree: ast.AST, text: str) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
             written = ast.get_source_segment(text, node) or repr(node.value)
-            node.value = Decimal(written.replace("_", ""))  # type: ignore[assignment]
+            node.value = _Written(written.replace("_", ""))  # type: ignore[assignment]
 
 
 def _value(node: ast.expr) -> Number:
@@ -70,7 +77,13 @@ def _value(node: ast.expr) -> Number:
         case ast.Call(func=ast.Name(id=name), args=given, keywords=[]) if name in _FUNCTIONS:
             return _called(name, [_value(each) for each in given])
         case _:
-            raise _refused(f"{ast.unparse(node)[:40]!r} is not arithmetic")
+            raise _refused(_unlike(node))
+
+
+def _unlike(node: ast.expr) -> str:
+    if isinstance(node, ast.Tuple):
+        return "a number is written without commas: 1000000, not 1,000,000"
+    return f"{ast.unparse(node)[:40]!r} is not arithmetic"
 
 
 def _called(name: str, given: list[Number]) -> Number:
@@ -100,8 +113,7 @@ def _floored(left: Number, right: Number) -> Number:
     # Python's own numbers and decimals differ here below zero; a calculator has one answer.
     if isinstance(left, int) and isinstance(right, int):
         return left // right
-    whole = Decimal(left) // Decimal(right)
-    rest = Decimal(left) - whole * Decimal(right)
+    whole, rest = divmod(Decimal(left), Decimal(right))
     return whole - 1 if rest and (rest < 0) != (right < 0) else whole
 
 
@@ -128,8 +140,25 @@ def _rounded(value: Number, digits: Number = 0) -> Number:
     return int(found) if digits <= 0 else found
 
 
-def _floated(function: Callable[[float], float]) -> Callable[[Number], Number]:
-    return lambda value: Decimal(repr(function(float(value))))
+def _sine(value: Number, quarters: int = 0) -> Decimal:
+    """Of an angle that is turned on by so many quarters of a circle; by the series of Taylor."""
+    angle = Decimal(value)
+    if abs(angle) > _LONGEST_ANGLE:
+        raise _refused("sin, cos and tan take an angle of at most 1e30")
+    with localcontext(prec=90):
+        turned = (angle + quarters * _PI / 2) % (2 * _PI)
+        term = found = turned
+        at = 1
+        while abs(term) > _CLOSE:
+            term *= -turned * turned / ((at + 1) * (at + 2))
+            found += term
+            at += 2
+        # What is left of pi, of which we know 34 digits, is nothing: sin(pi) is 0.
+        return found if abs(angle) < 1 and not quarters else found.quantize(_NEAR)
+
+
+def _tangent(angle: Number) -> Decimal:
+    return _sine(angle) / _sine(angle, 1)
 
 
 def _factorial(value: Number) -> Number:
@@ -143,6 +172,11 @@ def _log(value: Number, base: Number | None = None) -> Number:
     return found if base is None else found / Decimal(base).ln()
 
 
+_PI = Decimal(
+    "3.1415926535897932384626433832795028841971693993751058209749445923078164062862089986280348253421170679"
+    "8214808651328230664709384460955"
+)
+_CLOSE, _NEAR = Decimal("1e-80"), Decimal("1e-30")
 _CONSTANTS: Mapping[str, Number] = {
     "pi": Decimal("3.141592653589793238462643383279503"),
     "e": Decimal("2.718281828459045235360287471352662"),
@@ -173,9 +207,9 @@ _FUNCTIONS: Mapping[str, tuple[int, int, Callable[..., Any]]] = {
     "exp": (1, 1, lambda value: Decimal(value).exp()),
     "log": (1, 2, _log),
     "log10": (1, 1, lambda value: Decimal(value).log10()),
-    "sin": (1, 1, _floated(math.sin)),
-    "cos": (1, 1, _floated(math.cos)),
-    "tan": (1, 1, _floated(math.tan)),
+    "sin": (1, 1, _sine),
+    "cos": (1, 1, lambda angle: _sine(angle, 1)),
+    "tan": (1, 1, _tangent),
     "factorial": (1, 1, _factorial),
 }
 
@@ -186,7 +220,7 @@ def _shown(value: Number) -> str:
     short = Context(prec=_SHOWN_DIGITS).plus(value).normalize()
     if short == short.to_integral_value() and abs(short) < Decimal(10) ** _SHOWN_DIGITS:
         return str(int(short))
-    return f"{short:f}" if -10 < short.adjusted() < 30 else str(short)
+    return f"{short:f}" if -10 < short.adjusted() < _SHOWN_DIGITS else str(short)
 
 
 def _no_value(error: Exception) -> str:

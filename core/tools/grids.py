@@ -18,6 +18,16 @@ _WITH_UNIT = re.compile(
     r"(?P<before>[$€£¥₹]|[A-Z]{3} )?(?P<number>[-+]?\d{1,18}(?:\.\d{1,18}(?:[eE][-+]?\d{1,3})?)?)"
     r"(?P<after>%| ?[$€£¥₹]| [^\W\d_]{1,12})?"
 )
+# Words of SQL that name no table unless they are quoted, and the names that SQLite keeps for itself.
+_SQL = re.compile(
+    r"add|all|alter|and|as|autoincrement|between|case|cast|check|collate|commit|constraint|create"
+    r"|current_date|current_time|current_timestamp|default|deferrable|delete|distinct|drop|else|escape"
+    r"|except|exists|foreign|from|group|having|in|index|insert|intersect|into|is|isnull|join|limit|not"
+    r"|nothing|notnull|null|on|or|order|primary|raise|references|returning|select|set|table|then|to"
+    r"|transaction|union|unique|update|using|values|when|where|sqlite_.*"
+)
+_MOST_COLUMNS = 2_000
+"""Of a table of SQLite."""
 _BROKEN = re.compile(r"[-+]?\d{1,18}\.\d{1,18}(?:[eE][-+]?\d{1,3})?")
 
 
@@ -29,6 +39,8 @@ class Grid:
     document: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+    width: int
+    """The columns that it has in its document; there may be more of them than SQL can ask."""
 
 
 def grids(document: str, pages: Iterable[tuple[int, str]], taken: set[str]) -> list[Grid]:
@@ -98,6 +110,7 @@ def _grid(
     columns = _unlike(head, "column")
     width = max(len(columns), *map(len, body)) if body else len(columns)
     columns += [f"more_{at}" for at in range(len(columns) + 1, width + 1)]
+    del columns[_MOST_COLUMNS:]
     rows = [[*cells, *[""] * (width - len(cells))] for cells in body]
     typed = []
     for at, name in enumerate(columns):
@@ -111,7 +124,8 @@ def _grid(
     while name in taken:
         name, number = f"{base}_{number}", number + 1
     taken.add(name)
-    return Grid(name, document, tuple(columns), tuple(zip(*typed, strict=True)) if rows else ())
+    asked = tuple(zip(*typed, strict=True)) if rows else ()
+    return Grid(name, document, tuple(columns), asked, width)
 
 
 def _cells(line: str) -> list[str]:
@@ -120,8 +134,8 @@ def _cells(line: str) -> list[str]:
 
 
 def _named(text: str) -> str:
-    name = _NOT_A_NAME.sub("_", text.lower()).strip("_")[:48] or "table"
-    return name if name[0].isalpha() else f"t_{name}"
+    name = _NOT_A_NAME.sub("_", text.lower()).strip("_")[:48] or "data"
+    return name if name[0].isalpha() and not _SQL.fullmatch(name) else f"t_{name}"
 
 
 def _unlike(names: Sequence[str], empty: str) -> list[str]:
@@ -174,7 +188,9 @@ def overview(tables: Sequence[Grid]) -> str:
     lines = []
     for grid in tables:
         columns = ", ".join(f'"{name}" {_kind(grid, at)}' for at, name in enumerate(grid.columns))
-        lines.append(f"{grid.name} ({columns}): {len(grid.rows):,} rows, from {grid.document}")
+        line = f"{grid.name} ({columns}): {len(grid.rows):,} rows, from {grid.document}"
+        cut = grid.width > len(grid.columns)
+        lines.append(f"{line}; of its {grid.width:,} columns these are the first" if cut else line)
     return "\n".join(["Tables, for SQLite's SQL:", *lines])
 
 

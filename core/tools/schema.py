@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import json
 import re
 import textwrap
 import typing
@@ -120,10 +121,10 @@ def _field(parameter: inspect.Parameter, hints: dict[str, Any], told: dict[str, 
         kind = NotRequired
         if (default := _plain(hints[name], parameter.default)) is not None:
             about["json_schema_extra"] = {"default": default}
-    hint: Any = Annotated[hints[name], Field(**about)] if about else hints[name]
     try:
-        TypeAdapter(hint).json_schema()
-    except (PydanticSchemaGenerationError, PydanticUserError) as error:
+        hint: Any = Annotated[hints[name], Field(**about)] if about else hints[name]
+        _adapter("f", {name: kind[hint]}).json_schema()
+    except (PydanticSchemaGenerationError, PydanticUserError, TypeError, ImportError) as error:
         raise NotATool(
             f"the type of {name}, {_short(hints[name])}, is not one that a model can write",
             "Use str, int, float, bool, a list, a dict, an Enum, a Literal, a date, a dataclass or a "
@@ -143,9 +144,11 @@ def _plain(hint: Any, default: Any) -> Any:
     if default is None:
         return None
     try:
-        return TypeAdapter(hint).dump_python(default, mode="json", warnings=False)
-    except (ValueError, TypeError, PydanticUserError):
+        plain = TypeAdapter(hint).dump_python(default, mode="json", warnings=False)
+        json.dumps(plain, allow_nan=False)
+    except (ValueError, TypeError, OverflowError, ImportError, PydanticUserError):
         return None
+    return plain
 
 
 def _adapter(name: str, fields: dict[str, Any]) -> TypeAdapter[Any]:

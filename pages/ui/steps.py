@@ -101,11 +101,10 @@ def _is_long(text: str) -> bool:
 
 def table(shown: dict[str, Any]) -> None:
     """Rows as they came, never as Markdown."""
-    # Objects, so that what a tool gave is never parsed into something else.
-    frame = pd.DataFrame(shown["rows"], dtype=object)
     # By names of our own: numbers would count from the index, and a tool's names may be anything.
-    frame.columns = pd.Index([f"c{number}" for number in range(len(shown["columns"]))])
     names = {f"c{number}": label(str(name)) for number, name in enumerate(shown["columns"])}
+    # Objects, so that what a tool gave is never parsed into something else.
+    frame = pd.DataFrame(shown["rows"], columns=pd.Index(names), dtype=object)
     tall = "content" if len(shown["rows"]) <= _MOST_ROWS else (_MOST_ROWS + 1) * _ROW_PIXELS + 3
     st.dataframe(frame, hide_index=True, column_config=names, height=tall, placeholder="–")
     if shown["total"] > len(shown["rows"]):

@@ -27,6 +27,9 @@ from tests.core.test_turns import followed
         ("", "unnamed"),
         ("..", "unnamed"),
         ("a\x00b\u202egpj.txt", "abgpj.txt"),
+        ("Screenshot at 9.41\u202fAM.png", "Screenshot at 9.41 AM.png"),
+        ("می\u200cخواهم 👩\u200d💻.txt", "می\u200cخواهم 👩\u200d💻.txt"),
+        ("a\ufe01b\u3164c\u200dd.txt", "abcd.txt"),
         ("x" * 300 + ".pdf", "x" * 195 + "….pdf"),
     ],
 )

@@ -91,6 +91,17 @@ def test_the_api_shows_it_with_the_price_of_the_model_in_decimals(api: str, benc
     assert wrong.json()["fault"]["words"] == "the file does not begin with ---"
 
 
+def test_half_a_character_that_a_template_makes_is_shown_as_a_sign_for_it(api: str) -> None:
+    made = """{{ '%c' | format(55296) }}a{{ "\\udfff|\\x00|" }}{{ question }}"""
+    text = TEXT.replace("{{ question }}", made)
+    asked = {"text": text, "values": {"question": "Why?"}}
+    answer = httpx2.post(f"{api}/prompts/plain/preview", json=asked, timeout=60)
+    assert answer.status_code == 200, answer.text
+    runs = answer.json()["sent"]["parts"][1]["runs"]
+    assert "".join(run["text"] for run in runs) == "\ufffda\ufffd|\x00|Why?"
+    assert runs[-1]["text"] == "Why?"
+
+
 async def test_values_of_a_text_before_are_taken_as_far_as_this_one_takes_them(
     written: Written,
 ) -> None:

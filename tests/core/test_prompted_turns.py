@@ -135,6 +135,19 @@ def test_half_a_character_in_a_question_or_a_variable_is_sent_and_kept_as_a_sign
     assert sent[0].text.startswith("For A\ufffdda:") and sent[-1].text == "Which \ufffd lamp?"
 
 
+def test_half_a_character_that_a_template_makes_is_sent_and_kept_as_a_sign_for_it(
+    bench: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "prompts" / "half").mkdir()
+    made = """{{ '%c' | format(55296) }}a{{ "\\udfff|" }}{{ question }}"""
+    raw = order().replace("{{ question }}", made)
+    (tmp_path / "prompts" / "half" / "v1.md").write_text(raw)
+    started = ask(bench, "Why?", template="half", model="scripted", variables={"customer": "Ada"})
+    assert isinstance(followed(bench, started.turn_id)[-1], TurnDone)
+    sent = bench.models.providers["scripted"].requests[-1].messages
+    assert sent[-1].text == "\ufffda\ufffd|Why?"
+
+
 def test_a_value_as_deep_as_it_may_be_is_kept_and_read_again(bench: Any) -> None:
     given = {"before": nested(64)}
     turn, _ = turned(bench, template="order", model="scripted", variables=given)

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -185,15 +186,14 @@ async def test_the_address_that_was_checked_is_the_one_that_is_asked(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name that resolves to a public address first and to this machine afterwards."""
-    loop = asyncio.get_running_loop()
     told = iter(["203.0.114.7", "127.0.0.1"])
     asked: list[str] = []
 
-    async def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
         asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(told), port))]
 
-    monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     checked: list[str] = []
 
     def public(address: Any) -> bool:
@@ -207,14 +207,35 @@ async def test_the_address_that_was_checked_is_the_one_that_is_asked(
     assert site.asked == []
 
 
+async def test_names_that_nobody_looks_up_in_time_hold_up_nothing_else(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name server that never answers holds the thread that asks it, long after the fetch has ended."""
+    silent = threading.Event()
+
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        silent.wait(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "later")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    asked = [get(site, site.at("/", f"{at}.example"), seconds=0.1) for at in range(40)]
+    try:
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        assert {str(each).split(".", 1)[1] for each in told} == {"example took longer than 0.1 s"}
+        async with asyncio.timeout(10):
+            assert await asyncio.to_thread(lambda: "a row of the database") is not None
+    finally:
+        silent.set()
+
+
 async def test_a_name_that_points_inside_too_is_refused(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
         both = ("203.0.114.7", "192.168.0.5")
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in both]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with pytest.raises(Refused, match=r"two-faced\.example is not on the open internet"):
         await get(site, site.at("/", "two-faced.example"), is_public)
 
@@ -281,12 +302,12 @@ async def test_a_host_that_is_not_there_is_refused_in_words(
     with pytest.raises(Refused, match=r"127\.0\.0\.1 cannot be reached: nothing answers there$"):
         await fetch("http://127.0.0.1:1/", 10, allowed=anywhere, ports=frozenset({1}))
 
-    async def none(host: str, port: int, **_: Any) -> list[Any]:
+    def none(host: str, port: int, **_: Any) -> list[Any]:
         if host == "gone.example":
             raise socket.gaierror(-2, "Name or service not known")
         return []
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", none)
+    monkeypatch.setattr(socket, "getaddrinfo", none)
     for host in ("gone.example", "empty.example"):
         with pytest.raises(Refused, match=f"{host} cannot be reached: nobody knows its name$"):
             await get(site, site.at("/", host))

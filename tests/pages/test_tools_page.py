@@ -67,6 +67,15 @@ def test_a_tool_is_tried_through_the_form_of_its_schema(app: Open) -> None:
     assert not test.exception
 
 
+def test_a_query_that_finds_nothing_is_a_table_without_rows(app: Open) -> None:
+    test = app("tools.py")
+    test.text_area(key="query_table_sql").set_value("SELECT 1 AS show, 2 AS tickets WHERE 0")
+    next(each for each in test.button if each.form_id == "form_query_table").click().run()
+    assert not test.exception
+    [frame] = test.dataframe
+    assert frame.value.shape == (0, 2)
+
+
 def test_a_tool_of_ones_own_is_found_and_a_broken_one_is_told_at_its_line(
     app: Open, folder: Path
 ) -> None:

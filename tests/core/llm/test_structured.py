@@ -313,11 +313,72 @@ def test_every_error_has_a_code_and_a_hint_of_its_own_and_stands_in_the_drawing(
         for kind in vars(unusable).values()
         if isinstance(kind, type) and issubclass(kind, UnusableOutput)
     ]
-    assert len({kind.code for kind in kinds}) == len(kinds) == 14
+    assert len({kind.code for kind in kinds}) == len(kinds) == 15
     assert all(kind.__name__ in (unusable.__doc__ or "") for kind in kinds)
-    assert set(FAILURES) | {"output_refused", "output_filtered", "output_cut"} == {
-        kind.code for kind in kinds if kind is not UnusableOutput
-    }
+    others = {"output_refused", "output_filtered", "output_cut", "output_unchecked"}
+    assert set(FAILURES) | others == {kind.code for kind in kinds if kind is not UnusableOutput}
+
+
+CODE: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "code": {"type": "string", "pattern": "^(?:A|AA)+$"},
+        "note": {"type": "string"},
+    },
+    "required": ["code"],
+}
+TREE: dict[str, Any] = {
+    "$defs": {
+        "leaf": {"properties": {"in": {"allOf": [{"$ref": "#/$defs/leaf"}] * 2}}, "type": "object"}
+    },
+    "$ref": "#/$defs/leaf",
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer"),
+    [(CODE, f'{{"code": "{"A" * 60}!"}}'), (TREE, '{"in":' * 40 + "{}" + "}" * 40)],
+    ids=["a pattern", "references"],
+)
+async def test_a_schema_that_takes_for_ever_stops_nothing_but_its_own_answer(
+    schema: Any, answer: str
+) -> None:
+    script = Script(answer)
+    error = await failure(script, schema)
+    assert (error.code, error.attempts, len(script.asked)) == ("output_unchecked", 1, 1)
+    assert "took more than 1 s" in str(error)
+    assert "Simplify the schema" in error.hint
+
+
+async def test_by_a_schema_that_may_take_for_ever_an_answer_is_checked_as_by_any_other() -> None:
+    script = Script('{"code": "AB"}', '{"code": "AAA", "note": null}')
+    done = await steps(script, CODE)
+    assert "'AB' does not match" in str(done)
+    assert (done[-1].data, done[-1].value) == ({"code": "AAA"}, {"code": "AAA"})
+    tree = '{"in": {"in": {}}}'
+    assert (await steps(Script(tree), TREE))[-1].data == {"in": {"in": {}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "wild"),
+    [
+        (Book.model_json_schema(), False),
+        (
+            {"properties": {"pattern": {"type": "string"}, "uniqueItems": {"type": "boolean"}}},
+            False,
+        ),
+        ({"$defs": {"a": {}}, "items": {"$ref": "#/$defs/a"}}, False),
+        ({"$defs": {"a": {}}, "prefixItems": [{"$ref": "#/$defs/a"}] * 21}, True),
+        ({"properties": {"a": {"items": {"$ref": "#/properties/a"}}}}, True),
+        ({"items": {"$ref": "#"}}, True),
+        ({"type": "array", "uniqueItems": True}, True),
+        ({"patternProperties": {"^x": {}}}, True),
+        (CODE, True),
+        (TREE, True),
+    ],
+)
+def test_a_schema_is_wild_when_checking_by_it_may_take_for_ever(schema: Any, wild: bool) -> None:
+    assert shape(schema).wild is wild
 
 
 async def test_a_whole_object_at_the_very_limit_of_the_length_is_whole() -> None:

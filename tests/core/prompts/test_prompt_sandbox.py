@@ -108,8 +108,11 @@ async def test_the_values_of_the_caller_are_never_changed(sandbox: Sandbox) -> N
     assert items == [3, 1, {"deep": ["x"]}]
 
 
-async def test_a_lone_surrogate_and_a_nul_in_a_value_pass_through(sandbox: Sandbox) -> None:
-    assert await said(sandbox, "{{ name }}", name="a\ud800b\x00c") == "a\ud800b\x00c"
+async def test_half_a_character_comes_out_as_a_sign_for_it_whoever_made_it(
+    sandbox: Sandbox,
+) -> None:
+    assert await said(sandbox, "{{ name }}", name="a\ud800b\x00c") == "a\ufffdb\x00c"
+    assert await said(sandbox, "{{ '%c' | format(55296) }}{{ name[:1] }}\udfff") == "\ufffdA\ufffd"
 
 
 @pytest.mark.parametrize(

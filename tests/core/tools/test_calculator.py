@@ -41,6 +41,13 @@ from core.tools.calculator import calculate
         ("9007199254740993.0 + 1", "9007199254740994"),
         ("1_0.123456789012345678901234 × 1", "10.123456789012345678901234"),
         ("1e400 / 1e398", "100"),
+        ("123456789012345678901234567890.5 + 0", "1.234567890123456789012345679E+29"),
+        ("sin(1)", "0.8414709848078965066525023216"),
+        ("cos(10**20)", "0.7639704044417283004001468027"),
+        ("tan(-0.7)", "-0.8422883804630794481281350022"),
+        ("sin(1e-40)", "1E-40"),
+        ("sin(pi) + cos(pi / 2) + tan(1000 * pi)", "0"),
+        ("sin(pi / 6)", "0.5"),
     ],
 )
 def test_arithmetic_comes_out_right(expression: str, value: str) -> None:
@@ -93,6 +100,9 @@ def test_arithmetic_comes_out_right(expression: str, value: str) -> None:
         "\x00",
         "1_0__0",
         "sum()",
+        "1e" + "9" * 400,
+        "tan(pi / 2)",
+        "sin(10**400)",
     ],
 )
 def test_an_attack_is_refused_at_once_and_in_words(attack: str) -> None:
@@ -102,6 +112,20 @@ def test_an_attack_is_refused_at_once_and_in_words(attack: str) -> None:
     assert time.thread_time() - began < 0.5
     assert refused.value.hint
     assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("1,234.5 * 2", "a number is written without commas"),
+        ("mean([0.5, 1.5])", r"'\[0.5, 1.5\]' is not arithmetic"),
+        ("1200 * 15%", "this is not arithmetic"),
+    ],
+)
+def test_a_refusal_says_how_it_is_written(expression: str, words: str) -> None:
+    with pytest.raises(Refused, match=words) as refused:
+        calculate(expression)
+    assert "15 percent is 15/100" in refused.value.hint
 
 
 _EXACT = st.recursive(

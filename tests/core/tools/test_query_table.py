@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.tools.grids import grids
+from core.tools.grids import grids, overview
 from tests.felt import Felt
 
 INVENTORY = """# Lamps
@@ -176,6 +176,30 @@ def test_names_of_columns_and_tables_never_clash_and_are_always_there() -> None:
     assert (one.name, two.name) == ("t_2026", "t_2026_2")
     assert one.columns == ("A", "a_2", "column_3", "more_4")
     assert one.rows == ((1, 2, 3, 4),)
+
+
+@pytest.mark.parametrize("name", ["order", "sqlite_notes", "Values", "売上", "-", "2026"])
+async def test_a_table_can_be_asked_by_the_name_that_is_told_whatever_its_file_is_called(
+    workshop: Any, name: str
+) -> None:
+    workshop.shelf.texts = {f"{name}.csv": ["| a |\n| --- |\n| 7 |"]}
+    told = (await asked(workshop, "")).text.splitlines()[1].split(" (")[0]
+    assert (await asked(workshop, f"SELECT a FROM {told}")).shown["rows"] == [[7]]
+
+
+async def test_of_a_table_that_is_wider_than_sqlite_has_columns_the_first_are_asked(
+    workshop: Any,
+) -> None:
+    head, row = ("|".join(f"{word}{at}" for at in range(2_500)) for word in ("c", ""))
+    workshop.shelf.texts = {"genes.csv": [f"|{head}|\n|{'---|' * 2_500}\n|{row}|"]}
+    sql = "SELECT c0, c1999 FROM genes"
+    assert (await asked(workshop, sql)).shown["rows"] == [[0, 1999]]
+    told = (await asked(workshop, sql.replace("c1999", "c2000"))).text
+    assert told.startswith("query_table failed: no such column: c2000")
+    [grid] = grids("genes.csv", [(1, workshop.shelf.texts["genes.csv"][0])], set())
+    assert overview([grid]).endswith(
+        "1 rows, from genes.csv; of its 2,500 columns these are the first"
+    )
 
 
 RECORDS = """# Lamps

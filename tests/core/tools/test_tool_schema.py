@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, Final, Literal, Optional
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, EmailStr, Field, TypeAdapter
 
 from core.errors import ModelMisbehaved
 from core.llm.shape import shape
@@ -165,6 +165,16 @@ def unknown_type(thing: Unknown) -> str:
     return ""
 
 
+def unfitting(city: Final[str] = "Rome") -> str:  # type: ignore[valid-type]
+    """Look."""
+    return city
+
+
+def not_installed(sender: EmailStr) -> str:
+    """Look."""
+    return sender
+
+
 def star(*cities: str) -> str:
     """Look."""
     return ""
@@ -189,6 +199,8 @@ def grüße(city: str) -> str:
     [
         (no_hint, "city", "city has no type hint"),
         (unknown_type, "thing", "not one that a model can write"),
+        (unfitting, "city", "not one that a model can write"),
+        (not_installed, "sender", "not one that a model can write"),
         (star, "cities", "any number of arguments"),
         (silent, "", "no docstring"),
         (lost, "city", "is unknown"),
@@ -202,6 +214,17 @@ def test_a_function_that_is_no_tool_says_why_and_what_to_do(
         describe(function)
     assert failed.value.parameter == parameter
     assert failed.value.hint
+
+
+@pytest.mark.parametrize("default", [float("nan"), float("inf"), 10**400])
+def test_a_default_that_json_cannot_say_is_told_to_no_model(default: float) -> None:
+    def dim(level: float = default) -> str:
+        """Dim."""
+        return str(level)
+
+    parameters = describe(dim).parameters
+    assert parameters["properties"] == {"level": {"type": "number"}}
+    assert "required" not in parameters
 
 
 @pytest.mark.parametrize(

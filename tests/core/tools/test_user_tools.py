@@ -341,3 +341,20 @@ def test_a_name_that_is_not_there_is_refused_with_the_list(folder: Path) -> None
         box.choose(["fetch_url"])
     assert "FOOTLIGHTS_FETCH" in failed.value.hint
     assert [tool.name for tool in box.choose(["now", "calculator", "now"])] == ["now", "calculator"]
+
+
+async def test_a_pattern_that_takes_for_ever_stops_its_own_call_and_nothing_else(
+    called: Any,
+) -> None:
+    source = '''
+from typing import Annotated
+from pydantic import Field
+
+def seat(words: Annotated[str, Field(pattern=r"^(\\w+\\s?)+$")]) -> str:
+    """Say it."""
+    return words
+'''
+    outcome = await called(source, "seat", words="a" * 60 + "!")
+    assert (outcome.failed, outcome.code) == (True, "arguments")
+    assert "took more than 1 s" in outcome.text
+    assert (await called(source, "seat", words="row four")).text == "row four"

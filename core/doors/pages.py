@@ -23,13 +23,16 @@ main { padding-top: min(18vh, 9rem); }
 """
 _SEND = """
 const form=document.querySelector('form'),told=document.querySelector('[role=status]');
-form.addEventListener('submit',async event=>{event.preventDefault();told.textContent='One moment…';
+let sent=false;
+form.addEventListener('submit',async event=>{event.preventDefault();if(sent)return;
+sent=true;told.textContent='One moment…';
 try{const answer=await fetch(form.dataset.to,{method:'POST',headers:{'Content-Type':'application/json'},
 body:JSON.stringify(said())});
 if(answer.ok){location.replace(next());return}
 const problem=await answer.json();const text=problem.detail+'. '+problem.hint;
 told.textContent=text[0].toUpperCase()+text.slice(1);}
-catch{told.textContent='The app does not answer. Try again in a moment.'}});
+catch{told.textContent='The app does not answer. Try again in a moment.'}
+sent=false});
 """
 _ENTER = """
 const query=new URLSearchParams(location.search),token=query.get('t')||'';

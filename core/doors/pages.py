@@ -17,7 +17,7 @@ details { margin-top: 2rem; max-width: 30rem; }
 #why:not(:empty) { background: var(--card); border-radius: .6rem; padding: .7rem .9rem; }
 a.button { margin: .9rem 0 .3rem; }
 a.button, button { display: inline-block; text-decoration: none;
-  font: inherit; font-weight: 600; border: 0; border-radius: .6rem; padding: .7rem 1.1rem;
+  font: inherit; font-weight: 600; border: 1px solid transparent; border-radius: .6rem; padding: .7rem 1.1rem;
   background: var(--accent); color: var(--on); cursor: pointer; width: fit-content; }
 main { padding-top: min(18vh, 9rem); }
 """

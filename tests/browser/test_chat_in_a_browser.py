@@ -268,6 +268,26 @@ def test_the_same_control_of_several_rows_is_told_apart_by_whoever_hears_the_pag
     assert hidden and hidden["width"] <= 1  # who sees it has its row
 
 
+def test_whoever_asks_hears_when_the_answer_is_there_and_types_on(tab: Tab) -> None:
+    page = tab.open("/?c=new")
+    ask(page, "/words 5")
+    expect(page.get_by_role("status").filter(has_text="The answer is there.")).to_have_count(1)
+    expect(page.get_by_test_id("stChatInputTextArea")).to_be_focused()
+
+
+@pytest.mark.parametrize("tab", [{"forced_colors": "active"}], indirect=True)
+def test_with_colours_of_the_reader_s_own_bars_and_what_is_chosen_can_be_seen(tab: Tab) -> None:
+    page = tab.open("/tokens")
+    ground = """(of) => [...new Set([...document.querySelectorAll(of)]
+      .map((each) => getComputedStyle(each).backgroundColor))].length"""
+    expect(page.locator(".fl-part").first).to_be_visible()
+    assert page.evaluate(ground, ".fl-bar .fl-part") > 2
+    assert page.evaluate(ground, "ul.fl-legend i") > 2
+    assert page.evaluate(ground, '[role="tab"]') == 2
+    tab.open("/costs")
+    assert page.evaluate(ground, '[role="radio"]') == 2
+
+
 def test_a_name_made_of_bytes_is_no_path(served: App) -> None:
     files = [("files", ("../../../etc/evil.txt", io.BytesIO(b"The lamps are tungsten.")))]
     assert served.api.post("/documents", files=files).json()[0]["name"] == "evil.txt"

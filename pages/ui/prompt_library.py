@@ -11,10 +11,9 @@ from core.bootstrap import (
     export_prompts,
 )
 from core.errors import FootlightsError
-from pages.ui import prompt_facts, prompt_new, prompt_problems, say, session
+from pages.ui import paged, prompt_facts, prompt_new, prompt_problems, say, session
 from pages.ui.markdown import control, label
 
-_ON_A_PAGE = 20
 _PAGE = "prompt_page"
 
 # --- ask -----------------------------------------------------------------------------------------
@@ -49,34 +48,19 @@ def draw(bench: Workbench) -> None:
     drafts = {ref.partition("@")[0] for ref in bench.drafts.refs(session.user())}
     names = [name for name in bench.prompts.names() if _matches(bench, name, words)]
     partials = [name for name in bench.prompts.partials() if _matches(bench, name, words)]
-    first, shown = _page([*names, *partials])
-    for name in shown:
+    everything = [*names, *partials]
+    for name in paged.shown(everything, _PAGE):
         if name in partials:
             if name == partials[0]:
                 st.markdown("#### Partials", help="Texts and macros that prompts share by name.")
             _draw_row(bench, name, None, name in drafts, users=bench.prompts.users_of(name))
         else:
             _draw_row(bench, name, _uses_of(name, uses, errands), name in drafts)
-    _draw_pages(first, len(shown), len(names) + len(partials))
-    if not shown:
+    paged.draw(len(everything), "prompts", _PAGE)
+    if not everything:
         st.caption("No prompt has these words." if words else "There is no prompt yet: make one.")
     prompt_problems.draw(bench)
     _draw_archive(bench)
-
-
-def _page(names: Sequence[str]) -> tuple[int, Sequence[str]]:
-    """The place of the first that is shown, and those that are; the last page when there are fewer by now."""
-    last = max(0, len(names) - 1) // _ON_A_PAGE
-    first = min(int(st.session_state.get(_PAGE, 1)) - 1, last) * _ON_A_PAGE
-    return first, names[first : first + _ON_A_PAGE]
-
-
-def _draw_pages(first: int, shown: int, count: int) -> None:
-    if count <= _ON_A_PAGE:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.pagination(-(-count // _ON_A_PAGE), key=_PAGE)
-        st.caption(f"{first + 1:,} to {first + shown:,} of {count:,} prompts", width="content")
 
 
 def _draw_bar(bench: Workbench) -> str:

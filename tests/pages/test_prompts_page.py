@@ -8,6 +8,7 @@ import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -221,15 +222,19 @@ def test_files_that_take_long_to_check_hold_nobody_up_and_many_faults_are_counte
         (prompts / "plain" / f"v{number}.md").write_text("no head")
     shown = texts(app("prompts.py"))
     assert shown.count("`plain/v") == 20 and "and 10 more" in shown
-    go = threading.Event()
+    begun, go = threading.Event(), threading.Event()
     check = bench.sandbox.check
 
     async def held(template: Any) -> None:
+        begun.set()
         await asyncio.to_thread(go.wait, 60)
         await check(template)
 
     monkeypatch.setattr(bench.sandbox, "check", held)
-    monkeypatch.setattr("pages.ui.prompt_problems._PATIENCE", 0)
+    monkeypatch.setattr(
+        "pages.ui.prompt_problems.wait",
+        lambda waited, _: SimpleNamespace(done=set() if begun.wait(60) else waited),
+    )
     shutil.copytree(prompts / "plain", prompts / "another")
     (prompts / "another" / "v1.md").write_text((prompts / "plain" / "v1.md").read_text() + "\n")
     test = app("prompts.py")

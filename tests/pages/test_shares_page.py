@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from core.errors import Refused
 from core.sharing.pace import Pace
 from core.sharing.wishes import Wish
 from core.store.conversations import touch
@@ -145,6 +146,32 @@ def test_the_owner_reads_what_a_visitor_asked(app: Open, bench: Any) -> None:
     assert page.get("plotly_chart")
     [days] = page.dataframe
     assert days.value["Calls"].tolist() == [1] and days.value["Cost"].tolist() == ["$0"]
+
+
+def test_the_owner_is_told_when_what_a_link_rests_on_is_gone(app: Open, bench: Any) -> None:
+    document, _ = bench.documents.add(ME, "rider.txt", b"The gaffer keeps the lamps.")
+    bench.bridge.run(bench.prompts.duplicate("answer", "mine"))
+    wish = Wish(kind="live", title="Ask the crew", prompt="mine@1", documents=(document.id,))
+    link, token = bench.shares.make(ME, wish)
+    visit = bench.visits.enter(token, "", "10.0.0.9")
+    assert not app("shares.py").warning
+
+    def told() -> str:
+        with pytest.raises(Refused, match="cannot answer now"):  # all that a visitor is told
+            bench.visits.ask(visit, "What is a gaffer?", "10.0.0.9")
+        [said] = app("shares.py").warning
+        assert "make a new link and revoke this one" in said.value
+        return str(said.value)
+
+    home = bench.prompts.home("mine").path
+    home.rename(home.with_name("yours"))
+    assert "there is no prompt 'mine@1'" in told()
+    home.with_name("yours").rename(home)
+    assert not app("shares.py").warning
+    bench.documents.delete(ME, document.id)
+    assert "none of its documents and collections is there any more" in told()
+    bench.shares.links.revoke(ME, link.id)
+    assert not app("shares.py").warning
 
 
 # --- as a visitor ----------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from core.doors import Doors
 from core.errors import FootlightsError
 from core.settings import Settings
 from pages.ui import entry
+from pages.ui.packed import Packed
 from pages.ui.session import FILE_MB, workbench
 
 gc.freeze()  # nor is what they made looked through ever again
@@ -53,7 +54,7 @@ app = st.App(
     "pages/frame.py",
     routes=[Mount("/api", app=create_api(workbench)), *entry.routes()],
     lifespan=lifespan,
-    middleware=[Middleware(Doors, bench=workbench, hidden=str(_FRAME))],
+    middleware=[Middleware(Doors, bench=workbench, hidden=str(_FRAME)), Middleware(Packed)],
 )
 
 

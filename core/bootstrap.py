@@ -26,6 +26,7 @@ from core.previews import Previews
 from core.prompts.front_matter import with_variable as with_variable
 from core.prompts.history import LABEL as LABEL  # the aliases: values that a page may name
 from core.prompts.history import Change as Change
+from core.prompts.library import Problem as Problem
 from core.prompts.switches import SWITCHES as DEFENCE_SWITCHES  # noqa: F401
 from core.prompts.switches import differs as defence_differs  # noqa: F401
 from core.prompts.switches import with_switch as with_defence  # noqa: F401

@@ -1,10 +1,13 @@
 """How a turn ends, in words: finished, stopped, cut, declined, failed."""
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import assert_never
 
 from core.errors import FootlightsError
 from core.events import Ending, StopReason, TurnDone, TurnFailed
 from core.live import LiveTurn
+from core.types import Calls
 
 NOT_SAVED = TurnFailed(
     "not_saved", "the answer could not be saved", "Check the disk and the log, then ask again."
@@ -19,10 +22,15 @@ NOT_FOUND = "not in your documents: no model was asked"
 
 
 def done(live: LiveTurn, reason: StopReason, words: str) -> TurnDone:
-    """The ending of a turn that said what it could; its cost is filled in when it is settled."""
+    """The ending of a turn that said what it could; its cost and calls are filled in when it is settled."""
     return TurnDone(
         reason, words, live.model, live.usage, None, live.seconds, live.first_token_seconds
     )
+
+
+def settled(ending: TurnDone, cost: Decimal | None, calls: Calls) -> TurnDone:
+    """The ending with what all calls of the turn came to."""
+    return replace(ending, cost=None if cost is None else f"{cost:f}", calls=calls)
 
 
 def finished(live: LiveTurn) -> TurnDone:

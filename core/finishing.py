@@ -49,7 +49,7 @@ class Finishing:
             stop_reason=ending.words if isinstance(ending, TurnDone) else ending.code,
             error=endings.as_error(ending),
             first_token_seconds=live.first_token_seconds,
-            seconds=live.seconds,
+            seconds=ending.seconds if isinstance(ending, TurnDone) else live.seconds,
             spans=spans,
             tape=live.tape.rows(),
             model=live.model,

@@ -196,9 +196,9 @@ class TurnRunner:
 
     async def _finish(self, live: LiveTurn, status: TurnStatus, ending: Ending) -> None:
         live.flush()
-        cost = await asyncio.to_thread(self._ledger.turn_cost, live.user, live.turn_id)
         if isinstance(ending, TurnDone):
-            ending = replace(ending, cost=None if cost is None else f"{cost:f}")
+            took = await asyncio.to_thread(self._ledger.turn_took, live.user, live.turn_id)
+            ending = endings.settled(ending, *took)
         last = live.last(ending)
         await self._saving.events()
         spans = await self._saving.last_spans(live)

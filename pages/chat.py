@@ -15,6 +15,7 @@ from pages.ui import (
     say,
     scroll,
     session,
+    unsent,
     window_bar,
 )
 
@@ -32,6 +33,7 @@ try:
     conversation = None if chosen == "new" else conversations.get(session.user(), chosen)
 except FootlightsError as error:
     say.problem(error)
+    unsent.keep_typed(composer.FIELD)
     st.page_link("chat.py", label="Start a new chat", query_params={"c": "new"})
     st.stop()
 if conversation and session.query("c") != conversation.id:
@@ -48,11 +50,11 @@ if asked:
             session.user(), asked, conversation_id=conversation.id if conversation else None
         )
     except FootlightsError as error:
-        say.problem(error)
+        unsent.keep(composer.FIELD, asked.prompt, error)
     else:
         scroll.sent(started.turn_id)
         st.query_params["c"] = started.conversation_id
-        st.rerun()
+    st.rerun()
 
 # --- draw ----------------------------------------------------------------------------------------
 
@@ -95,6 +97,7 @@ with st.container(key="chat"):
     else:
         with invitation.container():
             draw_welcome(bench)
+    unsent.say_why(composer.FIELD)
     if running:
         scroll.asked(running.id)
         live.follow(bench, running, gauge)

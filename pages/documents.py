@@ -76,14 +76,10 @@ def draw_drop_zone(bench: Workbench, collection: Collection | None) -> None:
 
 
 def draw_refused(bench: Workbench, refused: Sequence[Document]) -> None:
-    """What was not taken and why, until it is dismissed."""
-    for document in refused:
+    """What was not taken and why, until it is dismissed: of a whole folder, a few and the others in a list."""
+    for document in refused[:_BARS]:
         with st.container(horizontal=True, wrap=False, key=f"refused_{document.id}"):
-            st.markdown(
-                f":red[:material/block:] **{label(document.name)}** was not taken: "
-                f"{label(document.reason)}",
-                width="stretch",
-            )
+            st.markdown(why_refused(document), width="stretch")
             st.button(
                 "Dismiss",
                 key=f"dismiss_{document.id}",
@@ -91,6 +87,23 @@ def draw_refused(bench: Workbench, refused: Sequence[Document]) -> None:
                 on_click=remove,
                 args=(bench, document),
             )
+    if more := refused[_BARS:]:
+        with st.expander(f"{len(more)} more were not taken", icon=":material/block:"):
+            st.markdown("\n".join(f"- {why_refused(document)}" for document in more))
+    if len(refused) > 1:
+        st.button(
+            f"Dismiss all {len(refused)}",
+            key="dismiss_all",
+            type="tertiary",
+            on_click=lambda: [remove(bench, document) for document in refused],
+        )
+
+
+def why_refused(document: Document) -> str:
+    """One line."""
+    return (
+        f":red[:material/block:] **{label(document.name)}** was not taken: {label(document.reason)}"
+    )
 
 
 @st.fragment(run_every=0.5)

@@ -28,6 +28,7 @@ from pages.ui.markdown import label
 # Below this share of the window the parts cannot be told apart in its bar.
 _SMALL = 0.1
 _WORDS = 50
+_DRAWN, _MORE = 40, 100
 
 # --- state and ask -------------------------------------------------------------------------------
 
@@ -91,10 +92,25 @@ def draw_region(part: Slice, turn: Turn, budget: Budget, responses: Sequence[Usa
         if part.region == "reserve":
             draw_reserve(turn, part.tokens, responses)
             return
-        for item in part.items:
+        for item in _newest(part, turn):
             draw_item(item, turn, colour)
         if part.region == "summary":
             summary_view.draw(bench, turn)
+
+
+def _newest(part: Slice, turn: Turn) -> Sequence[Item]:
+    """The last items of the region, each a widget; a button brings more of those before."""
+    key = f"drawn_{part.region}_{turn.id}"
+    drawn = st.session_state.get(key, _DRAWN)
+    if before := len(part.items[:-drawn]):
+        st.button(
+            f"Show {min(before, _MORE):,} more of the {before:,} before",
+            icon=":material/expand_less:",
+            key=f"more_{part.region}",
+            on_click=st.session_state.update,
+            args=({key: drawn + _MORE},),
+        )
+    return part.items[-drawn:]
 
 
 def _overhead(part: Slice) -> list[str]:

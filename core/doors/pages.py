@@ -17,19 +17,22 @@ details { margin-top: 2rem; max-width: 30rem; }
 #why:not(:empty) { background: var(--card); border-radius: .6rem; padding: .7rem .9rem; }
 a.button { margin: .9rem 0 .3rem; }
 a.button, button { display: inline-block; text-decoration: none;
-  font: inherit; font-weight: 600; border: 0; border-radius: .6rem; padding: .7rem 1.1rem;
+  font: inherit; font-weight: 600; border: 1px solid transparent; border-radius: .6rem; padding: .7rem 1.1rem;
   background: var(--accent); color: var(--on); cursor: pointer; width: fit-content; }
 main { padding-top: min(18vh, 9rem); }
 """
 _SEND = """
 const form=document.querySelector('form'),told=document.querySelector('[role=status]');
-form.addEventListener('submit',async event=>{event.preventDefault();told.textContent='One moment…';
+let sent=false;
+form.addEventListener('submit',async event=>{event.preventDefault();if(sent)return;
+sent=true;told.textContent='One moment…';
 try{const answer=await fetch(form.dataset.to,{method:'POST',headers:{'Content-Type':'application/json'},
 body:JSON.stringify(said())});
 if(answer.ok){location.replace(next());return}
 const problem=await answer.json();const text=problem.detail+'. '+problem.hint;
 told.textContent=text[0].toUpperCase()+text.slice(1);}
-catch{told.textContent='The app does not answer. Try again in a moment.'}});
+catch{told.textContent='The app does not answer. Try again in a moment.'}
+sent=false});
 """
 _ENTER = """
 const query=new URLSearchParams(location.search),token=query.get('t')||'';

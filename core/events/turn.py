@@ -1,11 +1,11 @@
 """What a turn may say: all that a run says, the window before it, and how the turn ended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from core.events.model import StepAsked
 from core.events.run import AgentEvent, EffectBegan, ResultKept, RunBegan, RunEnd
-from core.types import Budget, Citation, Source, Usage
+from core.types import Budget, Calls, Citation, Source, Usage
 
 StopReason = Literal["finished", "stopped", "length", "refused", "not_found"] | RunEnd
 
@@ -59,7 +59,8 @@ class CitationsChecked:
 
 @dataclass(frozen=True, slots=True)
 class TurnDone:
-    """The turn is over and in the database. `cost` is USD as a decimal string, None when the price is unknown."""
+    """The turn is over and in the database. `usage` is that of the answer; `calls` are all that were asked
+    for it, which is what `cost` pays: USD as a decimal string, None when the price is unknown."""
 
     stop_reason: StopReason
     words: str
@@ -68,6 +69,7 @@ class TurnDone:
     cost: str | None
     seconds: float
     first_token_seconds: float | None
+    calls: Calls = field(default_factory=Calls)
     type: Literal["turn_done"] = "turn_done"
 
 

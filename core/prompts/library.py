@@ -111,11 +111,18 @@ class PromptLibrary(Labels):
         """Which versions in use, as `name@version`, were pinned to a version of this partial."""
         return [each.ref for each in self._versions.all_in_use() if partial in dict(each.pins)]
 
-    async def problems(self) -> tuple[Problem, ...]:
-        """Every file that cannot be used or is not what was saved; an empty tuple when all is well."""
+    async def problems(
+        self, told: Callable[[int, int], None] = lambda done, total: None
+    ) -> tuple[Problem, ...]:
+        """Every file that cannot be used or is not what was saved; an empty tuple when all is well. `told`
+        hears how many versions are checked, of how many."""
         found: list[Problem] = []
-        for name in self._versions.names():
-            for number in self._versions.home(name).numbers():
+        numbers = {name: self._versions.home(name).numbers() for name in self._versions.names()}
+        total, done = sum(map(len, numbers.values())), 0
+        for name, there in numbers.items():
+            for number in there:
+                told(done, total)
+                done += 1
                 try:
                     await self._check_once(self._versions.read(name, number))
                 except (Refused, NotFound) as error:

@@ -11,6 +11,7 @@ from core.prompts.library import PromptLibrary
 from core.sharing import passphrase as phrases
 from core.sharing import wishes
 from core.sharing.faring import Share, faring
+from core.sharing.missing import missing
 from core.sharing.scan import Finding, scan
 from core.sharing.scope import Demo
 from core.sharing.snapshot import freeze, texts
@@ -204,6 +205,13 @@ class Shares:
         row = next(each for each in self.links.list(user) if each[0].id == link_id)
         [found] = faring(self.links, self.caps, user, [row])
         return replace(found, link=replace(link, paused=found.link.paused))
+
+    def missing(self, user: str, link: Link) -> str:
+        """Why no visitor of the link is answered now, in words; "" when nothing is known to be missing."""
+        return missing(
+            user, link, models=self.models, prompts=self.prompts, toolbox=self.toolbox,
+            documents=self.documents, collections=self.collections,
+        )  # fmt: skip
 
     def conversation(
         self, user: str, link_id: str, visitor_id: str

@@ -19,7 +19,7 @@ from core.events import (
     TurnFailed,
 )
 from core.live import Recorded
-from core.types import Citation, Source, Turn
+from core.types import Calls, Citation, Source, Turn
 
 Told = dict[str, Any]
 """One event as plain JSON, with its `type`."""
@@ -101,7 +101,7 @@ class Shower:
             return failure(event.code)
         told: Told = {"type": "turn_done", "stop_reason": event.stop_reason}
         if self.shows_cost:
-            told |= {"cost": event.cost, "seconds": event.seconds, **_tokens(event.usage)}
+            told |= {"cost": event.cost, "seconds": event.seconds, **_tokens(event.calls)}
         return told
 
 
@@ -126,10 +126,7 @@ def turn(found: Turn, *, shows_cost: bool) -> Told:
     }
     if shows_cost and found.status != "running":
         cost = None if found.cost is None else f"{found.cost:f}"
-        told |= {"cost": cost, "seconds": found.seconds}
-        if found.calls.count:  # of all that the cost pays for, not of the last call alone
-            sent, said = found.calls.input_tokens, found.calls.output_tokens
-            told |= {"input_tokens": sent, "output_tokens": said}
+        told |= {"cost": cost, "seconds": found.seconds, **_tokens(found.calls)}
     return told
 
 
@@ -160,10 +157,11 @@ def excerpts(sources: Sequence[Source], citations: Sequence[Citation]) -> list[T
     ]
 
 
-def _tokens(usage: Any) -> Told:
-    if usage is None:
+def _tokens(calls: Calls) -> Told:
+    """Of all that the cost pays for, not of the last call alone."""
+    if not calls.count:
         return {}
-    return {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
+    return {"input_tokens": calls.input_tokens, "output_tokens": calls.output_tokens}
 
 
 def _counted(passages: int) -> str:

@@ -25,7 +25,7 @@ from core.store.spend_days import TOKENS
 from core.store.tables import ledger, turns
 from core.store.turn_costs import turn_costs
 from core.store.unwritten import Unwritten
-from core.types import LedgerRow, Usage
+from core.types import Calls, LedgerRow, Usage
 
 # Far beyond the total deadline of any call: whoever reserved it is gone.
 _LONGEST_CALL = timedelta(hours=1)
@@ -206,8 +206,12 @@ class Ledger:
 
     def turn_cost(self, user: str, turn_id: str) -> Decimal | None:
         """What the turn has cost so far; None when the price of any of its calls is unknown."""
+        return self.turn_took(user, turn_id)[0]
+
+    def turn_took(self, user: str, turn_id: str) -> tuple[Decimal | None, Calls]:
+        """What the turn has cost so far, and the calls that this paid."""
         with reading(self._engine) as connection:
-            return turn_costs(connection, user, [turn_id])[turn_id][0]
+            return turn_costs(connection, user, [turn_id])[turn_id]
 
 
 def _prompt_of(user: str, turn_id: str) -> Any:

@@ -9,10 +9,12 @@ from core.bootstrap import Workbench
 from core.errors import FootlightsError
 from core.table_fields import parse_fields
 from core.types import Conversation, Turn, TurnRequest
-from pages.ui import composer_documents, composer_model, composer_prompt, estimate, say
+from pages.ui import composer_documents, composer_model, composer_prompt, estimate, say, unsent
 from pages.ui.markdown import label
 from pages.ui.session import user
 
+FIELD = "question"
+"""The key of the field."""
 _ALL = "all"
 
 
@@ -27,12 +29,16 @@ def draw(
         line = st.container()
     # Files of any ending: a wrong one is refused with what to do about it, and a list of all helps nobody.
     # Not inside `st.bottom`, where it stands all the same: only then does the page follow the answer down.
+    if not running and not missing:
+        unsent.put_back(FIELD)
+    else:
+        unsent.catch(FIELD)
     said = st.chat_input(
         _invitation(running, missing),
         accept_file="multiple",
         max_upload_size=bench.settings.max_upload_mb,
         disabled=running is not None or bool(missing),
-        key="question",
+        key=FIELD,
     )
     st.session_state["sent"] = st.session_state.get("sent", 0) + bool(said)
     if not running:

@@ -8,10 +8,11 @@ import streamlit as st
 
 from core.bootstrap import ENDED, THANKS, Demo, Told, Workbench
 from core.errors import FootlightsError, NotOpen
-from pages.ui import demo_turn, say, scroll, session
+from pages.ui import demo_turn, scroll, session, unsent
 from pages.ui.answer import ASSISTANT
 from pages.ui.markdown import label, safe
 
+_FIELD = "demo_prompt"
 _DRAW_SECONDS = 0.1
 _LOOK_UP_SECONDS = 0.25
 
@@ -58,8 +59,7 @@ def _draw(bench: Workbench, visit: str) -> None:
             scroll.asked(_newest(turns))
             _follow(bench, visit)
             st.rerun()  # a link that has ended meanwhile then shows its end, and nothing else
-        if problem := st.session_state.pop("demo_problem", None):
-            say.problem(problem)
+        unsent.say_why(_FIELD)
         _suggestions(demo, turns)
         scroll.answered(_newest(turns))
 
@@ -70,7 +70,7 @@ def _ask(bench: Workbench, visit: str, text: str) -> None:
     except NotOpen:
         raise
     except FootlightsError as error:
-        st.session_state["demo_problem"] = error
+        unsent.keep(_FIELD, text, error)
     else:
         scroll.sent(_newest(bench.visits.history(visit)))
 
@@ -95,12 +95,16 @@ def _input(demo: Demo) -> str:
     over = demo.left == 0 or demo.spent
     with st.bottom:
         st.caption(left_of(demo), text_alignment="center")
+    if demo.running:
+        unsent.catch(_FIELD)
+    elif not over:
+        unsent.put_back(_FIELD)
     return (
         st.chat_input(
             "This demo is used up" if over else "Ask a question",
             max_chars=demo.longest_question,
             disabled=over or demo.running,
-            key="demo_prompt",
+            key=_FIELD,
         )
         or st.session_state.pop("demo_suggested", "")
         or ""

@@ -1,5 +1,7 @@
 """The people of the team as the owner sees them: who, when, what was spent; never what was said."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -7,9 +9,13 @@ import streamlit as st
 
 from core.bootstrap import Member, Workbench
 from core.errors import FootlightsError
-from pages.ui import cost_charts, say, session
+from pages.ui import cost_charts, paged, palette, say, session
 from pages.ui.markdown import code, control, label
 
+_MANY = 9
+_COLOURS = len(palette.LIGHT_CHART)
+_PAGE = "people_page"
+Days = Sequence[tuple[date, float]]
 _STATES = {
     "in": ("May sign in", "green", ":material/check_circle:"),
     "removed": ("Removed", "red", ":material/block:"),
@@ -47,8 +53,10 @@ def draw(bench: Workbench) -> None:
         )
     _figures(members)
     _spending(bench)
-    for member in members[1:]:
+    found = _searched(members[1:])
+    for member in paged.shown(found, _PAGE):
         _card(bench, member)
+    paged.draw(len(found), "people", _PAGE)
     if settings.oidc_issuer and len(members) == 1:
         st.info("Nobody has signed in yet.", icon=":material/group:")
         st.caption("Send them this address:")
@@ -61,6 +69,24 @@ FOOTLIGHTS_OIDC_CLIENT_ID=...
 FOOTLIGHTS_OIDC_CLIENT_SECRET=...
 FOOTLIGHTS_OIDC_ALLOW=@example.org, anna@example.com
 FOOTLIGHTS_OIDC_OWNER=you@example.org"""
+
+
+def _searched(members: Sequence[Member]) -> Sequence[Member]:
+    """Those whose name or address has what is looked for; all of a few."""
+    if len(members) < _MANY:
+        return members
+    wanted = st.text_input(
+        "Search people",
+        placeholder="Search by name or address",
+        icon=":material/search:",
+        label_visibility="collapsed",
+        key="people_search",
+    ).strip()
+    inside = wanted.casefold()
+    found = [each for each in members if inside in f"{each.name} {each.email}".casefold()]
+    if not found:
+        st.caption(f"Nobody has “{label(wanted)}” in the name or address.")
+    return found
 
 
 def _figures(members: list[Member]) -> None:
@@ -82,10 +108,24 @@ def _spending(bench: Workbench) -> None:
         amounts.setdefault(name, []).append((date.fromisoformat(day), float(spent)))
     days = sorted(day for each in amounts.values() for day, _ in each)
     st.plotly_chart(
-        cost_charts.over_time(amounts, days[0], days[-1], session.theme(), money=True),
+        cost_charts.over_time(_dearest(amounts), days[0], days[-1], session.theme(), money=True),
         key="people_spending",
         config={"displayModeBar": False},
     )
+
+
+def _dearest(amounts: Mapping[str, Days]) -> Mapping[str, Days]:
+    """Those who spent most, dearest first, and the others together: the chart has no more colours."""
+    names = sorted(amounts, key=lambda name: -sum(spent for _, spent in amounts[name]))
+    if len(names) <= _COLOURS:
+        return {name: amounts[name] for name in names}
+    others = names[_COLOURS - 1 :]
+    together: defaultdict[date, float] = defaultdict(float)
+    for name in others:
+        for day, spent in amounts[name]:
+            together[day] += spent
+    named = {name: amounts[name] for name in names[: _COLOURS - 1]}
+    return {**named, f"{len(others)} others": sorted(together.items())}
 
 
 def _card(bench: Workbench, member: Member) -> None:

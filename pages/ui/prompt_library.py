@@ -11,8 +11,10 @@ from core.bootstrap import (
     export_prompts,
 )
 from core.errors import FootlightsError
-from pages.ui import prompt_facts, prompt_new, say, session
+from pages.ui import paged, prompt_facts, prompt_new, prompt_problems, say, session
 from pages.ui.markdown import control, label
+
+_PAGE = "prompt_page"
 
 # --- ask -----------------------------------------------------------------------------------------
 
@@ -45,16 +47,19 @@ def draw(bench: Workbench) -> None:
     uses, errands = bench.prompt_uses(session.user()), bench.errand_uses(session.user())
     drafts = {ref.partition("@")[0] for ref in bench.drafts.refs(session.user())}
     names = [name for name in bench.prompts.names() if _matches(bench, name, words)]
-    for name in names:
-        _draw_row(bench, name, _uses_of(name, uses, errands), name in drafts)
     partials = [name for name in bench.prompts.partials() if _matches(bench, name, words)]
-    if partials:
-        st.markdown("#### Partials", help="Texts and macros that prompts share by name.")
-    for name in partials:
-        _draw_row(bench, name, None, name in drafts, users=bench.prompts.users_of(name))
-    if not names and not partials:
+    everything = [*names, *partials]
+    for name in paged.shown(everything, _PAGE):
+        if name in partials:
+            if name == partials[0]:
+                st.markdown("#### Partials", help="Texts and macros that prompts share by name.")
+            _draw_row(bench, name, None, name in drafts, users=bench.prompts.users_of(name))
+        else:
+            _draw_row(bench, name, _uses_of(name, uses, errands), name in drafts)
+    paged.draw(len(everything), "prompts", _PAGE)
+    if not everything:
         st.caption("No prompt has these words." if words else "There is no prompt yet: make one.")
-    _draw_problems(bench)
+    prompt_problems.draw(bench)
     _draw_archive(bench)
 
 
@@ -117,7 +122,7 @@ def _draw_row(
             _draw_menu(bench, name)
         try:
             template, labels = bench.prompts.get(name), bench.prompts.labels(name)
-            count = len(bench.prompts.versions(name))
+            count = len(bench.prompts.home(name).numbers())
         except FootlightsError as error:
             with left:
                 st.page_link("prompts.py", label=f"**{name}**", query_params={"p": name})
@@ -167,17 +172,6 @@ def _draw_menu(bench: Workbench, name: str) -> None:
         why = st.text_input("Why archive it", key=f"why_{name}", max_chars=200)
         if st.button("Archive", icon=":material/archive:", key=f"archive_{name}"):
             prompt_new.told(partial(archive, bench, name, why))
-
-
-def _draw_problems(bench: Workbench) -> None:
-    problems = bench.bridge.run(bench.prompts.problems())
-    if problems:
-        lines = "\n".join(f"- `{each.file}`: {label(each.reason)}" for each in problems)
-        st.warning(
-            f"**Files that are not as they should be**\n\n{lines}\n\nPut them right in the folder, or "
-            "open the prompt and save the version that you want.",
-            icon=":material/warning:",
-        )
 
 
 def _draw_archive(bench: Workbench) -> None:

@@ -39,6 +39,12 @@ def card(bench: Workbench, share: Share) -> None:
             words, colour, icon = _STATES[share.state]
             st.badge(words, color=colour, icon=icon)  # type: ignore[arg-type]
         st.caption(label(_about(share)))
+        if share.state in ("open", "paused") and (why := bench.shares.missing(user(), link)):
+            st.warning(
+                f"**Its visitors get no answer:** {label(why)}. Put it right, or make a new link and revoke "
+                "this one.",
+                icon=":material/link_off:",
+            )
         if link.kind == "live":
             _figures(share)
         with st.container(horizontal=True, gap="small"):

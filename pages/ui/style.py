@@ -167,6 +167,19 @@ _EVERYWHERE = """
     border: 1px solid color-mix(in srgb, currentColor 16%, transparent) !important;  /* over the sides that it takes away */
   }
 }
+/* With colours of the reader's own, what is told by a colour alone keeps its own or is told by another sign. */
+@media (forced-colors: active) {
+  .fl-bar, .fl-part, .fl-mark, ul.fl-legend i, .fl-box,
+  [data-testid="stCheckbox"] label > div:not([data-testid]), [data-testid="stCheckbox"] label > div:not([data-testid]) > div,
+  [data-testid="stProgressBarTrack"], [data-testid="stProgressBarTrack"] > div { forced-color-adjust: none; }
+  .fl-bar, [data-testid="stProgressBarTrack"] { outline: 1px solid CanvasText; }
+  [data-testid="stChatMessageContent"][aria-label="Chat message from user"] { border: 1px solid CanvasText; }
+  [role="tab"][aria-selected="true"], [role="radio"][aria-checked="true"], [data-testid="stPagination"] [aria-current],
+  [data-testid="stButtonGroup"] [aria-pressed="true"] {
+    forced-color-adjust: none; background: Highlight !important; color: HighlightText !important;
+  }
+  :is([role="tab"][aria-selected="true"], [role="radio"][aria-checked="true"]) * { color: HighlightText !important; }
+}
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important;
     transition-duration: .01ms !important; scroll-behavior: auto !important; }

@@ -160,7 +160,7 @@ def _table(rows: tuple[TraceRow, ...], wanted: str) -> None:
             "Asked": st.column_config.DatetimeColumn(
                 format="D MMM, HH:mm", timezone=st.context.timezone or "UTC", width=105
             ),
-            "Question": st.column_config.TextColumn(width=215),
+            "Question": st.column_config.TextColumn(width=200),
             "Time": number(format="%.2f s", width=75, help="From the question to the last word"),
             "Steps": number(
                 format="localized",
@@ -169,7 +169,7 @@ def _table(rows: tuple[TraceRow, ...], wanted: str) -> None:
             ),
             "Tokens": number(format="localized", width=75, help="Sent and answered"),
             "Model": st.column_config.TextColumn(width=135),
-            "Cost": st.column_config.TextColumn(alignment="right", width=80),
+            "Cost": st.column_config.TextColumn(alignment="right", width=105),
             "End": st.column_config.TextColumn(width=150),
             "Verdicts": st.column_config.TextColumn(
                 width=130, help="What its passages say of the claims of the answer"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from docx import Document as Docx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.browser.conftest import App, Tab
@@ -266,6 +266,48 @@ def test_the_same_control_of_several_rows_is_told_apart_by_whoever_hears_the_pag
     expect(more).to_have_count(1)
     hidden = more.get_by_text("about answer").bounding_box()
     assert hidden and hidden["width"] <= 1  # who sees it has its row
+
+
+def test_a_broken_line_is_told_with_what_becomes_of_the_answer_and_the_page_goes_on(
+    tab: Tab, served: App
+) -> None:
+    page, lines = tab.page, []
+
+    def through(line: WebSocketRoute) -> None:
+        line.connect_to_server()
+        lines.append(line)
+
+    page.route_web_socket(re.compile("_stcore/stream"), through)
+    tab.open("/?c=new")
+    page.route("**/_stcore/health", lambda route: route.abort())
+    lines[-1].close()
+    told = page.get_by_role("dialog")
+    expect(told).to_contain_text("What was being answered goes on meanwhile, and is kept.")
+    expect(told).not_to_contain_text("Streamlit")
+    page.unroute("**/_stcore/health")
+    expect(told).to_have_count(0)
+    tab.settle()
+    tab.faults.clear()  # the browser logs that the line was broken
+
+
+def test_whoever_asks_hears_when_the_answer_is_there_and_types_on(tab: Tab) -> None:
+    page = tab.open("/?c=new")
+    ask(page, "/words 5")
+    expect(page.get_by_role("status").filter(has_text="The answer is there.")).to_have_count(1)
+    expect(page.get_by_test_id("stChatInputTextArea")).to_be_focused()
+
+
+@pytest.mark.parametrize("tab", [{"forced_colors": "active"}], indirect=True)
+def test_with_colours_of_the_reader_s_own_bars_and_what_is_chosen_can_be_seen(tab: Tab) -> None:
+    page = tab.open("/tokens")
+    ground = """(of) => [...new Set([...document.querySelectorAll(of)]
+      .map((each) => getComputedStyle(each).backgroundColor))].length"""
+    expect(page.locator(".fl-part").first).to_be_visible()
+    assert page.evaluate(ground, ".fl-bar .fl-part") > 2
+    assert page.evaluate(ground, "ul.fl-legend i") > 2
+    assert page.evaluate(ground, '[role="tab"]') == 2
+    tab.open("/costs")
+    assert page.evaluate(ground, '[role="radio"]') == 2
 
 
 def test_a_name_made_of_bytes_is_no_path(served: App) -> None:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import errors
 from core.llm.scripted import Reply
+from core.types import TurnRequest
 from pages.ui import ways_on
 
 Open = Callable[..., AppTest]
@@ -184,6 +185,53 @@ def test_a_conversation_that_is_not_there_says_so_and_leads_on(app: Open) -> Non
     test = app(c="no-such-conversation")
     assert "no conversation" in test.error[0].value
     assert not test.exception
+
+
+def given_back(test: AppTest) -> str:
+    """What stands in the field without having been typed there."""
+    field = test.chat_input[0].proto
+    return str(field.value) if field.set_value else ""
+
+
+def test_a_question_that_cannot_be_asked_stands_in_the_field_again_below_the_reason(
+    app: Open, asked: Callable[[str], Any]
+) -> None:
+    test = app(c=asked("/words 3").conversation_id)
+    test.chat_input[0].set_value("x" * 1_000_000).run()
+    assert "at most" in test.error[0].value
+    assert given_back(test) == "x" * 1_000_000
+    assert given_back(test.run()) == ""  # once, and whoever clears it is not given it again
+
+
+def test_what_is_asked_in_another_tab_while_an_answer_comes_is_not_lost(
+    app: Open, bench: Any, asked: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = asked("/words 3").conversation_id
+    second = app(c=talk)
+    first = bench.turns.start("local", TurnRequest("/stall"), conversation_id=talk)
+
+    def until_stopped(*_: Any) -> None:
+        bench.bridge.run(bench.turns.stop("local", first.turn_id))
+        for _ in bench.bridge.iterate(bench.turns.follow("local", first.turn_id), 60):
+            pass
+
+    monkeypatch.setattr("pages.ui.live.follow", until_stopped)
+    second.chat_input[0].set_value("Asked in the second tab").run()
+    assert [turn.request.prompt for turn in bench.turns_of("local", talk)] == ["/words 3", "/stall"]
+    assert given_back(second) == "Asked in the second tab"
+    assert "not sent" in second.toast[0].value
+
+
+def test_a_question_to_a_conversation_that_was_deleted_elsewhere_waits_in_a_new_chat(
+    app: Open, bench: Any, asked: Callable[[str], Any]
+) -> None:
+    talk = asked("/words 3").conversation_id
+    test = app(c=talk)
+    bench.conversations.delete("local", talk)
+    test.chat_input[0].set_value("Is anybody there?").run()
+    assert "no conversation" in test.error[0].value
+    test.query_params["c"] = "new"
+    assert given_back(test.run()) == "Is anybody there?"
 
 
 def test_a_title_made_of_markdown_fetches_nothing(

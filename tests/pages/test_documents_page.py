@@ -202,3 +202,18 @@ def test_a_page_of_this_machine_is_refused_with_the_reason(app: Open, bench: Any
     next(each for each in test.button if each.label == "Fetch it").click().run()
     assert "not on the open internet" in test.error[0].value
     assert bench.documents.list("local") == []
+
+
+def test_of_many_files_that_were_not_taken_a_few_stand_above_and_all_are_dismissed_at_once(
+    app: Open, bench: Any
+) -> None:
+    for number in range(30):
+        bench.documents.add("local", f"broken-{number}.pdf", b"%PDF-1.4 nothing" + bytes([number]))
+    for _ in bench.bridge.iterate(bench.documents.settled("local"), 60):
+        pass
+    test = app("documents.py")
+    assert len([each for each in test.button if each.label == "Dismiss"]) == 5
+    assert [each.label for each in test.expander][:1] == ["25 more were not taken"]
+    assert all(f"broken-{number}.pdf" in texts(test) for number in range(30))
+    test.button(key="dismiss_all").click().run()
+    assert "was not taken" not in texts(test) and bench.documents.list("local") == []

@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.testclient import TestClient
+from streamlit import file_util
 
 from core.types import Budget, Item, Slice
 from pages.ui import entry, palette, say
+from pages.ui.packed import Packed
 from pages.ui.passage import passage
 from pages.ui.window_bar import bar
 
@@ -137,8 +142,35 @@ def test_a_window_that_is_too_full_says_by_how_much() -> None:
 def test_every_page_begins_with_the_place_of_its_server() -> None:
     """Streamlit's frontend would ask below the page's own address first, and log two errors."""
     client = TestClient(Starlette(routes=list(entry.routes())))
-    for path in ("/prompts", "/tokens", "/demo"):
+    for path in ("/", "/prompts", "/tokens", "/demo"):
         page = client.get(path)
         assert '<head><script>window.__streamlit = {BACKEND_BASE_URL: new URL(".",' in page.text
-        assert '<div id="root">' in page.text and page.headers["cache-control"] == "no-cache"
+        # On a slow line nothing else is seen for a while: Streamlit begins with an empty page of its own name.
+        assert "<title>Footlights</title>" in page.text and "Streamlit</title>" not in page.text
+        inside = page.text.partition('<div id="root">')[2].partition("</div>")[0]
+        assert "Footlights is opening" in inside and 'role="status"' in inside
+        assert 'rel="preload"' not in page.text  # of a font that no page begins with
+        assert page.headers["cache-control"] == "no-cache"
     assert client.get("/frame").status_code == client.get("/ui").status_code == 404
+
+
+def test_scripts_and_styles_come_compressed_to_whoever_takes_that() -> None:
+    def plain(request: Request) -> Response:
+        return PlainTextResponse("as it was")
+
+    client = TestClient(Packed(Starlette(routes=[Route("/{path:path}", plain)])))
+    folder = Path(file_util.get_static_dir()) / "static"
+    script = max((folder / "js").glob("*.js"), key=lambda each: each.stat().st_size)
+    style = next((folder / "css").glob("*.css"))
+    for file, kind in ((script, "text/javascript"), (style, "text/css")):
+        path = f"/static/{file.parent.name}/{file.name}"
+        for _ in range(2):
+            got = client.get(path, headers={"accept-encoding": "br, gzip"})
+            assert got.content == file.read_bytes()
+            assert got.headers["content-encoding"] == "gzip" and "immutable" in str(got.headers)
+            assert got.headers["content-type"].startswith(kind)
+            assert int(got.headers["content-length"]) < file.stat().st_size / 2
+        for headers in ({"accept-encoding": "identity"}, {"range": "bytes=0-9"}):
+            assert client.get(path, headers=headers).text == "as it was"
+    for path in ("/static/js/gone.js", "/static/media/a.woff2", "/static/js/%2e%2e/index.html"):
+        assert client.get(path).text == "as it was"

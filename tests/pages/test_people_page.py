@@ -1,5 +1,6 @@
 """People: the owner sees who spent what and sets caps; a person sees neither that page nor the keys."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -45,6 +46,28 @@ def test_the_owner_sees_who_spent_what_and_sets_a_cap(app: Open, bench: Any, sec
     assert bench.team.signed_in(secret) is None
     page.button(key=f"back_{ME}").click().run()
     assert bench.team.members()[1].state == "in"
+
+
+def test_of_a_hundred_people_one_is_found_and_the_dearest_are_named(app: Open, bench: Any) -> None:
+    object.__setattr__(bench.settings, "oidc_issuer", "https://login.example.org")
+    object.__setattr__(bench.team, "allowed", Allowed(["@example.org"]))
+    for number in range(50):
+        who = Identity(ANNA.issuer, f"{number}", f"p{number}@example.org", f"Person {number}")
+        bench.team.arrive(who)
+        bench.ledger.reserve(user_id(who), "r", "t", "c", "m", "answer", Decimal(1))
+        bench.ledger.settle(user_id(who), "r", None, Decimal(number) / 100)
+    page = app("people.py")
+    assert "1 to 20 of 50 people" in texts(page)
+    assert len([each for each in page.button if str(each.key).startswith("remove_")]) == 20
+    page.text_input(key="people_search").set_value("P31@").run()
+    assert [each.value for each in page.subheader][1:] == ["Person 31"]
+    page.text_input(key="people_search").set_value("nobody").run()
+    assert "Nobody has “nobody”" in texts(page)
+    [chart] = page.get("plotly_chart")
+    bars = json.loads(chart.proto.spec)["data"]
+    assert [each["name"] for each in bars[:2]] == ["p49@example.org", "p48@example.org"]
+    assert bars[-1]["name"] == "42 others" and len(bars) == 8
+    assert len({each["marker"]["color"] for each in bars}) == 8  # nobody has the colour of another
 
 
 def test_alone_the_page_says_how_others_come_in(app: Open, bench: Any) -> None:

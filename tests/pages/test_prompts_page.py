@@ -1,11 +1,14 @@
 """The prompts page: the library, the editor with its preview, versions with labels, zip in and out."""
 
+import asyncio
 import io
 import json
 import shutil
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -194,6 +197,52 @@ def test_a_file_that_is_broken_or_was_changed_by_hand_is_said(
     assert "`copy/v1.md`: its file was changed by hand" in shown
     assert "`judge/v2.md`" in shown and "not UTF-8" in shown
     assert "This is not what was saved" in texts(app("prompts.py", p="copy"))
+
+
+def test_a_library_of_many_prompts_is_drawn_page_by_page_and_says_how_many_there_are(
+    app: Open, prompts: Path
+) -> None:
+    for number in range(40):
+        shutil.copytree(prompts / "plain", prompts / f"scene-{number:02}")
+    whole = len([each for each in prompts.iterdir() if each.is_dir()])
+    test = app("prompts.py")
+    assert f"1 to 20 of {whole} prompts" in texts(test)
+    assert [each.key for each in test.button if str(each.key).startswith("archive_")] == [
+        f"archive_{name}" for name in sorted(each.name for each in prompts.iterdir())[:20]
+    ]
+    test.text_input(key="prompt_search").set_value("scene-3").run()
+    drawn = [each.key for each in test.button if str(each.key).startswith("archive_scene")]
+    assert drawn == [f"archive_scene-3{number}" for number in range(10)]
+
+
+def test_files_that_take_long_to_check_hold_nobody_up_and_many_faults_are_counted(
+    app: Open, bench: Any, prompts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2, 32):
+        (prompts / "plain" / f"v{number}.md").write_text("no head")
+    shown = texts(app("prompts.py"))
+    assert shown.count("`plain/v") == 20 and "and 10 more" in shown
+    begun, go = threading.Event(), threading.Event()
+    check = bench.sandbox.check
+
+    async def held(template: Any) -> None:
+        begun.set()
+        await asyncio.to_thread(go.wait, 60)
+        await check(template)
+
+    monkeypatch.setattr(bench.sandbox, "check", held)
+    monkeypatch.setattr(
+        "pages.ui.prompt_problems.wait",
+        lambda waited, _: SimpleNamespace(done=set() if begun.wait(60) else waited),
+    )
+    shutil.copytree(prompts / "plain", prompts / "another")
+    (prompts / "another" / "v1.md").write_text((prompts / "plain" / "v1.md").read_text() + "\n")
+    test = app("prompts.py")
+    assert "Files that are not" not in texts(test) and test.button(key="archive_another")
+    [bar] = test.get("progress")
+    whole = len(list(prompts.glob("*/v*.md")))
+    assert bar.proto.text == f"1 of {whole} versions are checked"
+    go.set()
 
 
 # --- the editor -----------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ import streamlit as st
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from core.errors import Refused
+from core.sharing.pace import Pace
 from core.sharing.wishes import Wish
 from core.store.conversations import touch
 from core.store.engine import writing
@@ -146,6 +148,32 @@ def test_the_owner_reads_what_a_visitor_asked(app: Open, bench: Any) -> None:
     assert days.value["Calls"].tolist() == [1] and days.value["Cost"].tolist() == ["$0"]
 
 
+def test_the_owner_is_told_when_what_a_link_rests_on_is_gone(app: Open, bench: Any) -> None:
+    document, _ = bench.documents.add(ME, "rider.txt", b"The gaffer keeps the lamps.")
+    bench.bridge.run(bench.prompts.duplicate("answer", "mine"))
+    wish = Wish(kind="live", title="Ask the crew", prompt="mine@1", documents=(document.id,))
+    link, token = bench.shares.make(ME, wish)
+    visit = bench.visits.enter(token, "", "10.0.0.9")
+    assert not app("shares.py").warning
+
+    def told() -> str:
+        with pytest.raises(Refused, match="cannot answer now"):  # all that a visitor is told
+            bench.visits.ask(visit, "What is a gaffer?", "10.0.0.9")
+        [said] = app("shares.py").warning
+        assert "make a new link and revoke this one" in said.value
+        return str(said.value)
+
+    home = bench.prompts.home("mine").path
+    home.rename(home.with_name("yours"))
+    assert "there is no prompt 'mine@1'" in told()
+    home.with_name("yours").rename(home)
+    assert not app("shares.py").warning
+    bench.documents.delete(ME, document.id)
+    assert "none of its documents and collections is there any more" in told()
+    bench.shares.links.revoke(ME, link.id)
+    assert not app("shares.py").warning
+
+
 # --- as a visitor ----------------------------------------------------------------------------------
 
 
@@ -185,6 +213,27 @@ def test_a_browser_that_clears_the_caches_of_pages_makes_no_second_workbench(ben
     assert session.workbench() is bench
 
 
+def test_what_a_visitor_asks_in_another_tab_while_his_answer_comes_is_not_lost(
+    bench: Any, stranger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, token = bench.shares.make(ME, Wish(kind="live", title="Ask the crew"))
+    visit = bench.visits.enter(token, "", "10.0.0.9")
+    second = stranger(visit).run()
+    second.switch_page("demo.py").run()
+    bench.visits.ask(visit, "/stall", "10.0.0.9")
+
+    def until_stopped(*_: Any) -> None:
+        bench.bridge.run(bench.visits.stop(visit))
+        for _ in bench.bridge.iterate(bench.visits.follow(visit), 60):
+            pass
+
+    monkeypatch.setattr("pages.ui.demo_chat._follow", until_stopped)
+    second.chat_input[0].set_value("What is a gaffer?").run()
+    assert [each["question"] for each in bench.visits.history(visit)] == ["/stall"]
+    assert second.chat_input[0].proto.value == "What is a gaffer?"
+    assert "19 of 20 questions left" in texts(second)
+
+
 def test_a_visitor_asks_on_his_page_and_meets_a_good_end(bench: Any, stranger: Any) -> None:
     link, token = bench.shares.make(
         ME, Wish(kind="live", title="Ask the crew", messages=2, questions=("What is a grip?",))
@@ -196,6 +245,12 @@ def test_a_visitor_asks_on_his_page_and_meets_a_good_end(bench: Any, stranger: A
     assert "2 of 2 questions left" in texts(test)
     test.button(key="demo_What is a grip?").click().run()
     assert "1 of 2 questions left" in texts(test) and "What is a grip?" in texts(test)
+    too_fast = bench.visits.paces.visitor
+    bench.visits.paces.visitor = Pace(per_minute=0.001, burst=0)
+    test.chat_input[0].set_value("And a gaffer?").run()
+    assert "1 of 2 questions left" in texts(test) and test.error
+    assert test.chat_input[0].proto.value == "And a gaffer?"  # typed once is enough
+    bench.visits.paces.visitor = too_fast
     test.chat_input[0].set_value("And a gaffer?").run()
     assert "You have asked all your questions" in texts(test)
     assert test.chat_input[0].disabled

@@ -69,6 +69,23 @@ def test_every_region_is_drawn_with_every_item_and_its_text(app: Open, turn: Any
     assert 'role="img"' in html(test)
 
 
+def test_a_window_of_hundreds_of_messages_is_drawn_in_parts_with_the_newest_at_hand(
+    app: Open, bench: Any, turn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = bench.turn_rows.budget("local", turn.id)
+    said = [Item(f"You {at}", f"Message {at}", 7, role="user") for at in range(300)]
+    history = replace(budget.slices[2], region="history", items=tuple(said), tokens=2_100)
+    long = replace(budget, slices=(*budget.slices[:2], history, *budget.slices[3:]))
+    monkeypatch.setattr(bench.turn_rows, "budget", lambda *_: long)
+    test = app("tokens.py", turn=turn.id)
+    drawn = [each for each in items(test) if each.startswith("You ")]
+    assert len(drawn) == 40 and drawn[-1].startswith("You 299")
+    more = next(each for each in test.button if each.key == "more_history")
+    assert more.label == "Show 100 more of the 260 before"
+    more.click().run()
+    assert len([each for each in items(test) if each.startswith("You ")]) == 140
+
+
 def test_our_count_stands_beside_the_provider_s_with_the_difference(
     app: Open, bench: Any, turn: Any
 ) -> None:

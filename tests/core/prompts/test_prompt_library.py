@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from core.child import ROOT
 from core.errors import NotFound, Refused
-from core.prompts.front_matter import with_message
+from core.prompts.front_matter import split, with_message
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
 from core.prompts.template import parse
@@ -228,3 +229,27 @@ def test_a_variable_that_makes_no_sense_is_refused_with_its_line(
 def test_line_ends_of_windows_and_a_byte_order_mark_make_no_difference() -> None:
     raw = file()
     assert parse("t", 1, "\ufeff" + raw.replace("\n", "\r\n")) == parse("t", 1, raw)
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        ("a: 1\nb:\t[x\n\tc: d", "line 3, column 3: not valid YAML: found character '\\t'"),
+        ("a: 1\nb: [x}", "line 3, column 6: not valid YAML: expected ',' or ']', but got '}'"),
+        ("a: 1\nb: \ud800", "line 3, column 4: not valid YAML: unacceptable character"),
+        ("a: 1\nb: é\x07", "line 3, column 5: not valid YAML: unacceptable character"),
+    ],
+)
+def test_a_broken_head_is_told_with_its_place_however_fast_good_ones_are_read(
+    head: str, told: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        split(f"---\n{head}\n---\nbody")
+    assert str(refused.value).startswith(told)
+
+
+def test_heads_are_read_alike_by_either_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [path.read_text() for path in (ROOT / "prompts").glob("*/v*.md")]
+    fast = [split(raw) for raw in files]
+    monkeypatch.setattr("core.prompts.front_matter._FAST", yaml.SafeLoader)
+    assert [split(raw) for raw in files] == fast and len(fast) > 8

@@ -196,6 +196,23 @@ def test_the_events_that_a_visitor_is_told_hold_nothing_of_what_is_behind(bench:
     assert "context_ready" in str(rows)  # the owner sees it, and only he
 
 
+@pytest.mark.parametrize("question", ["/stall", "/fail overloaded 1", "What is a gaffer?"])
+def test_a_live_answer_tells_the_same_figures_as_the_same_answer_after_a_reload(
+    bench: Any, question: str
+) -> None:
+    _, cookie = visitor(bench, shows_cost=True)
+    bench.visits.ask(cookie, question, HERE)
+    live = []
+    for batch in bench.bridge.iterate(bench.visits.follow(cookie), 60):
+        live += [said for _, said in batch or ()]
+        if question == "/stall" and any(said["type"] == "text_delta" for said in live):
+            bench.bridge.run(bench.visits.stop(cookie))
+    [again] = bench.visits.history(cookie)
+    figures = {"cost", "seconds", "input_tokens", "output_tokens"}
+    assert figures <= set(again) and again["input_tokens"] > 0
+    assert {name: live[-1].get(name) for name in figures} == {name: again[name] for name in figures}
+
+
 def test_following_from_a_number_tells_the_rest(bench: Any) -> None:
     _, cookie = visitor(bench)
     answered(bench, cookie, "What is a gaffer?")

@@ -55,6 +55,7 @@ def _opposites() -> dict[str, tuple[tuple[int, int], ...]]:
 
 
 _SIGNS = _opposites()
+_DEEDS = frozenset(("lasts", "lights", "fasts"))  # what looks like the end of an axis and is a verb
 _KIND_OF: dict[str, frozenset[int]] = {}
 for _number, _line in enumerate(KINDS.strip().splitlines()):
     for _name in _line.split():
@@ -72,6 +73,8 @@ def concept(word: str) -> str:
 @lru_cache(maxsize=50_000)
 def signs(word: str) -> tuple[tuple[int, int], ...]:
     """The axes that a word lies on, with its end of each: ("before", ...) is (0, 1)."""
+    if word in _DEEDS:
+        return ()
     found = _SIGNS.get(word)
     if found is None and word.endswith(("s", "d")):
         found = _SIGNS.get(word[:-1]) or _SIGNS.get(word[:-2])

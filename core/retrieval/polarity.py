@@ -37,7 +37,11 @@ def _never_said_plainly(both: Comparison) -> str:
         if negation.is_denial or negation.is_exception or negation.key in _DETERMINERS:
             continue
         for each in (negation.first | _what_will_not_do(negation, both)) & both.said:
-            denied = {n.clause for n in both.passage.negations if each in n.words}
+            denied = {
+                n.clause
+                for n in both.passage.negations
+                if each in n.near | _what_will_not_do(n, both)
+            }
             if all(
                 each not in said or clause in denied
                 for clause, said in enumerate(both.passage.by_clause)

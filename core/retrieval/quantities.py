@@ -147,7 +147,8 @@ _NUMBERED = re.compile(r"[.)]?[ \t]+[^\W\d_a-zß-öø-ÿ]")
 
 
 _NEXT = re.compile(
-    r"[ \u00a0\u202f-]{0,2}(?:of a )?(?:an? |eine[rnms]? )?(°\s?[CF]?|[€$£¥%]|per cent|[^\W\d_]+)"
+    r"[ \u00a0\u202f-]{0,2}(?:of a )?(?:an? |eine[rnms]? )?"
+    r"(?:(?:working|calendar|business|full|whole|consecutive|more|additional|further) )?(°\s?[CF]?|[€$£¥%]|per cent|[^\W\d_]+)"
 )
 
 
@@ -185,6 +186,7 @@ def _with_unit(
     return Quantity(values, unit, factor, start, reach, year, scale)
 
 
+_RATE = re.compile(r"\s+(?:an?|eine[rnms]?)\s", re.IGNORECASE)
 _RANGE = re.compile(
     r" ?(?:-|–|—|to|and|or|bis|und|à|et)(?:-| )?(?:\d+(?:[.,]\d+)?|[^\W\d_]{3,9}(?= ))",
     re.IGNORECASE,
@@ -192,6 +194,9 @@ _RANGE = re.compile(
 
 
 def unit_onward(text: str, end: int) -> tuple[str, float]:
+    """The unit behind a number, or behind the range that it begins; "20,000 a day" has none."""
+    if _RATE.match(text, end):
+        return "", 1.0
     unit, factor = unit_at(text, end)
     if not unit and (onward := _RANGE.match(text, end)):
         return unit_at(text, onward.end())

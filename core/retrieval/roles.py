@@ -19,7 +19,8 @@ _NOUN_AFTER = frozenset(
 _RELATIVE = frozenset(("which", "who", "that"))
 _FROM = frozenset(("from", "by", "aus", "von"))
 _MANY = 3  # telling words that stand, beside one that does not
-_BY = re.compile(r"\b(?:by|von|par|durch)\b")
+_BY = re.compile(r"\b(?:by|through|von|par|durch)\b")
+_OF = re.compile(r"\s+of (?:the )?")
 _BY_WORDS = frozenset(("by", "von", "par", "durch"))
 
 
@@ -148,6 +149,8 @@ def _is_reversed(first: Token, second: Token, both: Comparison) -> bool:
         if " with " in both.claim.text[deed.end : second.start]:
             continue
         passive = _is_passive(both.claim, deed, second)
+        if _OF.match(both.claim.text, deed.end) and "'s " in both.passage.text:
+            continue  # "the captain of Brae" is Brae's captain
         straight = _order(both, first, deed, second)
         crossed = _order(both, second, deed, first)
         if straight is None and crossed is not None and crossed == passive:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from core.retrieval.numerals import NUMBER_WORDS, ONE, SCALES, UNITS
 from core.retrieval.quantities import Quantity, unit_at, unit_onward
 
+_SPANS = frozenset(("for", "within", "lasts", "lasted", "takes", "took"))
 _PARTS = {"third": 3.0, "quarter": 4.0, "fifth": 5.0, "sixth": 6.0, "eighth": 8.0, "tenth": 10.0}
 
 
@@ -119,7 +120,9 @@ def _one(
         return Quantity(frozenset((1.0,)), "", 1.0, start, end, is_faint=True), 1
     if at + 1 >= len(keys) or keys[at + 1] not in UNITS:
         return None
-    return Quantity(frozenset((1.0,)), unit, factor, start, end, is_faint=keys[at] != "one"), 1
+    # "A day" is something to compare with; "for a day" is a claim.
+    is_faint = keys[at] != "one" and "".join(keys[at - 1 : at]) not in _SPANS
+    return Quantity(frozenset((1.0,)), unit, factor, start, end, is_faint=is_faint), 1
 
 
 def _half(keys: Sequence[str], text: str, at: int, start: int, end: int) -> Quantity:

@@ -54,6 +54,17 @@ HOME = "Employees may not work from abroad for more than 20 days a year."
         (DAYS, "The work days are on 11 April and 17 October.", "The work days are on 18 July and 17 October."),
         (DAYS, "Each plot owes two work days a year.", "Each plot owes two work days a month."),
         (WATER, "Members pay 1.80 euros a cubic metre above 12 cubic metres.", "Water is free above 13 cubic metres."),
+        (
+            "Each key may send 600 requests a minute and 20,000 a day. Above the limit the status is 429.",
+            "The daily limit is 20,000 requests.",
+            "Each key may send 600 requests a day.",
+        ),
+        (
+            "Write at least two working days before you need it.",
+            "Write at least two working days ahead.",
+            "Write at least two weeks ahead.",
+        ),
+        ("It keeps for a week in a bag.", "In a bag it keeps for a week.", "In a bag it keeps for a month."),
         (BRIDGE, "Heavy lorries have been banned since 2004.", "Heavy lorries have been banned since 2016."),
     ],
 )  # fmt: skip
@@ -78,6 +89,11 @@ def test_a_number_is_that_of_its_case_its_span_and_its_date(
             "The tenant never pays more than 300 euros in one year.",
             "The landlord pays never more than 300 euros in one year.",
         ),
+        (
+            "Brae equalised through Lindt. Brae's captain Osei was sent off.",
+            "Osei, the captain of Brae, was sent off.",
+            "Osei, the captain of Halden, was sent off.",
+        ),
         (BRIDGE, "The granite came from Skelby.", "The ironwork came from Skelby."),
     ],
 )  # fmt: skip
@@ -98,6 +114,11 @@ def test_a_deed_is_that_of_the_party_of_which_it_is_said(
             DEPOSIT,
             "Up to 10% of the deposit may be held back until the service charges are settled.",
             "All of the deposit may be held back until the service charges are settled.",
+        ),
+        (
+            "The guarantee is 24 months, whichever comes first.",
+            "The guarantee lasts 24 months.",
+            "The guarantee lasts 24 weeks.",
         ),
         ("Reptiles are not allowed.", "Reptiles are forbidden.", "Reptiles are allowed."),
         ("A dog needs written consent.", "A dog needs written consent.", "A dog needs spoken consent."),

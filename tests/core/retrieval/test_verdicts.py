@@ -117,13 +117,14 @@ def test_of_claims_in_four_languages_and_on_tables_most_stand_or_fall_as_they_sh
 
 
 def test_of_claims_on_cases_parties_and_spans_most_stand_or_fall_as_they_should() -> None:
-    """Eighteen short passages (a lease, minutes, a manual, a parking table), by the writer of the rules. At first
-    sight 57 of the 73 true ones of the first twelve stood and 51 of their 81 false ones fell; of the other six,
-    written after what came of that, 40 of 52 and 36 of 52 (41 and 32 with the rules of before), and then read too.
+    """Twenty-three short passages (a lease, minutes, a manual, a match, a contract), by the writer of the rules. At
+    first sight 57 of the 73 true ones of the first twelve stood and 51 of their 81 false ones fell. Six and five
+    more were each written after what came of those before, and then read too: 40 of 52 and 36 of 52 at first sight
+    (41 and 32 with the rules of before any), 36 of 48 and 37 of 51 (37 and 32).
     """
     true, false = told_apart("claims_cases.txt")
-    assert sum(true) >= 106
-    assert sum(false) >= 110
+    assert sum(true) >= 146
+    assert sum(false) >= 149
 
 
 @pytest.mark.parametrize(
@@ -134,8 +135,8 @@ def test_of_free_paraphrases_and_the_errors_of_language_models_most_are_told_apa
 ) -> None:
     """Four sets of somebody else, of 25 passages each, as a large model would answer: in its own words, with
     conclusions and sums. Before the failures of the first three were read 289 of their 525 true ones stood and
-    379 of the 525 false ones fell; what came of that is 325 and 385. The failures of the fourth have not been
-    read: of 175 and 175 they are 125 and 134, with the rules from before the first three were read 115 and 134.
+    379 of the 525 false ones fell; what came of that is 325 and 386. The failures of the fourth have not been
+    read: of 175 and 175 they are 125 and 135, with the rules from before the first three were read 115 and 134.
     """
     stood, fell = told_apart(file)
     assert sum(stood) >= true

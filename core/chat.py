@@ -118,11 +118,12 @@ class ChatService:
                 yield CanaryLeaked(how)
             with trace.span("check citations", "citations", parent=root) as span:
                 # In a thread: a long answer takes a part of a second, and others wait for the loop.
-                citations = await asyncio.to_thread(_checked, asked, "".join(heard.answer), context)
+                told = "".join(heard.answer)
+                citations = await asyncio.to_thread(_checked, asked, told, context)
                 span.set(
                     citations=len(citations),
                     sources=len(context.sources),
-                    verdict=summary(citations),
+                    verdict=summary(citations, told),
                 )
             yield CitationsChecked(citations)
 

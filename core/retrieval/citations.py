@@ -141,13 +141,14 @@ def _claims(text: str, marks: list[_Mark], forms: dict[str, Form]) -> list[tuple
             claims.append(claims[-1])  # [1][2] stand for the same
         else:
             claim = _claim((start, end), text, mark, reached, forms)
-            before = _before(claim, spans, reached) if _only_points(text[slice(*claim)]) else None
+            before = _before(claim, spans, reached) if only_points(text[slice(*claim)]) else None
             claims.append(before or claim)
         reached = mark.end
     return claims
 
 
-def _only_points(claim: str) -> bool:
+def only_points(claim: str) -> bool:
+    """Whether a sentence says where something stands, and nothing else: "this is found in passage [1]"."""
     said = set(re.findall(r"[^\W\d_]+", _NAMED.sub(" section ", claim.casefold())))
     return bool(said & _POINTING) and said <= _POINTING | _BESIDE_IT
 

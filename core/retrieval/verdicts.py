@@ -10,6 +10,7 @@ from core.retrieval.parse import read
 from core.retrieval.passage import Passage, best_run, passages_of
 from core.retrieval.statements import Statement
 from core.retrieval.support import denies, misquotes, why_not
+from core.retrieval.uncited import uncited
 from core.retrieval.words import COMMON_WEIGHT, Form, words
 from core.types import Citation, Source, Verdict
 
@@ -114,9 +115,9 @@ def quotations(claim: str) -> list[str]:
     ]
 
 
-def summary(citations: Sequence[Citation]) -> str:
-    """How many claims are borne out by a passage that they cite, and how many by another one, in words;
-    "" without a claim.
+def summary(citations: Sequence[Citation], answer: str) -> str:
+    """How many claims are borne out by a passage that they cite, how many by another one, and how many sentences
+    of the answer cite nothing, in words; "" without a claim.
 
     Marks that follow each other ([1][2]) are one claim, and one of them is enough."""
     claims: list[list[Verdict]] = []
@@ -134,7 +135,11 @@ def summary(citations: Sequence[Citation]) -> str:
     elsewhere = sum("other_source" in each for each in others)
     supported = len(checked) - len(others)
     told = f"{supported} of {len(checked)} {'claim' if len(checked) == 1 else 'claims'} supported"
-    return f"{told}, {elsewhere} by another passage" if elsewhere else told
+    if elsewhere:
+        told += f", {elsewhere} by another passage"
+    if silent := uncited(answer, citations):
+        told += f", {silent} {'sentence cites' if silent == 1 else 'sentences cite'} nothing"
+    return told
 
 
 def _same_claim(before: Citation, citation: Citation) -> bool:

@@ -28,7 +28,8 @@ _VERDICTS: dict[Verdict, tuple[str, str]] = {
 }
 _CHECKED = (
     "Each claim that cites a passage is compared with it, without a model: its words, numbers, names and "
-    "negations. A claim can be wrong all the same where the passage is, and a free paraphrase may go unrecognised."
+    "negations. A claim can be wrong all the same where the passage is, and a free paraphrase may go unrecognised. "
+    "A sentence that cites nothing is not checked."
 )
 _CLAIM = 90
 _STATES = {
@@ -113,7 +114,7 @@ def citations(turn: Turn, plan: WindowPlan) -> None:
     ):
         for source in chosen:
             _chip(turn, source, plan)
-        if told := summary(turn.citations):
+        if told := summary(turn.citations, turn.answer):
             st.caption(told, width="content", help=_CHECKED)
         if others:
             name, words = _others(turn, len(others), cites=bool(chosen))

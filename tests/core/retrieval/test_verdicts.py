@@ -318,18 +318,18 @@ def test_two_marks_after_one_sentence_are_one_claim_and_one_of_them_is_enough() 
     assert [(c.verdict, c.found_in) for c in found] == [
         ("other_source", 1), ("supported", 0), ("not_found", 0),
     ]  # fmt: skip
-    assert summary(found) == "1 of 2 claims supported"
+    assert summary(found, answer) == "1 of 2 claims supported"
 
 
 def test_the_summary_counts_claims_and_says_nothing_of_what_was_not_checked() -> None:
     one = Citation(1, 10, 13, 0, 4, "supported")
-    assert summary([]) == ""
-    assert summary([Citation(1, 10, 13, 0, 4)]) == ""
-    assert summary([one]) == "1 of 1 claim supported"
-    assert summary([one, Citation(2, 13, 16, 0, 4, "not_found")]) == "1 of 1 claim supported"
-    assert summary([one, Citation(2, 40, 43, 0, 4, "not_found")]) == "1 of 2 claims supported"
+    assert summary([], "") == ""
+    assert summary([Citation(1, 10, 13, 0, 4)], "") == ""
+    assert summary([one], "") == "1 of 1 claim supported"
+    assert summary([one, Citation(2, 13, 16, 0, 4, "not_found")], "") == "1 of 1 claim supported"
+    assert summary([one, Citation(2, 40, 43, 0, 4, "not_found")], "") == "1 of 2 claims supported"
     elsewhere = Citation(2, 40, 43, 20, 40, "other_source", 3)
-    assert summary([one, elsewhere]) == "1 of 2 claims supported, 1 by another passage"
+    assert summary([one, elsewhere], "") == "1 of 2 claims supported, 1 by another passage"
 
 
 def test_a_citation_stored_before_there_were_verdicts_still_loads() -> None:
@@ -358,7 +358,7 @@ def test_a_verdict_is_given_on_any_text(answer: str, passage: str) -> None:
     for citation in found:
         assert 0 <= citation.claim_start <= citation.claim_end <= len(answer) + 4
         assert (citation.verdict == "other_source") == (citation.found_in > 0)
-    assert summary(found) == "" or " supported" in summary(found)
+    assert summary(found, answer) == "" or " supported" in summary(found, answer)
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,7 @@ EMPTY = {
     "embeddings",
     "vectors",
     "outstanding",
+    "turn_took",
 }
 
 

@@ -6,29 +6,13 @@ from core.retrieval.statements import Statement, Token
 from core.retrieval.wordlists import ROLES
 
 _LEAD = 1.0
-_INHERITED = (
-    0.5  # of a word that an earlier party of the sentence is said to do: "B one of six months"
-)
+_INHERITED = 0.5  # of a word that an earlier party of the sentence does: "B one of six months"
 _BEFORE_DEEDS = frozenset(
     ("must", "may", "can", "shall", "should", "will", "has", "have", "had", "to", "only", "never", "not", "also", "is", "are")
 )  # fmt: skip
 # Who gets it is not who gives it, and the deed is the same.
 _FROM_THE_OTHER_SIDE = frozenset(
-    (
-        "get",
-        "gets",
-        "got",
-        "receive",
-        "receives",
-        "received",
-        "be",
-        "by",
-        "of",
-        "and",
-        "or",
-        "from",
-        "with",
-    )
+    "get gets got receive receives received be by of and or from with".split()
 )
 
 

@@ -3,8 +3,8 @@
 A claim is borne out when none of the rules speaks against it:
 
 - Each number is an amount of the passage (1,000 is 1.000, sixty minutes are an hour), or said to be the sum of
-  those of the things that the claim names, on the same side of a limit, and no other number of the passage fits
-  better what is said of it.
+  those of the things that the claim names, on the same side of a limit, in the same case ("with hard water"), span
+  ("a year") and date, and no other number of the passage fits better what is said of it.
 - Each name and identifier stands in the passage, and not in the place of another one.
 - What it says of one row of a table stands in that row, and of several in one breath in each of them; a bare
   number of a cell is in no unit that neither its heading nor the passage has.
@@ -15,6 +15,8 @@ A claim is borne out when none of the rules speaks against it:
   of its words is the opposite of one there (a loose one, such as "on" or "more", with most of the words around
   it), or is said there only after a "not"; what only some may is not said of anybody, what needs
   something is not allowed without it, and what comes before what, or is more than what, stays so.
+- What it says that one of two parties does, the passage does not say of the other one.
+- No small word turns it round: "moving in" for "moving out", "after the first year" for "during" it.
 - What it says of all, most, some or few is said of as many there, and what of nothing, half, the rest or the
   whole ("half of the price on the day itself") of no other portion.
 - The passage has 55 % of its telling words and numbers (no articles, auxiliaries, ...) in some

@@ -12,8 +12,8 @@ _BEFORE_DEEDS = frozenset(
 )  # fmt: skip
 # Who gets it is not who gives it, and the deed is the same.
 _FROM_THE_OTHER_SIDE = frozenset(
-    "get gets got receive receives received be by of and or from with".split()
-)
+    ("get", "gets", "got", "receive", "receives", "received", "be", "by", "of", "and", "or", "from", "with")
+)  # fmt: skip
 
 
 def done_by_another(both: Comparison) -> str:

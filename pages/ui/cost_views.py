@@ -57,7 +57,8 @@ def draw(bench: Workbench, today: date) -> None:
     if not found:
         st.caption("No call in this time. Choose a longer one.")
         return
-    chart, table = st.columns([3, 2], gap="medium")
+    with st.container(key="cost_split"):
+        chart, table = st.columns([3, 2], gap="medium")
     with chart:
         dragged = _chart(bench, dimension, found, (first, today))
     since, until = dragged or (first, today)

@@ -29,6 +29,9 @@ _COLUMN = """
 [data-testid="stApp"]:has(.st-key-welcome) [data-testid="stBottom"],
 [data-testid="stApp"]:has(.st-key-welcome) [data-testid="stBottom"] > div { background: transparent; }
 .st-key-suggestions { justify-content: center; }
+/* The table stands beside its chart only where its cost and share can be seen. */
+.st-key-cost_split [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+.st-key-cost_split [data-testid="stColumn"] { min-width: min(100%, 21rem); }
 .st-key-chat .st-key-suggestions { justify-content: flex-start; }
 .st-key-suggestions button { font-weight: 450; }
 """

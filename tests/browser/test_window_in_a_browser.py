@@ -49,3 +49,17 @@ def test_the_lab_replays_asks_under_two_strategies_and_is_taken_over(tab: Tab, s
     }
     page.locator(".st-key-use_sliding_window").get_by_role("button").click()
     expect(page.get_by_text("This conversation uses it.")).to_be_visible()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("width", [1000, 1280])
+def test_costs_and_shares_of_the_models_are_seen_at_any_width(
+    tab: Tab, served: App, width: int
+) -> None:
+    talk(served, 1)
+    tab.page.set_viewport_size({"width": width, "height": 900})
+    table = tab.open("/costs").locator(".st-key-cost_split [data-testid=stDataFrame]")
+    expect(table).to_be_visible()
+    # The name, the cost and the share of all come to 320 pixels.
+    box = table.bounding_box()
+    assert box and box["width"] >= 320

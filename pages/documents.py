@@ -15,6 +15,7 @@ from pages.ui import (
     health,
     index_view,
     matches,
+    paged,
     say,
     session,
     sources,
@@ -22,7 +23,7 @@ from pages.ui import (
 from pages.ui.by_name import searched
 from pages.ui.markdown import label
 
-_ON_A_PAGE = 20
+_PAGE = "documents_page"
 _BARS = 5
 _KINDS = "PDF, Word, PowerPoint, Excel, CSV, HTML, Markdown, text, RTF, e-mails, e-books, notebooks, source code"
 
@@ -127,14 +128,10 @@ def draw_list(indexed: Sequence[Document], collection: Collection | None) -> Non
         collections.empty(bench, collection)
         return
     found = searched(indexed, "documents_search")
-    pages = -(-len(found) // _ON_A_PAGE)
-    page = st.session_state.get("documents_page", 1) if pages > 1 else 1
-    first = (min(page, max(pages, 1)) - 1) * _ON_A_PAGE
     named = names_of_collections()
-    for document in found[first : first + _ON_A_PAGE]:
+    for document in paged.shown(found, _PAGE):
         draw_row(document, collection, named.get(document.id, []))
-    if pages > 1:
-        st.pagination(pages, key="documents_page")
+    paged.draw(len(found), "documents", _PAGE)
 
 
 def names_of_collections() -> dict[str, list[str]]:

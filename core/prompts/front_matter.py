@@ -110,10 +110,8 @@ def _load(text: str) -> tuple[dict[str, Any], dict[str, int]]:
     try:
         try:
             data, node = _built(text, _FAST)
-        except (
-            yaml.YAMLError,
-            UnicodeEncodeError,
-        ):  # the other one says better what is wrong, and where
+        except (yaml.YAMLError, UnicodeEncodeError):
+            # The slow one says better what is wrong, and where.
             data, node = _built(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

@@ -1,6 +1,7 @@
 """In which case a number holds: "40 minutes in summer", "200 cups with hard water", "300 euros a year"."""
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 
 from core.retrieval.comparison import Comparison
@@ -8,13 +9,11 @@ from core.retrieval.dates import is_its_month
 from core.retrieval.meanings import kinds
 from core.retrieval.numerals import UNITS
 from core.retrieval.statements import Placed, Statement, Token
+from core.retrieval.wordlists import DETERMINERS
 
 _LEADING = frozenset(
     ("with", "for", "in", "on", "at", "by", "under", "during", "from", "without", "mit", "für", "bei", "im", "am", "avec", "pour")
 )  # fmt: skip
-_ARTICLES = frozenset(
-    ("a", "an", "the", "his", "her", "its", "their", "der", "die", "das", "dem", "le", "la", "les")
-)
 _EACH = frozenset(("a", "an", "per", "each", "every", "one", "pro", "par", "je"))
 _THE_REST = re.compile(
     r"\b(?:above|beyond|over|below|under|after|before|more than|less than) (?:that|this|it|these|those)\b",
@@ -60,7 +59,7 @@ def _is_parallel(theirs: Placed, both: Comparison) -> bool:
 def _led(part: list[Token]) -> dict[str, str]:
     """The first telling word after each preposition."""
     found: dict[str, str] = {}
-    words = [t for t in part if t.key not in _ARTICLES]
+    words = [t for t in part if t.key not in DETERMINERS]
     for before, token in pairwise(words):
         if before.key in _LEADING and token.kind not in ("function", "number"):
             found.setdefault(before.key, token.concept)
@@ -81,6 +80,7 @@ def periods(placed: Placed, statement: Statement) -> frozenset[str]:
     )
 
 
-def says_both_sides(passage: Statement) -> bool:
-    """Whether it goes on beyond one of its limits: "up to 12 cubic metres; beyond that ..."."""
-    return bool(_THE_REST.search(passage.text))
+def says_both_sides(passage: Statement, sentences: Iterable[int]) -> bool:
+    """Whether one of these sentences, or what follows it, goes on beyond its limit: "up to 12 cubic metres; beyond
+    that ..."."""
+    return any(_THE_REST.search(passage.said(each, each + 1)) for each in set(sentences))

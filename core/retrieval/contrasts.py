@@ -6,6 +6,7 @@ from itertools import pairwise
 from core.retrieval.cases import says_both_sides
 from core.retrieval.comparison import Comparison
 from core.retrieval.statements import Statement, Token
+from core.retrieval.wordlists import DETERMINERS
 
 _PARTICLES = {"in": "out", "out": "in", "up": "down", "down": "up", "on": "off", "off": "on"}
 _TIMES = {
@@ -14,9 +15,6 @@ _TIMES = {
     "after": frozenset(("during", "within")),
     "before": frozenset(("during", "within")),
 }
-_ARTICLES = frozenset(
-    ("a", "an", "the", "of", "his", "her", "its", "their", "your", "this", "that")
-)
 
 
 def turned_round(both: Comparison) -> str:
@@ -28,14 +26,16 @@ def turned_round(both: Comparison) -> str:
         contrary = _PARTICLES[particle]
         if any((each, contrary) in theirs and (each, particle) not in theirs for each in meant):
             return f"{verb.key} {particle} for {contrary}"
-    if says_both_sides(both.passage):  # "within a week ...; after that ..."
-        return ""
-    given = {(word, token.concept) for word, token in _timed(both.passage)}
+    given = list(_timed(both.passage))
     for word, token in _timed(both.claim):
         named = both.meant(token.concept) or {token.concept}
-        others = {each for each, concept in given if concept in named}
-        if others & _TIMES[word] and word not in others:
-            return f"{word} {token.key} for {', '.join(sorted(others & _TIMES[word]))}"
+        alike = [(each, t.sentence) for each, t in given if t.concept in named]
+        found = {each for each, _ in alike if each in _TIMES[word]}
+        if not found or any(each == word for each, _ in alike):
+            continue
+        # "Within a week ...; after that ..." says both.
+        if not says_both_sides(both.passage, (sentence for _, sentence in alike)):
+            return f"{word} {token.key} for {', '.join(sorted(found))}"
     return ""
 
 
@@ -46,7 +46,7 @@ def _phrasal(statement: Statement) -> Iterator[tuple[Token, str]]:
         if verb.kind != "word" or word.key not in _PARTICLES or verb.part != word.part:
             continue
         following = [t for t in tokens[at + 2 : at + 3] if t.part == word.part]
-        if not any(t.kind != "function" or t.key in _ARTICLES for t in following):
+        if not any(t.kind != "function" or t.key in DETERMINERS for t in following):
             yield verb, word.key
 
 
@@ -54,7 +54,7 @@ def _timed(statement: Statement) -> Iterator[tuple[str, Token]]:
     """Each preposition of time with the word or number that it is said of."""
     for at, token in enumerate(statement.tokens):
         if token.key in _TIMES:
-            following = (t for t in statement.tokens[at + 1 : at + 4] if t.key not in _ARTICLES)
+            following = (t for t in statement.tokens[at + 1 : at + 4] if t.key not in DETERMINERS)
             what = next(following, None)
             if what and what.kind != "function" and what.sentence == token.sentence:
                 yield token.key, what

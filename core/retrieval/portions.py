@@ -8,6 +8,7 @@ from typing import NamedTuple
 from core.retrieval.comparison import Comparison
 from core.retrieval.meanings import concept
 from core.retrieval.statements import Statement, Token
+from core.retrieval.wordlists import DETERMINERS
 
 _LEAD = 0.5  # of a telling word, by which another portion fits better
 _ALONE = 0.5  # how near one must at least be, where the passage says the claim's of nothing
@@ -19,7 +20,6 @@ _PLAIN_WORDS = frozenset(
     concept(word)
     for word in ("pay", "owe", "due", "cost", "get", "charge", "return", "amount", "sum")
 )
-_LINKS = frozenset(("of", "the", "its", "his", "her", "their", "your", "this", "that"))
 _ENDS = r"(?=\s*(?:[.,;:)]|$|(?:and|but|if|when|for|on|in|until|up)\b))"
 _WORDS = re.compile(
     rf"\b(?P<nothing>nothing|free of charge|for free|(?<!-)free{_ENDS}|nichts|kostenlos|kostenfrei|gratis|gratuits?|gratuitement)\b"
@@ -124,7 +124,7 @@ def _placed(
     here = next((t for t in statement.tokens if t.end > start), None)
     if here is None:
         return None
-    after = (t for t in statement.parts[here.part] if t.start >= end and t.key not in _LINKS)
+    after = (t for t in statement.parts[here.part] if t.start >= end and t.key not in DETERMINERS)
     what = next(after, here)
     of = "" if what is here or what.kind in ("function", "number") else what.concept
     return _Portion(values, start, end, here.sentence, here.part, of, is_number)

@@ -50,8 +50,12 @@ def _shares(statement: Statement) -> Iterator[_Share]:
         above = tokens[at - 1] if at and tokens[at - 1].sentence == token.sentence else None
         before = above.key if above else ""
         # "Vienna and Belgrade all lie ..." counts nothing that follows.
-        is_behind = above is not None and above.is_capital and above.part == token.part
-        is_behind = is_behind and above is not None and above.kind != "function"
+        is_behind = (
+            above is not None
+            and above.is_capital
+            and above.kind != "function"
+            and above.part == token.part
+        )
         if before in _BEFORE or is_behind:
             continue
         level = _LEVELS[token.key]

@@ -24,7 +24,7 @@ def in_words(
     if _and_a_half(keys, at + count):
         total, count = total + 0.5, count + 3
     start, end = spans[at][0], spans[at + count - 1][1]
-    if key in ("half", "halb", "hälfte", "moitié", "mitad"):
+    if NUMBER_WORDS[key] == 0.5:
         half = _half(keys, text, at, start, end)
         return half, 3 if half.unit == "clock" else 1
     unit, factor = unit_onward(text, end)
@@ -84,25 +84,8 @@ def _one(
     keys: Sequence[str], spans: Sequence[tuple[int, int]], text: str, at: int
 ) -> tuple[Quantity, int] | None:
     start, end = spans[at]
-    if _and_a_half(keys, at + 1):
-        unit, factor = unit_at(text, spans[at + 3][1])
-        return Quantity(frozenset((1.5,)), unit, factor, start, spans[at + 3][1]), 4
-    if _and_a_half(keys, at + 2) and keys[at + 1] in UNITS:
-        unit, factor = UNITS[keys[at + 1]]
-        return Quantity(frozenset((1.5,)), unit, factor, start, spans[at + 4][1]), 5
-    if (
-        keys[at] in ("a", "an")
-        and at + 2 < len(keys)
-        and keys[at + 1] == "quarter"
-        and keys[at + 2] in ("of", "off", "past", "to")
-    ):
-        hours = unit_at(text, spans[at + 2][1])
-        share = Quantity(frozenset((15.0,)), "second", 60.0, start, spans[at + 1][1])
-        return (
-            share
-            if hours[0] == "second"
-            else Quantity(frozenset((25.0,)), "share", 1.0, start, spans[at + 1][1])
-        ), 2
+    if found := _one_and_a_half(keys, spans, text, at) or _quarter(keys, spans, text, at):
+        return found
     if part := _part(keys, at + 1, 1.0):
         return _share(1 / part, text, start, spans[at + 1][1]), 2
     if (
@@ -110,19 +93,42 @@ def _one(
         and (many := NUMBER_WORDS.get("".join(keys[at + 2 : at + 3]), 0)) > 1
     ):
         return _share(1 / many, text, start, spans[at + 2][1]), 3
-    unit, factor = unit_at(text, end)
-    if keys[at] == "one" and text[end : end + 1] in (
-        "",
-        ".",
-        ",",
-        ";",
-    ):  # "employees on two days, trainees on one"
+    # "Employees on two days, trainees on one."
+    if keys[at] == "one" and text[end : end + 1] in ("", ".", ",", ";"):
         return Quantity(frozenset((1.0,)), "", 1.0, start, end, is_faint=True), 1
     if at + 1 >= len(keys) or keys[at + 1] not in UNITS:
         return None
+    unit, factor = unit_at(text, end)
     # "A day" is something to compare with; "for a day" is a claim.
     is_faint = keys[at] != "one" and "".join(keys[at - 1 : at]) not in _SPANS
     return Quantity(frozenset((1.0,)), unit, factor, start, end, is_faint=is_faint), 1
+
+
+def _one_and_a_half(
+    keys: Sequence[str], spans: Sequence[tuple[int, int]], text: str, at: int
+) -> tuple[Quantity, int] | None:
+    """ "One and a half tonnes" and "a day and a half"."""
+    if _and_a_half(keys, at + 1):
+        count, (unit, factor) = 4, unit_at(text, spans[at + 3][1])
+    elif _and_a_half(keys, at + 2) and keys[at + 1] in UNITS:
+        count, (unit, factor) = 5, UNITS[keys[at + 1]]
+    else:
+        return None
+    end = spans[at + count - 1][1]
+    return Quantity(frozenset((1.5,)), unit, factor, spans[at][0], end), count
+
+
+def _quarter(
+    keys: Sequence[str], spans: Sequence[tuple[int, int]], text: str, at: int
+) -> tuple[Quantity, int] | None:
+    """ "A quarter of an hour" is 15 minutes, "a quarter of the guests" 25 per cent."""
+    is_quarter = keys[at] in ("a", "an") and keys[at + 1 : at + 2] == ["quarter"]
+    if not is_quarter or "".join(keys[at + 2 : at + 3]) not in ("of", "off", "past", "to"):
+        return None
+    start, end = spans[at][0], spans[at + 1][1]
+    if unit_at(text, spans[at + 2][1])[0] == "second":
+        return Quantity(frozenset((15.0,)), "second", 60.0, start, end), 2
+    return Quantity(frozenset((25.0,)), "share", 1.0, start, end), 2
 
 
 def _half(keys: Sequence[str], text: str, at: int, start: int, end: int) -> Quantity:

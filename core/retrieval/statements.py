@@ -87,5 +87,10 @@ class Statement:
     met: dict[str, frozenset[str]] = field(default_factory=dict)
     """What words of claims have been found to stand for here."""
 
+    def said(self, first: int, last: int) -> str:
+        """The text of these sentences."""
+        there = [t for t in self.tokens if first <= t.sentence <= last]
+        return self.text[there[0].start : there[-1].end] if there else ""
+
     def telling(self) -> list[Token]:
         return [token for token in self.tokens if token.kind in ("word", "name", "code")]

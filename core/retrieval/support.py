@@ -96,7 +96,8 @@ def _numbers(both: Comparison) -> str:
 def _against(placed: Placed, own: list[Placed], both: Comparison) -> str:
     """What speaks against the number, though the passage has its own amounts of it."""
     if all(placed.bound * p.bound < 0 for p in own):
-        return "" if says_both_sides(both.passage) else "the other side of"
+        beyond = says_both_sides(both.passage, (p.sentence for p in own))
+        return "" if beyond else "the other side of"
     if all(is_of_another_case(p, placed, both) for p in own):
         return "another case than that of"
     context = _context(both, placed)

@@ -230,6 +230,10 @@ public private local foreign annual daily snow rain wind weather traffic paper w
 glass stone gold silver iron bread meat fish fruit milk sugar salt theft fire flood profit
 debt rent risk cash stock credit growth demand
 """)
+# What may stand between a word and the noun that it is said of: "half of the price", "after the first year".
+DETERMINERS = _set("""
+a an the of his her its their your this that der die das dem le la les
+""")
 # Words that tell nothing by themselves.
 FUNCTION = _set("""
 longer all everywhere anywhere somewhere given company's would-be particular whenever wherever everything

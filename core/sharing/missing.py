@@ -30,8 +30,10 @@ def missing(
         return str(error)
     if harmful := [tool.name for tool in tools if not tool.harmless]:
         return f"{harmful[0]} may do more by now than strangers may set off"
-    there = {each.id for each in documents.list(user)}
-    there |= {each.id for each in collections.list(user)}
-    if link.documents and there.isdisjoint(link.documents):
-        return "none of its documents and collections is there any more"
-    return ""
+    if not link.documents:
+        return ""
+    there = {each.id for each in collections.list(user)} | {
+        each.id for each in documents.list(user)
+    }
+    gone = there.isdisjoint(link.documents)
+    return "none of its documents and collections is there any more" if gone else ""

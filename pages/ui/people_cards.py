@@ -10,9 +10,9 @@ import streamlit as st
 from core.bootstrap import Member, Workbench
 from core.errors import FootlightsError
 from pages.ui import cost_charts, paged, palette, say, session
+from pages.ui.by_name import narrowed
 from pages.ui.markdown import code, control, label
 
-_MANY = 9
 _COLOURS = len(palette.LIGHT_CHART)
 _PAGE = "people_page"
 Days = Sequence[tuple[date, float]]
@@ -53,7 +53,14 @@ def draw(bench: Workbench) -> None:
         )
     _figures(members)
     _spending(bench)
-    found = _searched(members[1:])
+    found = narrowed(
+        members[1:],
+        "people_search",
+        lambda each: f"{each.name} {each.email}",
+        "people",
+        "name or address",
+        "Nobody has “{}” in the name or address.",
+    )
     for member in paged.shown(found, _PAGE):
         _card(bench, member)
     paged.draw(len(found), "people", _PAGE)
@@ -69,24 +76,6 @@ FOOTLIGHTS_OIDC_CLIENT_ID=...
 FOOTLIGHTS_OIDC_CLIENT_SECRET=...
 FOOTLIGHTS_OIDC_ALLOW=@example.org, anna@example.com
 FOOTLIGHTS_OIDC_OWNER=you@example.org"""
-
-
-def _searched(members: Sequence[Member]) -> Sequence[Member]:
-    """Those whose name or address has what is looked for; all of a few."""
-    if len(members) < _MANY:
-        return members
-    wanted = st.text_input(
-        "Search people",
-        placeholder="Search by name or address",
-        icon=":material/search:",
-        label_visibility="collapsed",
-        key="people_search",
-    ).strip()
-    inside = wanted.casefold()
-    found = [each for each in members if inside in f"{each.name} {each.email}".casefold()]
-    if not found:
-        st.caption(f"Nobody has “{label(wanted)}” in the name or address.")
-    return found
 
 
 def _figures(members: list[Member]) -> None:

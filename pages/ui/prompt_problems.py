@@ -53,8 +53,8 @@ def _tell(problems: Sequence[Problem]) -> None:
     if not problems:
         return
     lines = [f"- `{each.file}`: {label(each.reason)}" for each in problems[:_SHOWN]]
-    if more := len(problems) - _SHOWN:
-        lines += [f"- and {more:,} more"] if more > 0 else []
+    if len(problems) > _SHOWN:
+        lines.append(f"- and {len(problems) - _SHOWN:,} more")
     told = "\n".join(lines)
     st.warning(
         f"**Files that are not as they should be**\n\n{told}\n\nPut them right in the folder, or "

@@ -108,6 +108,11 @@ def test_a_deed_is_that_of_the_party_of_which_it_is_said(
     [
         (DEPOSIT, "It comes back within four months of moving out.", "It comes back within four months of moving in."),
         (NOTICE, "During the first year neither may give notice.", "After the first year neither may give notice."),
+        (
+            "During the first year neither may give notice. It has two rooms. The keys are handed over; after that he pays.",
+            "During the first year neither may give notice.",
+            "After the first year neither may give notice.",
+        ),
         (NOTICE, "Notice must be given in writing.", "Notice may be given by e-mail."),
         (DEPOSIT, "The deposit is two months' rent.", "The deposit is three months' rent."),
         (

@@ -4,6 +4,7 @@ import gc
 
 gc.disable()  # imports leave no garbage, and looking for it takes a fifth of the time to start
 
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -62,6 +63,7 @@ def ready() -> Settings:
     """The settings, with all that the first request needs; ends the process in words where that cannot be."""
     try:
         settings = Settings()
+        _look_at_port(settings)
         # What cannot be had is told here and by the pages that miss it; the rest works without.
         assets.main([])
         workbench()
@@ -74,6 +76,20 @@ def ready() -> Settings:
     except FootlightsError as error:
         sys.exit(f"\nFootlights cannot start: {error}.\n{error.hint}")
     return settings
+
+
+def _look_at_port(settings: Settings) -> None:
+    """Ends the process in words when nobody can listen there, before anything is fetched or started."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        why = str(error.strerror).partition(" (while")[0]  # the library adds the address again
+        sys.exit(
+            f"\nFootlights cannot start: it cannot listen at {settings.host}, port {settings.port} "
+            f"({why}).\nIf it runs there already, open http://localhost:{settings.port}. Else stop what "
+            f"does, or take another port: FOOTLIGHTS_PORT={(settings.port + 1) % 65536} make run"
+        )
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def draw_list() -> None:
     for share in shares:
         share_cards.card(bench, share)
     if found > _SHOWN:
-        st.pagination(-(-found // _SHOWN), key="share_page")
+        st.pagination(-(-found // _SHOWN), width="stretch", key="share_page")
     if session.is_owner():
         share_door.draw(bench)
 

@@ -1,6 +1,7 @@
 """What keeps the app from starting is told in words, with what to do, and not as a traceback."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -30,3 +31,20 @@ def test_it_says_why_it_cannot_start(
     assert ended.returncode == 1
     assert told in ended.stderr and hint in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_it_says_that_its_port_is_taken_and_which_to_take(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        ended = subprocess.run(
+            [sys.executable, str(ROOT / "app.py")],
+            env={**os.environ, "FOOTLIGHTS_DATA": str(tmp_path), "FOOTLIGHTS_PORT": str(port)},
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+    assert ended.returncode == 1
+    assert f"cannot listen at 127.0.0.1, port {port}" in ended.stderr
+    assert f"FOOTLIGHTS_PORT={port + 1} make run" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not list(tmp_path.iterdir()), "nothing was begun"

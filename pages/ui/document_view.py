@@ -171,6 +171,7 @@ def _passages(bench: Workbench, document: Document, cited: Cited | None) -> None
         st.pagination(
             pages,
             default=start,
+            width="stretch",
             key=key,
             on_change=lambda: st.session_state.pop("document_arrived", None),
         )

@@ -103,7 +103,7 @@ def _list(bench: Workbench, report: Report) -> None:
         for each in results[(page - 1) * _SHOWN : page * _SHOWN]:
             _row(bench, each, names.get(each.golden.collection_id, ""))
     if pages > 1:
-        st.pagination(pages, key="golden_page")
+        st.pagination(pages, width="stretch", key="golden_page")
 
 
 def _row(bench: Workbench, result: Result, collection: str) -> None:

@@ -194,4 +194,4 @@ def _texts(bench: Workbench, document: Document, wanted: Cited | None) -> None:
     if not shown:
         st.caption("These sections are short, and are shown with the one before them.")
     if screens > 1:
-        st.pagination(screens, default=start, key=key)
+        st.pagination(screens, default=start, width="stretch", key=key)

@@ -21,9 +21,9 @@ def draw(count: int, noun: str, key: str) -> None:
         return
     first = _first(count, key)
     last = min(first + _ON_A_PAGE, count)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.pagination(-(-count // _ON_A_PAGE), key=key)
-        st.caption(f"{first + 1:,} to {last:,} of {count:,} {noun}", width="content")
+    # As wide as the list: the control leaves out the numbers for which it sees no room.
+    st.pagination(-(-count // _ON_A_PAGE), width="stretch", key=key)
+    st.caption(f"{first + 1:,} to {last:,} of {count:,} {noun}")
 
 
 def _first(count: int, key: str) -> int:

@@ -17,7 +17,7 @@ import psutil
 
 from benchmarks import vectors
 from core.retrieval.embed import EmbeddingSpace
-from core.retrieval.index import FaissIndex
+from core.retrieval.indexes.index import FaissIndex
 
 SIZES = (10_000, 100_000, 1_000_000)
 ASKED = 700

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from core.retrieval.index import FaissIndex
-from core.retrieval.shard import Sizes
+from core.retrieval.indexes.index import FaissIndex
+from core.retrieval.indexes.shard import Sizes
 
 KILLS = 50
 _USER = "local"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.evaluate import SETS
-from core.retrieval.lexical import LexicalIndex, Listed
+from core.retrieval.indexes.lexical import LexicalIndex, Listed
 from core.settings import ROOT
 
 PASSAGES = 100_000

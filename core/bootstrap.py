@@ -42,7 +42,7 @@ from core.replay_comparison import Pair as ReplayPair
 from core.replays import CUT_OFF as CUT_OFF
 from core.replays import Changes as Changes
 from core.replays import Price as ReplayPrice
-from core.retrieval.verdicts import summary as summary  # what a page says of its citations
+from core.retrieval.claims.verdicts import summary as summary  # what a page says of its citations
 from core.settings import Settings
 from core.sharing.faring import Share as Share
 from core.sharing.outside import reached as reached

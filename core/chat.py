@@ -24,9 +24,9 @@ from core.events import (
 from core.finding import Finder, nearness
 from core.metering import TurnMeter
 from core.prompts.canary import leaked
-from core.retrieval.attribution import cited
+from core.retrieval.claims.attribution import cited
+from core.retrieval.claims.verdicts import summary
 from core.retrieval.nearness import NEAR
-from core.retrieval.verdicts import summary
 from core.runs import Runs
 from core.store.conversations import Conversations
 from core.table_answer import citations

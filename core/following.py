@@ -4,8 +4,8 @@ import threading
 from collections.abc import Iterator
 
 from core.retrieval.embed import Embedder
-from core.retrieval.index import VectorIndex
-from core.retrieval.lexical import LexicalIndex, Listed
+from core.retrieval.indexes.index import VectorIndex
+from core.retrieval.indexes.lexical import LexicalIndex, Listed
 from core.store.documents import Documents
 from core.store.passages import Change
 

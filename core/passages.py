@@ -7,8 +7,8 @@ from core.errors import NeedsEmbedding
 from core.following import Following
 from core.retrieval.blend import Blend, choose, fold, fuse
 from core.retrieval.embed import NOTHING, Embedder, Payer, Vectors, model_of
-from core.retrieval.index import VectorIndex
-from core.retrieval.lexical import LexicalIndex
+from core.retrieval.indexes.index import VectorIndex
+from core.retrieval.indexes.lexical import LexicalIndex
 from core.retrieval.nearness import coverage
 from core.retrieval.rerank import READ, Reranker, rerank
 from core.store.documents import Documents

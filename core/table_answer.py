@@ -11,8 +11,8 @@ from core.errors import RequestRejected
 from core.events import AnswerReplaced, ModelEvent, StreamEvent, TextDelta
 from core.llm.shape import shape
 from core.llm.structured import Ask, Extracted, Partial, Reasked, Structured
-from core.retrieval.citations import check
-from core.retrieval.verdicts import judged
+from core.retrieval.claims.citations import check
+from core.retrieval.claims.verdicts import judged
 from core.table_fields import PASSAGE, Field, table_schema
 from core.tables import Row, rows_in, to_json
 from core.types import Citation, Message, OutputSchema, Source

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.cases import Check, Verdict
 from core.prompts.canary import leaked
-from core.retrieval.citations import check as citations_of
+from core.retrieval.claims.citations import check as citations_of
 from core.types import Source
 
 _SHOWN = 60

@@ -16,8 +16,8 @@ from core.passages import Passages
 from core.reembedding import Reembedder
 from core.retrieval.chunk import Chunker
 from core.retrieval.embed import Embedder
-from core.retrieval.index import FaissIndex
-from core.retrieval.lexical import LexicalIndex
+from core.retrieval.indexes.index import FaissIndex
+from core.retrieval.indexes.lexical import LexicalIndex
 from core.store.embeddings import Embeddings
 from core.store.golden import GoldenRows
 from core.store.jobs import Jobs

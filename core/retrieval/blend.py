@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.retrieval.embed import Vectors
-from core.retrieval.wordshard import WordMatches
+from core.retrieval.indexes.wordshard import WordMatches
 from core.types import Candidate
 
 _WORD = re.compile(r"\w+")

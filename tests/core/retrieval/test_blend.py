@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.retrieval.blend import Blend, choose, fold, fuse
-from core.retrieval.wordshard import WordMatches
+from core.retrieval.indexes.wordshard import WordMatches
 from core.types import Candidate
 
 PLAIN = Blend(meaning=0.4, beside=0.0, document=0.0)

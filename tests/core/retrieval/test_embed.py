@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.retrieval.embed import Embedder, EmbeddingSpace, Vectors
-from core.retrieval.index import FaissIndex
+from core.retrieval.indexes.index import FaissIndex
 from core.retrieval.minilm import arithmetic
 from core.retrieval.minilm import minilm as load
 from core.retrieval.sentence_embedder import SentenceEmbedder

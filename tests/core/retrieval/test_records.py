@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from core.errors import Refused
 from core.retrieval.chunk import Chunker
+from core.retrieval.claims.passage import Passage
+from core.retrieval.claims.verdicts import Judge
 from core.retrieval.draft import Draft, ReadLimits
 from core.retrieval.extract import extract
 from core.retrieval.formats.records import records
-from core.retrieval.passage import Passage
 from core.retrieval.reader import assemble
-from core.retrieval.verdicts import Judge
 from tests.core.retrieval import files
 
 LIMITS = ReadLimits(seconds=20)

@@ -24,10 +24,10 @@ from core.ingest import Ingest
 from core.passages import Passages
 from core.retrieval.chunk import Chunker
 from core.retrieval.embed import Embedder, Payer, Vectors
-from core.retrieval.extract import sniff
 from core.retrieval.indexes.index import FaissIndex
 from core.retrieval.indexes.lexical import LexicalIndex
 from core.retrieval.minilm import minilm
+from core.retrieval.reading.extract import sniff
 from core.retrieval.rerank import Reranker
 from core.retrieval.sentence_embedder import SentenceEmbedder
 from core.settings import ROOT, Settings

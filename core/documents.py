@@ -17,7 +17,7 @@ from core.ingest import Ingest, in_words
 from core.lasting import lasting, taken
 from core.passages import Passages
 from core.retrieval.embed import NOTHING, Asks, Payer, Vectors
-from core.retrieval.extract import sniff
+from core.retrieval.reading.extract import sniff
 from core.store.blobs import Blobs
 from core.store.documents import Documents
 from core.store.ids import new_id

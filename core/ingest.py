@@ -10,7 +10,7 @@ from core.embedding import Embedding
 from core.errors import FootlightsError, Refused
 from core.passages import Passages
 from core.retrieval.chunk import Chunker
-from core.retrieval.extract import extract
+from core.retrieval.reading.extract import extract
 from core.store.blobs import Blobs
 from core.store.documents import Documents
 from core.types import Chunk, Document, DocumentStatus

@@ -10,7 +10,7 @@ from core import web
 from core.documents import DocumentService
 from core.errors import BudgetExceeded, NotFound, Refused
 from core.retrieval.embed import Payer
-from core.retrieval.extract import extract, sniff
+from core.retrieval.reading.extract import extract, sniff
 from core.types import Document, Hit
 
 _MOST_PASSAGES = 20_000

@@ -6,9 +6,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 from core.errors import NotFound, Refused
-from core.retrieval.kinds import MEDIA_TYPES as MEDIA_TYPES  # what the API calls a file
-from core.retrieval.letters import letters
-from core.retrieval.picture import Sought, picture
+from core.retrieval.reading.kinds import MEDIA_TYPES as MEDIA_TYPES  # what the API calls a file
+from core.retrieval.reading.letters import letters
+from core.retrieval.reading.picture import Sought, picture
 from core.store.blobs import Blobs
 from core.store.documents import Documents
 from core.types import Box, Chunk, Document, PagePicture, PageText

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
-from core.retrieval.letters import letters
+from core.retrieval.reading.letters import letters
 from core.types import Heading, Page
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")

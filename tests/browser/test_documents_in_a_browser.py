@@ -27,7 +27,7 @@ def documents_of(served: App) -> int:
 def reading_held(served: App) -> Iterator[None]:
     """No file is read meanwhile: what is sent stays on its way, however fast the machine is."""
     family = psutil.Process(served.process.pid).children(recursive=True)
-    [nursery] = [each for each in family if "core.retrieval.reader" in each.cmdline()]
+    [nursery] = [each for each in family if "core.retrieval.reading.reader" in each.cmdline()]
     nursery.suspend()
     try:
         yield

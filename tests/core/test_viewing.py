@@ -7,11 +7,11 @@ import httpx2
 import pytest
 
 from core.errors import NotFound, Refused
-from core.retrieval import picture as drawing
+from core.retrieval.reading import picture as drawing
 from core.types import Document
 from core.viewing import Viewer
-from tests.core.retrieval import files
-from tests.core.retrieval.test_hostile_files import flate
+from tests.core.retrieval.reading import files
+from tests.core.retrieval.reading.test_hostile_files import flate
 
 LINES = ["The notice period is sixty days.", "Fees are paid in euros."]
 Indexed = Callable[[str, bytes], Document]
@@ -68,7 +68,7 @@ def test_a_page_is_drawn_once_and_what_could_not_be_drawn_is_not_tried_at_once_a
     run = drawing.child.run
 
     def counted(module: str, *given: Any, **more: Any) -> bytes:
-        if module == "core.retrieval.painter":
+        if module == "core.retrieval.reading.painter":
             runs.append(module)
         return run(module, *given, **more)
 

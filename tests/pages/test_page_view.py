@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.types import Document
-from tests.core.retrieval import files
+from tests.core.retrieval.reading import files
 from tests.pages.test_documents_page import html, texts
 
 Open = Callable[..., AppTest]
@@ -44,7 +44,7 @@ def test_a_citation_opens_at_its_page_with_the_words_marked_on_both(
 def test_words_that_are_not_on_the_picture_are_said_to_be_and_marked_in_the_text(
     app: Open, indexed: Callable[[str, bytes], Document]
 ) -> None:
-    from tests.core.retrieval.test_pdf_forms import annotated
+    from tests.core.retrieval.reading.test_pdf_forms import annotated
 
     note = b"<</Type/Annot/Subtype/Text/Rect[9 9 20 20]/Contents(call them first)>>"
     document = indexed("note.pdf", annotated(note))

@@ -16,8 +16,8 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from streamlit.config import set_option
 
-from core import assets
 from core.api import create_api
+from core.assets.command import main as fetch_assets
 from core.bootstrap import LOCAL_USER
 from core.doors import Doors
 from core.errors import FootlightsError
@@ -65,7 +65,7 @@ def ready() -> Settings:
         settings = Settings()
         _look_at_port(settings)
         # What cannot be had is told here and by the pages that miss it; the rest works without.
-        assets.main([])
+        fetch_assets([])
         workbench()
     except ValidationError as error:
         wrong = "".join(f"  {'.'.join(map(str, e['loc']))}: {e['msg']}\n" for e in error.errors())

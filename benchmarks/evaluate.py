@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from core.assets import MINILM, Assets
-from core.embedders import choose_reranker
-from core.embedding import Embedding
-from core.ingest import Ingest
-from core.passages import Passages
+from core.documents.ingest import Ingest
+from core.documents.passages import Passages
+from core.embedding.choice import choose_reranker
+from core.embedding.kept import Embedding
 from core.retrieval.chunk import Chunker
 from core.retrieval.embed import Embedder, Payer, Vectors
 from core.retrieval.indexes.index import FaissIndex

@@ -21,7 +21,7 @@ from core.store.engine import insert, make_engine, migrate, writing
 from core.store.tables import conversations, trace_heads, turns
 from core.store.trace_list import TraceList, TraceQuery
 from core.trace import Trace
-from core.trace_tree import laid_out
+from core.traces.tree import laid_out
 from core.types import Span, TurnRequest
 
 TURNS, SPANS, ME = 100_000, 10_000, "local"

@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from core.exchanges import Exchange
-from core.lab import Lab, Said
-from core.measure import Measure
 from core.settings import ROOT
 from core.tokens.budget import fit
 from core.tokens.calibration import learn
 from core.tokens.counter import REPLY_OVERHEAD, Counter
 from core.tokens.strategies import STRATEGIES
 from core.types import Item, Message, ModelInfo, WindowPlan, message
+from core.windows.exchanges import Exchange
+from core.windows.lab import Lab, Said
+from core.windows.measure import Measure
 
 T = TypeVar("T")
 TURNS, WORDS = 200, 130

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.clean_text import clean, cleaned
-from core.documents import DocumentService
+from core.documents.service import DocumentService
 from core.errors import Conflict, Misuse, Refused
 from core.llm.shape import shape
 from core.models import Models

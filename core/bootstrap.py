@@ -1,5 +1,7 @@
 """build(settings) -> Workbench: the only place where things are constructed."""
 
+from core.documents.reembedding import Due as Due
+from core.documents.reembedding import Left as Left
 from core.injection.arms import ARMS as ARMS
 from core.injection.arms import FIRST as FIRST_ARMS  # noqa: F401
 from core.injection.cases import cases as range_cases  # noqa: F401
@@ -7,13 +9,8 @@ from core.injection.comparing import RangeComparison as RangeComparison
 from core.injection.comparing import compared as range_compared  # noqa: F401
 from core.injection.flags import flags as range_flags  # noqa: F401
 from core.injection.ranges import RangePlan as RangePlan
-from core.lab import Lab as Lab
-from core.lab import Outcome as Outcome
-from core.lab import Shortened as Shortened
-from core.mcp_values import McpOffer as McpOffer
-from core.mcp_values import McpServer as McpServer
-from core.mcp_wish import McpWish as McpWish
-from core.mcp_wish import secrets as mcp_secrets
+from core.mcp.wish import McpWish as McpWish
+from core.mcp.wish import secrets as mcp_secrets
 from core.parts import Parts
 from core.people.team import Member as Member
 from core.playground.calls import Estimate as Estimate
@@ -35,10 +32,6 @@ from core.prompts.template import PromptTemplate as PromptTemplate
 from core.prompts.template import Variable as Variable
 from core.prompts.transfer import export as export_prompts  # noqa: F401
 from core.prompts.transfer import take_in as import_prompts  # noqa: F401
-from core.reembedding import Due as Due
-from core.reembedding import Left as Left
-from core.replay_comparison import Comparison as Comparison
-from core.replay_comparison import Pair as ReplayPair
 from core.replays import CUT_OFF as CUT_OFF
 from core.replays import Changes as Changes
 from core.replays import Price as ReplayPrice
@@ -97,6 +90,13 @@ from core.tools.remote.offers import called as mcp_called
 from core.tools.remote.offers import pin_of as mcp_pin
 from core.tools.tool import TOUCHES as TOUCHES
 from core.tools.tool import Outcome as ToolOutcome
+from core.traces.comparison import Comparison as Comparison
+from core.traces.comparison import Pair as ReplayPair
+from core.types.mcp import McpOffer as McpOffer
+from core.types.mcp import McpServer as McpServer
+from core.windows.lab import Lab as Lab
+from core.windows.lab import Outcome as Outcome
+from core.windows.lab import Shortened as Shortened
 from core.workbench import LOCAL_USER as LOCAL_USER
 from core.workbench import Workbench as Workbench
 

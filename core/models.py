@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from core.assets.weights import Weights
 from core.errors import FootlightsError, Misuse, NotFound
 from core.keys import Keys
 from core.llm import discovery, pricing
@@ -17,7 +18,6 @@ from core.llm.scripted import ScriptedProvider
 from core.llm.sdk_provider import SdkProvider
 from core.settings import Settings
 from core.types import ModelInfo
-from core.weights import Weights
 
 _DEFAULTS = {
     "openai": ("gpt-6-luna", "gpt-6.1-sol"),

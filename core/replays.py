@@ -4,18 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from core.context import Context
+from core.agent.rules import Bounds, tokens_of
 from core.errors import Conflict, Misuse, NotFound, Refused
 from core.events import RunBegan
 from core.metering import TurnMeter
 from core.models import Models
-from core.replay_comparison import Comparison, compared
-from core.rewriting import rewritten
-from core.rules import Bounds, tokens_of
 from core.store.turns import Turns
 from core.tape import Row, Step, events_of, read
-from core.turns import Started, TurnRunner
+from core.traces.comparison import Comparison, compared
+from core.turns.runner import Started, TurnRunner
 from core.types import Replay, Turn, TurnRequest
+from core.windows.context import Context
+from core.windows.rewriting import rewritten
 
 CUT_OFF = frozenset({"interrupted", "failed", "stopped"})
 """How a run has ended that can go on from where it was."""

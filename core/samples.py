@@ -6,10 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from core.documents import DocumentService
+from core.documents.service import DocumentService
 from core.store.conversations import Conversations
 from core.store.turns import Turns
-from core.turns import TurnRunner
+from core.turns.runner import TurnRunner
 from core.types import Turn, TurnRequest
 
 log = logging.getLogger(__name__)

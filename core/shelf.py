@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import web
-from core.documents import DocumentService
+from core.documents.service import DocumentService
 from core.errors import BudgetExceeded, NotFound, Refused
 from core.retrieval.embed import Payer
 from core.retrieval.reading.extract import extract, sniff

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.documents import DocumentService
+from core.documents.service import DocumentService
 from core.errors import Misuse
 from core.shelf import UserShelf
 from core.store.ids import new_id

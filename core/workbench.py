@@ -11,19 +11,23 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from core.approvals import Approvals
-from core.atlas import Atlas
+from core.agent.approvals import Approvals
 from core.bridge import Bridge, contained
 from core.caller import LOCAL_USER as LOCAL_USER
-from core.documents import DocumentService
-from core.errands import Errands
-from core.golden import GoldenBench
+from core.chat.errands import Errands
+from core.chat.summariser import Summariser
+from core.chat.upcoming import Upcoming
+from core.documents.atlas import Atlas
+from core.documents.passages import Passages
+from core.documents.reembedding import Reembedder
+from core.documents.service import DocumentService
+from core.documents.viewing import Viewer
+from core.goldens.questions import GoldenBench
 from core.injection.ranges import InjectionRange
 from core.llm.client import LLMClient
 from core.llm.pricing import price
-from core.mcp_servers import McpServers
+from core.mcp.servers import McpServers
 from core.models import Models
-from core.passages import Passages
 from core.people.provider import Provider
 from core.people.team import Team
 from core.playground.races import Playground
@@ -32,7 +36,6 @@ from core.playground.suites import Suites
 from core.previews import Previews
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
-from core.reembedding import Reembedder
 from core.replays import Replays
 from core.samples import Samples
 from core.settings import Settings
@@ -56,16 +59,13 @@ from core.store.trace_list import TraceList
 from core.store.traces import Traces
 from core.store.turn_counts import TurnCounts
 from core.store.turns import Turns
-from core.summariser import Summariser
 from core.tokens.calibration import learn
 from core.tokens.counter import Counter
 from core.tool_bench import Tools
 from core.trial import Trials
-from core.turns import TurnRunner
+from core.turns.runner import TurnRunner
 from core.types import ModelInfo, Turn, Usage
-from core.upcoming import Upcoming
-from core.viewing import Viewer
-from core.whatif import WhatIf
+from core.windows.whatif import WhatIf
 
 _FIRST_LOOK_SECONDS = 0.5
 _ALL = 100_000

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.bootstrap import Workbench
-from core.documents import PENDING
+from core.documents.service import PENDING
 from core.errors import FootlightsError
 from core.types import Collection, Document
 from pages.ui import (

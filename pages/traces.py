@@ -10,8 +10,9 @@ from functools import partial
 
 import streamlit as st
 
-from core import figures, run_graph
-from core.trace_tree import Step, by_kind, laid_out, unlinked
+from core import figures
+from core.traces import graph as run_graph
+from core.traces.tree import Step, by_kind, laid_out, unlinked
 from core.types import Budget, LedgerRow, Span, SpanKind, Turn
 from pages.ui import (
     charts,

@@ -45,7 +45,7 @@ OWNERS = {
     "fastapi": ("core/api",),
     "starlette": ("core/api", "core/doors"),
     "pydantic_settings": ("core/settings.py",),
-    "opentelemetry": ("core/otlp.py",),
+    "opentelemetry": ("core/traces/otlp.py",),
     "streamlit": (),
     "pandas": (),
     "segno": ("core/sharing",),

@@ -9,10 +9,10 @@ from starlette.concurrency import run_in_threadpool
 from core.api.bench import Bench, User
 from core.api.shapes import HitOut, HitsOut, PageIn, SearchIn, TextIn, UploadOut
 from core.bootstrap import Workbench
+from core.documents.viewing import MEDIA_TYPES, WIDEST
 from core.errors import Refused
 from core.export import plain
 from core.types import Box, Chunk, Collection, Document
-from core.viewing import MEDIA_TYPES, WIDEST
 
 MOST_FILES = 100
 

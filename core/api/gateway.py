@@ -13,7 +13,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from core import endings
 from core.api.bench import Bench
 from core.api.gateway_errors import OpenAIRoute, WireError, answered, bad_key, of
 from core.api.gateway_request import DEFAULT_MODEL, MAX_BODY, ChatIn, parse
@@ -23,6 +22,7 @@ from core.bootstrap import Workbench
 from core.errors import DatabaseAway, FootlightsError, Misuse
 from core.events import StreamEvent, TextDelta, TurnDone, TurnFailed
 from core.store.api_keys import ApiKey
+from core.turns import endings
 from core.types import ModelInfo, TurnRequest
 
 # Until then an error still has a status of its own; a proxy gives up after a minute of silence.

@@ -11,8 +11,8 @@ from typing import Any
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from core.live import Recorded
 from core.sharing.looking import looking_up
+from core.turns.live import Recorded
 
 HEARTBEAT_SECONDS = 15.0
 STALLED_SECONDS = 60.0

@@ -11,11 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from core.api.bench import Bench, User
 from core.api.shapes import DecisionIn, EstimateIn, ReplayIn, StartedOut, TurnIn
 from core.api.sse import HEARTBEAT_SECONDS, EventStream, frames
+from core.chat.upcoming import Next
 from core.errors import Misuse, NotFound
 from core.export import plain
-from core.trace_export import whole
+from core.traces.export import whole
 from core.types import Span, Turn, TurnRequest
-from core.upcoming import Next
 from core.workbench import Workbench
 
 router = APIRouter(tags=["turns"])

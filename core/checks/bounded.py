@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core import child
 from core.cases import Check, Verdict
 from core.checks.worker import SECONDS
 from core.errors import Refused
+from core.processes import child
 from core.types import OutputSchema
 
 MEMORY_MB = 1024

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core import inside
 from core.errors import FootlightsError
+from core.processes import inside
 
 SECONDS = 2.0
 """Of processor time for one check: a machine that is busy with other things takes nothing from it."""

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
-from core import offspring
+from core.processes import offspring
 
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _TIME_WAIT = "06"

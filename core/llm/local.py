@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core import child
 from core.errors import ModelMisbehaved, StreamCut, Unreachable
 from core.events import ModelEvent, Progress
 from core.llm.exchange import Exchange
 from core.llm.openai import OpenAIProvider
 from core.llm.reading import Answer
 from core.llm.tool_form import in_schema_form
+from core.processes import child
 from core.types import ModelRequest
 
 _START_SECONDS = 120.0

@@ -5,9 +5,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from core import child
 from core.llm.strict_schema import Schema, is_recursive, nodes
 from core.llm.unusable import OutputInvalid, OutputTooDeep, OutputUnchecked
+from core.processes import child
 
 SECONDS = 1.0
 """Of processor time: a machine that is busy with other things takes nothing from it."""

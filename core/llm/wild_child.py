@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core import inside
 from core.llm.shape import shape
 from core.llm.unusable import OutputInvalid, OutputTooDeep
 from core.llm.wild import SECONDS
+from core.processes import inside
 
 
 def found(schema: dict[str, Any], data: Any) -> dict[str, Any]:

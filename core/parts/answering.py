@@ -4,22 +4,22 @@ from functools import cached_property, partial
 from typing import Any
 
 from core.admission import Admission
-from core.agent import Agent
-from core.answerer import Answerer
+from core.agent.loop import Agent
+from core.agent.rules import Bounds
+from core.agent.runs import Runs
 from core.caller import LOCAL_USER
-from core.chat import ChatService
-from core.composing import Composer
-from core.context import ContextBuilder
-from core.finding import Finder
+from core.chat.answerer import Answerer
+from core.chat.composing import Composer
+from core.chat.finding import Finder
+from core.chat.service import ChatService
+from core.chat.upcoming import Upcoming
+from core.chat.vendor_calibration import VendorCalibration
 from core.llm.json_text import read
 from core.llm.shape import shape
-from core.mcp_servers import McpServers
-from core.otlp import Outlet
+from core.mcp.servers import McpServers
 from core.parts.reading import Reading
 from core.prompts.neutral import neutralise
 from core.replays import Replays
-from core.rules import Bounds
-from core.runs import Runs
 from core.samples import Samples
 from core.settings import ROOT, Settings
 from core.store.mcp_servers import McpRows
@@ -27,12 +27,12 @@ from core.store.tool_uses import tool_uses
 from core.tool_bench import Tools
 from core.tools.dispatcher import Dispatcher
 from core.tools.toolbox import Toolbox
-from core.turns import TurnRunner
+from core.traces.otlp import Outlet
+from core.turns.runner import TurnRunner
 from core.unseen import strip_invisible
-from core.upcoming import Upcoming
-from core.vendor_calibration import VendorCalibration
-from core.vendor_counts import VendorCounts
-from core.whatif import WhatIf
+from core.windows.context import ContextBuilder
+from core.windows.vendor_counts import VendorCounts
+from core.windows.whatif import WhatIf
 
 
 class Answering(Reading):

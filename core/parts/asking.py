@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from functools import cached_property, partial
 
-from core.errands import Errands
+from core.assets.weights import Weights
+from core.chat.errands import Errands
+from core.chat.summariser import Summariser
 from core.injection.ranges import InjectionRange
 from core.keys import Keys
 from core.llm.client import LLMClient
@@ -20,9 +22,7 @@ from core.prompts.sandbox import Sandbox
 from core.settings import Settings
 from core.store.prompt_cases import PromptCases
 from core.store.range_runs import RangeRuns
-from core.summariser import Summariser
 from core.trial import Trials
-from core.weights import Weights
 
 
 class Asking(Kept):

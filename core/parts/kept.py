@@ -3,11 +3,11 @@
 from functools import cached_property, partial
 from pathlib import Path
 
-from core.approvals import Approvals
+from core.agent.approvals import Approvals
 from core.assets import MINILM, O200K, QWEN_1_5B, SMOLLM2, Asset, Assets
 from core.bridge import Bridge
 from core.caller import LOCAL_USER
-from core.embedders import Chosen, choose, choose_reranker
+from core.embedding.choice import Chosen, choose, choose_reranker
 from core.errors import AssetUnavailable, Misuse
 from core.retrieval.minilm import arithmetic, minilm
 from core.retrieval.sentence_embedder import SentenceEmbedder

@@ -4,16 +4,18 @@ from collections.abc import Callable
 from functools import cache, cached_property, partial
 
 from core.assets import MINILM, Assets
-from core.atlas import Atlas
-from core.documents import DocumentService
-from core.embedding import Embedding
-from core.golden import GoldenBench
-from core.ingest import Ingest
+from core.documents.atlas import Atlas
+from core.documents.ingest import Ingest
+from core.documents.passages import Passages
+from core.documents.reembedding import Reembedder
+from core.documents.service import DocumentService
+from core.documents.viewing import Viewer
+from core.embedding.kept import Embedding
+from core.embedding.vendor import VendorEmbedder
+from core.goldens.questions import GoldenBench
 from core.llm.pricing import price
 from core.parts.asking import Asking
 from core.parts.kept import needed
-from core.passages import Passages
-from core.reembedding import Reembedder
 from core.retrieval.chunk import Chunker
 from core.retrieval.embed import Embedder
 from core.retrieval.indexes.index import FaissIndex
@@ -23,8 +25,6 @@ from core.store.golden import GoldenRows
 from core.store.jobs import Jobs
 from core.store.reembeddings import Reembeddings
 from core.types import Usage
-from core.vendor_embedder import VendorEmbedder
-from core.viewing import Viewer
 
 
 class Reading(Asking):

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 from core.checks import bounded
-from core.context import DEFAULT_MAX_TOKENS
 from core.errors import Refused
 from core.events import ModelEvent
 from core.llm.client import LLMClient
@@ -26,6 +25,7 @@ from core.table_answer import is_native
 from core.tokens.counter import Counter
 from core.trace import Trace
 from core.types import Message, ModelInfo, ModelRequest, OutputSchema, Usage
+from core.windows.context import DEFAULT_MAX_TOKENS
 
 USUAL_ANSWER = 300
 """Tokens of an answer that is expected where none is known yet."""

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from core import child, offspring
+from core.processes import child, offspring
 from core.prompts import wire
 
 _START_SECONDS = 30.0

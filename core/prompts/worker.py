@@ -19,7 +19,7 @@ from jinja2.exceptions import (
     UndefinedError,
 )
 
-from core import inside
+from core.processes import inside
 from core.prompts import wire
 from core.prompts.compiler import Given, compile_template
 from core.prompts.defence import Fence

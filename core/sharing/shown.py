@@ -18,7 +18,7 @@ from core.events import (
     TurnDone,
     TurnFailed,
 )
-from core.live import Recorded
+from core.turns.live import Recorded
 from core.types import Calls, Citation, Source, Turn
 
 Told = dict[str, Any]

@@ -24,7 +24,7 @@ from core.store.secret_words import digest
 from core.store.turns import Turns
 from core.store.visitors import Visitors
 from core.tools.toolbox import Toolbox
-from core.turns import TurnRunner
+from core.turns.runner import TurnRunner
 from core.types import Turn
 
 LOOK_SECONDS = 0.1

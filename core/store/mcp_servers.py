@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Engine, delete, func, select, update
 
 from core.errors import Conflict, NotFound, Refused
-from core.mcp_values import McpOffer, McpServer
 from core.store.columns import now
 from core.store.engine import insert, reading, writing
 from core.store.tables import mcp_servers
+from core.types.mcp import McpOffer, McpServer
 
 MOST_SERVERS = 20
 _COLUMNS = [mcp_servers.c[name] for name in McpServer.__slots__]

@@ -18,9 +18,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from core import offspring
 from core.clean_text import cleaned
-from core.inside import limit_memory
+from core.processes import offspring
+from core.processes.inside import limit_memory
 from core.tools.results import NotReadable, told
 from core.tools.schema import NotATool, describe
 

@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Sequence
 from typing import IO, Any
 
-from core import child
 from core.errors import Refused
+from core.processes import child
 from core.tools.grids import Grid, overview
 from core.tools.tool import Table
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.inside import limit_memory
+from core.processes.inside import limit_memory
 
 _OUT_OF_MEMORY = 77
 _MOST_CELL = 10_000

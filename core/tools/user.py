@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import child
 from core.clean_text import cleaned
+from core.processes import child
 from core.tools.results import MOST_COLUMNS, MOST_ROWS, NotReadable, Told, drawn
 from core.tools.tool import Problem, Shelf, Table, Tool
 

@@ -4,9 +4,9 @@ import streamlit as st
 
 from core import figures
 from core.bootstrap import STRATEGIES, summary
-from core.endings import NOT_FOUND
 from core.errors import Interrupted
 from core.tables import is_json
+from core.turns.endings import NOT_FOUND
 from core.types import Citation, Source, Turn, Verdict, WindowPlan
 from pages.ui import pins, say, steps, table, ways_on, why
 from pages.ui.health import counted

@@ -5,7 +5,7 @@ What a dot says is put on the page as text, never as markup: documents are hosti
 
 import streamlit as st
 
-from core.atlas import Dot, Map
+from core.documents.atlas import Dot, Map
 from pages.ui import palette, say
 from pages.ui.session import theme
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.bootstrap import Workbench
-from core.documents import PENDING
+from core.documents.service import PENDING
 from core.types import Collection, Document
 from pages.ui.health import counted
 from pages.ui.markdown import label

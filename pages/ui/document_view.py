@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.bootstrap import Workbench
-from core.documents import PENDING
+from core.documents.service import PENDING
 from core.errors import FootlightsError
 from core.types import Chunk, Document
 from pages.ui import health, matches, page_view, say

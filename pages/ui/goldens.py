@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.bootstrap import Workbench
 from core.errors import FootlightsError
-from core.golden_report import DEPTH, Report, Result, first, recall
+from core.goldens.report import DEPTH, Report, Result, first, recall
 from core.types import Collection, Hit, Run
 from pages.ui import say
 from pages.ui.health import counted

@@ -4,8 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from core.atlas import Map, Passport
 from core.bootstrap import Workbench
+from core.documents.atlas import Map, Passport
 from core.errors import FootlightsError
 from core.types import Collection
 from pages.ui import atlas_view, health, reembed, say

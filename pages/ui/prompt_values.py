@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.bootstrap import PromptTemplate, Variable, Workbench
-from core.documents import MAX_QUERY
+from core.documents.service import MAX_QUERY
 from core.types import Source, Turn
 from pages.ui.session import user
 

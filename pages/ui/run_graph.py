@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.run_graph import ANSWER, QUESTION, Edge, Node, RunGraph
+from core.traces.graph import ANSWER, QUESTION, Edge, Node, RunGraph
 from pages.ui import palette, say
 from pages.ui.charts import escaped
 from pages.ui.session import theme

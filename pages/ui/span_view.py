@@ -7,8 +7,8 @@ import streamlit as st
 
 from core import errors
 from core.export import plain
-from core.trace_export import whole
-from core.trace_tree import LEDGER_ROW, Step
+from core.traces.export import whole
+from core.traces.tree import LEDGER_ROW, Step
 from core.types import Budget, LedgerRow, Region, Span, Turn
 from pages.ui import passages_found, said, say, tool_span, usage, window_bar, wire_view
 from pages.ui.charts import STATES

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from core import trace_export
+from core.traces import export as trace_export
 from core.types import LedgerRow, Span, Turn
 
 

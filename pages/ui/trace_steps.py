@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.trace_tree import Step
+from core.traces.tree import Step
 from core.types import Span, SpanKind, Turn
 from pages.ui import palette, session, span_view
 from pages.ui.markdown import label

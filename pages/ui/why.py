@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.endings import NOT_FOUND
+from core.turns.endings import NOT_FOUND
 from core.types import Item, Turn
 from pages.ui import say
 from pages.ui.markdown import label

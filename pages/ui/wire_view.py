@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.trace_export import as_sent
+from core.traces.export import as_sent
 
 
 def draw(found: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from core.trace_export import as_html, as_json
+from core.traces.export import as_html, as_json
 from core.types import Span, SpanEvent, Turn, TurnRequest
 from pages.ui.say import seconds
 

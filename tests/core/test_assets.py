@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from core.assets import Asset, Assets
-from core.carriers import Carrier, incoming
-from core.catalogue import AssetFile
+from core.assets.carriers import Carrier, incoming
+from core.assets.catalogue import AssetFile
 from core.errors import AssetUnavailable
 
 BODY = bytes(range(256)) * 4000

@@ -16,13 +16,13 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from core import offspring
 from core.api import create_api
 from core.caller import caller
 from core.doors import Doors, is_loopback, paths
 from core.doors.sockets import Neighbours
 from core.doors.who import found
 from core.errors import NotOpen
+from core.processes import offspring
 from core.sharing.wishes import Wish
 from tests.conftest import served
 

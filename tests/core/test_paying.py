@@ -16,7 +16,7 @@ from core.errors import DiskFull
 from core.events import FellBack, TurnDone, TurnFailed
 from core.llm.pricing import price
 from tests.conftest import running, settings_for
-from tests.core.test_turns import ask, followed, said
+from tests.core.turns.test_turns import ask, followed, said
 
 
 class Vendor(BaseHTTPRequestHandler):

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.agent.reel import UNKNOWN
 from core.errors import Misuse, NotFound, Refused
 from core.events import ApprovalAsked, Diverged, RunBegan, TurnDone
-from core.reel import UNKNOWN
 from core.replays import Changes
 from core.tape import events_of
 from core.types import message
 from tests.conftest import running, settings_for
-from tests.core.test_agent import MAIL, Stage, staged
-from tests.core.test_crash import killed
+from tests.core.agent.test_agent import MAIL, Stage, staged
+from tests.core.turns.test_crash import killed
 from tests.core.vendor_server import Says
 
 NOTHING = Changes()

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.types import Turn, TurnRequest
 from tests.conftest import running, settings_for
-from tests.core.test_turns import followed
+from tests.core.turns.test_turns import followed
 
 
 def turns(bench: Any) -> list[Turn]:

@@ -21,7 +21,7 @@ from starlette.types import Message
 
 from core.api.sse import PIECE_BYTES, EventStream, beating, frames, pieces
 from core.events import TextDelta, TurnDone, dump
-from core.live import LiveTurn, Recorded
+from core.turns.live import LiveTurn, Recorded
 
 SECONDS = 100.0
 DONE = TurnDone("finished", "finished", "scripted", None, "0", 1.0, 0.1)

@@ -5,11 +5,11 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from core.golden_report import Report, Result
+from core.goldens.report import Report, Result
 from core.store.columns import now
 from core.types import Golden
 from pages.ui import collection_choice, collections, goldens
-from tests.core.test_passages import indexed
+from tests.core.documents.test_passages import indexed
 from tests.pages.test_documents_page import links, texts
 
 Open = Callable[..., AppTest]

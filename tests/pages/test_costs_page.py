@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import insert, select
 from streamlit.testing.v1 import AppTest
 
+from core.assets.weights import Weights
 from core.bootstrap import Sent, Spend
 from core.cheaper import Cacheable, FewerPassages
 from core.pace import Pace
 from core.store.tables import ledger
 from core.types import Budget, LedgerRow, Slice, Usage
-from core.weights import Weights
 from pages.ui import cheaper_view, cost_charts, cost_table, ledger_table, month, palette, say
 
 Open = Callable[..., AppTest]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.mcp_wish import McpWish
+from core.mcp.wish import McpWish
 from core.tools.remote.offers import pin_of
-from tests.core.mcp_stories import command
+from tests.core.mcp.mcp_stories import command
 
 Open = Callable[..., AppTest]
 SWAP = {"name": "swap", "description": "Swap.", "inputSchema": {"type": "object"}}

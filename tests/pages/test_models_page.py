@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.assets.weights import Weights
 from core.errors import RateLimited
 from core.llm.discovery import Listed
 from core.types import TurnRequest
-from core.weights import Weights
 from tests.conftest import running
 
 Open = Callable[..., AppTest]

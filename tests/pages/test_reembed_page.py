@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.conftest import running, settings_for
-from tests.core.embedders import tiny
-from tests.core.test_reembedding import added, through
+from tests.core.documents.test_reembedding import added, through
+from tests.core.embedding.embedders import tiny
 
 Open = Callable[..., AppTest]
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.run_graph import run_graph as core_graph
-from core.trace_export import as_json
+from core.traces.export import as_json
+from core.traces.graph import run_graph as core_graph
 from core.types import Span, TurnRequest
 from pages.ui import charts, palette, run_graph, span_view, usage
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.bootstrap import STRATEGIES
 from core.llm.scripted import Reply
 from core.types import TurnRequest, WindowPlan
-from tests.core.test_turns import followed
+from tests.core.turns.test_turns import followed
 from tests.pages.test_tokens_page import html, metrics, texts
 
 Open = Callable[..., AppTest]

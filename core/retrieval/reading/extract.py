@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core import child
 from core.errors import Refused
+from core.processes import child
 from core.retrieval.reading.draft import ReadLimits
 from core.retrieval.reading.kinds import LABELS, SUPPORTED, sniff
 from core.types import Extracted, Heading, Page

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Refused
-from core.inside import limit_memory
+from core.processes.inside import limit_memory
 from core.retrieval.reading.formats.pdf import open_pdf
 from core.retrieval.reading.letters import letters, nearest
 

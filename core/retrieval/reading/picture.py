@@ -5,8 +5,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import child
 from core.errors import Refused
+from core.processes import child
 from core.types import Box, PagePicture
 
 LIMITS = child.Limits(seconds=15, memory_mb=1024, output_mb=20)

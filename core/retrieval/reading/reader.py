@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Refused
-from core.inside import limit_memory, near_limit, tell
+from core.processes.inside import limit_memory, near_limit, tell
 from core.retrieval.headings import headings, located
 from core.retrieval.reading.draft import Draft, ReadLimits
 from core.retrieval.reading.kinds import OFFICE

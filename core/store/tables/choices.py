@@ -2,9 +2,9 @@
 
 from sqlalchemy import Boolean, Column, Table, UniqueConstraint
 
-from core.mcp_values import McpOffer
 from core.store.columns import Json, Moment, Words
 from core.store.tables.schema import filled, key, metadata
+from core.types.mcp import McpOffer
 
 # What the user has chosen on a page, by its name.
 preferences = Table(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def _watch(descriptor: int) -> None:
-    from core.offspring import end_below, sweep
+    from core.processes.offspring import end_below, sweep
 
     while os.read(descriptor, 1):
         continue
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
     sys.path.insert(0, str(Path(__file__).parents[3]))
-    from core import offspring  # only now: a server is not to wait for it
+    from core.processes import offspring  # only now: a server is not to wait for it
 
     offspring.adopt()
     threading.Thread(target=_watch, args=(int(arguments[0]),), daemon=True).start()

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import FootlightsError, ToolServerFailed
-from core.mcp_values import McpOffer
 from core.tools.remote.offers import MOST_TOOLS, offers
 from core.tools.remote.pipe import Pipe, Way
 from core.tools.scrub import scrubbed
+from core.types.mcp import McpOffer
 
 if TYPE_CHECKING:
     from core.tools.remote.session import Session

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.mcp_values import McpOffer
 from core.tools.remote.schemas import Clean, Unusable, parameters
+from core.types.mcp import McpOffer
 
 MOST_TOOLS = 100
 MOST_NAME = 64

@@ -18,8 +18,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
-from core import offspring
 from core.errors import ToolServerFailed
+from core.processes import offspring
 from core.tools.remote.pipe import MOST_ANSWER, MOST_MESSAGE, Pipe, Way
 
 _LEASH = Path(__file__).with_name("leash.py")

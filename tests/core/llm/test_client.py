@@ -22,7 +22,7 @@ from core.llm.client import LLMClient
 from core.llm.retry import RetryPolicy
 from core.llm.scripted import Reply, ScriptedProvider
 from core.trace import Trace
-from core.trace_tree import by_kind, laid_out
+from core.traces.tree import by_kind, laid_out
 from core.types import ModelRequest, Usage, message
 
 REQUEST = ModelRequest("m", (message("system", "Be brief."), message("user", "Hello")), 100)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.child import ROOT
 from core.errors import Refused
+from core.processes.child import ROOT
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
 from core.tokens.counter import Counter

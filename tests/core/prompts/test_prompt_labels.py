@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from core.child import ROOT
 from core.errors import Conflict, DiskFull, NotFound, Refused
+from core.processes.child import ROOT
 from core.prompts.folder import PromptFolder
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox

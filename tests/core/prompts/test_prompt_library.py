@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from core.child import ROOT
 from core.errors import NotFound, Refused
+from core.processes.child import ROOT
 from core.prompts.front_matter import split, with_message
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox

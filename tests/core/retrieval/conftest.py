@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.child import ROOT
+from core.processes.child import ROOT
 from core.retrieval.chunk import Chunker
 from core.retrieval.minilm import minilm as load
 from core.retrieval.sentence_embedder import SentenceEmbedder

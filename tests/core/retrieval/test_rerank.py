@@ -8,7 +8,7 @@ from sentence_transformers import CrossEncoder
 from transformers import BertConfig, BertForSequenceClassification
 
 from core.assets import MINILM, Assets
-from core.embedders import choose_reranker
+from core.embedding.choice import choose_reranker
 from core.errors import AssetUnavailable, Misuse
 from core.retrieval.rerank import CrossEncoderReranker, rerank
 from core.types import Candidate

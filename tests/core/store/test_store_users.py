@@ -12,7 +12,6 @@ from sqlalchemy import Engine, select
 from core.attacks import RangeRun
 from core.errors import NotFound
 from core.events import TextDelta, dump
-from core.mcp_values import McpServer
 from core.store.accounts import Payers
 from core.store.columns import now
 from core.store.conversations import Conversations
@@ -38,6 +37,7 @@ from core.store.turn_ends import TurnEnd
 from core.store.turns import Turns
 from core.store.visitors import Visitors
 from core.types import Budget, Summary, TurnRequest, Usage, WindowPlan
+from core.types.mcp import McpServer
 from tests.core.store.stories import DONE, ME, YOU, ask, end, index, span, upload
 
 # They work for all users and name the user in every row.

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from core.assets import O200K, SMOLLM2, Assets
-from core.child import ROOT
 from core.errors import AssetUnavailable
+from core.processes.child import ROOT
 from core.tokens.counter import CHATML_OVERHEAD, Counter
 from core.tokens.gguf import vocabulary
 from core.types import message

@@ -10,8 +10,8 @@ import tiktoken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.child import ROOT
 from core.errors import AssetUnavailable
+from core.processes.child import ROOT
 from core.tokens.counter import MESSAGE_OVERHEAD, Counter
 from core.tokens.cutting import Keep
 from core.types import message

@@ -23,7 +23,7 @@ from core.tools.remote.link import Link
 from core.tools.remote.pipe import Way
 from core.tools.user import Raised
 from tests.conftest import served
-from tests.core.mcp_stories import PROPS, command
+from tests.core.mcp.mcp_stories import PROPS, command
 from tests.felt import Felt
 
 

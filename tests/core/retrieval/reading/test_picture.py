@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import child
 from core.errors import Refused
+from core.processes import child
 from core.retrieval.reading.extract import extract
 from core.retrieval.reading.letters import letters, nearest
 from core.retrieval.reading.painter import paint

@@ -22,24 +22,24 @@ leaving.ask_first()
 _HERE = Path(__file__).parent
 _SECTIONS = {
     "": [
-        ("chat.py", "Chat", ":material/forum:"),
-        ("documents.py", "Documents", ":material/description:"),
-        ("prompts.py", "Prompts", ":material/edit_note:"),
+        ("chat", "Chat", ":material/forum:"),
+        ("documents", "Documents", ":material/description:"),
+        ("prompts", "Prompts", ":material/edit_note:"),
     ],
     "Look behind": [
-        ("tokens.py", "Tokens", ":material/data_usage:"),
-        ("traces.py", "Traces", ":material/account_tree:"),
-        ("costs.py", "Costs", ":material/payments:"),
-        ("models.py", "Models", ":material/memory:"),
-        ("tools.py", "Tools", ":material/build:"),
+        ("tokens", "Tokens", ":material/data_usage:"),
+        ("traces", "Traces", ":material/account_tree:"),
+        ("costs", "Costs", ":material/payments:"),
+        ("models", "Models", ":material/memory:"),
+        ("tools", "Tools", ":material/build:"),
     ],
     "For others": [
-        ("shares.py", "Shares", ":material/share:"),
-        ("people.py", "People", ":material/group:"),
+        ("shares", "Shares", ":material/share:"),
+        ("people", "People", ":material/group:"),
     ],
 }
 
-_OWNERS = {"people.py"}
+_OWNERS = {"people"}
 _DEMO = st.Page("demo.py", title="Demo", url_path="demo", visibility="hidden")
 
 
@@ -49,9 +49,15 @@ def _of_user() -> None:
         {
             section: [
                 *(
-                    st.Page(file, title=title, icon=icon, default=file == "chat.py")
-                    for file, title, icon in pages
-                    if (_HERE / file).exists() and (file not in _OWNERS or session.is_owner())
+                    st.Page(
+                        f"{name}/page.py",
+                        title=title,
+                        icon=icon,
+                        url_path=name,
+                        default=name == "chat",
+                    )
+                    for name, title, icon in pages
+                    if name not in _OWNERS or session.is_owner()
                 ),
                 *([_DEMO] if section == "For others" else []),
             ]

@@ -192,7 +192,7 @@ def _passage(source: Source, found: list[Citation]) -> None:
     marked = "the words that the answer rests on are marked · " if quoted else ""
     st.caption(f"{marked}similarity to the question {hit.score:.2f} of 1")
     st.page_link(
-        "documents.py",
+        "documents/page.py",
         label="Open the document",
         icon=":material/description:",
         query_params={
@@ -210,12 +210,12 @@ def facts(turn: Turn, plan: WindowPlan) -> None:
     ):
         st.caption(" · ".join(_facts(turn)), width="content")
         doors = (
-            ("tokens.py", "Window", ":material/data_usage:", {"turn": turn.id}),
-            ("traces.py", "Trace", ":material/account_tree:", {"turn": turn.id}),
-            ("costs.py", "Cost", ":material/payments:", {"turn": turn.id}),
+            ("tokens/page.py", "Window", ":material/data_usage:", {"turn": turn.id}),
+            ("traces/page.py", "Trace", ":material/account_tree:", {"turn": turn.id}),
+            ("costs/page.py", "Cost", ":material/payments:", {"turn": turn.id}),
         )
         if turn.request.tools:
-            doors += (("tools.py", "Replay", ":material/replay:", {"replay": turn.id}),)
+            doors += (("tools/page.py", "Replay", ":material/replay:", {"replay": turn.id}),)
         for page, text, icon, where in doors:
             st.page_link(page, label=text, icon=icon, query_params=where)
         why.button(turn)
@@ -224,7 +224,7 @@ def facts(turn: Turn, plan: WindowPlan) -> None:
             name, _, version = turn.prompt_version.partition("@")
             where = {"p": name, "v": version, "turn": turn.id}
             st.page_link(
-                "prompts.py", label="Prompt", icon=":material/edit_note:", query_params=where
+                "prompts/page.py", label="Prompt", icon=":material/edit_note:", query_params=where
             )
 
 

@@ -20,7 +20,7 @@ def draw(bench: Workbench, conversation_id: str) -> None:
         return
     st.warning(label(words(found[0], after=_after(bench))), icon=":material/savings:")
     if is_owner():
-        st.page_link("models.py", label="Change the caps", icon=":material/tune:")
+        st.page_link("models/page.py", label="Change the caps", icon=":material/tune:")
 
 
 def _after(bench: Workbench) -> str:

@@ -42,5 +42,5 @@ def routes() -> list[Route]:
     def page(_: Request) -> HTMLResponse:
         return HTMLResponse(whole, headers={"cache-control": "no-cache"})
 
-    names = sorted(path.stem for path in _PAGES.glob("[!_]*.py"))
-    return [Route("/", page), *(Route(f"/{name}", page) for name in names if name != "frame")]
+    names = sorted(path.parent.name for path in _PAGES.glob("*/page.py"))
+    return [Route("/", page), *(Route(f"/{name}", page) for name in (*names, "demo"))]

@@ -19,7 +19,7 @@ def draw() -> None:
             shortcut="Ctrl+Shift+K",
             key="new_chat",
         ):
-            st.switch_page("chat.py", query_params={"c": "new"})
+            st.switch_page("chat/page.py", query_params={"c": "new"})
         _conversations()
         bench = workbench()
         if bench.models.weights.download.state in ("running", "failed") and is_owner():
@@ -51,7 +51,7 @@ def _conversations() -> None:
         for conversation in found[:_SHOWN]:
             here = query("c") == conversation.id
             st.page_link(
-                "chat.py",
+                "chat/page.py",
                 label=f"**{label(conversation.title)}**" if here else label(conversation.title),
                 query_params={"c": conversation.id},
                 width="stretch",

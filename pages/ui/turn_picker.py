@@ -18,9 +18,9 @@ STATUS = {
     "interrupted": "interrupted: the app ended",
 }
 _DOORS = (
-    ("tokens.py", "Window", ":material/data_usage:"),
-    ("traces.py", "Trace", ":material/account_tree:"),
-    ("costs.py", "Cost", ":material/payments:"),
+    ("tokens/page.py", "Window", ":material/data_usage:"),
+    ("traces/page.py", "Trace", ":material/account_tree:"),
+    ("costs/page.py", "Cost", ":material/payments:"),
 )
 
 
@@ -54,7 +54,7 @@ def _turns(bench: Workbench) -> tuple[list[Turn], str]:
             wanted = ""
     if not turns:
         st.info("Nothing was asked yet.", icon=":material/forum:")
-        st.page_link("chat.py", label="Ask a first question", query_params={"c": "new"})
+        st.page_link("chat/page.py", label="Ask a first question", query_params={"c": "new"})
     return turns, wanted or (turns[0].id if turns else "")
 
 
@@ -62,18 +62,20 @@ def doors(turn: Turn, *, here: str) -> None:
     """Links from this turn to its answer, its window, its trace, its cost and its prompt."""
     with st.container(horizontal=True, gap="small", key="doors"):
         where = {"c": turn.conversation_id}
-        st.page_link("chat.py", label="Answer", icon=":material/forum:", query_params=where)
+        st.page_link("chat/page.py", label="Answer", icon=":material/forum:", query_params=where)
         for page, text, icon in _DOORS:
             if page != here:
                 st.page_link(page, label=text, icon=icon, query_params={"turn": turn.id})
         if turn.request.tools and turn.status != "running":
             where = {"replay": turn.id}
-            st.page_link("tools.py", label="Replay", icon=":material/replay:", query_params=where)
+            st.page_link(
+                "tools/page.py", label="Replay", icon=":material/replay:", query_params=where
+            )
         if turn.prompt_version:
             name, _, version = turn.prompt_version.partition("@")
             where = {"p": name, "v": version, "turn": turn.id}
             st.page_link(
-                "prompts.py", label="Prompt", icon=":material/edit_note:", query_params=where
+                "prompts/page.py", label="Prompt", icon=":material/edit_note:", query_params=where
             )
 
 

@@ -7,10 +7,10 @@ import streamlit as st
 from core.types import Turn
 
 _PAGES = {
-    "Models": ("models.py", ":material/memory:"),
-    "Documents": ("documents.py", ":material/description:"),
-    "Tools": ("tools.py", ":material/build:"),
-    "Shares": ("shares.py", ":material/share:"),
+    "Models": ("models/page.py", ":material/memory:"),
+    "Documents": ("documents/page.py", ":material/description:"),
+    "Tools": ("tools/page.py", ":material/build:"),
+    "Shares": ("shares/page.py", ":material/share:"),
 }
 _NAMED = re.compile(rf"\bthe ({'|'.join(_PAGES)}) page\b|\bpage ({'|'.join(_PAGES)})\b")
 _AGAIN = re.compile(r"\b([Aa]sk again|[Tt]ry again|[Ww]ait|another model|cheaper model|network)\b")

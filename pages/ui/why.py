@@ -121,13 +121,13 @@ def _text(turn: Turn, candidate: dict[str, Any]) -> None:
         st.caption("The beginning of the passage; it was not sent.")
     with st.container(horizontal=True):
         st.page_link(
-            "documents.py",
+            "documents/page.py",
             label="In the document",
             icon=":material/article:",
             query_params={"d": candidate["document_id"], "passage": str(candidate["seq"])},
         )
         st.page_link(
-            "tokens.py",
+            "tokens/page.py",
             label="The whole window as it was sent",
             icon=":material/data_usage:",
             query_params={"turn": turn.id},

@@ -39,15 +39,15 @@ Open = Callable[..., AppTest]
 
 @pytest.fixture
 def app(bench: Any) -> Open:
-    """`app("traces.py", turn="...")` opens a page with these words in the address bar."""
+    """`app("traces", turn="...")` opens a page with these words in the address bar."""
 
-    def open_page(page: str = "chat.py", **query: str) -> AppTest:
+    def open_page(page: str = "chat", **query: str) -> AppTest:
         test = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60)
         for name, value in query.items():
             test.query_params[name] = value
         test.run()
-        if page != "chat.py":
-            test.switch_page(page)
+        if page != "chat":
+            test.switch_page(f"{page}/page.py")
             for name, value in query.items():
                 test.query_params[name] = value
             test.run()

@@ -152,9 +152,9 @@ def test_of_a_question_that_a_cap_refused_nothing_is_said_to_have_been_sent(
     said = texts(test) + "".join(each.proto.body for each in test.get("html"))
     assert "tokens of the window were ready, and nothing was sent" in said
     assert "Found for the question; nothing was sent." in said
-    trace = app("traces.py", turn=turn.id)
+    trace = app("traces", turn=turn.id)
     assert {"renews on" in each.value for each in trace.error} == {True}  # above, and at its step
-    window = app("tokens.py", turn=turn.id)
+    window = app("tokens", turn=turn.id)
     assert [each.label for each in window.metric] == ["Tokens, not sent"]
     assert "nothing was sent, so nothing was reported" in texts(window)
 

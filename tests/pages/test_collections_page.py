@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.goldens.report import Report, Result
 from core.store.columns import now
 from core.types import Golden
-from pages.ui import collection_choice, collections, goldens
+from pages.documents import collection_choice, collections, goldens
 from tests.core.documents.test_passages import indexed
 from tests.pages.test_documents_page import links, texts
 
@@ -34,14 +34,14 @@ def in_the_trial(test: AppTest, question: str) -> AppTest:
 
 
 def test_without_documents_there_is_nothing_to_group(app: Open) -> None:
-    test = app("documents.py")
+    test = app("documents")
     assert "Make it" not in labels(test)
     assert not [each for each in test.selectbox if each.key == "collection_open"]
 
 
 def test_a_new_collection_is_open_at_once_and_says_what_to_do(app: Open, bench: Any) -> None:
     indexed(bench, "notice.md", NOTICE)
-    test = app("documents.py")
+    test = app("documents")
     test.text_input(key="collection_name").set_value("Contracts")
     next(each for each in test.button if each.label == "Make it").click().run()
     assert not test.exception
@@ -54,7 +54,7 @@ def test_a_new_collection_is_open_at_once_and_says_what_to_do(app: Open, bench: 
 def test_a_name_that_is_taken_is_refused_in_the_dialog(app: Open, bench: Any) -> None:
     indexed(bench, "notice.md", NOTICE)
     bench.collections.make(USER, "Contracts")
-    test = app("documents.py")
+    test = app("documents")
     test.text_input(key="collection_name").set_value("CONTRACTS")
     next(each for each in test.button if each.label == "Make it").click().run()
     assert "there is a collection named 'CONTRACTS' already" in test.error[0].value.replace(
@@ -70,7 +70,7 @@ def test_an_open_collection_shows_its_own_and_takes_in_what_is_dropped(
     indexed(bench, "fees.md", FEES)
     made = bench.collections.make(USER, "Contracts")
     bench.collections.put(USER, made.id, [notice])
-    test = opened(app("documents.py"), made.id)
+    test = opened(app("documents"), made.id)
     assert [each for each in links(test) if each.startswith("**")] == ["**notice.md**"]
     assert "1 document with 1 passage" in texts(test)
     dropped = [("rider.md", b"The rider is long.", "text/markdown"), ("bad.pdf", b"PK", "a/b")]
@@ -111,7 +111,7 @@ def test_the_chat_asks_a_collection_and_forgets_one_that_is_gone(app: Open, benc
 def test_the_trial_hides_what_is_farther_than_asked_for_and_says_so(app: Open, bench: Any) -> None:
     indexed(bench, "notice.md", NOTICE)
     indexed(bench, "fees.md", FEES)
-    test = in_the_trial(app("documents.py"), "How long is the notice period?")
+    test = in_the_trial(app("documents"), "How long is the notice period?")
     assert "**2 passages**, best first" in texts(test)
     test.slider(key="trial_near_").set_value(0.5).run()
     assert "**1 passage**, best first" in texts(test)
@@ -123,7 +123,7 @@ def test_the_trial_hides_what_is_farther_than_asked_for_and_says_so(app: Open, b
 def test_a_question_is_kept_with_its_right_passage_and_measured(app: Open, bench: Any) -> None:
     indexed(bench, "notice.md", NOTICE)
     indexed(bench, "fees.md", FEES)
-    test = in_the_trial(app("documents.py"), "How long is the notice period?")
+    test = in_the_trial(app("documents"), "How long is the notice period?")
     assert "None yet." in texts(test)
     assert test.button(key="save_golden").disabled
     next(each for each in test.checkbox if each.label == "Right").check().run()
@@ -145,7 +145,7 @@ def test_golden_questions_are_carried_in_a_file_and_what_is_there_is_told(
     app: Open, bench: Any
 ) -> None:
     indexed(bench, "notice.md", NOTICE)
-    test = in_the_trial(app("documents.py"), "How long is the notice period?")
+    test = in_the_trial(app("documents"), "How long is the notice period?")
     next(each for each in test.checkbox if each.label == "Right").check().run()
     test.button(key="save_golden").click().run()
     [kept] = bench.golden.list(USER)

@@ -17,7 +17,8 @@ from core.cheaper import Cacheable, FewerPassages
 from core.pace import Pace
 from core.store.tables import ledger
 from core.types import Budget, LedgerRow, Slice, Usage
-from pages.ui import cheaper_view, cost_charts, cost_table, ledger_table, month, palette, say
+from pages.costs import cheaper_view, cost_table, ledger_table, month
+from pages.ui import cost_charts, palette, say
 
 Open = Callable[..., AppTest]
 Ask = Callable[..., Any]
@@ -46,12 +47,12 @@ def book(bench: Any, turn: Any, row: str, model: str, cost: str | None) -> None:
 
 
 def test_before_the_first_question_the_page_leads_to_the_chat(app: Open) -> None:
-    assert "Nothing was asked yet, so nothing was spent" in texts(app("costs.py"))
+    assert "Nothing was asked yet, so nothing was spent" in texts(app("costs"))
 
 
 def test_what_costs_nothing_is_said_so_and_its_tokens_are_drawn(app: Open, asked: Ask) -> None:
     asked("/words 5")
-    test = app("costs.py")
+    test = app("costs")
     assert metrics(test)["Today"] == "$0"
     assert "Local and quoted answers cost nothing" in texts(test)
     assert test.get("plotly_chart")
@@ -61,7 +62,7 @@ def test_a_quotation_alone_has_nothing_to_draw_and_nothing_to_drag_over(
     app: Open, bench: Any, asked: Ask
 ) -> None:
     asked("/words 5", model="quotes")
-    test = app("costs.py")
+    test = app("costs")
     said = texts(test)
     assert "cost nothing, and no tokens were sent: there is nothing to draw." in said
     assert "these are their tokens" not in said and "Drag over the chart" not in said
@@ -72,7 +73,7 @@ def test_what_has_no_known_price_is_not_said_to_cost_nothing(
     app: Open, bench: Any, asked: Ask
 ) -> None:
     book(bench, asked("/words 5"), "row-1", "openai:no-such-model", None)
-    test = app("costs.py")
+    test = app("costs")
     assert "No price is known for these calls: these are their tokens." in texts(test)
     assert "cost nothing" not in texts(test)
 
@@ -83,7 +84,7 @@ def test_the_sums_are_exact_below_a_cent_and_say_what_is_not_in_them(
     turn = asked("/words 5")
     book(bench, turn, "row-1", "openai:gpt-6-luna", "0.000123")
     book(bench, turn, "row-2", "openai:no-such-model", None)
-    test = app("costs.py")
+    test = app("costs")
     shown = metrics(test)
     assert shown["Today"] == shown["This month"] == shown["All time"] == "$0.000123"
     assert "3 calls · " in texts(test)
@@ -97,7 +98,7 @@ def test_where_no_price_is_known_the_sum_is_unknown_and_not_nothing(
 ) -> None:
     turn = asked("/fail key_rejected 9")
     book(bench, turn, "row-1", "openai:no-such-model", None)
-    assert metrics(app("costs.py"))["Today"] == "price unknown"
+    assert metrics(app("costs"))["Today"] == "price unknown"
 
 
 def test_a_call_that_has_not_ended_is_marked_with_what_is_set_aside(
@@ -107,7 +108,7 @@ def test_a_call_that_has_not_ended_is_marked_with_what_is_set_aside(
     bench.ledger.reserve(
         "local", "row-1", turn.id, turn.conversation_id, "openai:x", "answer", Decimal("0.00078")
     )
-    test = app("costs.py")
+    test = app("costs")
     assert "1 call not ended yet: at most $0.00078 is set aside" in texts(test)
     table = rows(test)
     assert list(table["State"]) == ["open", "booked"]
@@ -117,7 +118,7 @@ def test_a_call_that_has_not_ended_is_marked_with_what_is_set_aside(
 def test_the_rows_can_be_narrowed_to_models_and_to_a_day(app: Open, bench: Any, asked: Ask) -> None:
     turn = asked("/words 5")
     book(bench, turn, "row-1", "openai:gpt-6-luna", "0.000123")
-    test = app("costs.py")
+    test = app("costs")
     test.multiselect[0].set_value(["openai:gpt-6-luna"]).run()
     assert list(rows(test)["Model"]) == ["openai:gpt-6-luna"]
     day = next(box for box in test.selectbox if box.label == "Day (UTC)")
@@ -137,7 +138,7 @@ def test_a_call_older_than_the_newest_five_hundred_is_found_by_its_model(
             for n in range(500)
         ]  # fmt: skip
         connection.execute(insert(ledger), later)
-    test = app("costs.py")
+    test = app("costs")
     assert set(rows(test)["Model"]) == {"scripted"}
     assert "The 500 newest calls; the CSV has all." in texts(test)
     assert [each.proto.label for each in test.get("download_button")][
@@ -154,14 +155,14 @@ def test_a_call_older_than_the_newest_five_hundred_is_found_by_its_model(
 
 def test_one_answer_shows_its_own_rows_and_its_ways_on(app: Open, asked: Ask) -> None:
     first, _ = asked("/fail overloaded 1"), asked("/words 6")
-    test = app("costs.py", turn=first.id)
+    test = app("costs", turn=first.id)
     assert len(rows(test)) == 2
     assert metrics(test)["This answer"] == "$0"
     assert metrics(test)["Calls"] == "2"
     assert "a row of its own" in texts(test)
     links = [link.proto.label for link in test.get("page_link")]
     assert {"All costs", "Answer", "Window", "Trace", "Prompt"} <= set(links)
-    assert len(rows(app("costs.py"))) == 3
+    assert len(rows(app("costs"))) == 3
 
 
 def test_an_average_of_less_than_a_millionth_of_a_dollar_is_not_said_to_be_nothing(
@@ -173,12 +174,12 @@ def test_an_average_of_less_than_a_millionth_of_a_dollar_is_not_said_to_be_nothi
         bench.ledger.settle(
             "local", row, Usage(5, 0), Decimal("0.0000004") if number == 1 else Decimal(0)
         )
-    assert "3 answers, $0.000000133 each on average" in texts(app("costs.py")).replace("\\", "")
+    assert "3 answers, $0.000000133 each on average" in texts(app("costs")).replace("\\", "")
 
 
 def test_a_turn_that_is_not_there_says_so_and_leads_back(app: Open, asked: Ask) -> None:
     asked("/words 5")
-    test = app("costs.py", turn="no-such-turn")
+    test = app("costs", turn="no-such-turn")
     assert "no turn" in test.error[0].value
     assert "All costs" in [link.proto.label for link in test.get("page_link")]
 
@@ -231,7 +232,7 @@ def test_what_made_the_spending_so_is_told_by_model_use_and_conversation(
 ) -> None:
     asked("/words 5")
     asked("/words 6")
-    test = app("costs.py")
+    test = app("costs")
     by_model = test.dataframe[0].value
     assert list(by_model["Model"]) == ["scripted"]
     assert by_model["calls"][0] >= 2 and by_model["share"][0] == 1
@@ -284,7 +285,7 @@ def test_a_bill_is_compared_with_the_ledger_and_its_differences_are_explained(
     turn = asked("/words 5")
     book(bench, turn, "row-1", "openai:gpt-6-luna", "0.25")
     day = datetime.now(UTC).date()
-    test = app("costs.py")
+    test = app("costs")
     bill = f"start_time_iso,What,usd\n{day},gpt-6-luna,0.25\n{day},gpt-6-sol,1\n".encode()
     assert test.file_uploader[0].proto.max_upload_size_mb == 20
     test.file_uploader[0].set_value(("bill.csv", bill, "text/csv")).run()
@@ -306,7 +307,7 @@ def test_a_cap_is_a_bar_of_what_is_spent_reserved_and_left(
 ) -> None:
     bench.caps.set("local", "day", Decimal("2"))
     book(bench, asked("/words 5"), "row-1", "openai:gpt-6-luna", "0.25")
-    shown = "".join(each.proto.body for each in app("costs.py").get("html"))
+    shown = "".join(each.proto.body for each in app("costs").get("html"))
     assert "Cap of the day, $2.00" in shown
     assert 'aria-label="Cap of the day: $0.25 spent, $0 reserved, $1.75 left"' in shown
 
@@ -317,16 +318,16 @@ def test_near_a_cap_the_chat_promises_the_model_of_this_machine_only_where_it_is
     monkeypatch.setattr(Weights, "file", None)  # the project's own folder may have them
     book(bench, asked("/words 5"), "row-1", "openai:gpt-6-luna", "0.25")
     bench.caps.set("local", "day", Decimal("0.26"))
-    assert "A question that may cost more is refused. It renews" in texts(app("chat.py"))
+    assert "A question that may cost more is refused. It renews" in texts(app("chat"))
     bench.preferences.set_at_cap("local", "local")
     missing = "is refused, as the model of this machine is not ready. It renews"
-    assert missing in texts(app("chat.py"))
-    assert "until it is, a question is refused" in texts(app("models.py"))
+    assert missing in texts(app("chat"))
+    assert "until it is, a question is refused" in texts(app("models"))
 
 
 def test_a_cap_below_a_cent_is_shown_as_it_is(app: Open, bench: Any) -> None:
     bench.caps.set("local", "day", Decimal("0.018"))
-    field = next(each for each in app("models.py").number_input if each.label == "A day, $")
+    field = next(each for each in app("models").number_input if each.label == "A day, $")
     assert (field.value, field.proto.format) == (0.018, "%g")
 
 

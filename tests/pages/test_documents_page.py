@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.types import Document
+from pages.documents.matches import content_words, marked
 from pages.ui import health
-from pages.ui.matches import content_words, marked
 
 Open = Callable[..., AppTest]
 RIDER = (
@@ -44,13 +44,13 @@ def indexed(bench: Any) -> Callable[[str, bytes], Document]:
 
 
 def test_without_documents_the_page_says_what_to_do(app: Open) -> None:
-    test = app("documents.py")
+    test = app("documents")
     assert "No documents yet" in texts(test)
     assert len(test.file_uploader) == 1
 
 
 def test_dropped_files_are_taken_in_once_and_the_zone_is_empty_again(app: Open, bench: Any) -> None:
-    test = app("documents.py")
+    test = app("documents")
     dropped = [("rider.md", RIDER, "text/markdown"), ("fees.txt", b"The fee is low.", "text/plain")]
     test.file_uploader[0].set_value(dropped).run()
     assert {each.name for each in bench.documents.list("local")} == {"rider.md", "fees.txt"}
@@ -64,13 +64,13 @@ def test_the_same_file_again_is_said_to_be_here_by_its_name(
     app: Open, indexed: Callable[[str, bytes], Document]
 ) -> None:
     indexed("rider.md", RIDER)
-    test = app("documents.py")
+    test = app("documents")
     test.file_uploader[0].set_value([("copy.md", RIDER, "text/markdown")]).run()
     assert test.toast[0].value == "copy.md is already here: it is rider.md."
 
 
 def test_a_refused_file_says_why_until_it_is_dismissed(app: Open, bench: Any) -> None:
-    test = app("documents.py")
+    test = app("documents")
     test.file_uploader[0].set_value([("fake.pdf", b"PK\x03\x04", "application/pdf")]).run()
     assert "not a PDF although its name says so" in texts(test)
     test.run()
@@ -84,7 +84,7 @@ def test_an_indexed_document_has_a_line_of_health(
     app: Open, indexed: Callable[[str, bytes], Document]
 ) -> None:
     document = indexed("rider.md", RIDER)
-    test = app("documents.py")
+    test = app("documents")
     assert "**rider.md**" in links(test)
     assert f"{document.passages} passage" in texts(test)
     assert f"{document.tokens} tokens" in texts(test)
@@ -96,7 +96,7 @@ def test_many_documents_can_be_searched_by_name(app: Open, bench: Any) -> None:
         bench.documents.add("local", f"note-{number}.txt", f"note {number}".encode())
     for _ in bench.bridge.iterate(bench.documents.settled("local"), 60):
         pass
-    test = app("documents.py")
+    test = app("documents")
     test.text_input(key="documents_search").set_value("NOTE-7").run()
     assert [each for each in links(test) if each.startswith("**note")] == ["**note-7.txt**"]
     test.text_input(key="documents_search").set_value("*none*").run()
@@ -107,7 +107,7 @@ def test_an_opened_document_shows_its_passages_in_order(
     app: Open, bench: Any, indexed: Callable[[str, bytes], Document]
 ) -> None:
     document = indexed("rider.md", RIDER)
-    test = app("documents.py", d=document.id)
+    test = app("documents", d=document.id)
     chunks = bench.documents.passages("local", document.id, 0, 100)
     shown = html(test)
     places = [shown.index(chunk.text.split("\n")[-1].split("&")[0]) for chunk in chunks]
@@ -122,7 +122,7 @@ def test_a_link_to_a_passage_shows_it_first(
     long = "\n\n".join(f"# Part {n}\n\n" + f"Rule {n} says so. " * 40 for n in range(30))
     document = indexed("long.md", long.encode())
     assert document.passages > 25
-    test = app("documents.py", d=document.id, passage="24")
+    test = app("documents", d=document.id, passage="24")
     assert "the passage you came for" in texts(test)
     assert f"Passages 21 to {min(40, document.passages)} of {document.passages}" in texts(test)
 
@@ -131,14 +131,14 @@ def test_a_question_finds_ranked_passages_with_their_scores_and_words(
     app: Open, indexed: Callable[[str, bytes], Document]
 ) -> None:
     document = indexed("rider.md", RIDER)
-    test = app("documents.py")
+    test = app("documents")
     test.text_input(key="trial_question_").set_value("How long is the notice period?").run()
     assert "best first" in texts(test)
     assert "**1** · rider.md" in texts(test)
     assert "<mark>notice</mark> <mark>period</mark>" in html(test)
     test.slider(key="trial_count_").set_value(1).run()
     assert "**1 passage**" in texts(test)
-    inside = app("documents.py", d=document.id)
+    inside = app("documents", d=document.id)
     inside.text_input(key=f"trial_question_{document.id}").set_value("fees").run()
     assert "best first" in texts(inside)
 
@@ -147,14 +147,14 @@ def test_deleting_a_document_leads_back_to_the_list(
     app: Open, bench: Any, indexed: Callable[[str, bytes], Document]
 ) -> None:
     document = indexed("rider.md", RIDER)
-    test = app("documents.py", d=document.id)
+    test = app("documents", d=document.id)
     test.button(key="delete_document").click().run()
     assert not test.exception
     assert bench.documents.list("local") == []
 
 
 def test_a_document_that_is_not_there_says_so_and_leads_back(app: Open) -> None:
-    test = app("documents.py", d="no-such-document")
+    test = app("documents", d="no-such-document")
     assert "no document" in test.error[0].value
     assert "All documents" in links(test)
 
@@ -183,7 +183,7 @@ def test_words_are_marked_and_nothing_of_the_text_becomes_markup() -> None:
 
 
 def test_a_text_is_pasted_and_becomes_a_document(app: Open, bench: Any) -> None:
-    test = app("documents.py")
+    test = app("documents")
     test.text_area(key="text_body_0").set_value("# Rider\n\nThe notice period is sixty days.")
     next(each for each in test.button if each.label == "Keep it").click().run()
     [document] = bench.documents.list("local")
@@ -197,7 +197,7 @@ def test_a_text_is_pasted_and_becomes_a_document(app: Open, bench: Any) -> None:
 
 
 def test_a_page_of_this_machine_is_refused_with_the_reason(app: Open, bench: Any) -> None:
-    test = app("documents.py")
+    test = app("documents")
     test.text_input(key="page_url_0").set_value("http://169.254.169.254/latest/meta-data/")
     next(each for each in test.button if each.label == "Fetch it").click().run()
     assert "not on the open internet" in test.error[0].value
@@ -211,7 +211,7 @@ def test_of_many_files_that_were_not_taken_a_few_stand_above_and_all_are_dismiss
         bench.documents.add("local", f"broken-{number}.pdf", b"%PDF-1.4 nothing" + bytes([number]))
     for _ in bench.bridge.iterate(bench.documents.settled("local"), 60):
         pass
-    test = app("documents.py")
+    test = app("documents")
     assert len([each for each in test.button if each.label == "Dismiss"]) == 5
     assert [each.label for each in test.expander][:1] == ["25 more were not taken"]
     assert all(f"broken-{number}.pdf" in texts(test) for number in range(30))

@@ -13,7 +13,7 @@ Open = Callable[..., AppTest]
 
 
 def range_tab(app: Open, prompt: str = "answer") -> AppTest:
-    test = app("prompts.py", p=prompt)
+    test = app("prompts", p=prompt)
     test.session_state["prompt_tab"] = "Injection range"
     return test.run()
 

@@ -142,7 +142,7 @@ def test_a_window_that_is_too_full_says_by_how_much() -> None:
 def test_every_page_begins_with_the_place_of_its_server() -> None:
     """Streamlit's frontend would ask below the page's own address first, and log two errors."""
     client = TestClient(Starlette(routes=list(entry.routes())))
-    for path in ("/", "/prompts", "/tokens", "/demo"):
+    for path in ("/", "/prompts", "/tokens", "/people", "/demo"):
         page = client.get(path)
         assert '<head><script>window.__streamlit = {BACKEND_BASE_URL: new URL(".",' in page.text
         # On a slow line nothing else is seen for a while: Streamlit begins with an empty page of its own name.

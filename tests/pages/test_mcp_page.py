@@ -36,7 +36,7 @@ def server(bench: Any, tmp_path: Path) -> Any:
 
 
 def opened(app: Open) -> AppTest:
-    test = app("tools.py")
+    test = app("tools")
     test.session_state["tools_tab"] = "MCP servers"
     return test.run()
 
@@ -102,7 +102,7 @@ def test_a_change_is_shown_and_accepted_and_a_server_is_switched_off_and_removed
 def test_a_tool_of_a_server_stands_on_the_page_of_tools_and_is_tried_there(
     app: Open, server: Any
 ) -> None:
-    test = app("tools.py")
+    test = app("tools")
     assert "From MCP servers" in [each.value for each in test.header]
     assert "asks the MCP server props, which may change something" in texts(test)
     next(each for each in test.button if each.form_id == "form_props__swap").click().run()

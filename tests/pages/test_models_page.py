@@ -81,12 +81,12 @@ def remembered(test: AppTest) -> str:
 
 
 def test_the_page_says_who_answers_and_why(app: Open) -> None:
-    test = app("models.py")
+    test = app("models")
     assert "**Scripted, no model** answers, because `FOOTLIGHTS_MODEL` asks for it." in texts(test)
 
 
 def test_every_model_has_its_window_and_its_price(app: Open, bench: Any) -> None:
-    test = app("models.py")
+    test = app("models")
     shown = html(test)
     for state in bench.models.states():
         for info in state.models:
@@ -98,14 +98,14 @@ def test_every_model_has_its_window_and_its_price(app: Open, bench: Any) -> None
 def test_a_server_elsewhere_has_its_address_and_an_unknown_price(app: Open, bench: Any) -> None:
     url = "https://models.example/v1"
     bench.models._servers["compatible"] = ("Compatible server", url, [Listed("big-<one>", 8192)])
-    test = app("models.py")
+    test = app("models")
     assert "models.example" in texts(test)
     assert "compatible:big-&lt;one&gt;" in html(test)
     assert "price unknown" in html(test)
 
 
 def test_a_good_key_is_checked_kept_and_forgotten_by_the_page(app: Open, bench: Any) -> None:
-    test = paste(app("models.py"), GOOD)
+    test = paste(app("models"), GOOD)
     assert "is good and kept" in test.toast[0].value
     assert GOOD not in remembered(test)
     assert GOOD not in texts(test) + html(test)
@@ -121,7 +121,7 @@ def test_a_good_key_is_checked_kept_and_forgotten_by_the_page(app: Open, bench: 
 
 
 def test_a_bad_key_is_refused_with_what_to_do_and_not_kept(app: Open, bench: Any) -> None:
-    test = paste(app("models.py"), BAD)
+    test = paste(app("models"), BAD)
     assert test.text_input(key="key_openai").value == ""
     assert "Enter a valid key" in test.error[0].value
     assert BAD not in remembered(test)
@@ -133,7 +133,7 @@ def test_a_bad_key_is_refused_with_what_to_do_and_not_kept(app: Open, bench: Any
 
 
 def test_an_empty_field_asks_nobody(app: Open) -> None:
-    test = paste(app("models.py"), "  ")
+    test = paste(app("models"), "  ")
     assert "Paste the key first" in test.error[0].value
 
 
@@ -141,7 +141,7 @@ def test_the_download_can_be_fetched_skipped_and_resumed(app: Open, bench: Any) 
     weights = bench.models.weights
     weights._path = None
     weights.download = replace(weights.download, state="skipped", done=300_000_000)
-    test = app("models.py")
+    test = app("models")
     assert "Paused at 300 of 1,117 MB" in test.get("progress")[0].proto.text
     assert test.button(key="resume_weights").label == "Resume"
     weights.download = replace(weights.download, state="failed", note="no source has it")
@@ -151,13 +151,13 @@ def test_the_download_can_be_fetched_skipped_and_resumed(app: Open, bench: Any) 
 
 
 def test_looking_again_says_what_was_found(app: Open) -> None:
-    test = app("models.py")
+    test = app("models")
     test.button(key="look_again").click().run()
     assert test.toast[0].value == "No server was found."
 
 
 def test_a_cap_is_set_shown_as_a_bar_and_taken_away(app: Open, bench: Any) -> None:
-    test = app("models.py")
+    test = app("models")
     assert "An empty field is no cap" in texts(test)
     test.number_input(key="cap_day").set_value(2.5).run()
     [cap] = bench.caps.list("local")
@@ -169,7 +169,7 @@ def test_a_cap_is_set_shown_as_a_bar_and_taken_away(app: Open, bench: Any) -> No
 
 
 def test_a_model_is_tested_by_a_real_call_whose_row_is_in_the_ledger(app: Open, bench: Any) -> None:
-    test = paste(app("models.py"), GOOD)
+    test = paste(app("models"), GOOD)
     test.button(key="test_openai").click().run()
     [row] = bench.ledger.rows("local")
     assert (row.purpose, row.model, row.state) == ("test", "openai:gpt-6-luna", "settled")
@@ -179,7 +179,7 @@ def test_a_model_is_tested_by_a_real_call_whose_row_is_in_the_ledger(app: Open, 
 
 
 def test_a_test_that_fails_says_why_and_costs_nothing(app: Open, bench: Any) -> None:
-    test = paste(app("models.py"), GOOD)
+    test = paste(app("models"), GOOD)
     bench.caps.set("local", "day", Decimal(0))
     test.button(key="test_openai").click().run()
     assert "for today is reached" in texts(test)
@@ -189,7 +189,7 @@ def test_a_test_that_fails_says_why_and_costs_nothing(app: Open, bench: Any) -> 
 def test_the_last_complaint_of_a_vendor_and_each_of_its_limits_are_shown(
     app: Open, bench: Any
 ) -> None:
-    test = paste(app("models.py"), GOOD)
+    test = paste(app("models"), GOOD)
     ref = "openai:gpt-6-luna"
     with suppress(RateLimited), bench.client.breaker.guard(ref):
         raise RateLimited("openai asks for a slower pace", provider="openai")
@@ -204,7 +204,7 @@ def test_the_last_complaint_of_a_vendor_and_each_of_its_limits_are_shown(
 
 def test_a_price_of_ones_own_is_kept_shown_and_taken_away(app: Open, bench: Any) -> None:
     ref = "openai:gpt-6-luna"
-    test = app("models.py")
+    test = app("models")
     test.selectbox(key="terms_ref").set_value(ref).run()
     read, written = test.number_input[0], test.number_input[1]
     read.set_value(0.5)
@@ -221,7 +221,7 @@ def test_a_price_of_ones_own_is_kept_shown_and_taken_away(app: Open, bench: Any)
 
 
 def test_half_a_price_is_refused_in_words(app: Open, bench: Any) -> None:
-    test = app("models.py")
+    test = app("models")
     test.selectbox(key="terms_ref").set_value("openai:gpt-6-luna").run()
     test.number_input[0].set_value(0.5)
     next(button for button in test.button if button.label == "Keep").click().run()
@@ -231,7 +231,7 @@ def test_half_a_price_is_refused_in_words(app: Open, bench: Any) -> None:
 
 def test_a_pace_of_ones_own_holds_from_now_on_and_after_a_start(app: Open, bench: Any) -> None:
     ref = "openai:gpt-6-luna"
-    test = app("models.py")
+    test = app("models")
     test.selectbox(key="terms_ref").set_value(ref).run()
     test.number_input[4].set_value(30)
     next(button for button in test.button if button.label == "Keep").click().run()
@@ -242,7 +242,7 @@ def test_a_pace_of_ones_own_holds_from_now_on_and_after_a_start(app: Open, bench
 
 
 def test_the_order_of_fallbacks_is_chosen_on_the_page(app: Open, bench: Any) -> None:
-    test = app("models.py")
+    test = app("models")
     [order] = [each for each in test.multiselect if each.label.startswith("Ask instead")]
     order.set_value(["quotes", "openai:gpt-6-luna"]).run()
     assert bench.preferences.fallback("local") == ("quotes", "openai:gpt-6-luna")
@@ -252,7 +252,7 @@ def test_the_order_of_fallbacks_is_chosen_on_the_page(app: Open, bench: Any) -> 
 
 
 def test_a_key_is_made_shown_once_and_revoked(app: Open, bench: Any) -> None:
-    test = app("models.py")
+    test = app("models")
     test.button(key="make_api_key").click().run()
     test.text_input(key="api_key_name").set_value("notebook")
     test.button(key="make_api_key").click()  # in a browser the dialog stays open by itself
@@ -260,7 +260,7 @@ def test_a_key_is_made_shown_once_and_revoked(app: Open, bench: Any) -> None:
     [key] = bench.api_keys.list("local")
     secret = test.code[0].value
     assert bench.api_keys.verify(secret).id == key.id
-    test = app("models.py")
+    test = app("models")
     assert key.prefix in texts(test)
     assert secret not in texts(test) + html(test)
     test.button(key=f"revoke_{key.id}").click().run()
@@ -279,11 +279,11 @@ def test_what_a_program_asked_is_found_at_its_key_and_not_beside_the_chat(
     def links(page: str) -> set[str]:
         return {each.proto.label.replace("\\", "") for each in app(page).get("page_link")}
 
-    assert "API: /words 2" in links("models.py")
-    beside = links("costs.py")
+    assert "API: /words 2" in links("models")
+    beside = links("costs")
     assert "API: /words 2" not in beside and any("Asked by myself" in each for each in beside)
     bench.api_keys.revoke("local", key.id)
-    assert "API: /words 2" in links("models.py")
+    assert "API: /words 2" in links("models")
 
 
 def test_a_cap_warns_from_its_own_level_on_and_says_what_happens_then(
@@ -291,15 +291,15 @@ def test_a_cap_warns_from_its_own_level_on_and_says_what_happens_then(
 ) -> None:
     monkeypatch.setattr(Weights, "file", None)  # the project's own folder may have them
     bench.caps.set("local", "day", Decimal(1))
-    test = app("models.py")
+    test = app("models")
     test.slider(key="warn_day").set_value(50).run()
     assert bench.caps.list("local")[0].warn_share == 0.5
     test.session_state["at_cap"] = "local"
     bench.preferences.set_at_cap("local", "local")
     bench.ledger.reserve("local", "r1", "t", "c", "openai:x", "answer", Decimal("0.6"))
-    chat = app("chat.py")
+    chat = app("chat")
     assert "Today's cap is near: $0.40 of $1.00 is left" in chat.warning[0].value.replace("\\", "")
     # No model of this machine is ready in this one.
     assert "refused, as the model of this machine is not ready" in chat.warning[0].value
     bench.caps.remove("local", "day")
-    assert not app("chat.py").warning
+    assert not app("chat").warning

@@ -33,7 +33,7 @@ def test_a_citation_opens_at_its_page_with_the_words_marked_on_both(
     passage = bench.documents.passages("local", document.id, 1, 1)[0]
     start = passage.text.index("sixty days")
     where = {"passage": "1", "from": str(start), "to": str(start + 10)}
-    test = app("documents.py", d=document.id, **where)
+    test = app("documents", d=document.id, **where)
     shown = html(test)
     assert 'alt="Page 2 of rider.pdf"' in shown
     assert shown.count('class="fl-box"') == 1
@@ -50,7 +50,7 @@ def test_words_that_are_not_on_the_picture_are_said_to_be_and_marked_in_the_text
     document = indexed("note.pdf", annotated(note))
     start = len("hello\n\nNote: ")
     test = app(
-        "documents.py", d=document.id, passage="0", **{"from": str(start), "to": str(start + 4)}
+        "documents", d=document.id, passage="0", **{"from": str(start), "to": str(start + 4)}
     )
     assert "could not be found on the picture" in texts(test)
     assert 'class="fl-box"' not in html(test)
@@ -63,7 +63,7 @@ def test_short_sections_that_share_a_passage_stand_together_under_their_numbers(
     long = " ".join(f"Lamp {n} hangs over the stage." for n in range(60))
     document = indexed("terms.md", f"# A\n\none\n\n## B\n\ntwo\n\n# C\n\n{long}".encode())
     assert document.pages == 3
-    shown = texts(app("documents.py", d=document.id))
+    shown = texts(app("documents", d=document.id))
     assert "**§ 1 to 2**" in shown and "**§ 3**" in shown and "**§ 2**" not in shown
 
 
@@ -71,7 +71,7 @@ def test_an_empty_page_is_red_and_says_what_to_do(
     app: Open, indexed: Callable[[str, bytes], Document]
 ) -> None:
     document = indexed("a.pdf", files.pdf(LINES, [], ["Last."]))
-    test = app("documents.py", d=document.id)
+    test = app("documents", d=document.id)
     strip = test.get("button_group")[0]
     assert [option.content for option in strip.proto.options] == ["1", ":red[**2**]", "3"]
     assert "No text was read" not in texts(test)
@@ -88,7 +88,7 @@ def test_nobody_is_told_to_run_a_sheet_through_text_recognition(
     book = files.xlsx({"Costs": [["lamp", "40"], ["gel", "12"]], "Empty": []})
     document = indexed("costs.xlsx", book)
     assert document.empty_pages == (2,)
-    test = app("documents.py", d=document.id)
+    test = app("documents", d=document.id)
     assert "Sheet 2 without text: nothing, or only pictures" in texts(test)
     assert "(OCR)" not in texts(test)
 
@@ -97,7 +97,7 @@ def test_of_many_pages_one_is_drawn_and_a_few_can_be_chosen(
     app: Open, indexed: Callable[[str, bytes], Document]
 ) -> None:
     document = indexed("long.pdf", files.pdf(*([f"Page number {n}"] for n in range(1, 46))))
-    test = app("documents.py", d=document.id, at="42")
+    test = app("documents", d=document.id, at="42")
     assert html(test).count("<img") == 1
     assert 'alt="Page 42 of long.pdf"' in html(test)
     strip = test.get("button_group")[0]
@@ -112,7 +112,7 @@ def test_a_page_that_cannot_be_drawn_says_why_and_keeps_its_text(
 ) -> None:
     document = indexed("a.pdf", files.pdf(LINES))
     bench.viewer._blobs.path(document.sha256).write_bytes(b"%PDF-1.7 damaged since")
-    test = app("documents.py", d=document.id)
+    test = app("documents", d=document.id)
     assert "damaged" in test.error[0].value
     assert "sixty days" in html(test)
 
@@ -121,7 +121,7 @@ def test_a_text_is_shown_as_it_was_read_with_its_cited_words(
     app: Open, indexed: Callable[[str, bytes], Document]
 ) -> None:
     document = indexed("rider.md", b"# Notice\n\nThe notice period is sixty days.\n")
-    test = app("documents.py", d=document.id, passage="0", **{"from": "10", "to": "20"})
+    test = app("documents", d=document.id, passage="0", **{"from": "10", "to": "20"})
     assert html(test).count("<mark>The notice</mark>") >= 2
     assert "45 characters read" not in texts(test)
     assert "characters read" in texts(test)
@@ -133,4 +133,4 @@ def test_an_address_that_leads_nowhere_shows_the_first_page(
 ) -> None:
     document = indexed("a.pdf", files.pdf(LINES))
     query = {"passage": given, "from": given, "to": given, "at": given}
-    assert 'alt="Page 1 of a.pdf"' in html(app("documents.py", d=document.id, **query))
+    assert 'alt="Page 1 of a.pdf"' in html(app("documents", d=document.id, **query))

@@ -35,7 +35,7 @@ def secret(bench: Any) -> str:
 
 
 def test_the_owner_sees_who_spent_what_and_sets_a_cap(app: Open, bench: Any, secret: str) -> None:
-    page = app("people.py")
+    page = app("people")
     said = texts(page)
     assert "Anna" in said and "anna@example.org" in said and "here last" in said
     assert [each.value for each in page.metric] == ["1", "$1.25", "$0"]
@@ -56,7 +56,7 @@ def test_of_a_hundred_people_one_is_found_and_the_dearest_are_named(app: Open, b
         bench.team.arrive(who)
         bench.ledger.reserve(user_id(who), "r", "t", "c", "m", "answer", Decimal(1))
         bench.ledger.settle(user_id(who), "r", None, Decimal(number) / 100)
-    page = app("people.py")
+    page = app("people")
     assert "1 to 20 of 50 people" in texts(page)
     assert len([each for each in page.button if str(each.key).startswith("remove_")]) == 20
     page.text_input(key="people_search").set_value("P31@").run()
@@ -71,14 +71,14 @@ def test_of_a_hundred_people_one_is_found_and_the_dearest_are_named(app: Open, b
 
 
 def test_alone_the_page_says_how_others_come_in(app: Open, bench: Any) -> None:
-    said = texts(app("people.py"))
+    said = texts(app("people"))
     assert "FOOTLIGHTS_OIDC_ISSUER" in said and "/api/sign-in/oidc/callback" in said
 
 
 def test_the_owner_ends_a_token_that_is_listed(app: Open, bench: Any) -> None:
     token = bench.sign_ins.token("local")
     assert bench.sign_ins.exchange(token)
-    page = app("shares.py")
+    page = app("shares")
     said = texts(page)
     assert "**Token**" in said and "**Browser**" in said and "never used" in said
     [row] = [each for each in bench.sign_ins.list("local") if each.kind == "token"]
@@ -89,7 +89,7 @@ def test_the_owner_ends_a_token_that_is_listed(app: Open, bench: Any) -> None:
 def test_tokens_of_earlier_starts_are_one_line_and_end_together(app: Open, bench: Any) -> None:
     made = bench.sign_ins.token("local", 365)
     first, second, newest = (bench.sign_ins.token("local") for _ in range(3))
-    page = app("shares.py")
+    page = app("shares")
     assert "**2 tokens of earlier starts**" in texts(page)
     page.button(key="end_earlier").click().run()
     assert "of earlier starts" not in texts(page)
@@ -108,10 +108,10 @@ def hers(secret: str, monkeypatch: pytest.MonkeyPatch) -> Open:
     monkeypatch.setattr(ContextProxy, "headers", property(lambda _: headers))
     monkeypatch.setattr(ContextProxy, "cookies", property(lambda _: {"footlights_owner": secret}))
 
-    def open_page(page: str = "chat.py") -> AppTest:
+    def open_page(page: str = "chat") -> AppTest:
         test = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60).run()
-        if page != "chat.py":
-            test.switch_page(page).run()
+        if page != "chat":
+            test.switch_page(f"{page}/page.py").run()
         assert not test.exception, test.exception
         return test
 
@@ -136,12 +136,12 @@ def test_a_person_has_conversations_of_her_own_and_is_out_when_she_is_removed(
 
 
 def test_a_person_sees_neither_keys_nor_the_caps_of_others(hers: Open, bench: Any) -> None:
-    page = hers("models.py")
+    page = hers("models")
     said = texts(page)
     assert "the owner of the app sets it" in said
     assert not [each for each in page.text_input if "key" in each.label.lower()]
     assert not [each for each in page.number_input if each.key and each.key.startswith("cap_")]
-    assert "Your own way in" not in texts(hers("shares.py"))
+    assert "Your own way in" not in texts(hers("shares"))
 
 
 def test_at_her_cap_a_person_is_sent_to_whoever_can_raise_it(hers: Open, bench: Any) -> None:

@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 from core.bootstrap import Plan
 from core.cases import Check, Verdict
 from core.playground.calls import Estimate
-from pages.ui.playground_columns import cost_words
-from pages.ui.playground_compare import verdict_words
-from pages.ui.playground_suite import plan_words
+from pages.prompts.playground_columns import cost_words
+from pages.prompts.playground_compare import verdict_words
+from pages.prompts.playground_suite import plan_words
 
 Open = Callable[..., AppTest]
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +43,7 @@ def texts(test: AppTest) -> str:
 
 
 def opened(app: Open, name: str = "answer", **query: str) -> AppTest:
-    test = app("prompts.py", **{"p": name, **query})
+    test = app("prompts", **{"p": name, **query})
     test.session_state["prompt_tab"] = "Playground"
     test.run()
     assert not test.exception, test.exception

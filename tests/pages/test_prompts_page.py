@@ -74,7 +74,7 @@ def text(test: AppTest, ref: str = "answer@1") -> str:
 
 def edit(test: AppTest, old: str, new: str, ref: str = "answer@1") -> AppTest:
     """What the code editor tells the page, which AppTest cannot type."""
-    from pages.ui import prompt_drafts
+    from pages.prompts import prompt_drafts
     from pages.ui.session import workbench
 
     raw = text(test, ref)
@@ -88,7 +88,7 @@ def edit(test: AppTest, old: str, new: str, ref: str = "answer@1") -> AppTest:
 
 
 def opened(app: Open, tab: str = "Editor", **query: str) -> AppTest:
-    test = app("prompts.py", **{"p": "answer", **query})
+    test = app("prompts", **{"p": "answer", **query})
     if tab != "Editor":
         test.session_state["prompt_tab"] = tab
         test.run()
@@ -104,7 +104,7 @@ def test_the_library_shows_every_prompt_with_its_labels_and_uses(
 ) -> None:
     bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
     asked("How long is the notice period?")
-    shown = texts(app("prompts.py"))
+    shown = texts(app("prompts"))
     assert "Answer a question from the passages" in shown
     assert ":green-badge[production v1]" in shown
     assert "1 version · used once · " in shown and "claims supported" in shown
@@ -112,7 +112,7 @@ def test_the_library_shows_every_prompt_with_its_labels_and_uses(
 
 
 def test_the_search_finds_words_of_the_description_and_of_the_text(app: Open) -> None:
-    test = app("prompts.py")
+    test = app("prompts")
     test.text_input(key="prompt_search").set_value("RUBRIC judge").run()
     assert "Judge an answer" in texts(test) and "Answer a question" not in texts(test)
     test.text_input(key="prompt_search").set_value("nothing has this").run()
@@ -120,7 +120,7 @@ def test_the_search_finds_words_of_the_description_and_of_the_text(app: Open) ->
 
 
 def test_a_new_prompt_is_made_and_opened_and_a_bad_name_refused(app: Open, prompts: Path) -> None:
-    test = app("prompts.py")
+    test = app("prompts")
     test.text_input(key="new_prompt_name").set_value("../evil").run()
     press(test, "Create it")
     assert "cannot be the name of a prompt" in test.error[0].value
@@ -132,11 +132,11 @@ def test_a_new_prompt_is_made_and_opened_and_a_bad_name_refused(app: Open, promp
 
 
 def test_a_prompt_is_duplicated_archived_and_restored(app: Open, prompts: Path) -> None:
-    test = app("prompts.py")
+    test = app("prompts")
     test.text_input(key="copy_answer").set_value("answer-2").run()
     test.button(key="duplicate_answer").click().run()
     assert (prompts / "answer-2" / "v1.md").exists()
-    test = app("prompts.py")
+    test = app("prompts")
     test.text_input(key="why_answer-2").set_value("only a try").run()
     test.button(key="archive_answer-2").click().run()
     assert not any(button.key == "archive_answer-2" for button in test.button)
@@ -158,7 +158,7 @@ def test_a_zip_is_imported_as_new_versions_and_a_hostile_one_refused(
             archive.writestr(name, data)
         return out.getvalue()
 
-    test = app("prompts.py")
+    test = app("prompts")
     changed = (prompts / "answer" / "v1.md").read_text().replace("Answer briefly", "Answer kindly")
     upload = next(each for each in test.file_uploader if each.key == "prompt_zip")
     upload.set_value([("prompts.zip", zipped("answer/v1.md", changed), "application/zip")]).run()
@@ -172,7 +172,7 @@ def test_a_zip_is_imported_as_new_versions_and_a_hostile_one_refused(
 
 
 def test_a_folder_is_imported_as_git_has_it(app: Open, prompts: Path) -> None:
-    test = app("prompts.py")
+    test = app("prompts")
     changed = (prompts / "answer" / "v1.md").read_text().replace("Answer briefly", "Answer kindly")
     upload = next(each for each in test.file_uploader if each.key == "prompt_folder")
     files = [
@@ -193,10 +193,10 @@ def test_a_file_that_is_broken_or_was_changed_by_hand_is_said(
     bench.bridge.run(bench.prompts.duplicate("answer", "copy"))
     (prompts / "copy" / "v1.md").write_text((prompts / "answer" / "v1.md").read_text())
     (prompts / "judge" / "v2.md").write_bytes(b"\xff\xfe")
-    shown = texts(app("prompts.py"))
+    shown = texts(app("prompts"))
     assert "`copy/v1.md`: its file was changed by hand" in shown
     assert "`judge/v2.md`" in shown and "not UTF-8" in shown
-    assert "This is not what was saved" in texts(app("prompts.py", p="copy"))
+    assert "This is not what was saved" in texts(app("prompts", p="copy"))
 
 
 def test_a_library_of_many_prompts_is_drawn_page_by_page_and_says_how_many_there_are(
@@ -205,7 +205,7 @@ def test_a_library_of_many_prompts_is_drawn_page_by_page_and_says_how_many_there
     for number in range(40):
         shutil.copytree(prompts / "plain", prompts / f"scene-{number:02}")
     whole = len([each for each in prompts.iterdir() if each.is_dir()])
-    test = app("prompts.py")
+    test = app("prompts")
     assert f"1 to 20 of {whole} prompts" in texts(test)
     assert [each.key for each in test.button if str(each.key).startswith("archive_")] == [
         f"archive_{name}" for name in sorted(each.name for each in prompts.iterdir())[:20]
@@ -220,7 +220,7 @@ def test_files_that_take_long_to_check_hold_nobody_up_and_many_faults_are_counte
 ) -> None:
     for number in range(2, 32):
         (prompts / "plain" / f"v{number}.md").write_text("no head")
-    shown = texts(app("prompts.py"))
+    shown = texts(app("prompts"))
     assert shown.count("`plain/v") == 20 and "and 10 more" in shown
     begun, go = threading.Event(), threading.Event()
     check = bench.sandbox.check
@@ -232,12 +232,12 @@ def test_files_that_take_long_to_check_hold_nobody_up_and_many_faults_are_counte
 
     monkeypatch.setattr(bench.sandbox, "check", held)
     monkeypatch.setattr(
-        "pages.ui.prompt_problems.wait",
+        "pages.prompts.prompt_problems.wait",
         lambda waited, _: SimpleNamespace(done=set() if begun.wait(60) else waited),
     )
     shutil.copytree(prompts / "plain", prompts / "another")
     (prompts / "another" / "v1.md").write_text((prompts / "plain" / "v1.md").read_text() + "\n")
-    test = app("prompts.py")
+    test = app("prompts")
     assert "Files that are not" not in texts(test) and test.button(key="archive_another")
     [bar] = test.get("progress")
     whole = len(list(prompts.glob("*/v*.md")))
@@ -370,7 +370,7 @@ def test_a_draft_is_there_in_another_session_and_gone_when_it_is_discarded(
     app: Open, bench: Any
 ) -> None:
     edit(opened(app), "Answer briefly,", "Answer at length,")
-    assert ":gray-badge[draft]" in texts(app("prompts.py"))
+    assert ":gray-badge[draft]" in texts(app("prompts"))
     test = opened(app)
     assert "Answer at length," in text(test)
     press(test, "Discard")
@@ -412,7 +412,7 @@ def test_a_turn_fills_the_preview_with_what_it_had(
     [{"p": "nothing"}, {"p": "answer", "v": "99"}, {"turn": "none"}, {"p": "../x"}, {"p": "a/b"}],
 )
 def test_what_is_not_there_says_so_and_leads_on(app: Open, query: dict[str, str]) -> None:
-    test = app("prompts.py", **query)
+    test = app("prompts", **query)
     assert "there is no" in test.error[0].value
     assert not test.exception
 

@@ -26,7 +26,7 @@ def test_a_run_is_replayed_with_a_changed_result_and_compared_step_by_step(
     bench: Any, app: Open
 ) -> None:
     turn = finished(bench, CALL, "calculator")
-    test = app("tools.py", replay=turn.id)
+    test = app("tools", replay=turn.id)
     assert [each.value for each in test.title] == ["Replay"]
     assert "All of it comes from the tape: it costs nothing" in texts(test)
     test.segmented_control(key="replay_what").set_value("A tool's result").run()
@@ -46,7 +46,7 @@ def test_a_run_is_replayed_with_a_changed_result_and_compared_step_by_step(
 def a_message(bench: Any, app: Open) -> AppTest:
     """The form of a run in which a message is to be changed."""
     turn = finished(bench, CALL, "calculator")
-    test = app("tools.py", replay=turn.id)
+    test = app("tools", replay=turn.id)
     return test.segmented_control(key="replay_what").set_value("A message").run()
 
 
@@ -84,7 +84,7 @@ def test_a_message_that_does_not_fit_is_refused_and_stays_to_be_shortened(
 
 def test_a_replay_with_nothing_changed_is_said_to_be_the_same_run(bench: Any, app: Open) -> None:
     turn = finished(bench, CALL, "calculator")
-    test = app("tools.py", replay=turn.id)
+    test = app("tools", replay=turn.id)
     test.button(key="replay_now").click().run()
     assert [each.value for each in test.success] == ["The same run: every step came from the tape."]
 
@@ -93,9 +93,9 @@ def test_an_answer_without_tools_and_one_that_is_not_there_say_what_to_do(
     bench: Any, app: Open
 ) -> None:
     turn = finished(bench, "Hello.")
-    test = app("tools.py", replay=turn.id)
+    test = app("tools", replay=turn.id)
     assert "made without tools" in test.error[0].value
-    other = app("tools.py", replay="nobody")
+    other = app("tools", replay="nobody")
     assert other.error
 
 
@@ -108,7 +108,7 @@ def test_a_replay_that_was_cut_off_says_so_and_goes_on(bench: Any, app: Open, fo
         if any(record.event.type == "tool_called" for record in batch or ()):
             bench.bridge.run(bench.turns.stop("local", started.turn_id))
     (folder / "rests.py").write_text(REST.replace("time.sleep(seconds)", ""))
-    test = app("tools.py", replay=started.turn_id)
+    test = app("tools", replay=started.turn_id)
     assert [each.value for each in test.warning] == ["The replay was cut off: it was stopped."]
     assert not test.success
     assert "Step 1 comes from the tape at no cost. From step 2 on" in texts(test)
@@ -125,7 +125,7 @@ def test_a_difference_far_down_in_a_result_is_there_to_be_seen(bench: Any, app: 
     started = bench.replays.start("local", turn.id, Changes(results={_call_of(bench, turn): long}))
     for _ in bench.bridge.iterate(bench.turns.follow("local", started.turn_id), 30):
         pass
-    assert "and here it differs" in texts(app("tools.py", replay=started.turn_id))
+    assert "and here it differs" in texts(app("tools", replay=started.turn_id))
 
 
 def _call_of(bench: Any, turn: Any) -> str:

@@ -47,7 +47,7 @@ def finished(bench: Any, prompt: str, *tools: str, **given: Any) -> Any:
 
 
 def test_every_tool_stands_there_with_what_it_touches_and_costs(app: Open) -> None:
-    test = app("tools.py")
+    test = app("tools")
     shown = texts(test)
     for words in ("search\\_documents", "reads your documents", "tokens in every question with it"):
         assert words in shown
@@ -57,7 +57,7 @@ def test_every_tool_stands_there_with_what_it_touches_and_costs(app: Open) -> No
 
 
 def test_a_tool_is_tried_through_the_form_of_its_schema(app: Open) -> None:
-    test = app("tools.py")
+    test = app("tools")
     test.text_input(key="calculator_expression").set_value("6 * 7")
     next(each for each in test.button if each.form_id == "form_calculator").click().run()
     assert "6 * 7 = 42" in texts(test)
@@ -68,7 +68,7 @@ def test_a_tool_is_tried_through_the_form_of_its_schema(app: Open) -> None:
 
 
 def test_a_query_that_finds_nothing_is_a_table_without_rows(app: Open) -> None:
-    test = app("tools.py")
+    test = app("tools")
     test.text_area(key="query_table_sql").set_value("SELECT 1 AS show, 2 AS tickets WHERE 0")
     next(each for each in test.button if each.form_id == "form_query_table").click().run()
     assert not test.exception
@@ -81,7 +81,7 @@ def test_a_tool_of_ones_own_is_found_and_a_broken_one_is_told_at_its_line(
 ) -> None:
     (folder / "cues.py").write_text(CUE)
     (folder / "bad.py").write_text('\ndef look(city) -> str:\n    """Look."""\n    return ""\n')
-    test = app("tools.py")
+    test = app("tools")
     assert "bad.py, line 2" in test.error[0].value
     assert "city has no type hint" in test.error[0].value
     assert "the lights change." in texts(test)
@@ -97,7 +97,7 @@ def test_a_tool_of_ones_own_is_found_and_a_broken_one_is_told_at_its_line(
 
 def test_a_form_that_was_left_empty_runs_nothing(app: Open, folder: Path) -> None:
     (folder / "cues.py").write_text(CUE.replace("cue: int", "cue: str"))
-    test = app("tools.py")
+    test = app("tools")
     next(each for each in test.button if each.form_id == "form_send_cue").click().run()
     assert "send_cue was not run" in texts(test)
     assert "'cue' is a required property" in texts(test)

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 from core.traces.export import as_json
 from core.traces.graph import run_graph as core_graph
 from core.types import Span, TurnRequest
-from pages.ui import charts, palette, run_graph, span_view, usage
+from pages.traces import run_graph, span_view
+from pages.ui import charts, palette, usage
 
 Open = Callable[..., AppTest]
 Ask = Callable[[str], Any]
@@ -41,18 +42,18 @@ def a_span(name: str, start: float, end: float, kind: Any = "model", **more: Any
 
 
 def test_before_the_first_question_the_page_leads_to_the_chat(app: Open) -> None:
-    assert "Nothing was asked yet" in texts(app("traces.py"))
+    assert "Nothing was asked yet" in texts(app("traces"))
 
 
 def test_what_is_written_in_the_code_of_a_page_is_not_drawn_on_it(app: Open, asked: Ask) -> None:
     asked("/words 5")
-    assert "Rows of the tree that are drawn at first" not in texts(app("traces.py"))
+    assert "Rows of the tree that are drawn at first" not in texts(app("traces"))
 
 
 def test_the_list_has_every_turn_with_its_end_in_words(app: Open, asked: Ask) -> None:
     asked("/words 5")
     asked("/fail key_rejected 9")
-    test = app("traces.py")
+    test = app("traces")
     table = test.dataframe[0].value
     assert list(table["Question"]) == ["/fail key_rejected 9", "/words 5"]
     assert list(table["End"]) == ["failed: key rejected", "finished"]
@@ -65,7 +66,7 @@ def test_the_list_has_every_turn_with_its_end_in_words(app: Open, asked: Ask) ->
 
 def test_the_steps_are_a_tree_with_times_and_the_call_is_open(app: Open, asked: Ask) -> None:
     turn = asked("/words 5")
-    test = app("traces.py", turn=turn.id)
+    test = app("traces", turn=turn.id)
     shown = steps(test)
     for name in (
         "turn",
@@ -85,7 +86,7 @@ def test_the_list_is_sorted_filtered_and_paged(app: Open, bench: Any, asked: Ask
     for words in (3, 60, 9):
         asked(f"/words {words}")
     asked("/fail key_rejected 9")
-    test = app("traces.py")
+    test = app("traces")
     choice = {box.label: box for box in test.selectbox}
     test = choice["Order"].set_value("Most tokens first").run()
     assert test.dataframe[0].value["Question"][0] == "/words 60"
@@ -97,12 +98,12 @@ def test_the_list_is_sorted_filtered_and_paged(app: Open, bench: Any, asked: Ask
 def test_more_traces_than_a_page_are_turned_on_and_back(
     app: Open, bench: Any, asked: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pages.ui import trace_list
+    from pages.traces import trace_list
 
     monkeypatch.setattr(trace_list, "_PAGE", 2)
     for words in (1, 2, 3):
         asked(f"/words {words}")
-    test = app("traces.py")
+    test = app("traces")
     assert "1 to 2 of 3 traces" in texts(test)
     test.button(key="traces_on").click().run()
     assert list(test.dataframe[0].value["Question"]) == ["/words 1"]
@@ -115,7 +116,7 @@ def test_a_call_leads_to_its_row_in_the_ledger_and_costs_stand_at_the_steps(
     app: Open, bench: Any, asked: Ask
 ) -> None:
     turn = asked("/words 5")
-    test = app("traces.py", turn=turn.id)
+    test = app("traces", turn=turn.id)
     assert "Its row in the ledger" in [link.proto.label for link in test.get("page_link")]
     assert "its own" in texts(test)
     assert "outside these steps" not in texts(test)
@@ -134,7 +135,7 @@ def test_a_call_shows_its_raw_request_and_response_and_takes_them_along(
     }
     call = a_span("called", 1, 2, attributes=noted)
     bench.traces.write("local", turn.id, [call])
-    test = app("traces.py", turn=turn.id, span="called")
+    test = app("traces", turn=turn.id, span="called")
     labels = [each.label for each in test.expander]
     assert "Raw request: 37 characters" in labels
     assert "Raw response: the first and the last 1 of 9 events" in labels
@@ -143,7 +144,7 @@ def test_a_call_shows_its_raw_request_and_response_and_takes_them_along(
     taken = json.loads(as_json(turn, [call], []))
     assert taken["spans"][0]["attributes"]["sent"] == '{"model":"m","content":"Why \\"so\\"?"}'
     assert "Raw request" not in str(
-        [each.label for each in app("traces.py", turn=turn.id).expander]
+        [each.label for each in app("traces", turn=turn.id).expander]
     ), "nothing of a scripted model goes over a wire"
 
 
@@ -157,11 +158,11 @@ def test_a_trace_of_ten_thousand_steps_is_cut_and_any_of_them_can_be_opened(
         for n in range(10_000)
     ]  # fmt: skip
     bench.traces.write("local", turn.id, many)
-    test = app("traces.py", turn=turn.id, span=top.span_id)
+    test = app("traces", turn=turn.id, span=top.span_id)
     assert len(steps(test)) == 40
     test.button(key="more_steps").click().run()
     assert len(steps(test)) == 140
-    test = app("traces.py", turn=turn.id, span="x09000")
+    test = app("traces", turn=turn.id, span="x09000")
     assert any("**look 9000**" in step for step in steps(test))
     test.button(key="first_steps").click().run()
     assert "turn" in steps(test)[0]
@@ -171,7 +172,7 @@ def test_a_run_with_tools_shows_which_led_to_which_and_one_without_shows_nothing
     app: Open, bench: Any, asked: Ask
 ) -> None:
     turn = asked("/words 5")
-    assert "Which tool led to which" not in texts(app("traces.py", turn=turn.id))
+    assert "Which tool led to which" not in texts(app("traces", turn=turn.id))
     top = bench.traces.read("local", turn.id)[0]
     calls = [
         Span("t", f"x{n}", top.span_id, name, "tool", top.start_ns + n, top.start_ns + n + 9,
@@ -179,7 +180,7 @@ def test_a_run_with_tools_shows_which_led_to_which_and_one_without_shows_nothing
         for n, name in enumerate(("search_documents", "query_table", "search_documents"))
     ]  # fmt: skip
     bench.traces.write("local", turn.id, calls)
-    test = app("traces.py", turn=turn.id)
+    test = app("traces", turn=turn.id)
     assert "Which tool led to which" in texts(test)
     words = run_graph.in_words(core_graph(calls))
     assert "your question led to search_documents; search_documents led to query_table" in words
@@ -191,7 +192,7 @@ def test_the_slider_plays_the_steps_in_the_order_in_which_they_began(
 ) -> None:
     turn = asked("/words 5")
     begun = sorted(bench.traces.read("local", turn.id), key=lambda each: each.start_ns)
-    test = app("traces.py", turn=turn.id)
+    test = app("traces", turn=turn.id)
     assert (test.slider[0].min, test.slider[0].max) == (1, len(begun))
     for place in (2, len(begun)):
         test.slider[0].set_value(place).run()
@@ -213,21 +214,21 @@ def test_a_call_that_called_tools_shows_them_and_a_tool_that_failed_says_what_to
     spans = bench.traces.read("local", started.turn_id)
     model = next(each for each in spans if each.kind == "model")
     failed, search = (each for each in spans if each.kind == "tool")
-    test = app("traces.py", turn=started.turn_id, span=model.span_id)
+    test = app("traces", turn=started.turn_id, span=model.span_id)
     assert "Nothing came back" not in texts(test)
     assert "called tools" in texts(test)
     assert "calculator {" in html(test)
-    test = app("traces.py", turn=started.turn_id, span=failed.span_id)
+    test = app("traces", turn=started.turn_id, span=failed.span_id)
     assert "Kind of error: arguments that do not fit" in texts(test)
     assert "may call again" in test.error[0].value
-    test = app("traces.py", turn=started.turn_id, span=search.span_id)
+    test = app("traces", turn=started.turn_id, span=search.span_id)
     assert any(each.label.startswith("1. rider") for each in test.expander)
     assert "In its document" in [link.proto.label for link in test.get("page_link")]
 
 
 def test_the_totals_stand_above(app: Open, asked: Ask) -> None:
     turn = asked("/words 5")
-    shown = {metric.label: metric.value for metric in app("traces.py", turn=turn.id).metric}
+    shown = {metric.label: metric.value for metric in app("traces", turn=turn.id).metric}
     assert shown["Tokens out"] == "5"
     assert shown["Cost"].endswith("$0")
     assert set(shown) == {"Time", "First word after", "Tokens in", "Tokens out", "Cost"}
@@ -240,12 +241,12 @@ def test_what_an_answer_took_that_broke_off_stands_above_as_at_its_step_and_on_i
     assert turn.usage is None and turn.calls.count == turn.calls.estimated == 1
     sent, said = f"≈ {turn.calls.input_tokens:,}", f"≈ {turn.calls.output_tokens:,}"
 
-    test = app("traces.py", turn=turn.id)
+    test = app("traces", turn=turn.id)
     shown = {metric.label: metric.value.replace("\\", "") for metric in test.metric}
     assert (shown["Tokens in"], shown["Tokens out"]) == (sent, said)
     [row] = test.dataframe[0].value.to_dict("records")
     assert row["Tokens"] == turn.calls.input_tokens + turn.calls.output_tokens
-    costs = {m.label: m.value.replace("\\", "") for m in app("costs.py", turn=turn.id).metric}
+    costs = {m.label: m.value.replace("\\", "") for m in app("costs", turn=turn.id).metric}
     assert (costs["Tokens in"], costs["Tokens out"]) == (sent, said)
     assert f"{sent} tokens in, {turn.calls.output_tokens:,} out" in texts(
         app(c=turn.conversation_id)
@@ -274,7 +275,7 @@ def test_a_click_on_the_search_shows_the_ranked_passages_and_what_became_of_them
 ) -> None:
     bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
     turn = asked("How long is the notice period?")
-    test = open_step(app("traces.py", turn=turn.id), "retrieval")
+    test = open_step(app("traces", turn=turn.id), "retrieval")
     hits = [expander.label.replace("\\", "") for expander in test.expander]
     assert hits[0].startswith("1. rider.txt") and "cited as 1" in hits[0]
     assert "The notice period is sixty days." in html(test)
@@ -283,7 +284,7 @@ def test_a_click_on_the_search_shows_the_ranked_passages_and_what_became_of_them
 
 def test_a_click_on_the_window_shows_its_regions_and_the_prompt(app: Open, asked: Ask) -> None:
     turn = asked("/words 5")
-    test = open_step(app("traces.py", turn=turn.id), "window")
+    test = open_step(app("traces", turn=turn.id), "window")
     assert "Instructions" in html(test)
     links = [link.proto.label.replace("\\", "") for link in test.get("page_link")]
     assert "Every item of it" in links
@@ -292,7 +293,7 @@ def test_a_click_on_the_window_shows_its_regions_and_the_prompt(app: Open, asked
 
 def test_the_step_that_failed_is_open_with_what_to_do(app: Open, asked: Ask) -> None:
     turn = asked("/fail key_rejected 9")
-    test = app("traces.py", turn=turn.id)
+    test = app("traces", turn=turn.id)
     assert len(test.error) == 2  # of the turn, and of its step
     assert "valid key on the Models page" in test.error[1].value
     assert "failed" in " ".join(steps(test))
@@ -300,21 +301,21 @@ def test_the_step_that_failed_is_open_with_what_to_do(app: Open, asked: Ask) -> 
 
 def test_every_attempt_of_a_retry_is_a_step(app: Open, asked: Ask) -> None:
     turn = asked("/fail overloaded 1")
-    test = app("traces.py", turn=turn.id)
+    test = app("traces", turn=turn.id)
     assert sum("ask scripted" in step for step in steps(test)) == 2
     assert "attempt 2" in " ".join(steps(test))
 
 
 def test_a_turn_that_is_not_there_is_said_and_the_newest_is_shown(app: Open, asked: Ask) -> None:
     turn = asked("/words 5")
-    test = app("traces.py", turn="no-such-turn")
+    test = app("traces", turn="no-such-turn")
     assert "no turn" in test.error[0].value
     assert test.query_params["turn"] == turn.id
     assert steps(test)
 
 
 def test_a_running_turn_says_that_its_steps_come_at_its_end(app: Open, bench: Any) -> None:
-    test = app("traces.py")
+    test = app("traces")
     started = bench.turns.start("local", TurnRequest("/stall"))
     test.run()
     assert "The steps are written when the answer ends" in texts(test)
@@ -365,7 +366,7 @@ def test_a_keeping_rule_says_what_it_would_delete_and_deletes_it(
     with writing(bench.engine) as connection:
         old = turn.created_at - timedelta(days=9)
         connection.execute(update(trace_heads).values(created_at=old))
-    test = app("traces.py")
+    test = app("traces")
     assert "It deletes nothing now. There is 1 trace" in texts(test)
     next(each for each in test.number_input if each.label == "Days").set_value(7).run()
     assert "It would delete 1 of 1 trace" in texts(test)

@@ -28,7 +28,7 @@ def talk(bench: Any, count: int, more: str = "") -> tuple[str, str]:
 
 def test_an_answer_is_pinned_and_let_go_in_the_chat(app: Open, bench: Any) -> None:
     where, turn = talk(bench, 1)
-    test = app("chat.py", c=where)
+    test = app("chat", c=where)
     test.button(key=f"pin_{turn}").click().run()
     assert bench.conversations.plan("local", where).turns == (turn,)
     assert test.button(key=f"pin_{turn}").label == "Pinned"
@@ -39,7 +39,7 @@ def test_an_answer_is_pinned_and_let_go_in_the_chat(app: Open, bench: Any) -> No
 def test_a_cited_passage_is_pinned(app: Open, bench: Any, asked: Callable[[str], Any]) -> None:
     bench.documents.add("local", "rider.txt", b"The notice period is sixty days.")
     turn = asked("How long is the notice period?")
-    test = app("chat.py", c=turn.conversation_id)
+    test = app("chat", c=turn.conversation_id)
     test.button(key=f"pin_{turn.id}_1").click().run()
     plan = bench.conversations.plan("local", turn.conversation_id)
     assert plan.passages == (turn.sources[0].hit.chunk_id,)
@@ -49,12 +49,12 @@ def test_below_the_last_answer_stands_what_is_left_of_the_window(app: Open, benc
     where, turn = talk(bench, 2)
     budget = bench.turn_rows.budget("local", turn)
     told = f"{budget.input_tokens:,} of {budget.window:,} tokens of the window were sent"
-    assert told in html(app("chat.py", c=where))
+    assert told in html(app("chat", c=where))
 
 
 def test_the_lab_shows_what_goes_and_a_plan_is_taken_over(app: Open, bench: Any) -> None:
     where, turn = talk(bench, 10)
-    test = app("tokens.py", turn=turn, tab="What if")
+    test = app("tokens", turn=turn, tab="What if")
     test.session_state["tab"] = "What if"
     test.run()
     sizes = test.select_slider(key="lab_window").options
@@ -71,7 +71,7 @@ def test_the_lab_shows_what_goes_and_a_plan_is_taken_over(app: Open, bench: Any)
 
 def test_the_lab_replays_an_earlier_question(app: Open, bench: Any) -> None:
     _, turn = talk(bench, 4)
-    test = app("tokens.py", turn=turn)
+    test = app("tokens", turn=turn)
     test.session_state["tab"] = "What if"
     test.run()
     test.slider(key="lab_at_4").set_value(2).run()
@@ -85,7 +85,7 @@ def test_pins_that_do_not_fit_are_said_in_the_lab_before_anything_is_sent(
     where, turn = talk(bench, 3, " word" * 100)
     ids = tuple(each.id for each in bench.turns_of("local", where))
     bench.conversations.set_plan("local", where, WindowPlan(limit=300, turns=ids))
-    test = app("tokens.py", turn=turn)
+    test = app("tokens", turn=turn)
     test.session_state["tab"] = "What if"
     test.run()
     test.select_slider(key="lab_window").set_value(300).run()
@@ -94,7 +94,7 @@ def test_pins_that_do_not_fit_are_said_in_the_lab_before_anything_is_sent(
 
 
 def test_a_text_is_shown_token_by_token_and_cut_from_either_end(app: Open) -> None:
-    test = app("tokens.py")
+    test = app("tokens")
     test.text_area(key="counted_text").set_value("Hello, wörld! 東京 tokens 🙂").run()
     assert metrics(test)["o200k_base, GPT-4o and later"] == "9 tokens"
     shown = html(test)
@@ -107,7 +107,7 @@ def test_a_text_is_shown_token_by_token_and_cut_from_either_end(app: Open) -> No
 
 
 def test_a_sample_of_another_script_is_one_click_away(app: Open) -> None:
-    test = app("tokens.py")
+    test = app("tokens")
     test.button(key="sample_Japanese").click().run()
     assert "tokens are left" in texts(test)
     assert "1 word," in texts(test)
@@ -123,7 +123,7 @@ def test_a_summary_is_opened_in_the_window_and_taken_back(app: Open, bench: Any)
     started = bench.turns.start("local", request, conversation_id=where)
     followed(bench, started.turn_id)
     [made] = bench.summaries.all("local", where)
-    test = app("tokens.py", turn=started.turn_id)
+    test = app("tokens", turn=started.turn_id)
     assert "Lamps were talked about" in texts(test)
     assert "What is lamp 0?" in texts(test)
     test.button(key=f"undo_{made.id}").click().run()
@@ -135,7 +135,7 @@ def test_a_question_is_asked_again_under_two_plans_and_the_answers_stand_side_by
     app: Open, bench: Any
 ) -> None:
     where, turn = talk(bench, 3)
-    test = app("tokens.py", turn=turn, tab="What if")
+    test = app("tokens", turn=turn, tab="What if")
     test.session_state["tab"] = "What if"
     test.run()
     script = bench.models.providers["scripted"].script
@@ -163,7 +163,7 @@ def test_what_is_pinned_and_does_not_fit_is_let_go_where_it_is_refused(
     request = TurnRequest("And?", use_documents=False, max_tokens=64)
     started = bench.turns.start("local", request, conversation_id=where)
     followed(bench, started.turn_id)
-    test = app("chat.py", c=where)
+    test = app("chat", c=where)
     assert "what is pinned does not fit" in texts(test)
     test.button(key=f"unpin_{started.turn_id}_{turn}").click().run()
     assert bench.conversations.plan("local", where).turns == ()
@@ -171,7 +171,7 @@ def test_what_is_pinned_and_does_not_fit_is_let_go_where_it_is_refused(
 
 def test_a_fifth_strategy_is_not_shown_and_that_is_said(app: Open, bench: Any) -> None:
     _, turn = talk(bench, 2)
-    test = app("tokens.py", turn=turn)
+    test = app("tokens", turn=turn)
     test.session_state["tab"] = "What if"
     test.session_state["lab_strategies"] = list(STRATEGIES)
     test.run()

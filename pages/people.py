@@ -1,8 +1,0 @@
-"""People: who uses this app, what each spent and may spend; for the owner alone."""
-
-from pages.ui import people_cards, session
-
-if session.is_owner():
-    people_cards.draw(session.workbench())
-else:
-    people_cards.nothing()

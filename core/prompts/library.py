@@ -182,6 +182,16 @@ class PromptLibrary(Labels):
             template = self.draft(name, with_key(template.raw, "partials", dict(template.pins)))
         return self._write(template, who, new=new)
 
+    async def revise(
+        self, base: PromptTemplate, raw: str, message: str = "", *, who: str = ""
+    ) -> PromptTemplate:
+        """The next version out of the edited text of `base`, as `save` has it; what `base` gave as its
+        own reason is none for the new one."""
+        draft = self.draft(base.name, raw)
+        if base.message and not message.strip() and draft.message == base.message:
+            raw = with_key(draft.raw, "message", None)
+        return await self.save(base.name, raw, message, who=who)
+
     async def duplicate(self, name: str, copy: str, *, who: str = "") -> PromptTemplate:
         """A new prompt whose first version is the one in use here. Conflict if its name is taken."""
         source = self.get(name)

@@ -11,6 +11,7 @@ from pages.ui.markdown import control, label
 from pages.ui.session import user
 
 _SHOWN = 20
+_SECRET, _PROBLEM = "api_key_secret", "api_key_problem"
 
 
 def draw(bench: Workbench) -> None:
@@ -25,7 +26,7 @@ def draw(bench: Workbench) -> None:
         for key in keys:
             _row(bench, key)
         _revoked(bench)
-        if st.button("Make a key", icon=":material/add:", key="make_api_key"):
+        if st.button("Make a key", icon=":material/add:", key="make_api_key", on_click=_forget):
             _make(bench)
 
 
@@ -91,27 +92,47 @@ def _revoke(bench: Workbench, key: ApiKey) -> None:
     st.toast(f"{label(key.name)} is revoked.", icon=":material/key_off:")
 
 
-@st.dialog("A key for a program")
+def _forget() -> None:
+    for name in (_SECRET, _PROBLEM):
+        st.session_state.pop(name, None)
+
+
+@st.dialog("A key for a program", on_dismiss=_forget)
 def _make(bench: Workbench) -> None:
-    name = st.text_input(
+    if secret := st.session_state.get(_SECRET):
+        _show(bench, secret)
+        return
+    st.text_input(
         "Name", max_chars=100, placeholder="the program that will use it", key="api_key_name"
     )
-    cap = st.number_input(
+    st.number_input(
         "All that it may spend, $",
         min_value=0.0,
         max_value=1_000_000.0,
         value=1.0,
         step=1.0,
         format="%g",
+        key="api_key_cap",
         help="Empty for no cap of its own; your caps count for it in any case.",
     )
-    if not st.button("Make it", type="primary", key="make_it"):
-        return
+    st.button("Make it", type="primary", key="make_it", on_click=_keep, args=(bench,))
+    if problem := st.session_state.pop(_PROBLEM, None):
+        say.problem(problem)
+
+
+def _keep(bench: Workbench) -> None:
+    if _SECRET in st.session_state:
+        return  # a second click: another key would hide this one for ever
+    cap = st.session_state["api_key_cap"]
     try:
-        _, secret = bench.api_keys.make(user(), name, None if cap is None else Decimal(str(cap)))
+        _, st.session_state[_SECRET] = bench.api_keys.make(
+            user(), st.session_state["api_key_name"], None if cap is None else Decimal(str(cap))
+        )
     except FootlightsError as error:
-        say.problem(error)
-        return
+        st.session_state[_PROBLEM] = error
+
+
+def _show(bench: Workbench, secret: str) -> None:
     st.markdown("**Copy it now: it is kept as a hash, and nobody can read it again.**")
     st.code(secret, language=None)
     st.code(

@@ -36,9 +36,7 @@ def save(bench: Workbench, template: PromptTemplate, raw: str, message: str) -> 
         st.info("Nothing is changed yet.", icon=":material/edit_off:")
         return
     try:
-        saved = bench.bridge.run(
-            bench.prompts.save(template.name, raw, message, who=session.user())
-        )
+        saved = bench.bridge.run(bench.prompts.revise(template, raw, message, who=session.user()))
     except FootlightsError as error:
         say.problem(error)
         return

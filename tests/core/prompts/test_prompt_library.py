@@ -38,6 +38,16 @@ async def test_saving_makes_the_next_version_and_leaves_the_others(library: Prom
     assert library.names() == ["greet"]
 
 
+async def test_the_reason_of_a_version_is_not_that_of_the_one_that_was_edited(
+    library: PromptLibrary,
+) -> None:
+    one = await library.save("greet", file("one"))
+    two = await library.revise(one, file("two"))
+    assert (two.version, two.message, two.source) == (2, "", file("two").split("---\n")[2])
+    assert (await library.revise(two, file("three", "shorter"))).message == "shorter"  # by hand
+    assert (await library.revise(one, file("four"), "kinder")).message == "kinder"
+
+
 @pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
 async def test_what_stands_in_the_place_of_a_version_and_is_no_file_is_told_and_not_read(
     library: PromptLibrary, tmp_path: Path, kind: str

@@ -17,9 +17,10 @@ from core.playground.judging import Judge
 from core.playground.races import Playground
 from core.playground.results import Book
 from core.playground.suites import Suites
+from core.prompts.beginning import begin
 from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
-from core.settings import Settings
+from core.settings import ROOT, Settings
 from core.store.prompt_cases import PromptCases
 from core.store.range_runs import RangeRuns
 from core.trial import Trials
@@ -48,6 +49,7 @@ class Asking(Kept):
 
     @cached_property
     def prompts(self) -> PromptLibrary:
+        begin(self.settings.prompts, ROOT / "prompts")
         return PromptLibrary(self.settings.prompts, self.sandbox)
 
     @cached_property

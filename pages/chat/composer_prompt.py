@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core.bootstrap import PromptTemplate, Variable, Workbench
-from core.errors import Misuse
+from core.errors import Misuse, NotFound
 from core.types import ModelInfo
 from pages.ui import prompt_values
 from pages.ui.markdown import label
@@ -14,8 +14,13 @@ _SHORT = 18
 
 
 def current(bench: Workbench) -> PromptTemplate:
-    """The prompt that is chosen, in the version that is in use."""
+    """The prompt that is chosen, in the version that is in use. Raises NotFound where there is none."""
     names = bench.prompts.askable()
+    if not names:
+        raise NotFound(
+            "no prompt is left that a question can be asked with",
+            hint="Restore one on the Prompts page, mend one that it says is broken, or make a new one.",
+        )
     chosen = st.session_state.get("prompt_choice")
     return bench.prompts.get(chosen if chosen in names else names[0])
 

@@ -131,6 +131,15 @@ def test_a_new_prompt_is_made_and_opened_and_a_bad_name_refused(app: Open, promp
     assert [path.name for path in prompts.parent.iterdir() if "evil" in path.name] == []
 
 
+def test_where_no_prompt_is_left_the_chat_says_where_to_get_one(
+    app: Open, bench: Any, prompts: Path
+) -> None:
+    for name in bench.prompts.askable():
+        shutil.rmtree(prompts / name)
+    [said] = app().error
+    assert "no prompt is left" in said.value and "Prompts page" in said.value
+
+
 def test_a_prompt_is_duplicated_archived_and_restored(app: Open, prompts: Path) -> None:
     test = app("prompts")
     test.text_input(key="copy_answer").set_value("answer-2").run()

@@ -4,7 +4,6 @@ import gc
 
 gc.disable()  # imports leave no garbage, and looking for it takes a fifth of the time to start
 
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from streamlit.config import set_option
 
+from core import listening
 from core.api import create_api
 from core.assets.command import main as fetch_assets
 from core.bootstrap import LOCAL_USER
@@ -63,12 +63,14 @@ def ready() -> Settings:
     """The settings, with all that the first request needs; ends the process in words where that cannot be."""
     try:
         settings = Settings()
-        _look_at_port(settings)
+        listening.look(settings.host, settings.port)
         # What cannot be had is told here and by the pages that miss it; the rest works without.
         fetch_assets([])
         workbench()
     except ValidationError as error:
-        wrong = "".join(f"  {'.'.join(map(str, e['loc']))}: {e['msg']}\n" for e in error.errors())
+        wrong = "".join(
+            f"  {'.'.join(map(str, e['loc'])).upper()}: {_said(e['msg'])}\n" for e in error.errors()
+        )
         sys.exit(
             f"\nFootlights cannot start with these settings:\n{wrong}"
             "Change them in the environment or in .env; the README has a list."
@@ -78,18 +80,8 @@ def ready() -> Settings:
     return settings
 
 
-def _look_at_port(settings: Settings) -> None:
-    """Ends the process in words when nobody can listen there, before anything is fetched or started."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        socket.create_server((settings.host, settings.port), family=family).close()
-    except OSError as error:
-        why = str(error.strerror).partition(" (while")[0]  # the library adds the address again
-        sys.exit(
-            f"\nFootlights cannot start: it cannot listen at {settings.host}, port {settings.port} "
-            f"({why}).\nIf it runs there already, open http://localhost:{settings.port}. Else stop what "
-            f"does, or take another port: FOOTLIGHTS_PORT={(settings.port + 1) % 65536} make run"
-        )
+def _said(message: str) -> str:
+    return message.removeprefix("Value error, ")
 
 
 if __name__ == "__main__":

@@ -105,6 +105,18 @@ class Settings(BaseSettings):
     def _networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(ip_network(each, strict=False)) for each in given)
 
+    @field_validator(
+        *("openai_base_url", "anthropic_base_url", "compatible_url"),
+        *("public_url", "oidc_issuer", "otlp_endpoint"),
+    )
+    @classmethod
+    def _address(cls, given: str | None) -> str | None:
+        if given is not None:
+            found = urlsplit(given)
+            if found.scheme not in ("http", "https") or not found.hostname:
+                raise ValueError("it is no address: begin with http:// or https:// and a host")
+        return given
+
     @model_validator(mode="after")
     def _whole(self) -> "Settings":
         if self.oidc_issuer and not (self.oidc_client_id and (self.oidc_allow or self.oidc_owner)):

@@ -16,6 +16,15 @@ ROOT = Path(__file__).resolve().parents[1]
     [
         ("FOOTLIGHTS_PORT", "twelve", "FOOTLIGHTS_PORT: Input should be a valid integer", ".env"),
         ("DATABASE_URL", "postgresql://u@127.0.0.1:1/x", "the database does not answer", "server may be down"),
+        ("DATABASE_URL", "nonsense", "DATABASE_URL is not the address of a database", "postgresql://"),
+        ("DATABASE_URL", "mysql://u:secret@h/x", "a database of the kind 'mysql'", "Leave it out"),
+        ("FOOTLIGHTS_DATA", "/dev/null", "FOOTLIGHTS_DATA names /dev/null, which is no folder", "another folder"),
+        ("FOOTLIGHTS_TOOLS", "/dev/null", "FOOTLIGHTS_TOOLS names /dev/null, which is no folder", "another folder"),
+        ("FOOTLIGHTS_HOST", "192.0.2.1", "it cannot listen at 192.0.2.1", "an address of this machine"),
+        ("FOOTLIGHTS_MODEL", "gpt-6-luna", "FOOTLIGHTS_MODEL names 'gpt-6-luna', which is no model", "openai:<id>"),
+        ("FOOTLIGHTS_FALLBACK", "quotes, opnai:x", "FOOTLIGHTS_FALLBACK names 'opnai:x'", "openai:<id>"),
+        ("OPENAI_BASE_URL", "nonsense", "OPENAI_BASE_URL: it is no address", "README"),
+        ("FOOTLIGHTS_PUBLIC_URL", "demo.example.org", "FOOTLIGHTS_PUBLIC_URL: it is no address", "README"),
     ],
 )  # fmt: skip
 def test_it_says_why_it_cannot_start(
@@ -30,7 +39,7 @@ def test_it_says_why_it_cannot_start(
     )
     assert ended.returncode == 1
     assert told in ended.stderr and hint in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert "Traceback" not in ended.stderr and "secret" not in ended.stderr
 
 
 def test_it_says_that_its_port_is_taken_and_which_to_take(tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ class Kept:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._wanted = _local_asset(settings.model)
-        settings.data.mkdir(parents=True, exist_ok=True)
+        _make("FOOTLIGHTS_DATA", settings.data)
+        _make("FOOTLIGHTS_TOOLS", settings.tools)
+        _make("FOOTLIGHTS_STRATEGIES", settings.strategies)
         self._assets = Assets(settings.data / "models", also=[ROOT / "data" / "models"])
         hub = settings.data / "models" / "hub"
         self._chosen = choose(settings.embedder, partial(_minilm, self._assets), hub)
@@ -106,6 +108,18 @@ class Kept:
     @cached_property
     def _blobs(self) -> Blobs:
         return Blobs(self.settings.data / "blobs")
+
+
+def _make(setting: str, folder: Path | None) -> None:
+    """The folder of a setting, if one is set, is there; raises Misuse when it cannot be made."""
+    try:
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misuse(
+            f"{setting} names {folder}, which is no folder and cannot be made one: {error.strerror}",
+            hint="Name another folder, or make this one so that it can be written to.",
+        ) from None
 
 
 def _local_asset(ref: str | None) -> Asset:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, TimeoutError
 
-from core.errors import DatabaseAway, DiskFull, FootlightsError
+from core.errors import DatabaseAway, DiskFull, FootlightsError, Misuse
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -37,9 +37,16 @@ _IMMEDIATE = "footlights_immediate"
 
 
 def make_engine(url: str) -> Engine:
-    """An engine for `sqlite:///path` or `postgresql://...`; nothing is opened before its first use."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
+    """An engine for `sqlite:///path` or `postgresql://...`; nothing is opened before its first use. Raises
+    Misuse for any other."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise _other_database("is not the address of a database") from None
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise _other_database(f"names a database of the kind {backend!r}")
+    if backend == "sqlite":
         return _sqlite(parsed)
     patience = {name: value for name, value in _GONE.items() if name not in parsed.query}
     # A server takes 100 connections unless it is told otherwise: six processes share them.
@@ -48,6 +55,14 @@ def make_engine(url: str) -> Engine:
         pool_pre_ping=True,
         pool_size=5,
         max_overflow=10,
+    )
+
+
+def _other_database(said: str) -> Misuse:
+    # Without the address itself, which may hold a password.
+    return Misuse(
+        f"DATABASE_URL {said}",
+        hint="Leave it out for SQLite in the data folder, or write postgresql://user:password@host/name.",
     )
 
 

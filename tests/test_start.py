@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
         ("DATABASE_URL", "nonsense", "DATABASE_URL is not the address of a database", "postgresql://"),
         ("DATABASE_URL", "mysql://u:secret@h/x", "a database of the kind 'mysql'", "Leave it out"),
         ("FOOTLIGHTS_DATA", "/dev/null", "FOOTLIGHTS_DATA names /dev/null, which is no folder", "another folder"),
+        ("FOOTLIGHTS_DATA", "/proc", "FOOTLIGHTS_DATA names /proc, which takes no file", "write to this one"),
         ("FOOTLIGHTS_TOOLS", "/dev/null", "FOOTLIGHTS_TOOLS names /dev/null, which is no folder", "another folder"),
         ("FOOTLIGHTS_HOST", "192.0.2.1", "it cannot listen at 192.0.2.1", "an address of this machine"),
         ("FOOTLIGHTS_MODEL", "gpt-6-luna", "FOOTLIGHTS_MODEL names 'gpt-6-luna', which is no model", "openai:<id>"),

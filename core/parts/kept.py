@@ -2,6 +2,7 @@
 
 from functools import cached_property, partial
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from core.agent.approvals import Approvals
 from core.assets import MINILM, O200K, QWEN_1_5B, SMOLLM2, Asset, Assets
@@ -38,6 +39,7 @@ class Kept:
         self.settings = settings
         self._wanted = _local_asset(settings.model)
         _make("FOOTLIGHTS_DATA", settings.data)
+        _write(settings.data)
         _make("FOOTLIGHTS_TOOLS", settings.tools)
         _make("FOOTLIGHTS_STRATEGIES", settings.strategies)
         self._assets = Assets(settings.data / "models", also=[ROOT / "data" / "models"])
@@ -118,7 +120,18 @@ def _make(setting: str, folder: Path | None) -> None:
     except OSError as error:
         raise Misuse(
             f"{setting} names {folder}, which is no folder and cannot be made one: {error.strerror}",
-            hint="Name another folder, or make this one so that it can be written to.",
+            hint="Name another folder, or make this one.",
+        ) from None
+
+
+def _write(folder: Path) -> None:
+    """Raises Misuse when the data folder takes no file: everything that is made goes there."""
+    try:
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise Misuse(
+            f"FOOTLIGHTS_DATA names {folder}, which takes no file: {error.strerror}",
+            hint="Name another folder, or let whoever runs Footlights write to this one.",
         ) from None
 
 

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import streamlit as st
-from pydantic import ValidationError
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 from streamlit.config import set_option
@@ -21,7 +20,7 @@ from core.assets.command import main as fetch_assets
 from core.bootstrap import LOCAL_USER
 from core.doors import Doors
 from core.errors import FootlightsError
-from core.settings import Settings
+from core.settings import Settings, read, unknown
 from pages.ui import entry
 from pages.ui.packed import Packed
 from pages.ui.session import FILE_MB, workbench
@@ -62,26 +61,16 @@ app = st.App(
 def ready() -> Settings:
     """The settings, with all that the first request needs; ends the process in words where that cannot be."""
     try:
-        settings = Settings()
+        settings = read()
+        for words in unknown():
+            sys.stderr.write(f"{words}\n")
         listening.look(settings.host, settings.port)
         # What cannot be had is told here and by the pages that miss it; the rest works without.
         fetch_assets([])
         workbench()
-    except ValidationError as error:
-        wrong = "".join(
-            f"  {'.'.join(map(str, e['loc'])).upper()}: {_said(e['msg'])}\n" for e in error.errors()
-        )
-        sys.exit(
-            f"\nFootlights cannot start with these settings:\n{wrong}"
-            "Change them in the environment or in .env; the README has a list."
-        )
     except FootlightsError as error:
         sys.exit(f"\nFootlights cannot start: {error}.\n{error.hint}")
     return settings
-
-
-def _said(message: str) -> str:
-    return message.removeprefix("Value error, ")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,22 @@
 """One settings class, read once, by bootstrap: the environment first, then `.env`."""
 
+import os
+from collections.abc import Iterator
 from decimal import Decimal
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from core.errors import Misuse
+
 ROOT = Path(__file__).resolve().parent.parent
+_WHERE = "Change them in the environment or in .env; the README has a list."
 
 
 class Settings(BaseSettings):
@@ -156,3 +163,31 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL of the database: SQLite in the data folder unless one was given."""
         return self.database_url or f"sqlite:///{self.data / 'footlights.db'}"
+
+
+def read() -> Settings:
+    """The settings as they stand outside. Raises Misuse with every one that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "".join(
+            f"\n  {'.'.join(map(str, each['loc'])).upper()}: {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors()
+        )
+        raise Misuse(f"these settings are wrong:{wrong}", hint=_WHERE) from None
+    except UnicodeDecodeError:
+        raise Misuse(
+            "the file .env is not written in UTF-8", hint="Save it in UTF-8, and start again."
+        ) from None
+
+
+def unknown() -> Iterator[str]:
+    """In words, what is set under a name of ours that is no setting: a misspelt one would just not count."""
+    fields = Settings.model_fields.items()
+    names = {str(field.validation_alias or name).upper() for name, field in fields}
+    file = Settings.model_config.get("env_file")
+    there = {*os.environ, *(dotenv_values(file) if isinstance(file, Path) else ())}
+    for name in sorted(each for each in there if each.startswith("FOOTLIGHTS_")):
+        if name not in names:
+            near = get_close_matches(name, names, n=1, cutoff=0.85)
+            yield f"{name} is no setting and is not used{f': {near[0]} is one' if near else ''}."

@@ -45,6 +45,7 @@ OWNERS = {
     "fastapi": ("core/api",),
     "starlette": ("core/api", "core/doors"),
     "pydantic_settings": ("core/settings.py",),
+    "dotenv": ("core/settings.py",),
     "opentelemetry": ("core/traces/otlp.py",),
     "streamlit": (),
     "pandas": (),

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import Misuse
+from core.settings import Settings, read, unknown
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -58,3 +61,28 @@ def test_it_says_that_its_port_is_taken_and_which_to_take(tmp_path: Path) -> Non
     assert f"FOOTLIGHTS_PORT={port + 1} make run" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not list(tmp_path.iterdir()), "nothing was begun"
+
+
+def test_a_name_that_is_no_setting_is_told_with_the_one_that_may_be_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("FOOTLIGHTS_MODLE=quotes\nFOOTLIGHTS_PORT=8600\nOTHER=1\n")
+    monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / ".env")
+    monkeypatch.setenv("FOOTLIGHTS_SIGNIN", "always")
+    monkeypatch.setenv("FOOTLIGHTS_SERVICE_HOST", "10.0.0.1")
+    assert list(unknown()) == [
+        "FOOTLIGHTS_MODLE is no setting and is not used: FOOTLIGHTS_MODEL is one.",
+        "FOOTLIGHTS_SERVICE_HOST is no setting and is not used.",
+        "FOOTLIGHTS_SIGNIN is no setting and is not used: FOOTLIGHTS_SIGN_IN is one.",
+    ]
+    assert read().port == 8600
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_file_of_settings_that_is_not_utf8_is_told(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("# für uns\nFOOTLIGHTS_PORT=8600\n", encoding=encoding)
+    monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / ".env")
+    with pytest.raises(Misuse, match="not written in UTF-8"):
+        read()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.assets import ALL, NEEDED, Assets
 from core.errors import AssetUnavailable
-from core.settings import ROOT, Settings
+from core.settings import ROOT, read
 
 
 def main(names: Sequence[str]) -> int:
@@ -16,7 +16,7 @@ def main(names: Sequence[str]) -> int:
         sys.stderr.write(f"There is no asset {', '.join(unknown)}: {', '.join(known)}.\n")
         return 1
     wanted = [known[name] for name in names] or NEEDED
-    assets = Assets(Settings().data / "models", also=[ROOT / "data" / "models"])
+    assets = Assets(read().data / "models", also=[ROOT / "data" / "models"])
     for asset in wanted:
         if assets.find(asset):
             continue

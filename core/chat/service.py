@@ -22,6 +22,7 @@ from core.events import (
     TextDelta,
     ToolCalled,
 )
+from core.llm import names
 from core.metering import TurnMeter
 from core.prompts.canary import leaked
 from core.retrieval.claims.attribution import cited
@@ -97,6 +98,7 @@ class ChatService:
         with trace.span(
             "turn", "turn", question=asked.request.prompt[:500], model=asked.model.ref
         ) as root:
+            root.set(**{names.CONVERSATION: asked.conversation_id})
             async for waiting in self._finder.wait(asked, trace, root):
                 yield waiting
             found, context = await self._window(asked, trace, root)

@@ -10,7 +10,7 @@ from core.prompts import values
 from core.prompts.defence import Fence
 from core.prompts.layers import MARKED_NOTE, Layers
 from core.prompts.pool import SIZE, WAIT, Pool
-from core.prompts.template import PromptTemplate, Trust, Variable, parse
+from core.prompts.template import PromptTemplate, Trust, Variable
 from core.prompts.variables import is_name
 from core.types import Message, message
 
@@ -83,10 +83,6 @@ class Sandbox:
         if canary and layers.canary:
             notes.append(canaries.line(canary))
         return _noted(rendered, notes, canary if layers.canary else "")
-
-    async def validate(self, raw: str) -> None:
-        """Refused, with line and column, unless the whole prompt file can be saved and rendered."""
-        await self.check(parse("template", 0, raw))
 
     async def check(self, template: PromptTemplate) -> None:
         """Refused, with line and column, unless the body compiles and uses just what is declared."""

@@ -435,4 +435,4 @@ async def test_a_file_that_could_not_be_rendered_is_refused_when_it_is_checked(
     sandbox: Sandbox, raw: str, reason: str
 ) -> None:
     with pytest.raises(Refused, match=reason):
-        await sandbox.validate(raw)
+        await sandbox.check(parse("template", 0, raw))

@@ -84,6 +84,9 @@ def test_a_turn_arrives_with_its_tree_its_tokens_and_the_headers(
         span_id: span.parent_span_id.hex() for span_id, span in sent.items()
     }
     assert {span.trace_id.hex() for span in sent.values()} == {turn.id.replace("-", "")}
+    top = next(span for span in sent.values() if not span.parent_span_id)
+    [conversation] = [each for each in top.attributes if each.key == names.CONVERSATION]
+    assert conversation.value.string_value == turn.conversation_id
     call = next(span for span in sent.values() if span.name.startswith("ask"))
     mine = next(each for each in kept if each.kind == "model")
     assert (call.start_time_unix_nano, call.end_time_unix_nano) == (mine.start_ns, mine.end_ns)

@@ -129,7 +129,10 @@ def _is_trusted(host: str, trusted: Sequence[str]) -> bool:
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """What the name says, if it is an address. A socket that listens for both kinds has the older ones
+    mapped into the newer: `::ffff:127.0.0.1` is this machine too."""
     try:
-        return ipaddress.ip_address(host.strip("[]"))
+        address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return None
+    return getattr(address, "ipv4_mapped", None) or address

@@ -334,6 +334,22 @@ def test_who_names_two_hosts_is_not_the_owner() -> None:
     assert door(b"[::1]:8501") == door(b"LOCALHOST") == "machine"
 
 
+def test_an_address_is_the_same_one_where_a_socket_listens_for_both_kinds() -> None:
+    """As under `streamlit run app.py`, which listens at `::`."""
+
+    def asks(peer: str, trusted: tuple[str, ...] = (), **headers: str) -> tuple[str, str]:
+        named = {"host": "localhost:8501", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        raw = [(name.encode(), value.encode()) for name, value in named.items()]
+        who = found({"type": "http", "headers": raw, "client": (peer, 5000)}, trusted)
+        return who.door, who.address
+
+    assert asks("::ffff:127.0.0.1")[0] == "machine"
+    assert asks("::ffff:192.168.1.5")[0] == "none"
+    chain = {"x_forwarded_for": "203.0.113.9"}
+    assert asks("::ffff:10.0.0.2", ("10.0.0.2/32",), **chain) == ("none", "203.0.113.9")
+    assert asks("::ffff:10.0.0.3", ("10.0.0.2/32",), **chain) == ("none", "::ffff:10.0.0.3")
+
+
 @pytest.mark.parametrize("path", ["/demo", "/demo/x", "//demo", "/Demo", "/", "/api/demo"])
 def test_the_token_is_off_the_address_before_anything_else_has_seen_it(
     bench: Any, path: str

@@ -43,7 +43,10 @@ WHOLE = chunk("Hello") + chunk(finish="stop") + b"data: [DONE]\n\n"
 async def server(write: Write, **tls: Any) -> AsyncIterator[str]:
     """Reads one request whole, then writes what it is told and hangs up."""
 
+    answering: set[asyncio.Task[None] | None] = set()
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answering.add(asyncio.current_task())
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             length = next(
@@ -61,6 +64,9 @@ async def server(write: Write, **tls: Any) -> AsyncIterator[str]:
     listening = await asyncio.start_server(answer, "127.0.0.1", 0, **tls)
     async with listening:
         yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        for task in answering:
+            if task:  # from Python 3.12 on the end waits for those that still answer
+                task.cancel()
 
 
 def sends(*pieces: bytes) -> Write:

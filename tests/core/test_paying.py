@@ -15,6 +15,7 @@ from sqlalchemy import event
 from core.errors import DiskFull
 from core.events import FellBack, TurnDone, TurnFailed
 from core.llm.pricing import price
+from core.tokens.calibration import Calibration
 from tests.conftest import running, settings_for
 from tests.core.turns.test_turns import ask, followed, said
 
@@ -333,3 +334,22 @@ def test_the_count_of_a_model_follows_what_its_vendor_reports(paid: Any, vendor:
     assert found.ratio > 1
     assert found.input_tokens == pytest.approx(first.input_tokens * 1.5, abs=6)
     assert found.used == sum(part.tokens for part in found.slices)
+
+
+def test_a_small_call_beside_the_answer_is_reserved_by_the_count_of_its_own_model(
+    paid: Any, vendor: Any
+) -> None:
+    first = ask(paid, "How many lamps are there in the house?", use_documents=False)
+    followed(paid, first.turn_id)
+    turns = paid.turns_of("local", first.conversation_id)
+
+    def reserved() -> Decimal:
+        name = paid.errands.name("local", first.conversation_id, turns, "openai:gpt-6-luna")
+        assert paid.bridge.run(name) == "Hello there"
+        rows = [row for row in paid.ledger.rows("local") if row.purpose == "name"]
+        return Decimal(max(rows, key=lambda row: row.created_at).reserved)
+
+    plain = reserved()
+    paid.counter.calibrate("openai:gpt-6-luna", Calibration(ratio=3.0))
+    answer = Decimal("24") * Decimal("0.0000005")  # what is reserved for the name itself stays
+    assert reserved() - answer >= 2 * (plain - answer)

@@ -86,6 +86,14 @@ def test_a_turn_costs_what_the_vendor_reported(paid: Any, vendor: Any) -> None:
     assert vendor.calls == 1
 
 
+def test_a_model_whose_name_holds_half_a_character_is_asked_by_what_can_be_written_of_it(
+    paid: Any, vendor: Any
+) -> None:
+    turn_id = ask(paid, "Hello", use_documents=False, model="openai:gpt-\ud800").turn_id
+    assert isinstance(followed(paid, turn_id)[-1], TurnDone)
+    assert paid.turn_rows.get("local", turn_id).model == "openai:gpt-\ufffd"
+
+
 def test_a_spent_cap_sends_no_request_and_says_what_to_do(paid: Any, vendor: Any) -> None:
     paid.caps.set("local", "month", Decimal("0.0001"))
     turn_id = ask(paid, "Hello", use_documents=False).turn_id

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.assets.weights import Weights
+from core.clean_text import clean
 from core.errors import FootlightsError, Misuse, NotFound
 from core.keys import Keys
 from core.llm import discovery, pricing
@@ -109,7 +110,7 @@ class Models:
         """
         if ref is None:
             return self._first()
-        name, _, model = ref.partition(":")
+        name, _, model = clean(ref).partition(":")
         state = next((state for state in self.states() if state.name == name), None)
         if name == "scripted":
             return pricing.info("scripted", "scripted")

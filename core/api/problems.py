@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from core.clean_text import cleaned
 from core.errors import (
     AssetUnavailable,
     BudgetExceeded,
@@ -50,14 +51,16 @@ _STATUS: tuple[tuple[type[FootlightsError], int], ...] = (
 
 def problem(status: int, code: str, detail: str, hint: str) -> JSONResponse:
     """One error as the API says it."""
-    body = {
-        "type": "about:blank",
-        "title": code.replace("_", " "),
-        "status": status,
-        "code": code,
-        "detail": detail,
-        "hint": hint,
-    }
+    body = cleaned(  # it may quote what it complains of
+        {
+            "type": "about:blank",
+            "title": code.replace("_", " "),
+            "status": status,
+            "code": code,
+            "detail": detail,
+            "hint": hint,
+        }
+    )
     return JSONResponse(body, status, media_type="application/problem+json")
 
 

@@ -28,7 +28,7 @@ class Answerer:
         preferences: Preferences,
         models: Models,
         client: LLMClient,
-        count: Callable[[str], int],
+        count: Callable[[str, str], int],
         runs: Runs,
     ) -> None:
         self._preferences = preferences
@@ -98,18 +98,23 @@ class Answerer:
             meter=meter,
             trace=trace,
             parent=root,
-            input_tokens=context.budget.input_tokens + self._more(context, messages, output),
+            input_tokens=context.budget.input_tokens
+            + self._more(asked.model.ref, context, messages, output),
             fallbacks=[(other.ref, replace(request, model=other.id)) for other in others],
             at_cap=(spare.ref, replace(request, model=spare.id)) if spare else None,
         )
 
     def _more(
-        self, context: Context, messages: tuple[Message, ...], output: OutputSchema | None
+        self,
+        ref: str,
+        context: Context,
+        messages: tuple[Message, ...],
+        output: OutputSchema | None,
     ) -> int:
         """The tokens that a call has besides those of its window: a schema, an answer to correct."""
         if output is None and messages == context.messages:
             return 0
         schema = json.dumps(output.schema) if output else ""
-        said = self._count("".join(part.text for part in messages) + schema)
-        known = self._count("".join(part.text for part in context.messages))
+        said = self._count("".join(part.text for part in messages) + schema, ref)
+        known = self._count("".join(part.text for part in context.messages), ref)
         return max(0, said - known) + 8 * (len(messages) - len(context.messages))

@@ -114,7 +114,7 @@ class Composer:
         older = _older(context, history, plan) if _is_summarised(asked, plan) else []
         if not older or context.budget.free < 0:
             return Foreseen(context.budget, before)
-        sent, answered = await self._errands.summary_call(before, older)
+        sent, answered = await self._errands.summary_call(before, older, asked.model.ref)
         wanted = Summary(
             id="",
             text=_EXPECTED,

@@ -15,6 +15,7 @@ from core.prompts.library import PromptLibrary
 from core.prompts.sandbox import Sandbox
 from core.prompts.template import PromptTemplate
 from core.store.ids import new_id
+from core.tokens.counter import Counter
 from core.trace import OpenSpan, Trace
 from core.types import Message, ModelInfo, ModelRequest, Summary, Turn
 
@@ -38,14 +39,14 @@ class Errands:
         sandbox: Sandbox,
         models: Models,
         client: LLMClient,
-        count: Callable[[str], int],
+        counter: Counter,
         meter: Callable[..., Meter],
     ) -> None:
         self._prompts = prompts
         self._sandbox = sandbox
         self._models = models
         self._client = client
-        self._count = count
+        self._counter = counter
         self._meter = meter
 
     async def condense(
@@ -109,12 +110,13 @@ class Errands:
         return await self._summary(prompt, model, meter, before, turns, Trace(call), None)
 
     async def summary_call(
-        self, before: Summary | None, turns: Sequence[Turn], prompt: str = SUMMARISE
+        self, before: Summary | None, turns: Sequence[Turn], ref: str, prompt: str = SUMMARISE
     ) -> tuple[int, int]:
-        """What that call would send, and the most that it would answer, in tokens; nothing is asked."""
+        """What that call would send to the model `provider:id`, and the most that it would answer, in tokens;
+        nothing is asked."""
         template = self._prompts.resolve(prompt)
         messages = await self._messages(template, _shortening(template, before, turns))
-        return self._sent(messages), _SUMMARY_TOKENS
+        return self._sent(messages, ref), _SUMMARY_TOKENS
 
     async def _summary(
         self,
@@ -177,7 +179,7 @@ class Errands:
             meter=meter,
             trace=trace,
             parent=parent,
-            input_tokens=self._sent(messages),
+            input_tokens=self._sent(messages, model.ref),
         )
         async with aclosing(stream) as events:
             said = [event.text async for event in events if isinstance(event, TextDelta)]
@@ -188,8 +190,9 @@ class Errands:
     ) -> tuple[Message, ...]:
         return (await self._sandbox.render(template, values)).messages
 
-    def _sent(self, messages: Sequence[Message]) -> int:
-        return sum(self._count(each.text) + 8 for each in messages)
+    def _sent(self, messages: Sequence[Message], ref: str) -> int:
+        said = sum(self._counter.count_message(each, ref) for each in messages)
+        return said + self._counter.reply_overhead
 
 
 def _line(said: str) -> str:

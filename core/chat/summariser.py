@@ -38,7 +38,7 @@ class Summariser:
     ) -> tuple[int, int]:
         """What doing it again would send, and the most that it would answer, in tokens; nothing is asked."""
         before, turns = await asyncio.to_thread(self._replaced, user, conversation_id, made, prompt)
-        return await self._errands.summary_call(before, turns, prompt)
+        return await self._errands.summary_call(before, turns, made.model, prompt)
 
     async def redo(self, user: str, conversation_id: str, made: Summary, prompt: str) -> Summary:
         """The same turns, from the same summary before them, by the same model with the prompt of this ref. It

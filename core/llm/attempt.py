@@ -19,7 +19,8 @@ from core.llm.exchange import Exchange
 from core.llm.pricing import margin, unheard
 from core.types import Message, ModelRequest, ToolCall, ToolResult, Usage
 
-Count = Callable[[str], int]
+Count = Callable[[str, str], int]
+"""Tokens of a text, as the model `provider:id` counts."""
 # Tokens that a vendor may have written before it noticed that nobody listens any more.
 _AHEAD = 64
 # Prose has 4.5 characters a token, code 2.8: an answer with more than so many for each that was asked for
@@ -116,7 +117,7 @@ class Attempt:
         """The tokens that were heard, counted when they may be more than the room for them; else 0."""
         if self._characters <= self._counted_at:
             return 0
-        found = self.count("".join(self._heard()))
+        found = self.count("".join(self._heard()), self.ref)
         share = max(self.room / max(found, 1) - 1, _STEP)
         self._counted_at = math.ceil(self._characters * (1 + share))
         return found
@@ -125,7 +126,7 @@ class Attempt:
         """What the vendor will bill for what was heard, as far as we can tell; of an answer that is
         not `whole`, the most that it can be."""
         said = self._heard()
-        heard, most = self.count("".join(said)), max(self.request.max_tokens, 0)
+        heard, most = self.count("".join(said), self.ref), max(self.request.max_tokens, 0)
         # A delta is at least one token, whatever our count makes of its characters.
         output = max(heard, len(said))
         told = self.counted() or Usage()

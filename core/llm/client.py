@@ -31,7 +31,7 @@ _OURS = ("scripted", "quotes", "local")
 
 class LLMClient:
     """Asks the providers, by the part of a ref before the colon. `count` counts the tokens of a
-    text where a vendor did not; without it three characters are taken for one."""
+    text for a ref where its vendor did not; without it three characters are taken for one."""
 
     def __init__(
         self,
@@ -244,6 +244,6 @@ def _settle(permit: Permit, one: Attempt) -> None:
     permit.settle(usage.input_tokens + usage.output_tokens, output=usage.output_tokens)
 
 
-def _thirds(text: str) -> int:
+def _thirds(text: str, ref: str) -> int:
     # English has 4.5 characters a token, code 2.8: booked is rather too much than too little.
     return -(-len(text) // 3)

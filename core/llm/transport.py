@@ -1,12 +1,12 @@
 """HTTP to a vendor, by aiohttp: the pool of httpx2, the SDKs' own, gives way at 200 streams, and the
 layers of its client (redirects, logs, sign-in) are half of what an opening costs."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
-from weakref import WeakSet
 
 import aiohttp
 import httpx2
@@ -70,7 +70,6 @@ class Network:
         self._to_all = [] if tunnel else list(self._to_proxy.items())
         self._tls = httpx2.create_ssl_context(trust_env=not here)
         self._session: aiohttp.ClientSession | None = None
-        self._read: WeakSet[aiohttp.ClientResponse] = WeakSet()
 
     async def post(self, url: str, headers: Headers, body: bytes) -> Response:
         """The response once its head is there; raises httpx2.TransportError."""
@@ -91,25 +90,30 @@ class Network:
             raise _told(error) from error
         except ValueError as error:  # aiohttp's way to say that it will not send this at all
             raise httpx2.UnsupportedProtocol(str(error)) from error
-        self._read.add(response)
         return _Heard(response)
 
     async def aclose(self) -> None:
         """Close the connections; what is still read breaks off."""
         if self._session is not None:
             await self._session.close()
-        for response in self._read:  # aiohttp would leave its reader waiting
-            if not response.content.at_eof():
-                response.content.set_exception(aiohttp.ClientPayloadError("closed"))
 
 
 class _Heard:
-    __slots__ = ("_response", "headers", "status_code")
+    __slots__ = ("_closed", "_response", "headers", "status_code")
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
+        self._closed: asyncio.Future[None] | None = None
         self.status_code = response.status
         self.headers = response.headers
+        protocol = response.connection and response.connection.protocol
+        # aiohttp leaves a reader waiting when what comes is no HTTP any more, or when it is closed itself.
+        if protocol is not None:  # it is false while it is empty
+            self._closed = protocol.closed
+            if self._closed is None:
+                self._end()
+            else:
+                self._closed.add_done_callback(self._end)
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
         content = self._response.content
@@ -119,7 +123,15 @@ class _Heard:
         except (aiohttp.ClientError, OSError) as error:
             raise httpx2.ReadError(str(error)) from error
 
+    def _end(self, closed: "asyncio.Future[None] | None" = None) -> None:
+        """Tell the reader that nothing more will come."""
+        content = self._response.content
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the connection was closed"))
+
     async def aclose(self) -> None:
+        if self._closed is not None:
+            self._closed.remove_done_callback(self._end)
         # A connection with words still on the way is closed, any other used again.
         self._response.release()
 

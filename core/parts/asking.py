@@ -63,7 +63,7 @@ class Asking(Kept):
             sandbox=self.sandbox,
             models=self.models,
             client=self.client,
-            count=self.counter.count,
+            counter=self.counter,
             meter=self._meter,
         )
 

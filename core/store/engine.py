@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import ArgumentError, DataError, InterfaceError, OperationalError, TimeoutError
 
-from core.errors import DatabaseAway, DiskFull, FootlightsError, Misuse
+from core.errors import DatabaseAway, DiskFull, FootlightsError, Misuse, NotFound
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -118,6 +118,9 @@ def _told() -> Iterator[None]:
         yield
     except TimeoutError as error:  # every connection of the pool is out
         raise DatabaseAway from error
+    except (DataError, OverflowError, UnicodeEncodeError) as error:
+        # Half of a character, NUL, a number without end: no row can hold it.
+        raise NotFound("nothing has an id or a number that cannot be written") from error
     except (InterfaceError, OperationalError) as error:
         if _code(error.orig) in _FULL:
             raise DiskFull from error

@@ -189,6 +189,18 @@ def test_text_that_no_database_can_hold_is_cleaned_and_not_lost(client: httpx2.C
     assert turn["request"]["prompt"].startswith("a�b") and turn["status"] == "done"
 
 
+@pytest.mark.parametrize("odd", ["\\ud800", "\\u0000"], ids=["half", "nul"])
+def test_an_id_that_no_database_can_hold_is_nobodys(client: httpx2.Client, odd: str) -> None:
+    for fields in (
+        f'"conversation_id": "{odd}"',
+        f'"use_documents": ["{odd}"]',
+        f'"collection": "{odd}"',
+    ):
+        body = f'{{"prompt": "hi", {fields}}}'
+        answer = client.post("/turns", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), answer.text
+
+
 def test_conversations_are_named_renamed_searched_and_deleted(client: httpx2.Client) -> None:
     started = ask(client, "/words 3 and the theatre")
     events(client, started["turn_id"])

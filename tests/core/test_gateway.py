@@ -524,6 +524,7 @@ NO_BODIES = (
     (b"{}", 400, "missing_required_parameter"),
     (b'{"model": "footlights", "messages": [{"role": "user", "content": " "}]}', 400, "refused"),
     (b'{"model": "\\ud800:x", "messages": [{"role": "user", "content": "hi"}]}', 404, "model_not_found"),
+    (b'{"model": "footlights", "messages": [{"role": "user", "content": "hi"}], "footlights": {"use_documents": ["\\ud800"]}}', 404, "not_found"),
     (b'{"x": "' + b"a" * 9 * 2**20 + b'"}', 413, "request_too_large"),
 )  # fmt: skip
 

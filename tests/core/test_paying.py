@@ -15,6 +15,7 @@ from sqlalchemy import event
 from core.errors import DiskFull
 from core.events import FellBack, TurnDone, TurnFailed
 from core.llm.pricing import price
+from core.tokens.calibration import Calibration
 from tests.conftest import running, settings_for
 from tests.core.turns.test_turns import ask, followed, said
 
@@ -83,6 +84,14 @@ def test_a_turn_costs_what_the_vendor_reported(paid: Any, vendor: Any) -> None:
     [cap] = paid.caps.list("local")
     assert (cap.spent, cap.reserved) == (Decimal("0.000105"), 0)
     assert vendor.calls == 1
+
+
+def test_a_model_whose_name_holds_half_a_character_is_asked_by_what_can_be_written_of_it(
+    paid: Any, vendor: Any
+) -> None:
+    turn_id = ask(paid, "Hello", use_documents=False, model="openai:gpt-\ud800").turn_id
+    assert isinstance(followed(paid, turn_id)[-1], TurnDone)
+    assert paid.turn_rows.get("local", turn_id).model == "openai:gpt-\ufffd"
 
 
 def test_a_spent_cap_sends_no_request_and_says_what_to_do(paid: Any, vendor: Any) -> None:
@@ -333,3 +342,22 @@ def test_the_count_of_a_model_follows_what_its_vendor_reports(paid: Any, vendor:
     assert found.ratio > 1
     assert found.input_tokens == pytest.approx(first.input_tokens * 1.5, abs=6)
     assert found.used == sum(part.tokens for part in found.slices)
+
+
+def test_a_small_call_beside_the_answer_is_reserved_by_the_count_of_its_own_model(
+    paid: Any, vendor: Any
+) -> None:
+    first = ask(paid, "How many lamps are there in the house?", use_documents=False)
+    followed(paid, first.turn_id)
+    turns = paid.turns_of("local", first.conversation_id)
+
+    def reserved() -> Decimal:
+        name = paid.errands.name("local", first.conversation_id, turns, "openai:gpt-6-luna")
+        assert paid.bridge.run(name) == "Hello there"
+        rows = [row for row in paid.ledger.rows("local") if row.purpose == "name"]
+        return Decimal(max(rows, key=lambda row: row.created_at).reserved)
+
+    plain = reserved()
+    paid.counter.calibrate("openai:gpt-6-luna", Calibration(ratio=3.0))
+    answer = Decimal("24") * Decimal("0.0000005")  # what is reserved for the name itself stays
+    assert reserved() - answer >= 2 * (plain - answer)

@@ -247,7 +247,9 @@ def test_a_summary_that_would_be_written_is_said_with_its_call_before_anything_i
     bench.models.providers["scripted"].script.extend([Reply("In short."), Reply("Yes.")])
     turn, _ = next_turn(bench, where, "And?", model=SCRIPTED)
     asked = bench.models.providers["scripted"].requests[-2]
-    sent = sum(bench.counter.count(each.text) + 8 for each in asked.messages)
+    count = bench.counter
+    sent = sum(count.count_message(each, SCRIPTED) for each in asked.messages)
+    sent += count.reply_overhead
     assert (found.call, asked.max_tokens) == (sent, 400), "what was said is what was set aside"
     assert found.call_cost == Decimal(2 * sent + 10 * 400) / 10**6
 

@@ -92,7 +92,7 @@ async def test_an_answered_call_is_settled_with_what_the_vendor_reported() -> No
 async def test_missing_usage_is_estimated_and_marked_for_the_ledger_and_the_page() -> None:
     book = Book()
     provider = ScriptedProvider([Reply("four words are here", usage=None)])
-    client = _client(provider, count=lambda text: len(text.split()))
+    client = _client(provider, count=lambda text, ref: len(text.split()))
     events = [event async for event in _ask(client, book)]
     expected = Usage(40, 4, source="estimated")
     assert events[-1].usage == expected

@@ -348,7 +348,10 @@ async def test_a_message_that_is_left_is_booked_with_what_its_beginning_counted(
 async def test_half_of_a_usage_is_half_believed() -> None:
     half = {"choices": [], "usage": {"prompt_tokens": 100}}
     provider = openai_with(lambda _: _sse(*say("four ", "words ", "are ", "here"), stop(), half))
-    book, client = Book(), LLMClient({"openai": provider}, count=lambda text: len(text.split()))
+    book, client = (
+        Book(),
+        LLMClient({"openai": provider}, count=lambda text, ref: len(text.split())),
+    )
     stream = client.stream("openai:m", REQUEST, meter=book, trace=Trace("t"), input_tokens=40)
     assert [event async for event in stream][-1].usage == Usage(100, 4, source="estimated")
     await provider.close()
@@ -455,7 +458,10 @@ async def test_a_vendor_that_thinks_in_silence_is_booked_for_it(ref: str, tokens
 
     name = ref.partition(":")[0]
     provider = openai_with(answer, name=name)
-    book, client = Book(), LLMClient({name: provider}, count=len, clock=lambda: seconds)
+    book, client = (
+        Book(),
+        LLMClient({name: provider}, count=lambda text, ref: len(text), clock=lambda: seconds),
+    )
     request = ModelRequest("m", (message("user", "Hello"),), 4000)
     with pytest.raises(StreamCut):
         async for _ in client.stream(ref, request, meter=book, trace=Trace("t"), input_tokens=10):

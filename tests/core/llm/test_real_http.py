@@ -173,6 +173,29 @@ async def test_a_body_that_breaks_off_is_a_cut_stream_in_plain_words(
     assert error.billable
 
 
+@pytest.mark.parametrize("rest", [b"zz\r\n", b"3\r\nabcdef\r\n"], ids=["no-size", "too-long"])
+async def test_what_is_not_http_any_more_ends_an_answer_under_way_at_once(rest: bytes) -> None:
+    heard, left = asyncio.Event(), asyncio.Event()
+
+    async def write(writer: asyncio.StreamWriter) -> None:
+        await sends(HEAD, CHUNKED, b"%x\r\n" % len(chunk("Hel")) + chunk("Hel") + b"\r\n")(writer)
+        await heard.wait()
+        await sends(rest)(writer)
+        await left.wait()  # it stays on the line
+
+    async with server(write) as address:
+        provider = openai_at(address)
+        stream = provider.stream(REQUEST)
+        assert await anext(stream) == TextDelta("Hel")
+        heard.set()
+        try:
+            with pytest.raises(StreamCut, match="broke off: the connection ended"):
+                await asyncio.wait_for(anext(stream), 30)
+        finally:
+            left.set()
+            await provider.close()
+
+
 async def test_what_speaks_no_http_is_no_api_and_is_not_asked_again() -> None:
     error = await failure(sends(b"SSH-2.0-OpenSSH_9.9\r\n"))
     assert isinstance(error, Malformed)

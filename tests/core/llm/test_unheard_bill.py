@@ -61,8 +61,8 @@ class World:
         self.heard = ""
         self._provider = provider
         once = RetryPolicy(attempts=1)
-        count = lambda text: len(text.split())  # noqa: E731
-        self._client = LLMClient({provider.name: provider}, retry=once, count=count, **options)
+        options = {"count": lambda text, ref: len(text.split()), **options}
+        self._client = LLMClient({provider.name: provider}, retry=once, **options)
 
     async def ask(self) -> None:
         ref = f"{self._provider.name}:m"
@@ -93,6 +93,13 @@ async def test_a_line_that_went_down_in_mid_answer_is_booked_as_if_the_vendor_wr
     provider = openai_with(lambda _: streamed(body, ending=down))
     booked = await fails(World(provider, clock=lambda: seconds), StreamCut)
     assert booked.output_tokens == 2 + 64 + 75 - 41  # no more than was asked for
+
+
+async def test_what_was_heard_of_a_cut_answer_is_counted_as_its_own_model_counts() -> None:
+    body = [b"data: " + json.dumps(each).encode() + b"\n\n" for each in say("12-01")]
+    by_digit = lambda text, ref: len(text) * 3 if ref == "openai:m" else 1  # noqa: E731
+    cut = World(openai_with(lambda _: streamed(body)), count=by_digit, clock=lambda: 0.0)
+    assert (await fails(cut, StreamCut)).output_tokens == 19 + 64
 
 
 async def test_what_was_too_long_to_be_read_is_booked_as_long_as_it_was_asked_for() -> None:

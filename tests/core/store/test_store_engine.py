@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from core.errors import DatabaseAway, DiskFull, FootlightsError
+from core.errors import DatabaseAway, DiskFull, FootlightsError, NotFound
 from core.store.engine import make_engine, migrate, reading, writing
 from core.store.ids import new_id
 from core.store.tables import metadata
+from core.store.tables import turns as turn_rows
 from core.store.turns import Turns
 from tests.core.store.stories import ME, ask, away
 
@@ -136,6 +137,15 @@ def test_a_database_that_somebody_holds_is_told_and_read_all_the_same(
     assert ask(turns)
     mine.dispose()
     other.dispose()
+
+
+@pytest.mark.parametrize("odd", ["half \ud800 of a character", "NUL \x00"], ids=["half", "nul"])
+def test_an_id_that_no_database_can_hold_is_not_there(engine: Engine, odd: str) -> None:
+    with pytest.raises(NotFound) as told:
+        Turns(engine).get(ME, odd)
+    assert told.value.hint
+    with pytest.raises(NotFound), reading(engine) as connection:
+        connection.execute(select(turn_rows.c.id).offset(10**20))
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)

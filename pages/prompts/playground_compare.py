@@ -47,7 +47,7 @@ def _delete(bench: Workbench, case: Case) -> None:
     try:
         bench.cases.delete(user(), case.id)
     except FootlightsError as error:
-        st.toast(f"{error} {error.hint}", icon=":material/error:")
+        st.toast(label(f"{error} {error.hint}"), icon=":material/error:")
 
 
 def _draw_totals(bench: Workbench, pair: Pair, compared: Sequence[Compared]) -> None:

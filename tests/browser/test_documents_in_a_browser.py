@@ -64,6 +64,21 @@ def test_a_collection_is_made_filled_renamed_and_deleted(tab: Tab, served: App) 
     tab.settle()
 
 
+def test_each_document_that_is_opened_begins_above_not_the_first_alone(tab: Tab) -> None:
+    page = tab.open("/documents")
+    main = page.get_by_test_id("stMain")
+    for name in ("lighting-handbook.pdf", "touring-agreement.docx"):
+        page.set_viewport_size({"width": 1440, "height": 400})
+        page.get_by_role("link", name=name).scroll_into_view_if_needed()
+        main.evaluate("box => box.scrollTo(0, box.scrollHeight)")
+        page.get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", name=name)).to_be_in_viewport()
+        tab.settle()
+        page.wait_for_function("box => box.scrollTop === 0", arg=main.element_handle())
+        page.get_by_role("link", name="All documents").click()
+        tab.settle()
+
+
 def test_a_dot_of_the_picture_tells_its_passage_and_leads_to_it(tab: Tab, served: App) -> None:
     page = tab.open("/documents")
     page.get_by_role("tab", name="Index").click()

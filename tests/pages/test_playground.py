@@ -233,6 +233,14 @@ def test_a_run_that_the_address_names_is_what_a_reload_opens(
     assert ("play_run" in drawn, "range_run" in drawn) == (named == "play", named == "range")
 
 
+def test_the_names_of_what_was_found_are_only_names(app: Open, bench: Any) -> None:
+    bench.documents.add("local", "![all](http:) *of* it.txt", RIDER)
+    for _ in bench.bridge.iterate(bench.documents.settled("local"), 60):
+        pass
+    test = ask(opened(app), "How long is the notice period?")
+    assert "Found: \\!\\[all\\]\\(http\\:\\) \\*of\\* it.txt." in texts(test)
+
+
 def test_the_name_of_a_case_is_told_as_it_was_written(app: Open) -> None:
     test = ask(opened(app), "How long is the notice period?")
     test.text_input(key="play_case_name_answer").set_value("the *$x$* of [it](http://else)").run()

@@ -145,7 +145,9 @@ def _draw_case(bench: Workbench, pair: Pair, one: Compared) -> None:
             args=(pair.template.name, one.case),
             key="play_case_open",
         )
-        with st.popover("Delete", icon=":material/delete:", type="tertiary"):
+        # Known by its case: else it would stand open at the next one when this one is deleted.
+        ask = f"play_ask_{one.case.id}"
+        with st.popover("Delete", icon=":material/delete:", type="tertiary", key=ask):
             st.caption("The case and its results go; what they cost stays in the ledger.")
             st.button(
                 "Delete the case", on_click=_delete, args=(bench, one.case), key="play_case_delete"

@@ -10,7 +10,7 @@ if str(ROOT) not in sys.path:  # `AppTest` and `uvicorn` start elsewhere than th
     sys.path.insert(0, str(ROOT))
 
 from core.errors import FootlightsError  # noqa: E402
-from pages.ui import demo_chat, leaving, say, session, sidebar, style  # noqa: E402
+from pages.ui import demo_chat, leaving, once, say, session, sidebar, style  # noqa: E402
 from pages.ui.session import workbench  # noqa: E402
 
 st.set_page_config(
@@ -18,6 +18,7 @@ st.set_page_config(
 )
 style.inject()
 leaving.ask_first()
+once.press()
 
 _HERE = Path(__file__).parent
 _SECTIONS = {

@@ -61,7 +61,7 @@ def _row(bench: Workbench, key: ApiKey) -> None:
             width="stretch",
         )
         _asked(bench, key)
-        with st.popover(control("Revoke", key.name), type="tertiary"):
+        with st.popover(control("Revoke", key.name), type="tertiary", key=f"ask_revoke_{key.id}"):
             st.markdown(f"Programs that use **{label(key.name)}** are turned away from then on.")
             st.button(
                 "Revoke it",

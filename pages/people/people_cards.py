@@ -167,7 +167,8 @@ def _removal(bench: Workbench, member: Member) -> None:
         ):
             _try(lambda: bench.team.put_back(member.user_id))
         return
-    with st.popover(control("Remove", member.email), icon=":material/person_remove:"):
+    ask = f"ask_remove_{member.user_id}"
+    with st.popover(control("Remove", member.email), icon=":material/person_remove:", key=ask):
         st.markdown(
             "Out at once on every browser, with API keys and links. What is there stays, and nobody "
             "else sees it."

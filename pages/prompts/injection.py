@@ -30,7 +30,7 @@ def _start(bench: Workbench, plan: RangePlan) -> None:
     try:
         st.query_params["range"] = bench.bridge.run(bench.range.start(user(), plan))
     except FootlightsError as error:
-        st.toast(f"{error} {error.hint}", icon=":material/error:")
+        st.toast(label(f"{error} {error.hint}"), icon=":material/error:")
 
 
 def _stop(bench: Workbench, name: str) -> None:

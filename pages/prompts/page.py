@@ -24,6 +24,7 @@ TABS = {
     "Injection range": injection.draw,
     "Versions": prompt_versions.draw,
 }
+_OF_RUNS = {"play": "Playground", "range": "Injection range"}
 _LOOK = """<style>
 [class*="st-key-prompt_row_"] [data-testid="stPageLink"] a,
 .st-key-prompt_back [data-testid="stPageLink"] a { background: transparent; padding-inline: 0; }
@@ -110,6 +111,10 @@ def draw_prompt(bench: Workbench, name: str) -> None:
         template = there[-1]  # so that the label can be put on another version
         say.problem(error)
     draw_head(bench, template)
+    if "prompt_tab" not in st.session_state:
+        # A run that the address names is what one comes for, as after a reload in the middle of it.
+        named = [_OF_RUNS[each] for each in st.query_params if each in _OF_RUNS]
+        st.session_state["prompt_tab"] = named[-1] if named else next(iter(TABS))
     tabs = st.tabs(list(TABS), key="prompt_tab", on_change="rerun")
     for tab, draw_tab in zip(tabs, TABS.values(), strict=True):
         if tab.open:

@@ -55,7 +55,8 @@ def _save(bench: Workbench, name: str, inputs: dict[str, Any], case_id: str) -> 
         return
     st.session_state[f"play_case_{name}"] = case.id
     st.toast(
-        f"“{case.name}” is kept with {counted(len(case.checks), 'check')}.", icon=":material/check:"
+        f"“{label(case.name)}” is kept with {counted(len(case.checks), 'check')}.",
+        icon=":material/check:",
     )
     st.rerun()
 

@@ -47,7 +47,7 @@ def _delete(bench: Workbench, case: Case) -> None:
     try:
         bench.cases.delete(user(), case.id)
     except FootlightsError as error:
-        st.toast(f"{error} {error.hint}", icon=":material/error:")
+        st.toast(label(f"{error} {error.hint}"), icon=":material/error:")
 
 
 def _draw_totals(bench: Workbench, pair: Pair, compared: Sequence[Compared]) -> None:
@@ -145,7 +145,9 @@ def _draw_case(bench: Workbench, pair: Pair, one: Compared) -> None:
             args=(pair.template.name, one.case),
             key="play_case_open",
         )
-        with st.popover("Delete", icon=":material/delete:", type="tertiary"):
+        # Known by its case: else it would stand open at the next one when this one is deleted.
+        ask = f"play_ask_{one.case.id}"
+        with st.popover("Delete", icon=":material/delete:", type="tertiary", key=ask):
             st.caption("The case and its results go; what they cost stays in the ledger.")
             st.button(
                 "Delete the case", on_click=_delete, args=(bench, one.case), key="play_case_delete"

@@ -9,6 +9,7 @@ import streamlit as st
 from core.bootstrap import PromptTemplate, Variable, Workbench
 from pages.prompts import prompt_preview
 from pages.ui import prompt_values
+from pages.ui.markdown import label
 from pages.ui.session import user
 
 _LONG = ("long_text", "json", "list", "messages")
@@ -90,7 +91,8 @@ def _passages(
         return _typed(start, key)
     found = prompt_values.searched(bench, question, count, key)
     if found:
-        st.caption(f"Found: {', '.join(dict.fromkeys(str(each['name']) for each in found))}.")
+        names = dict.fromkeys(label(str(each["name"])) for each in found)
+        st.caption(f"Found: {', '.join(names)}.")
     elif count and question.strip():
         st.caption("Your documents have nothing to find: the prompt is sent without passages.")
     return found

@@ -23,7 +23,7 @@ def _start(bench: Workbench, plan: Plan) -> None:
     try:
         bench.bridge.run(bench.suites.start(user(), plan))
     except FootlightsError as error:
-        st.toast(f"{error} {error.hint}", icon=":material/error:")
+        st.toast(label(f"{error} {error.hint}"), icon=":material/error:")
 
 
 def _stop(bench: Workbench, name: str) -> None:

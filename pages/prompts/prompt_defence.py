@@ -11,6 +11,7 @@ from core.bootstrap import (
 )
 from core.errors import FootlightsError
 from pages.prompts import prompt_drafts
+from pages.ui.markdown import label
 
 # --- ask -----------------------------------------------------------------------------------------
 
@@ -20,7 +21,7 @@ def _switch(bench: Workbench, template: PromptTemplate, key: str, field: str) ->
     try:
         raw = with_defence(raw, key, bool(st.session_state[field]))
     except FootlightsError as error:
-        st.toast(f"{error} {error.hint}", icon=":material/error:")
+        st.toast(label(f"{error} {error.hint}"), icon=":material/error:")
     else:
         prompt_drafts.write(bench, template, raw)
 

@@ -52,7 +52,7 @@ def declare(bench: Workbench, template: PromptTemplate, variable: Variable) -> N
     try:
         raw = with_variable(raw, variable.name, variable.type, variable.trust)
     except FootlightsError as error:
-        st.toast(f"{error} {error.hint}", icon=":material/error:")
+        st.toast(label(f"{error} {error.hint}"), icon=":material/error:")
     else:
         prompt_drafts.write(bench, template, raw)
 

@@ -100,7 +100,8 @@ def _actions(bench: Workbench, share: Share) -> None:
             _try(lambda: bench.shares.prolong(user(), link.id, float(days)))
     if share.cap:
         _raise(bench, share)
-    with st.popover(control("Revoke", link.title), icon=":material/block:"):
+    ask = f"ask_revoke_{link.id}"
+    with st.popover(control("Revoke", link.title), icon=":material/block:", key=ask):
         st.markdown("It opens nothing from then on, for good. Whoever is on it is off at once.")
         if st.button("Revoke", key=f"revoke_{link.id}", type="primary"):
             _try(lambda: links.revoke(user(), link.id))

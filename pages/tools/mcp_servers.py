@@ -66,7 +66,8 @@ def _server(bench: Workbench, server: McpServer) -> None:
             key=f"mcp_look_{server.id}",
         ):
             _do(lambda: bench.bridge.run(bench.mcp.look(user(), server.id)))
-        with st.popover(control("Remove", server.name), icon=":material/delete:", type="tertiary"):
+        ask, icon = f"mcp_ask_{server.id}", ":material/delete:"
+        with st.popover(control("Remove", server.name), icon=icon, type="tertiary", key=ask):
             st.markdown(f"**{label(server.name)}** is ended, and its secrets are deleted.")
             if st.button("Remove it", type="primary", key=f"mcp_remove_{server.id}"):
                 _do(lambda: bench.bridge.run(bench.mcp.remove(user(), server.id)))

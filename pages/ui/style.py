@@ -87,7 +87,7 @@ _CHIPS = """
 """
 
 _OWN = """
-.st-key-leaving { position: absolute; height: 0; } /* a dialog that takes no room */
+.st-key-leaving, .st-key-once { position: absolute; height: 0; } /* they take no room */
 [data-testid="stExpander"] summary, [data-testid="stExpander"] summary * { color: inherit; opacity: 1; }
 .fl-passage {
   white-space: pre-wrap; overflow: auto; max-height: 22rem; padding: .75rem .9rem;

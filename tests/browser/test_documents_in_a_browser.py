@@ -1,5 +1,6 @@
 """Documents, as their owner uses them: a collection made, filled, renamed and deleted; the picture read."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,6 +64,21 @@ def test_a_collection_is_made_filled_renamed_and_deleted(tab: Tab, served: App) 
     tab.settle()
 
 
+def test_each_document_that_is_opened_begins_above_not_the_first_alone(tab: Tab) -> None:
+    page = tab.open("/documents")
+    main = page.get_by_test_id("stMain")
+    for name in ("lighting-handbook.pdf", "touring-agreement.docx"):
+        page.set_viewport_size({"width": 1440, "height": 400})
+        page.get_by_role("link", name=name).scroll_into_view_if_needed()
+        main.evaluate("box => box.scrollTo(0, box.scrollHeight)")
+        page.get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", name=name)).to_be_in_viewport()
+        tab.settle()
+        page.wait_for_function("box => box.scrollTop === 0", arg=main.element_handle())
+        page.get_by_role("link", name="All documents").click()
+        tab.settle()
+
+
 def test_a_dot_of_the_picture_tells_its_passage_and_leads_to_it(tab: Tab, served: App) -> None:
     page = tab.open("/documents")
     page.get_by_role("tab", name="Index").click()
@@ -119,3 +135,34 @@ def test_a_file_within_the_bound_that_was_set_is_read_whatever_streamlit_takes(
     [there] = [each for each in served.api.get("/documents").json() if each["name"] == "hum.bin"]
     assert there["bytes"] == 21_500_000
     served.api.delete(f"/documents/{there['id']}")
+
+
+def test_a_double_click_on_a_bin_deletes_one_golden_question_and_not_the_next(
+    tab: Tab, served: App
+) -> None:
+    passage = {"sha256": served.api.get("/documents").json()[0]["sha256"], "text": "Notice"}
+    asked = [f"{word} question?" for word in ("First", "Other", "Third")]
+    lines = "\n".join(json.dumps({"question": each, "right": [passage]}) for each in asked)
+    page = tab.open("/documents")
+    page.get_by_role("tab", name="Try a question").click()
+    page.get_by_role("button", name="Export, import").click()
+    file = {"name": "golden.jsonl", "mimeType": "application/jsonl", "buffer": lines.encode()}
+    page.locator("[class*=st-key-golden_file] input[type=file]").set_input_files([file])
+    bins = page.get_by_role("button", name=re.compile("^Delete .* question"))
+    expect(bins).to_have_count(3)
+    tab.settle()
+    page.keyboard.press("Escape")
+    bins.first.scroll_into_view_if_needed()
+    box = bins.first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.up()
+    expect(bins).to_have_count(2)
+    tab.settle()
+    page.mouse.down(click_count=2)  # the next one stands there now
+    page.mouse.up(click_count=2)
+    tab.settle()
+    page.reload()
+    page.get_by_role("tab", name="Try a question").click()
+    expect(bins).to_have_count(2)

@@ -220,6 +220,35 @@ def test_inputs_are_kept_as_a_case_with_checks_and_opened_again(app: Open, bench
     assert bench.cases.cases("local", "answer")[0].digest == case.digest  # nothing was changed
 
 
+@pytest.mark.parametrize(
+    ("named", "tab"), [("", "Editor"), ("play", "Playground"), ("range", "Injection range")]
+)
+def test_a_run_that_the_address_names_is_what_a_reload_opens(
+    app: Open, named: str, tab: str
+) -> None:
+    test = app("prompts", p="answer", **({named: "its-id"} if named else {}))
+    assert not test.exception, test.exception
+    assert test.session_state["prompt_tab"] == tab
+    drawn = {button.key for button in test.button}
+    assert ("play_run" in drawn, "range_run" in drawn) == (named == "play", named == "range")
+
+
+def test_the_names_of_what_was_found_are_only_names(app: Open, bench: Any) -> None:
+    bench.documents.add("local", "![all](http:) *of* it.txt", RIDER)
+    for _ in bench.bridge.iterate(bench.documents.settled("local"), 60):
+        pass
+    test = ask(opened(app), "How long is the notice period?")
+    assert "Found: \\!\\[all\\]\\(http\\:\\) \\*of\\* it.txt." in texts(test)
+
+
+def test_the_name_of_a_case_is_told_as_it_was_written(app: Open) -> None:
+    test = ask(opened(app), "How long is the notice period?")
+    test.text_input(key="play_case_name_answer").set_value("the *$x$* of [it](http://else)").run()
+    test.button(key="play_keep_answer").click().run()
+    told = "“the \\*\\$x\\$\\* of \\[it\\]\\(http\\://else\\)” is kept"
+    assert test.toast[0].value.startswith(told)
+
+
 def test_a_check_that_cannot_be_used_is_refused_with_its_reason(app: Open, bench: Any) -> None:
     test = opened(app)
     test.button(key="play_add_answer").click().run()

@@ -68,7 +68,7 @@ def _options(
                 "Stop",
                 icon=":material/stop_circle:",
                 key="stop",
-                on_click=lambda: bench.bridge.run(bench.turns.stop(user(), running.id)),
+                on_click=say.told(lambda: bench.bridge.run(bench.turns.stop(user(), running.id))),
             )
         prompt = composer_prompt.current(bench)
         hint = composer_prompt.hinted(bench, prompt)

@@ -110,7 +110,12 @@ def _export(conversation: Conversation, turns: list[Turn], kind: str) -> None:
         ending, mime = "json", "application/json"
     name = "".join(c if c.isalnum() else "-" for c in conversation.title.lower()).strip("-")[:60]
     size = say.size(len(data.encode()))
-    st.caption(f"{len(turns)} questions with their answers and cited passages, {size}.")
+    many = (
+        f"{len(turns)} questions with their answers"
+        if len(turns) != 1
+        else "One question with its answer"
+    )
+    st.caption(f"{many} and cited passages, {size}.")
     st.download_button(
         f"Download {ending.upper()}",
         data,

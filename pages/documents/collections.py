@@ -121,7 +121,7 @@ def take_out(bench: Workbench, collection: Collection, document: Document) -> No
         type="tertiary",
         key=f"take_out_{document.id}",
         help=f"Take it out of {label(collection.name)}. The document stays.",
-        on_click=lambda: bench.collections.take_out(user(), collection.id, [document.id]),
+        on_click=say.told(lambda: bench.collections.take_out(user(), collection.id, [document.id])),
     )
 
 

@@ -34,7 +34,12 @@ def take_in(bench: Workbench, key: str) -> None:
         if file.file_id in taken:
             continue  # the browser reports a file while the script of its first report still runs
         taken.add(file.file_id)
-        document, is_new = bench.documents.add(session.user(), file.name, file.getvalue())
+        try:
+            document, is_new = bench.documents.add(session.user(), file.name, file.getvalue())
+        except FootlightsError as error:  # of this file alone: those beside it may be taken
+            why = f"**{label(file.name)}** was not taken: {label(str(error))}. {label(error.hint)}"
+            st.toast(why, icon=":material/error:", duration="infinite")
+            continue
         collections.put(bench, document)
         if not is_new:
             also = "" if file.name == document.name else f": it is {label(document.name)}"

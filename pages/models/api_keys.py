@@ -87,6 +87,7 @@ def _asked(bench: Workbench, key: ApiKey) -> None:
             st.caption(f"The {_SHOWN} newest; Traces has them all.")
 
 
+@say.told
 def _revoke(bench: Workbench, key: ApiKey) -> None:
     bench.api_keys.revoke(user(), key.id)
     st.toast(f"{label(key.name)} is revoked.", icon=":material/key_off:")

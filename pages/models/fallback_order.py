@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.bootstrap import Workbench
 from core.errors import FootlightsError
+from pages.ui import say
 from pages.ui.markdown import label
 from pages.ui.session import user
 
@@ -35,7 +36,7 @@ def draw(bench: Workbench) -> None:
                 "Back to the order of FOOTLIGHTS_FALLBACK",
                 type="tertiary",
                 key="fallback_back",
-                on_click=lambda: bench.preferences.set_fallback(user(), None),
+                on_click=say.told(lambda: bench.preferences.set_fallback(user(), None)),
             )
 
 

@@ -84,6 +84,7 @@ def _form(bench: Workbench, ref: str, price: PriceOverride | None, limit: Limit 
         )
 
 
+@say.told
 def _remove(bench: Workbench, ref: str) -> None:
     bench.set_price(user(), ref, None)
     bench.set_limit(user(), ref, Limit())

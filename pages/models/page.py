@@ -7,7 +7,7 @@ import streamlit as st
 from core.bootstrap import Workbench
 from core.models import ProviderState
 from pages.models import api_keys, fallback_order, model_terms, provider_card, spending
-from pages.ui import session
+from pages.ui import say, session
 from pages.ui.markdown import label
 
 _OWN = ("openai", "anthropic", "local", "quotes")
@@ -16,6 +16,7 @@ _OWN = ("openai", "anthropic", "local", "quotes")
 # --- ask -----------------------------------------------------------------------------------------
 
 
+@say.told
 def look_again(bench: Workbench) -> None:
     """Look for servers on this machine once more, and say what was found."""
     bench.bridge.run(bench.models.discover())

@@ -57,6 +57,7 @@ def _keep_key(bench: Workbench, provider: ProviderState, field: str) -> None:
         st.toast(f"The key for {provider.label} is good and kept.", icon=":material/key:")
 
 
+@say.told
 def _remove_key(bench: Workbench, provider: ProviderState) -> None:
     """Forget a pasted key."""
     bench.bridge.run(bench.models.set_key(provider.name, None))

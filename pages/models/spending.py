@@ -45,7 +45,9 @@ def _at_cap(bench: Workbench) -> None:
         format_func=lambda each: _AT_CAP[each],
         key="at_cap",
         required=True,
-        on_change=lambda: bench.preferences.set_at_cap(user(), st.session_state["at_cap"]),
+        on_change=say.told(
+            lambda: bench.preferences.set_at_cap(user(), st.session_state["at_cap"])
+        ),
         help="The model on this machine answers when its weights are there and the question, with its "
         "passages, fits its window; the answer says so. Questions with tools, tables, share links and "
         "programs with an API key are refused in any case.",
@@ -120,10 +122,12 @@ def _bar(cap: CapState, spent: Decimal, reserved: Decimal) -> None:
     st.caption(f"{aside}renews {renews}")
 
 
+@say.told
 def _warn(bench: Workbench, scope: Scope, limit: Decimal, key: str) -> None:
     bench.caps.set(user(), scope, limit, warn_share=st.session_state[key] / 100)
 
 
+@say.told
 def _remove(bench: Workbench, scope: Scope, key: str) -> None:
     bench.caps.remove(user(), scope)
     st.session_state[key] = None

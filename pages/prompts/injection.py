@@ -33,6 +33,7 @@ def _start(bench: Workbench, plan: RangePlan) -> None:
         st.toast(label(f"{error} {error.hint}"), icon=":material/error:")
 
 
+@say.told
 def _stop(bench: Workbench, name: str) -> None:
     bench.bridge.run(bench.range.stop(user(), name))
 

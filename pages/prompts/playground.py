@@ -31,6 +31,7 @@ def at_once(name: str) -> None:
     st.session_state[f"play_at_once_{name}"] = True
 
 
+@say.told
 def stop(bench: Workbench, race: Race) -> None:
     """End the columns that still run."""
     bench.bridge.run(bench.playground.stop(user(), race.id))

@@ -26,6 +26,7 @@ def _start(bench: Workbench, plan: Plan) -> None:
         st.toast(label(f"{error} {error.hint}"), icon=":material/error:")
 
 
+@say.told
 def _stop(bench: Workbench, name: str) -> None:
     bench.bridge.run(bench.suites.stop(user(), name))
 

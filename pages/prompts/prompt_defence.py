@@ -11,11 +11,13 @@ from core.bootstrap import (
 )
 from core.errors import FootlightsError
 from pages.prompts import prompt_drafts
+from pages.ui import say
 from pages.ui.markdown import label
 
 # --- ask -----------------------------------------------------------------------------------------
 
 
+@say.told
 def _switch(bench: Workbench, template: PromptTemplate, key: str, field: str) -> None:
     raw = prompt_drafts.text(bench, template)
     try:

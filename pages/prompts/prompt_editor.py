@@ -46,6 +46,7 @@ def save(bench: Workbench, template: PromptTemplate, raw: str, message: str) -> 
     st.rerun()
 
 
+@say.told
 def declare(bench: Workbench, template: PromptTemplate, variable: Variable) -> None:
     """Write the declaration of a variable into the front matter."""
     raw = prompt_drafts.text(bench, template)
@@ -140,7 +141,7 @@ def _draw_text(
         theme=session.theme(),
         words=[(each.name, "variable") for each in declared]
         + [(each, "function") for each in _FUNCTIONS],
-        on_text=partial(prompt_drafts.write, bench, template),
+        on_text=say.told(partial(prompt_drafts.write, bench, template)),
         on_keep=lambda: st.toast("The draft is kept.", icon=":material/save:"),
         on_run=lambda: st.session_state.update({_RUN: True}),
     )

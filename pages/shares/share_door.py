@@ -83,6 +83,7 @@ def _line(words: str, name: str, key: str, bench: Workbench, *ended: SignIn) -> 
         st.button(name, key=key, type="tertiary", on_click=_end, args=(bench, *ended))
 
 
+@say.told
 def _end(bench: Workbench, *ended: SignIn) -> None:
     for each in ended:
         bench.sign_ins.end(user(), each.id)

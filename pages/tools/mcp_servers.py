@@ -160,10 +160,12 @@ def _do(work: mcp_form.Work) -> None:
     st.rerun()
 
 
+@say.told
 def _switch(bench: Workbench, server_id: str) -> None:
     is_on = bool(st.session_state[f"mcp_on_{server_id}"])
     bench.bridge.run(bench.mcp.switch(user(), server_id, is_on))
 
 
+@say.told
 def _mark(bench: Workbench, server_id: str, name: str, key: str) -> None:
     bench.mcp.mark(user(), server_id, name, bool(st.session_state[key]))

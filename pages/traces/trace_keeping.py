@@ -24,7 +24,7 @@ def draw(bench: Workbench) -> None:
                 "Keep to this rule at every start",
                 key="keep_rule",
                 disabled=rule == kept,
-                on_click=bench.preferences.set_keep_traces,
+                on_click=say.told(bench.preferences.set_keep_traces),
                 args=(user(), rule),
             )
             st.button(
@@ -32,7 +32,7 @@ def draw(bench: Workbench) -> None:
                 key="clear_traces",
                 icon=":material/delete:",
                 disabled=not doomed.traces,
-                on_click=bench.trace_keeping.clear,
+                on_click=say.told(bench.trace_keeping.clear),
                 args=(user(), rule),
             )
 

@@ -27,7 +27,7 @@ def draw(bench: Workbench) -> bool:
             type="primary",
             icon=":material/sync:",
             key="reembed_start",
-            on_click=bench.reembedder.start,
+            on_click=say.told(bench.reembedder.start),
             args=(user(),),
         )
     return True
@@ -96,7 +96,7 @@ def _progress(bench: Workbench) -> None:
             "Cancel",
             key="reembed_cancel",
             help="What is embedded is kept for another time.",
-            on_click=bench.reembedder.cancel,
+            on_click=say.told(bench.reembedder.cancel),
             args=(user(),),
         )
     st.caption("Questions to these documents wait until it is done; you can leave this page.")

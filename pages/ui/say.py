@@ -1,7 +1,9 @@
 """How the app says what happened, and how it says numbers."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import assert_never
+from functools import wraps
+from typing import ParamSpec, assert_never
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -12,12 +14,27 @@ from core.figures import seconds as seconds
 from core.types import Basis
 from pages.ui.markdown import label
 
+P = ParamSpec("P")
 _UNITS = {"page": "p.", "section": "§"}
 
 
 def problem(error: FootlightsError) -> None:
     """An error of ours on the page: what happened, and what to do next."""
     st.error(f"**{label(str(error))}**\n\n{label(error.hint)}", icon=":material/error:")
+
+
+def told(ask: Callable[P, object]) -> Callable[P, None]:
+    """For what a control calls before the page is drawn: an error of ours is told beside the page, which
+    is drawn as ever. Nothing else would catch it there."""
+
+    @wraps(ask)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            ask(*args, **kwargs)
+        except FootlightsError as error:
+            st.toast(f"{label(str(error))}. {label(error.hint)}", icon=":material/error:")
+
+    return asked
 
 
 def tokens(count: int) -> str:

@@ -67,6 +67,7 @@ from core.turns.runner import TurnRunner
 from core.types import ModelInfo, Turn, Usage
 from core.windows.whatif import WhatIf
 
+_ENDING_SECONDS = 2.0  # without a word of the one that is stopped; it is deleted then all the same
 _FIRST_LOOK_SECONDS = 0.5
 _ALL = 100_000
 
@@ -193,6 +194,15 @@ class Workbench:
     def turns_of(self, user: str, conversation_id: str) -> list[Turn]:
         """Every turn of a conversation, oldest first, failed ones included."""
         return self.turn_rows.list(user, _ALL, conversation_id=conversation_id)[::-1]
+
+    def delete_conversation(self, user: str, conversation_id: str) -> None:
+        """Delete it with its turns; one that is being answered is stopped before. Raises NotFound."""
+        for turn in self.turns_of(user, conversation_id):
+            if turn.status == "running":
+                self.bridge.run(self.turns.stop(user, turn.id))
+                ending = self.bridge.iterate(self.turns.follow(user, turn.id), _ENDING_SECONDS)
+                next((batch for batch in ending if batch is None), None)
+        self.conversations.delete(user, conversation_id)
 
     def prompt_uses(self, user: str) -> dict[str, PromptUse]:
         """How each prompt was used, by `name@version`."""

@@ -75,8 +75,8 @@ def rename(bench: Bench, user: User, conversation_id: str, body: TitleIn) -> Any
 
 @router.delete("/conversations/{conversation_id}", status_code=204, tags=["conversations"])
 def delete(bench: Bench, user: User, conversation_id: str) -> None:
-    """Delete a conversation with its turns; its rows in the ledger stay."""
-    bench.conversations.delete(user, conversation_id)
+    """Delete a conversation with its turns, and stop the one that runs; its rows in the ledger stay."""
+    bench.delete_conversation(user, conversation_id)
 
 
 @router.get("/ledger", response_model=list[LedgerRow], tags=["money"])

@@ -93,7 +93,7 @@ def _delete(bench: Workbench, conversation: Conversation) -> None:
     )
     if st.button("Delete", type="primary", key="delete_conversation"):
         try:
-            bench.conversations.delete(user(), conversation.id)
+            bench.delete_conversation(user(), conversation.id)
         except FootlightsError as error:
             say.problem(error)
         else:

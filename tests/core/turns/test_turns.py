@@ -78,6 +78,16 @@ def test_stopping_keeps_what_was_said_and_says_so(bench: Any) -> None:
     assert (row.state, row.usage.source) == ("settled", "estimated")
 
 
+def test_deleting_a_conversation_stops_its_answer_and_books_what_it_cost(bench: Any) -> None:
+    started = ask(bench, "/words 5000 pace 20ms")
+    assert first_words(bench, started.turn_id)
+    bench.delete_conversation("local", started.conversation_id)
+    [row] = bench.ledger.rows("local", turn_id=started.turn_id)
+    assert row.state == "settled" and 0 < row.usage.output_tokens < 2000
+    with pytest.raises(NotFound):
+        bench.conversations.get("local", started.conversation_id)
+
+
 def test_stopping_a_turn_that_is_over_changes_nothing(bench: Any) -> None:
     started = ask(bench, "/words 3")
     followed(bench, started.turn_id)

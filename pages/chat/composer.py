@@ -183,14 +183,13 @@ def _table() -> str:
 
 def _take_in(bench: Workbench, files: list[st.typing.UploadedFile]) -> None:
     for file in files:
-        document, is_new = bench.documents.add(user(), file.name, file.getvalue())
+        try:
+            document, is_new = bench.documents.add(user(), file.name, file.getvalue())
+        except FootlightsError as error:  # the question that came with it is not to be lost
+            _not_taken(file.name, f"{error}. {error.hint}")
+            continue
         if document.status == "refused":
-            # Not on the page itself: with a question in the same breath it is drawn anew at once.
-            st.toast(
-                f"**{label(document.name)}** was not taken: {label(document.reason)}",
-                icon=":material/error:",
-                duration="infinite",
-            )
+            _not_taken(document.name, document.reason)
         elif is_new:
             size = say.size(document.bytes)
             st.toast(
@@ -198,3 +197,12 @@ def _take_in(bench: Workbench, files: list[st.typing.UploadedFile]) -> None:
             )
         else:
             st.toast(f"{label(document.name)} is here already.", icon=":material/check:")
+
+
+def _not_taken(name: str, why: str) -> None:
+    # Not on the page itself: with a question in the same breath it is drawn anew at once.
+    st.toast(
+        f"**{label(name)}** was not taken: {label(why)}",
+        icon=":material/error:",
+        duration="infinite",
+    )

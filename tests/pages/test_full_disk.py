@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import event
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.test_chat_page import given_back
+
 Open = Callable[..., AppTest]
 
 
@@ -71,3 +73,15 @@ def test_files_that_a_full_disk_has_no_room_for_are_named_and_the_zone_is_there_
     ]
     assert not test.file_uploader[0].value
     assert bench.documents.list("local") == []
+
+
+def test_a_question_whose_file_a_full_disk_has_no_room_for_stands_in_the_field_again(
+    app: Open, fill: Callable[[], None]
+) -> None:
+    test = app("chat")
+    fill()
+    test.chat_input[0].upload("one.txt", b"The fee.").set_value("What is in it?").run()
+    assert not test.exception, test.exception
+    assert "**one.txt** was not taken: the disk is full" in test.toast[0].value
+    assert given_back(test) == "What is in it?"
+    assert "the disk is full" in test.error[0].value

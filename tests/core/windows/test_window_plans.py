@@ -267,7 +267,8 @@ def test_a_summary_is_written_anew_with_another_prompt_and_the_one_before_stays(
     again = bench.bridge.run(bench.summariser.redo("local", where, made, "one_word@1"))
     asked = bench.models.providers["scripted"].requests[-1]
     assert asked.messages[-1].text.startswith("One word for: Lamp 0")
-    assert told == (bench.counter.count(asked.messages[0].text) + 8, asked.max_tokens)
+    sent = bench.counter.count_message(asked.messages[0], made.model) + bench.counter.reply_overhead
+    assert told == (sent, asked.max_tokens)
     assert (again.text, again.turns, again.depth) == ("Lamps.", made.turns, 1)
     assert again.prompt_version == "one_word@1"
     assert bench.summaries.latest("local", where) == again

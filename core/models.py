@@ -26,7 +26,9 @@ _DEFAULTS = {
 }
 _LABELS = {"openai": "OpenAI", "anthropic": "Anthropic"}
 _OWN = ("local", "quotes")
-_SERVERS = ("compatible", *(name for name, _, _ in discovery.LOCAL_SERVERS))
+SERVERS = ("compatible", *(name for name, _, _ in discovery.LOCAL_SERVERS))
+NAMES = (*_LABELS, *_OWN, *SERVERS, "scripted")
+"""What may stand before the colon of a ref."""
 _VARIABLE = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 # Prompts are read at about 100 tokens a second on two cores: a larger window would only be a longer wait.
 LOCAL_WINDOW = 4096
@@ -44,25 +46,10 @@ class ProviderState:
     key_origin: str = ""
 
 
-def _look_at_names(settings: Settings) -> None:
-    """Another model in the place of a misspelt one would be asked without a word."""
-    named = [("FOOTLIGHTS_MODEL", settings.model or "")]
-    named += [("FOOTLIGHTS_FALLBACK", ref) for ref in settings.fallback]
-    for setting, ref in named:
-        if ref and ref.partition(":")[0] not in (*_LABELS, *_OWN, *_SERVERS, "scripted"):
-            raise Misuse(
-                f"{setting} names {ref!r}, which is no model",
-                hint="Write it as openai:<id>, anthropic:<id>, local:<asset>, compatible:<id> or "
-                f"{'<id>, '.join(f'{name}:' for name in _SERVERS[1:])}<id>; or as quotes.",
-            )
-
-
 class Models:
-    """Knows every provider and its state; `providers` is what the model client asks by name. Raises
-    Misuse when a setting names a provider that there is not."""
+    """Knows every provider and its state; `providers` is what the model client asks by name."""
 
     def __init__(self, settings: Settings, keys: Keys, weights: Weights) -> None:
-        _look_at_names(settings)
         self._settings = settings
         self._keys = keys
         self.weights = weights

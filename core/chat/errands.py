@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.admission import Asked
+from core.chat.paying import paid
 from core.errors import ModelMisbehaved
 from core.events import TextDelta
 from core.llm.client import LLMClient
@@ -57,15 +58,7 @@ class Errands:
         question = asked.request.prompt
         if not history or asked.model.provider == "quotes":
             return question
-        meter = self._meter(
-            asked.user,
-            asked.turn_id,
-            asked.conversation_id,
-            purpose=CONDENSE,
-            key_id=asked.request.key_id,
-            link_id=asked.request.link_id,
-            visitor_id=asked.request.visitor_id,
-        )
+        meter = paid(asked, self._meter, purpose=CONDENSE)
         values = {"question": question, "before": _exchanges(history[-_MOST_TURNS:])}
         template = self._prompts.get(CONDENSE)
         said = await self._say(
@@ -83,15 +76,7 @@ class Errands:
     ) -> Summary:
         """What these turns come to, and the summary before them. Raises what the call raises, and
         ModelMisbehaved when nothing is said."""
-        meter = self._meter(
-            asked.user,
-            asked.turn_id,
-            asked.conversation_id,
-            purpose=SUMMARISE,
-            key_id=asked.request.key_id,
-            link_id=asked.request.link_id,
-            visitor_id=asked.request.visitor_id,
-        )
+        meter = paid(asked, self._meter, purpose=SUMMARISE)
         return await self._summary(SUMMARISE, asked.model, meter, before, turns, trace, parent)
 
     async def summarise_anew(

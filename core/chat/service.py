@@ -10,6 +10,7 @@ from core.agent.runs import Runs
 from core.chat.answerer import Answerer
 from core.chat.composing import Composer
 from core.chat.finding import Finder, nearness
+from core.chat.paying import paid
 from core.events import (
     AnswerReplaced,
     CanaryLeaked,
@@ -109,7 +110,9 @@ class ChatService:
                 yield CitationsChecked(())
                 return
             heard = _Heard(context.sources)
-            answer = await self._answerer.answer(asked, context, self._paid(asked), trace, root)
+            answer = await self._answerer.answer(
+                asked, context, paid(asked, self._meter), trace, root
+            )
             async with aclosing(answer) as events:
                 async for event in events:
                     heard.note(event)
@@ -135,7 +138,7 @@ class ChatService:
             return Found(), kept
         history = await asyncio.to_thread(self._before, asked)
         found = await self._found(asked, history, trace, root)
-        may = self._paid(asked).allows
+        may = paid(asked, self._meter).allows
         return found, await self._composer.compose(asked, found, history, trace, root, may)
 
     def _before(self, asked: Asked) -> Sequence[Turn]:
@@ -152,18 +155,6 @@ class ChatService:
         if self._runs.searches(asked):
             return Found()
         return await self._finder.find(asked, history, trace, root)
-
-    def _paid(self, asked: Asked) -> TurnMeter:
-        """Who pays for the turn."""
-        wanted = asked.request
-        return self._meter(
-            asked.user,
-            asked.turn_id,
-            asked.conversation_id,
-            key_id=wanted.key_id,
-            link_id=wanted.link_id,
-            visitor_id=wanted.visitor_id,
-        )
 
 
 def _is_not_there(asked: Asked, found: Found) -> bool:

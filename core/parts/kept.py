@@ -2,14 +2,14 @@
 
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from core.agent.approvals import Approvals
-from core.assets import MINILM, O200K, QWEN_1_5B, SMOLLM2, Asset, Assets
+from core.assets import MINILM, O200K, Asset, Assets
 from core.bridge import Bridge
 from core.caller import LOCAL_USER
 from core.embedding.choice import Chosen, choose, choose_reranker
-from core.errors import AssetUnavailable, Misuse
+from core.errors import AssetUnavailable
+from core.parts.named import look_at_folders, look_at_models, wanted_weights
 from core.retrieval.minilm import arithmetic, minilm
 from core.retrieval.sentence_embedder import SentenceEmbedder
 from core.settings import ROOT, Settings
@@ -37,11 +37,9 @@ class Kept:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._wanted = _local_asset(settings.model)
-        _make("FOOTLIGHTS_DATA", settings.data)
-        _write(settings.data)
-        _make("FOOTLIGHTS_TOOLS", settings.tools)
-        _make("FOOTLIGHTS_STRATEGIES", settings.strategies)
+        look_at_models(settings)
+        look_at_folders(settings)
+        self._wanted = wanted_weights(settings.model)
         self._assets = Assets(settings.data / "models", also=[ROOT / "data" / "models"])
         hub = settings.data / "models" / "hub"
         self._chosen = choose(settings.embedder, partial(_minilm, self._assets), hub)
@@ -110,42 +108,6 @@ class Kept:
     @cached_property
     def _blobs(self) -> Blobs:
         return Blobs(self.settings.data / "blobs")
-
-
-def _make(setting: str, folder: Path | None) -> None:
-    """The folder of a setting, if one is set, is there; raises Misuse when it cannot be made."""
-    try:
-        if folder:
-            folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Misuse(
-            f"{setting} names {folder}, which is no folder and cannot be made one: {error.strerror}",
-            hint="Name another folder, or make this one.",
-        ) from None
-
-
-def _write(folder: Path) -> None:
-    """Raises Misuse when the data folder takes no file: everything that is made goes there."""
-    try:
-        TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise Misuse(
-            f"FOOTLIGHTS_DATA names {folder}, which takes no file: {error.strerror}",
-            hint="Name another folder, or let whoever runs Footlights write to this one.",
-        ) from None
-
-
-def _local_asset(ref: str | None) -> Asset:
-    """The weights that FOOTLIGHTS_MODEL names; raises Misuse when it names some that we do not know."""
-    known = {f"local:{asset.name}": asset for asset in (QWEN_1_5B, SMOLLM2)}
-    if ref is None or not ref.startswith("local:"):
-        return QWEN_1_5B
-    if ref not in known:
-        raise Misuse(
-            f"FOOTLIGHTS_MODEL names {ref!r}, a local model that we do not know",
-            hint=f"Set it to one of these: {', '.join(known)}.",
-        )
-    return known[ref]
 
 
 def needed(assets: Assets, asset: Asset) -> Path:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.bootstrap import LOCAL_USER, Workbench, build
 from core.caller import ADDRESS_HEADER, HEADER, OWNER_COOKIE, VISITOR_COOKIE
-from core.settings import Settings
+from core.settings import read
 
 KEPT: list[Workbench] = []
 _OF, _SEEN, _KEPT = "_of_user", "_user_seen", 1.0
@@ -26,7 +26,7 @@ def workbench() -> Workbench:
 @st.cache_resource(show_spinner=False)
 def _built() -> Workbench:
     """Built once, also by several at once, and when this module is read anew."""
-    bench = build(Settings())
+    bench = build(read())
     bench.start()
     return bench
 

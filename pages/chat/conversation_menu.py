@@ -21,8 +21,8 @@ _MENU = {
 }
 
 
-def draw(bench: Workbench, conversation: Conversation, turns: list[Turn]) -> None:
-    """The title with its menu on the right."""
+def draw(bench: Workbench, conversation: Conversation, turns: list[Turn]) -> bool:
+    """The title with its menu on the right; whether a dialog of it has been opened."""
     with st.container(horizontal=True, vertical_alignment="center", key="conversation_head"):
         st.subheader(label(conversation.title), anchor=False, width="stretch")
         picked = st.menu_button(
@@ -44,10 +44,11 @@ def draw(bench: Workbench, conversation: Conversation, turns: list[Turn]) -> Non
         case "markdown" | "json":
             _export(conversation, turns, picked)
         case _:
-            pass  # nothing was picked
+            return False
+    return True
 
 
-@st.dialog("Rename the conversation")
+@st.dialog("Rename the conversation", on_dismiss="rerun")
 def _rename(bench: Workbench, conversation: Conversation, turns: list[Turn]) -> None:
     with st.form("rename", border=False):
         suggested = st.session_state.pop("suggested_name", conversation.title)
@@ -84,7 +85,7 @@ def _suggest(bench: Workbench, conversation: Conversation, turns: list[Turn]) ->
             st.rerun(scope="fragment")
 
 
-@st.dialog("Delete the conversation?")
+@st.dialog("Delete the conversation?", on_dismiss="rerun")
 def _delete(bench: Workbench, conversation: Conversation) -> None:
     count = conversation.turns
     st.markdown(
@@ -101,7 +102,7 @@ def _delete(bench: Workbench, conversation: Conversation) -> None:
             st.rerun()
 
 
-@st.dialog("Export the conversation")
+@st.dialog("Export the conversation", on_dismiss="rerun")
 def _export(conversation: Conversation, turns: list[Turn], kind: str) -> None:
     if kind == "markdown":
         data, ending, mime = as_markdown(conversation, turns), "md", "text/markdown"

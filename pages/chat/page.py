@@ -80,14 +80,17 @@ with st.container(key="chat"):
     cap_banner.draw(bench, conversation.id if conversation else "")
     # A place of its own, emptied at once: what is left of a page stands there until the answer has come.
     invitation = st.empty()
+    is_asking = False
     if conversation:
-        conversation_menu.draw(bench, conversation, turns)
+        is_asking = conversation_menu.draw(bench, conversation, turns)
         draw_turns(turns, conversations.plan(session.user(), conversation.id) or WindowPlan())
     else:
         with invitation.container():
             draw_welcome(bench)
     unsent.say_why(composer.FIELD)
-    if running:
+    if is_asking:
+        pass  # a dialog's buttons are heard when this run has ended, and an answer may take minutes
+    elif running:
         scroll.asked(running.id)
         live.follow(bench, running, gauge)
         st.rerun()

@@ -332,3 +332,20 @@ def test_a_link_that_leaves_asks_first_and_shows_the_whole_address(tab: Tab, ser
     expect(opened.value).to_have_url(re.compile(r"other\.example|chrome-error"))
     page.get_by_role("link", name="costs", exact=True).first.click()
     expect(dialog).to_be_hidden()
+
+
+def test_a_conversation_is_deleted_while_it_is_being_answered(tab: Tab, served: App) -> None:
+    """A dialog is heard when the run of the page has ended, which follows the answer else."""
+    asked = served.api.post("/turns", json={"prompt": "/words 5000 pace 20ms"}).json()
+    page = tab.page
+    page.goto(f"{served.address}/?c={asked['conversation_id']}")
+    expect(page.get_by_text("word20", exact=False).first).to_be_visible()
+    page.locator(".st-key-conversation_menu button").first.evaluate("each => each.click()")
+    page.get_by_role("menuitem", name="Delete").or_(
+        page.get_by_text("Delete", exact=True)
+    ).last.click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=10_000)
+    assert served.api.get(f"/conversations/{asked['conversation_id']}").status_code == 404
+    [row] = served.api.get("/ledger", params={"turn_id": asked["turn_id"]}).json()
+    assert row["state"] == "settled"
